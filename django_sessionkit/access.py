@@ -1,0 +1,201 @@
+"""Which roles and permissions a session has: the only place that looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from .exceptions import InvalidPolicy
+from .flows import Flow, user_call
+from .session import Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from .decisions import Decision
+    from .requirements import Requirement
+
+
+class Grants:
+    """The effective roles and permissions of one session, after hierarchy, with wildcards made ready."""
+
+    __slots__ = ("_wildcards", "decisions", "permissions", "policy", "roles")
+
+    def __init__(
+        self, policy: AccessPolicy, roles: frozenset[str], permissions: frozenset[str], wildcards: bool
+    ) -> None:
+        self.policy = policy
+        self.roles = roles
+        self.permissions = permissions
+        self._wildcards = [name.split(":") for name in permissions if "*" in name] if wildcards else []
+        self.decisions: dict[Requirement, Decision] = {}
+
+    def has_permission(self, name: str) -> bool:
+        """Whether ``name`` is held, by name or by a wildcard."""
+        if name in self.permissions:
+            return "*" not in name
+        return bool(self._wildcards) and any(_covers(granted, name.split(":")) for granted in self._wildcards)
+
+
+def _covers(granted: list[str], parts: list[str]) -> bool:
+    """A last ``*`` stands for one or more parts, an inner one for exactly one."""
+    if len(granted) > len(parts) or (len(granted) < len(parts) and granted[-1] != "*"):
+        return False
+    return all(mine in ("*", asked) for mine, asked in zip(granted, parts, strict=False))
+
+
+class RoleMap:
+    """``SESSIONKIT_ROLES``: every role with all that it inherits, closed over the hierarchy."""
+
+    def __init__(self, raw: Mapping[str, Mapping[str, Iterable[str]]] | None = None) -> None:
+        raw = raw or {}
+        self._roles: dict[str, frozenset[str]] = {}
+        self._permissions: dict[str, frozenset[str]] = {}
+        for role in raw:
+            closure = _closure(raw, role)
+            self._roles[role] = closure
+            self._permissions[role] = frozenset(name for one in closure for name in raw[one].get("permissions", ()))
+        self.names = frozenset(raw)
+        self.all_permissions = frozenset().union(*self._permissions.values())
+
+    def expand(self, roles: Iterable[str]) -> frozenset[str]:
+        """``roles`` and everything they inherit."""
+        given = frozenset(roles)
+        return given.union(*(self._roles[role] for role in given if role in self._roles))
+
+    def permissions(self, roles: Iterable[str]) -> frozenset[str]:
+        """What the map grants to ``roles``."""
+        return frozenset().union(*(self._permissions[role] for role in roles if role in self._permissions))
+
+
+def _closure(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = [role]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += raw[name].get("inherits", ())
+    return frozenset(found)
+
+
+class AccessPolicy:
+    """What a session may do. Subclass it and name the subclass in ``SESSIONKIT_ACCESS_POLICY``.
+
+    The methods below may be overridden; they are called at most once per session value (``check``: once per leaf of a
+    requirement and evaluation). Whatever raises or answers oddly denies. Under ASGI they run in a thread, so they may
+    use the ORM; ``check`` may also be ``async``.
+    """
+
+    def __init__(self, roles: RoleMap | None = None, *, wildcards: bool = False) -> None:
+        self._role_map = roles or RoleMap()
+        self._wildcards = wildcards
+        #: whether a subclass has code of its own, which may do I/O and must be called with care
+        self.overrides_check = type(self).check is not AccessPolicy.check
+        self.overrides_grants = (
+            type(self).get_roles is not AccessPolicy.get_roles
+            or type(self).get_permissions is not AccessPolicy.get_permissions
+        )
+
+    def get_roles(self, session: Session) -> Iterable[str]:
+        """The roles of the session; what they inherit by ``SESSIONKIT_ROLES`` is added afterwards."""
+        return [*session.roles, session.role] if session.role else session.roles
+
+    def get_permissions(self, session: Session) -> Iterable[str]:
+        """All permissions of the session: its own, and those that ``SESSIONKIT_ROLES`` gives to its effective roles."""
+        return session.permissions | self._role_map.permissions(self.effective_roles(session))
+
+    def check(self, requirement: Requirement, session: Session | None, request: HttpRequest | None) -> Any:
+        """Answer ``True`` or ``False`` for one leaf (``Role``, ``Allow``, ...), or ``None`` for the built-in answer.
+
+        It is asked for anonymous callers too, with ``session=None``.
+        """
+        return None
+
+    def effective_roles(self, session: Session) -> frozenset[str]:
+        """The roles of :meth:`get_roles` and all that they inherit."""
+        return self._role_map.expand(_name_set("get_roles", self.get_roles(session)))
+
+    def known_grants(self, session: Session) -> Grants | None:
+        """The grants, if this policy has computed them for this session value before."""
+        grants = session._grants
+        return grants if isinstance(grants, Grants) and grants.policy is self else None
+
+    def grants(self, session: Session) -> Grants:
+        """The effective roles and permissions, computed at most once per session value."""
+        grants = self.known_grants(session)
+        if grants is None:
+            grants = Grants(
+                self,
+                self.effective_roles(session),
+                _name_set("get_permissions", self.get_permissions(session)),
+                self._wildcards,
+            )
+            session._grants = grants
+        return grants
+
+
+def effective(policy: AccessPolicy, session: Session) -> Flow[Grants]:
+    """The grants of ``session``, as a flow: a project's own policy may do I/O."""
+    if policy.overrides_grants and policy.known_grants(session) is None:
+        yield user_call(policy.grants, session)
+    return policy.grants(session)
+
+
+def _name_set(method: str, names: object) -> frozenset[str]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(f"AccessPolicy.{method}() must return an iterable of strings")
+    found = frozenset(names)
+    if not all(isinstance(name, str) for name in found):
+        raise TypeError(f"AccessPolicy.{method}() must return an iterable of strings")
+    return found
+
+
+def parse_roles(raw: object, place: str) -> RoleMap:
+    """Check the shape of ``SESSIONKIT_ROLES``, or raise :class:`~django_sessionkit.exceptions.InvalidPolicy`."""
+    if not isinstance(raw, Mapping):
+        raise InvalidPolicy(place, "must be a dict of role name -> dict")
+    for role, spec in raw.items():
+        _check_role(raw, role, spec, place)
+    for role in raw:
+        _check_cycle(raw, role, place)
+    return RoleMap(raw)
+
+
+def _check_role(raw: Mapping[Any, Any], role: object, spec: object, place: str) -> None:
+    where = f"{place}[{role!r}]"
+    if not isinstance(role, str) or not role.strip():
+        raise InvalidPolicy(where, "a role name must be a non-blank string")
+    if not isinstance(spec, Mapping):
+        raise InvalidPolicy(where, 'must be a dict with "inherits" and "permissions"')
+    for key, names in spec.items():
+        if key not in ("inherits", "permissions"):
+            raise InvalidPolicy(where, f'unknown key "{key}"', did_you_mean(key, ("inherits", "permissions")))
+        for name in _checked_names(names, f"{where}[{key!r}]"):
+            if key == "inherits" and name not in raw:
+                raise InvalidPolicy(where, f'inherits the unknown role "{name}"', did_you_mean(name, raw))
+
+
+def _checked_names(names: object, where: str) -> Iterator[str]:
+    if not isinstance(names, (list, tuple, set, frozenset)):
+        raise InvalidPolicy(where, "must be a list of names", 'write ["name"]')
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidPolicy(where, "names must be non-blank strings")
+        yield name
+
+
+def _check_cycle(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str, place: str) -> None:
+    for parent in raw[role].get("inherits", ()):
+        if role in _closure(raw, parent):
+            raise InvalidPolicy(f"{place}[{role!r}]", f'inherits itself through "{parent}"')
+
+
+def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:
+    """The hint of an error: the nearest valid name, else all of them."""
+    names = sorted(allowed)
+    near = get_close_matches(str(wrong), names, n=1)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return "allowed are " + ", ".join(f'"{name}"' for name in names) if names else ""

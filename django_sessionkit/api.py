@@ -1,0 +1,278 @@
+"""The public verbs. Each async twin is the same flow, driven with ``await``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from asgiref.sync import iscoroutinefunction
+
+from . import audit, conf, reach, writes
+from .context import Slot, activate, current_slot
+from .decisions import Decision
+from .exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from .flows import Flow, arun, run
+from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from .session import Session
+from .sources import current_origin
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_AUTHENTICATED = Authenticated()
+
+
+def get_session() -> Session | None:
+    """The session of the current request; ``None`` for an anonymous caller and outside a request.
+
+    On a running event loop the session must have been loaded (by a rule, a decorator, a mixin or
+    :func:`aget_session`), else :class:`~django_sessionkit.exceptions.AsyncRequired` is raised.
+    """
+    slot = current_slot()
+    return slot.get() if slot is not None else None
+
+
+async def aget_session() -> Session | None:
+    """:func:`get_session` that loads with ``await``."""
+    slot = current_slot()
+    return await slot.aget() if slot is not None else None
+
+
+def require_session() -> Session:
+    """The session, or :class:`~django_sessionkit.NotAuthenticated`, which the middleware answers."""
+    return _present(get_session())
+
+
+async def arequire_session() -> Session:
+    """:func:`require_session` that loads with ``await``."""
+    return _present(await aget_session())
+
+
+def _present(session: Session | None) -> Session:
+    if session is None:
+        raise NotAuthenticated
+    return session
+
+
+def is_authenticated() -> bool:
+    """Whether there is a session."""
+    return evaluate(_AUTHENTICATED).allowed
+
+
+def has_role(role: str) -> bool:
+    """Whether the session has ``role``: as its primary role, among ``roles``, or by inheritance."""
+    return _holds(Role, role)
+
+
+def has_any_role(*roles: str) -> bool:
+    """Whether the session has one of ``roles``; ``False`` for none."""
+    return _holds(Role, *roles)
+
+
+def has_permission(permission: str) -> bool:
+    """Whether the session has ``permission``: its own, by a role, or by a wildcard."""
+    return _holds(Permission, permission)
+
+
+def has_all_permissions(*permissions: str) -> bool:
+    """Whether the session has all of ``permissions``; for none of them, whether there is a session."""
+    return _holds(Permission, *permissions) if permissions else is_authenticated()
+
+
+def has_any_permission(*permissions: str) -> bool:
+    """Whether the session has one of ``permissions``; ``False`` for none."""
+    return _holds(AnyPermission, *permissions)
+
+
+def has_role_permission(role: str, permission: str) -> bool:
+    """Whether the session has both ``role`` and ``permission``."""
+    return has_role(role) and has_permission(permission)
+
+
+def _holds(requirement: Callable[..., Requirement], *names: str) -> bool:
+    """A name that cannot be (blank, with a wildcard, not a string) is held by nobody; the log says so."""
+    try:
+        asked = requirement(*names)
+    except InvalidPolicy as error:
+        audit.logger.error("a question that cannot be answered: %s; denied", error)
+        return False
+    return evaluate(asked).allowed
+
+
+def evaluate(requirement: Requirement) -> Decision:
+    """Decide for the current session. Raises nothing about access: look at the decision.
+
+    On a running event loop with an async predicate, use :func:`aevaluate`.
+    """
+    return run(_decide(requirement))
+
+
+async def aevaluate(requirement: Requirement) -> Decision:
+    """:func:`evaluate` that loads the session and awaits predicates; sync predicates run in a thread."""
+    return await arun(_decide(requirement))
+
+
+def enforce(requirement: Requirement) -> Session | None:
+    """Raise unless the current session meets ``requirement``; return that session (``None`` if none was needed).
+
+    Raises :class:`~django_sessionkit.NotAuthenticated` without a session and :class:`~django_sessionkit.AccessDenied`
+    with one. The middleware answers both as it answers a denial by URL.
+    """
+    return run(_enforce(requirement))
+
+
+async def aenforce(requirement: Requirement) -> Session | None:
+    """:func:`enforce` that loads the session and awaits predicates."""
+    return await arun(_enforce(requirement))
+
+
+def _decide(requirement: Requirement) -> Flow[Decision]:
+    if not isinstance(requirement, Requirement):
+        raise InvalidPolicy("evaluate", "needs a requirement", 'such as Role("editor")')
+    slot = current_slot()
+    session = (yield from slot.flow("aevaluate")) if slot is not None else None
+    request = slot.request if slot is not None else None
+    decision = yield from requirement.flow(session, conf.current().policy, request)
+    audit.decided(decision, request)
+    return decision
+
+
+def _enforce(requirement: Requirement) -> Flow[Session | None]:
+    decision = yield from _decide(requirement)
+    slot = current_slot()
+    session = slot.peek() if slot is not None else None
+    if decision:
+        return session
+    raise (NotAuthenticated if session is None else AccessDenied)(decision)
+
+
+def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
+    """Whether the current session could open a page: what the URL rules and the view's own requirements would say.
+
+    ``path_or_view_name`` is a site path (with or without the mount prefix; ``False`` if it leads nowhere) or a URL
+    name with its arguments (``NoReverseMatch`` if there is none). The page is not opened; what its code asks inside
+    is unknown.
+    """
+    return run(reach.can_reach(path_or_view_name, args, kwargs, method))
+
+
+async def acan_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
+    """:func:`can_access` that loads the session and awaits predicates."""
+    return await arun(reach.can_reach(path_or_view_name, args, kwargs, method))
+
+
+def validate_session(data: object) -> Session:
+    """Check a dict against ``SESSIONKIT_LIMITS`` and ``SESSIONKIT_SESSION_VALIDATOR``, and return it as a value.
+
+    Raises :class:`~django_sessionkit.InvalidSession` with ``field`` and ``reason``, and nothing else, whatever
+    ``data`` is.
+    """
+    return current_origin().validate(data)
+
+
+def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
+    """Register the session of a caller that the project has authenticated.
+
+    The data is validated before anything changes (:class:`~django_sessionkit.InvalidSession`). As in Django's
+    ``login()``, a first session keeps the visitor's data under a new session key, another ``user_id`` starts from an
+    emptied store, and the CSRF token is renewed; the same user gets a new key when roles or permissions grow.
+
+    :param data: the session dict; see the reference for its fields and limits.
+    :param ttl: seconds until the stored session expires, more than 0 (else ``ValueError``); default
+        ``SESSIONKIT_SESSION_TTL``, and without that Django's ``SESSION_COOKIE_AGE``.
+
+    Sends ``session_registered``. Raises :class:`~django_sessionkit.exceptions.ReadOnlySource` for a source that only
+    reads.
+    """
+    return run(writes.register(request, data, ttl))
+
+
+async def aset_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
+    """:func:`set_session` for ASGI."""
+    return await arun(writes.register(request, data, ttl))
+
+
+def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
+    """Merge ``changes`` into the session; the result is validated before anything changes.
+
+    Raises :class:`~django_sessionkit.NotAuthenticated` without a session and
+    :class:`~django_sessionkit.InvalidSession` for a bad result or another ``user_id``. The session key and CSRF token
+    change when effective roles or permissions grow. Sends ``session_updated``.
+    """
+    return run(writes.update(request, changes, ttl))
+
+
+async def aupdate_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
+    """:func:`update_session` for ASGI."""
+    return await arun(writes.update(request, changes, ttl))
+
+
+def clear_session(request: HttpRequest) -> None:
+    """Remove the session and leave the visitor's other data alone, under a new session key. Idempotent.
+
+    Sends ``session_cleared`` if there was a session. To drop everything, call Django's ``logout()``.
+    """
+    run(writes.clear(request))
+
+
+async def aclear_session(request: HttpRequest) -> None:
+    """:func:`clear_session` for ASGI."""
+    await arun(writes.clear(request))
+
+
+def regenerate_session(request: HttpRequest) -> None:
+    """Give the stored session a new key and keep its data; the old key is worthless."""
+    run(writes.regenerate(request))
+
+
+async def aregenerate_session(request: HttpRequest) -> None:
+    """:func:`regenerate_session` for ASGI."""
+    await arun(writes.regenerate(request))
+
+
+class use_session(AbstractContextManager["Session | None"]):
+    """Pretend a session: for tests, commands, tasks and threads. A context manager, and a decorator for ``def`` and
+    ``async def``.
+
+    ``data`` is a session dict, a :class:`~django_sessionkit.Session`, or ``None`` for an anonymous caller. It is
+    validated on entry (:class:`~django_sessionkit.InvalidSession`) and stored nowhere.
+    """
+
+    def __init__(self, data: Mapping[str, Any] | None) -> None:
+        self._data = data
+        self._active: list[AbstractContextManager[Slot]] = []
+
+    def __enter__(self) -> Session | None:
+        session = validate_session(self._data) if self._data is not None else None
+        active = activate(Slot.fixed(session))
+        active.__enter__()
+        self._active.append(active)
+        return session
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._active.pop().__exit__(kind, error, trace)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        if not iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            def pretending(*args: P.args, **kwargs: P.kwargs) -> R:
+                with use_session(self._data):
+                    return function(*args, **kwargs)
+
+            return pretending
+
+        @functools.wraps(function)
+        async def apretending(*args: P.args, **kwargs: P.kwargs) -> Any:
+            with use_session(self._data):
+                return await function(*args, **kwargs)
+
+        return cast("Callable[P, R]", apretending)

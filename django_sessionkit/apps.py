@@ -1,0 +1,20 @@
+"""The app: registers the system checks."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+from . import checks
+
+
+class SessionKitConfig(AppConfig):
+    """``"django_sessionkit"`` in ``INSTALLED_APPS``."""
+
+    name = "django_sessionkit"
+    verbose_name = "SessionKit"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        for check in (checks.check_settings, checks.check_middleware, checks.check_wildcards):
+            register(check, "sessionkit")

@@ -1,0 +1,54 @@
+"""Who is asking: a person's browser, HTMX in a page, or a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_DOCUMENTS = frozenset({"document", "iframe", "frame", "object", "embed", "fencedframe"})
+_HTML = ("text/html", "application/xhtml+xml")
+_DATA = ("application/json", "application/problem+json")
+_API_PACKAGES = ("rest_framework", "ninja")
+
+
+def kind_of(request: HttpRequest, api: bool | None) -> Literal["page", "htmx", "api"]:
+    """``api`` is what the rule or decorator says; ``None`` leaves it to the view and the headers."""
+    if api is True:
+        return "api"
+    if request.headers.get("HX-Request") == "true":
+        return "htmx"
+    if api is False:
+        return "page"
+    return "api" if _is_api_view(request) or _wants_data(request) else "page"
+
+
+def _is_api_view(request: HttpRequest) -> bool:
+    """A view of Django REST framework (``view.cls``) or Django Ninja, told by where its class comes from."""
+    match = request.resolver_match
+    if match is None:
+        return False
+    view = match.func
+    owner = getattr(view, "cls", None) or type(getattr(view, "__self__", None))
+    modules = [getattr(view, "__module__", None) or "", *(base.__module__ for base in owner.__mro__)]
+    return any(module.partition(".")[0] in _API_PACKAGES for module in modules)
+
+
+def _wants_data(request: HttpRequest) -> bool:
+    """Browsers say what a request is for (Fetch Metadata); scripts and programs by what they accept."""
+    headers = request.headers
+    mode, destination = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
+    if destination is not None:
+        return destination not in _DOCUMENTS
+    if mode is not None:
+        return mode != "navigate"
+    if headers.get("X-Requested-With") == "XMLHttpRequest":
+        return True
+    html, data = _best(request, _HTML), _best(request, _DATA)
+    return html == 0 or html < data
+
+
+def _best(request: HttpRequest, names: tuple[str, ...]) -> float:
+    """The highest quality given to one of ``names``; ``*/*`` names nothing."""
+    return max((one.quality for one in request.accepted_types if str(one).partition(";")[0] in names), default=0)

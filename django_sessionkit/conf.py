@@ -1,0 +1,188 @@
+"""The settings: ``SESSIONKIT_*`` as one frozen, checked snapshot. The only module that reads ``django.conf``.
+
+A snapshot is built whole on first need and dropped whole when a setting changes (``override_settings``). A snapshot
+with a fault cannot be had: :func:`current` raises, so a server with an invalid policy does not start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.functional import Promise
+
+from . import setting_types as types
+from .access import AccessPolicy, RoleMap, did_you_mean, parse_roles
+from .exceptions import InvalidPolicy
+from .parsing import parse_exclude, parse_rule
+from .patterns import Pattern
+from .rules import RuleBook, ViewGlob
+from .validation import DEFAULT_LIMITS, Limits, Validator
+
+DEFAULT_SOURCE = "django_sessionkit.sources.DjangoSessionSource"
+
+DEFAULTS: dict[str, Any] = {
+    "SESSIONKIT_PROTECT": [],
+    "SESSIONKIT_GLOBAL_PROTECT": False,
+    "SESSIONKIT_EXCLUDE": [],
+    "SESSIONKIT_LOGIN_URL": None,
+    "SESSIONKIT_SESSION_KEY": "__session__",
+    "SESSIONKIT_SOURCE": DEFAULT_SOURCE,
+    "SESSIONKIT_SESSION_VALIDATOR": None,
+    "SESSIONKIT_LIMITS": {},
+    "SESSIONKIT_ACCESS_POLICY": AccessPolicy,
+    "SESSIONKIT_ROLES": {},
+    "SESSIONKIT_WILDCARD_PERMISSIONS": False,
+    "SESSIONKIT_SESSION_TTL": None,
+    "SESSIONKIT_TOUCH_ON_REQUEST": False,
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every setting, checked and made ready."""
+
+    rules: RuleBook = field(default_factory=RuleBook)
+    global_protect: bool = False
+    login_url: str | Promise = "/accounts/login/"
+    session_key: str = "__session__"
+    source: Any = None
+    validator: Validator | None = None
+    limits: Limits = DEFAULT_LIMITS
+    policy: AccessPolicy = field(default_factory=AccessPolicy)
+    roles: RoleMap = field(default_factory=RoleMap)
+    wildcards: bool = False
+    session_ttl: int | float | None = None
+    touch_on_request: bool = False
+    debug: bool = False
+    root_urlconf: str | None = None
+    languages: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A fault in one setting."""
+
+    setting: str
+    error: InvalidPolicy
+
+
+_snapshot: Snapshot | None = None
+
+
+def current() -> Snapshot:
+    """The snapshot. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` that lists every fault."""
+    global _snapshot
+    if _snapshot is None:
+        snapshot, problems = _build()
+        if problems:
+            raise _joined(problems)
+        _snapshot = snapshot
+    return _snapshot
+
+
+def problems() -> list[Problem]:
+    """Every fault in the settings, for the system checks."""
+    return _build()[1]
+
+
+def middleware_paths() -> list[str]:
+    """``MIDDLEWARE``, for the system checks."""
+    return list(settings.MIDDLEWARE)
+
+
+def _joined(problems: list[Problem]) -> InvalidPolicy:
+    if len(problems) == 1:
+        return problems[0].error
+    return InvalidPolicy("", "\n".join(["SessionKit's settings are invalid:", *(f"  {one.error}" for one in problems)]))
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    """Any setting may matter (``LANGUAGES``, ``DEBUG``, ...), and they only change in tests."""
+    global _snapshot
+    _snapshot = None
+
+
+setting_changed.connect(_forget, dispatch_uid="django_sessionkit.conf")
+
+
+def _build() -> tuple[Snapshot, list[Problem]]:
+    reader = _Reader()
+    roles = reader.read("SESSIONKIT_ROLES", parse_roles, RoleMap())
+    wildcards = reader.read("SESSIONKIT_WILDCARD_PERMISSIONS", types.flag, False)
+    snapshot = Snapshot(
+        rules=_rule_book(reader),
+        global_protect=reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag, False),
+        login_url=_login_url(reader),
+        session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key, "__session__"),
+        source=reader.read("SESSIONKIT_SOURCE", types.source, None),
+        validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator, None),
+        limits=reader.read("SESSIONKIT_LIMITS", types.limits, DEFAULT_LIMITS),
+        policy=reader.read(
+            "SESSIONKIT_ACCESS_POLICY", lambda raw, place: types.policy(raw, place, roles, wildcards), AccessPolicy()
+        ),
+        roles=roles,
+        wildcards=wildcards,
+        session_ttl=reader.read("SESSIONKIT_SESSION_TTL", types.ttl, None),
+        touch_on_request=reader.read("SESSIONKIT_TOUCH_ON_REQUEST", types.flag, False),
+        debug=settings.DEBUG,
+        root_urlconf=getattr(settings, "ROOT_URLCONF", None),
+        languages=frozenset([settings.LANGUAGE_CODE, *(code for code, _ in settings.LANGUAGES)]),
+    )
+    return snapshot, reader.problems + _misspelt()
+
+
+class _Reader:
+    """Reads settings one by one and collects the faults."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def read(self, name: str, parse: Callable[[Any, str], Any], fallback: Any) -> Any:
+        return self.parse(name, name, getattr(settings, name, DEFAULTS[name]), parse, fallback)
+
+    def read_list(self, name: str, parse: Callable[[Any, str], Any]) -> list[Any]:
+        """One fault per entry instead of one in all."""
+        items = self.read(name, types.sequence, ())
+        parsed = [self.parse(name, f"{name}[{number}]", item, parse, None) for number, item in enumerate(items)]
+        return [item for item in parsed if item is not None]
+
+    def parse(self, name: str, place: str, raw: Any, parse: Callable[[Any, str], Any], fallback: Any) -> Any:
+        try:
+            return parse(raw, place)
+        except InvalidPolicy as error:
+            self.problems.append(Problem(name, error))
+            return fallback
+
+
+def _rule_book(reader: _Reader) -> RuleBook:
+    excludes = reader.read_list("SESSIONKIT_EXCLUDE", parse_exclude)
+    return RuleBook(
+        reader.read_list("SESSIONKIT_PROTECT", _importable_rule),
+        [one for one in excludes if isinstance(one, Pattern)],
+        [one for one in excludes if isinstance(one, ViewGlob)],
+    )
+
+
+def _importable_rule(raw: object, place: str) -> Any:
+    rule = parse_rule(raw, place)
+    types.check_predicates(rule.requirement, place)
+    return rule
+
+
+def _misspelt() -> list[Problem]:
+    names = [name for name in dir(settings) if name.startswith("SESSIONKIT_") and name not in DEFAULTS]
+    return [Problem(name, InvalidPolicy(name, "unknown setting", did_you_mean(name, DEFAULTS))) for name in names]
+
+
+def _login_url(reader: _Reader) -> str | Promise:
+    name = "SESSIONKIT_LOGIN_URL"
+    if getattr(settings, name, None) is None:
+        hint = f"set {name} to a page of this site that leads there"
+        own = reader.parse(name, "LOGIN_URL", settings.LOGIN_URL, lambda raw, at: types.target(raw, at, hint), "/")
+    else:
+        own = reader.read(name, types.target, "/")
+    return own  # type: ignore[no-any-return]

@@ -1,0 +1,138 @@
+"""The session of the current request: one slot, one context variable.
+
+A slot is set on entry and reset by token; whoever looks through it resolves it on first need. It holds the request
+weakly, so that no reference cycle keeps a request for the garbage collector.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from .exceptions import AsyncRequired
+from .flows import Flow, Step, arun, on_event_loop, run
+from .session import Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class Loaded(NamedTuple):
+    """What a slot has loaded. ``watch()`` gives the raw value as it is now, without I/O; ``None``: it cannot change."""
+
+    session: Session | None
+    raw: object = None
+    watch: Callable[[], object] | None = None
+
+
+class Origin(Protocol):
+    """Where a slot gets its session from."""
+
+    def load(self, request: HttpRequest) -> Flow[Loaded]:
+        """Read and validate, with I/O."""
+        ...
+
+    def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
+        """Validate a value that has changed during the request, without I/O."""
+        ...
+
+
+def not_on_loop(twin: str) -> Step:
+    """A step that lets ``arun`` pass, and ``run`` only where it may block."""
+
+    def call() -> None:
+        if on_event_loop():
+            raise AsyncRequired(
+                "The session must not be loaded or stored by a sync helper on a running event loop; use "
+                f"`await {twin}(...)`. "
+                "Once `await aget_session()` has loaded it, the sync helpers that only read work, in templates too."
+            )
+
+    async def acall() -> None:
+        pass
+
+    return Step(call, acall)
+
+
+class Slot:
+    """The session of one request, loaded on first need."""
+
+    __slots__ = ("__weakref__", "_loaded", "_origin", "_request")
+
+    def __init__(self, origin: Origin | None, request: HttpRequest | None, loaded: Loaded | None = None) -> None:
+        self._origin = origin
+        self._request = weakref.ref(request) if request is not None else None
+        self._loaded = loaded
+
+    @classmethod
+    def fixed(cls, session: Session | None) -> Slot:
+        """A slot outside any request."""
+        return cls(None, None, Loaded(session))
+
+    @property
+    def request(self) -> HttpRequest | None:
+        """The request of this slot, while it lives."""
+        return self._request() if self._request is not None else None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the session has been asked for."""
+        return self._loaded is not None
+
+    def flow(self, twin: str = "aget_session") -> Flow[Session | None]:
+        """Load if need be; ``twin`` is the async helper to name where this cannot be done."""
+        request = self.request
+        if self._loaded is None and self._origin is not None and request is not None:
+            yield not_on_loop(twin)
+            self._loaded = yield from self._origin.load(request)
+        return self.peek()
+
+    def peek(self) -> Session | None:
+        """The session as far as it is loaded, with changes made during the request; no I/O."""
+        loaded = self._loaded
+        if loaded is None or loaded.watch is None:
+            return loaded.session if loaded is not None else None
+        raw = loaded.watch()
+        if raw is not loaded.raw:
+            loaded = self._changed(loaded, raw)
+        return loaded.session
+
+    def _changed(self, loaded: Loaded, raw: object) -> Loaded:
+        request = self.request
+        if self._origin is None or request is None:
+            return Loaded(None)  # nobody is left to say what the new value is worth
+        self._loaded = self._origin.reload(request, loaded, raw)
+        return self._loaded
+
+    def get(self) -> Session | None:
+        """The session; on an event loop only if it is loaded."""
+        return self.peek() if self._loaded is not None else run(self.flow())
+
+    async def aget(self) -> Session | None:
+        """The session, loaded with ``await``."""
+        return self.peek() if self._loaded is not None else await arun(self.flow())
+
+    def replace(self, loaded: Loaded) -> None:
+        """Make a write visible at once."""
+        self._loaded = loaded
+
+    def __repr__(self) -> str:
+        return f"<Slot {'loaded' if self._loaded is not None else 'not loaded'}>"
+
+
+_current: ContextVar[Slot | None] = ContextVar("django_sessionkit.slot", default=None)
+
+current_slot = _current.get
+
+
+@contextmanager
+def activate(slot: Slot) -> Iterator[Slot]:
+    """Make ``slot`` the current one for the length of the block."""
+    token = _current.set(slot)
+    try:
+        yield slot
+    finally:
+        _current.reset(token)

@@ -1,0 +1,152 @@
+"""Guards for views: on ``def`` and ``async def``, and on class-based views through ``method_decorator``.
+
+Every decorator takes the keyword options of a rule: ``redirect_to``, ``login_url``, ``on_deny`` and ``api``. What it
+asks for can be read from the view (``view.sessionkit_requirement``).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, overload
+
+from asgiref.sync import iscoroutinefunction
+
+from .access import did_you_mean
+from .declared import Declared, declare, next_number
+from .exceptions import InvalidPolicy
+from .flows import arun, run
+from .options import OPTION_KEYS, DenialOptions, OnDeny
+from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from .responses import check_view
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.functional import Promise
+    from typing_extensions import Unpack
+
+P = ParamSpec("P")
+R = TypeVar("R")
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+class Options(TypedDict, total=False):
+    """How a denial is answered; see the response keys of a rule."""
+
+    redirect_to: str | Promise | None
+    login_url: str | Promise | None
+    on_deny: OnDeny
+    api: bool | None
+
+
+class Guard:
+    """A decorator for views, made by the functions of this module."""
+
+    def __init__(self, requirement: Requirement, options: Options, name: str) -> None:
+        for key in options:
+            if key not in OPTION_KEYS:
+                raise InvalidPolicy(f"@{name}", f'unknown option "{key}"', did_you_mean(key, OPTION_KEYS))
+        self.requirement = requirement
+        self.options = DenialOptions.parse(options, f"@{name}")
+        self._name = name
+        self._number = next_number()
+
+    def __call__(self, view: Callable[P, R]) -> Callable[P, R]:
+        if isinstance(view, type):
+            raise TypeError(
+                f"@{self._name} cannot decorate the class {view.__qualname__}: "
+                f'use a mixin of django_sessionkit.mixins, or @method_decorator({self._name}(...), name="dispatch").'
+            )
+        guarded = self._async(view) if _is_async(view) else self._sync(view)
+        functools.update_wrapper(guarded, view)
+        return cast("Callable[P, R]", declare(guarded, Declared(self.requirement, self.options), self._number))
+
+    def _sync(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            denial = run(check_view(_request(args, kwargs), self.requirement, self.options))
+            return view(*args, **kwargs) if denial is None else denial
+
+        return guarded
+
+    def _async(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            denial = await arun(check_view(_request(args, kwargs), self.requirement, self.options))
+            if denial is not None:
+                return denial
+            response = view(*args, **kwargs)
+            return await response if isawaitable(response) else response
+
+        return guarded
+
+
+def _is_async(view: Callable[..., Any]) -> bool:
+    """Whether the view answers with an awaitable: ``async def``, or a method of an async class-based view.
+
+    ``method_decorator`` passes such a method as a bound partial; ``View.dispatch`` is a plain function all the same.
+    """
+    if iscoroutinefunction(view):
+        return True
+    owner = getattr(getattr(view, "func", None), "__self__", None)
+    return getattr(owner, "view_is_async", False) is True
+
+
+def _request(args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpRequest:
+    request = args[0] if args else kwargs.get("request")
+    if not hasattr(request, "META"):
+        raise TypeError(
+            "A SessionKit decorator needs a view whose first argument is the request. On a method, write "
+            '@method_decorator(require_role("admin")), or use a mixin of django_sessionkit.mixins.'
+        )
+    return cast("HttpRequest", request)
+
+
+def require(requirement: Requirement, **options: Unpack[Options]) -> Guard:
+    """Ask for any requirement: ``@require(Role("owner") | Permission("billing:read"))``."""
+    if not isinstance(requirement, Requirement):
+        raise InvalidPolicy("@require", "needs a requirement", 'such as Role("owner") | Permission("billing:read")')
+    return Guard(requirement, options, "require")
+
+
+@overload
+def require_authenticated(view: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def require_authenticated(**options: Unpack[Options]) -> Guard: ...
+def require_authenticated(view: Callable[..., Any] | None = None, /, **options: Unpack[Options]) -> Any:
+    """Ask for a session, whatever it holds. With or without call brackets."""
+    guard = Guard(Authenticated(), options, "require_authenticated")
+    return guard if view is None else guard(view)
+
+
+def require_role(*any_of: str, **options: Unpack[Options]) -> Guard:
+    """Ask for any of the roles."""
+    return Guard(Role(*any_of), options, "require_role")
+
+
+def require_permission(*all_of: str, **options: Unpack[Options]) -> Guard:
+    """Ask for all of the permissions."""
+    return Guard(Permission(*all_of), options, "require_permission")
+
+
+def require_any_permission(*names: str, **options: Unpack[Options]) -> Guard:
+    """Ask for at least one of the permissions."""
+    return Guard(AnyPermission(*names), options, "require_any_permission")
+
+
+def require_role_permission(role: str, permission: str, **options: Unpack[Options]) -> Guard:
+    """Ask for a role and a permission."""
+    return Guard(Role(role) & Permission(permission), options, "require_role_permission")
+
+
+@overload
+def public(view: V, /) -> V: ...
+@overload
+def public() -> Callable[[V], V]: ...
+def public(view: Any = None, /) -> Any:
+    """Lift ``SESSIONKIT_GLOBAL_PROTECT`` from a view. Rules and requirements stay. With or without call brackets."""
+    return _mark_public if view is None else _mark_public(view)
+
+
+def _mark_public(view: Callable[..., Any]) -> Callable[..., Any]:
+    view.sessionkit_public = True  # type: ignore[attr-defined]
+    return view

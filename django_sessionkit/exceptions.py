@@ -1,0 +1,96 @@
+"""The exceptions of SessionKit, one family.
+
+SessionKitError
+├── InvalidSession      (also ValueError)                   the dict of an auth layer has the wrong shape
+├── InvalidPolicy       (also ImproperlyConfigured)         a setting, rule or requirement is wrong
+│   └── InvalidPattern  (also ValueError)                   a URL pattern is wrong
+├── ReadOnlySource                                          the session source cannot be written to
+├── AsyncRequired       (also SynchronousOnlyOperation)     a sync call on an event loop needs its async twin
+├── NotAuthenticated    (also PermissionDenied)             there is no session
+└── AccessDenied        (also PermissionDenied)             the session lacks a right
+
+The last two are Django's ``PermissionDenied``, so that they answer 403 even where the middleware is missing. No
+message carries a value of a session.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    PermissionDenied,
+    SynchronousOnlyOperation,
+)
+
+if TYPE_CHECKING:
+    from .decisions import Decision
+
+
+class SessionKitError(Exception):
+    """Base of every exception that SessionKit raises on purpose."""
+
+
+class InvalidSession(SessionKitError, ValueError):
+    """A session dict was refused.
+
+    ``field`` is ``session`` (the dict as a whole), a field name of the dict, or ``custom`` for any further field.
+    ``reason`` is a sentence without any value from the dict. A ``SESSIONKIT_SESSION_VALIDATOR`` may raise it too.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}"
+
+
+class InvalidPolicy(SessionKitError, ImproperlyConfigured):
+    """A setting, rule, requirement or decorator option is wrong.
+
+    ``place`` says where (``SESSIONKIT_PROTECT[3]``), ``fault`` what is wrong, ``hint`` how to mend it (may be empty).
+    """
+
+    def __init__(self, place: str, fault: str, hint: str = "") -> None:
+        super().__init__(place, fault, hint)
+        self.place = place
+        self.fault = fault
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.fault}" if self.place else self.fault
+        return f"{text}; {self.hint}" if self.hint else text
+
+    def at(self, place: str) -> InvalidPolicy:
+        """The same fault, seen from a setting."""
+        return InvalidPolicy(place, self.fault, self.hint)
+
+
+class InvalidPattern(InvalidPolicy, ValueError):
+    """A URL pattern is wrong; ``place`` is the pattern."""
+
+
+class ReadOnlySource(SessionKitError):
+    """A write helper was called, but the configured session source only reads."""
+
+
+class AsyncRequired(SessionKitError, SynchronousOnlyOperation):
+    """A sync helper would have to block or await on a running event loop; the message names its async twin."""
+
+
+class NotAuthenticated(SessionKitError, PermissionDenied):
+    """There is no session. ``decision`` says what asked for one, if a requirement did."""
+
+    def __init__(self, decision: Decision | None = None, message: str = "") -> None:
+        super().__init__(message or "A session is required.")
+        self.decision = decision
+
+
+class AccessDenied(SessionKitError, PermissionDenied):
+    """There is a session, but it lacks a right. ``decision`` says which."""
+
+    def __init__(self, decision: Decision | None = None, message: str = "") -> None:
+        super().__init__(message or "This session does not have the right to do that.")
+        self.decision = decision

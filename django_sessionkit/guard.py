@@ -1,0 +1,174 @@
+"""The URL guard: which rule decides about a request, and what it says.
+
+A request passes only if every reading of its path is allowed. The guard is asked up to twice per request: on entry, on
+the path alone, and once Django has routed it (or has given up), on everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf.urls.i18n import is_language_prefix_patterns_used
+from django.utils.translation import get_language
+
+from . import audit, conf, targets
+from .context import Slot
+from .decisions import Decision
+from .flows import Flow
+from .options import DEFAULT_OPTIONS, DenialOptions
+from .readings import Reading, is_plain, readings
+from .requirements import Authenticated, Requirement
+from .rules import Rule
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.urls import ResolverMatch
+
+GLOBAL_LABEL = "SESSIONKIT_GLOBAL_PROTECT"
+
+_AUTHENTICATED = Authenticated()
+
+
+class Target(NamedTuple):
+    """What is asked for: a path, and the view it leads to as far as that is known.
+
+    ``resolved``: the request was routed, or will not be any more; rules that ask for a view can be decided.
+    """
+
+    path_info: str
+    path: str
+    method: str
+    urlconf: Any = None
+    match: ResolverMatch | None = None
+    resolved: bool = False
+
+    @classmethod
+    def of(cls, request: HttpRequest, *, resolved: bool) -> Target:
+        """The target of a real request."""
+        return cls(
+            request.path_info,
+            request.path,
+            request.method or "",
+            getattr(request, "urlconf", None),
+            request.resolver_match if resolved else None,
+            resolved,
+        )
+
+    @property
+    def view_name(self) -> str | None:
+        """The name Django knows the view by."""
+        return self.match.view_name if self.match is not None else None
+
+
+class Denial(NamedTuple):
+    """A decision that is a no, and how it is to be answered."""
+
+    decision: Decision
+    options: DenialOptions = DEFAULT_OPTIONS
+
+
+class Passage:
+    """The way of one request past the guard: what was decided on entry is not decided again."""
+
+    __slots__ = ("_decided", "is_routed", "slot")
+
+    def __init__(self, slot: Slot) -> None:
+        self.slot = slot
+        self._decided: dict[tuple[str, Requirement], tuple[object, Decision]] = {}
+        #: a view is about to be called, and the guard has seen it
+        self.is_routed = False
+
+    def ask(self, label: str, requirement: Requirement) -> Flow[Decision]:
+        """What a rule says, asked once for one session value."""
+        slot = self.slot
+        session = yield from slot.flow("acan_access")
+        known = self._decided.get((label, requirement))
+        if known is not None and known[0] is session:
+            return known[1]
+        decision = yield from requirement.flow(session, conf.current().policy, slot.request)
+        decision = replace(decision, rule=label)
+        audit.decided(decision, slot.request)
+        self._decided[label, requirement] = (session, decision)
+        return decision
+
+
+def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Denial | None]:
+    """Decide about ``target``; ``None`` lets it pass.
+
+    ``with_default``: what no rule matches is up to ``SESSIONKIT_GLOBAL_PROTECT``.
+    """
+    settings = conf.current()
+    if not settings.rules.rules and not (with_default and settings.global_protect):
+        return None
+    denial = yield from _inspect(_readings(target), target, passage, with_default)
+    if denial is not None and targets.is_login_page(target.path, denial.options):
+        return None
+    return denial
+
+
+def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_default: bool) -> Flow[Denial | None]:
+    """One first-match decision per reading; the first denial ends it. The strict readings come first."""
+    lifted_by: set[Rule] = set()
+    is_lifted = True
+    for reading in paths:
+        rule = conf.current().rules.find(
+            reading,
+            target.method,
+            target.view_name,
+            resolved=target.resolved,
+            lifted_by=lifted_by if is_lifted else (),
+        )
+        denial = None
+        if rule is not None:
+            denial = yield from _apply(rule, passage)
+        elif with_default and reading.strict:
+            denial = yield from _default(reading, target, passage)
+        if denial is not None:
+            return denial
+        if reading.strict:
+            is_lifted &= rule is not None and rule.is_public
+            lifted_by.update([rule] if rule is not None else [])
+    return None
+
+
+def _apply(rule: Rule, passage: Passage) -> Flow[Denial | None]:
+    if rule.is_public and not conf.current().policy.overrides_check:
+        return None  # without looking at the session
+    decision = yield from passage.ask(rule.label, rule.requirement)
+    return None if decision else Denial(decision, rule.options)
+
+
+def _default(reading: Reading, target: Target, passage: Passage) -> Flow[Denial | None]:
+    settings = conf.current()
+    if not settings.global_protect or is_marked_public(target.match):
+        return None
+    if settings.rules.excludes(reading.path) or settings.rules.excludes_view(target.view_name):
+        return None
+    decision = yield from passage.ask(GLOBAL_LABEL, _AUTHENTICATED)
+    return None if decision else Denial(decision)
+
+
+def is_marked_public(match: ResolverMatch | None) -> bool:
+    """Whether the view carries ``@public``."""
+    if match is None:
+        return False
+    # The mark on a class is not inherited: a subclass has to say itself that it is public.
+    marks = (
+        getattr(match.func, "sessionkit_public", None),
+        vars(getattr(match.func, "view_class", object)).get("sessionkit_public"),
+    )
+    return True in marks
+
+
+def _readings(target: Target) -> Iterable[Reading]:
+    settings = conf.current()
+    languages = settings.languages
+    if is_language_prefix_patterns_used(target.urlconf or settings.root_urlconf or "")[0]:
+        languages = languages.union([get_language() or ""])
+    elif target.path == target.path_info and not settings.rules.folds and is_plain(target.path_info):
+        return (Reading(target.path_info, strict=True),)
+    else:
+        languages = frozenset()
+    return readings(target.path_info, target.path, languages)

@@ -1,0 +1,125 @@
+"""Guards for class-based views, sync and async. Put them first: ``class Edit(RequireRoleMixin, UpdateView)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING, Any
+
+from django.views.generic import View
+
+from .declared import Declared, declare, next_number
+from .exceptions import InvalidPolicy
+from .flows import arun, run
+from .options import DenialOptions, OnDeny
+from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from .responses import check_view
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+    from django.utils.functional import Promise
+
+_number = next_number()
+
+
+class AccessMixin(View):
+    """What the mixins share. Several of them on one view must all be met.
+
+    ``redirect_to``, ``login_url``, ``on_deny`` and ``api`` are the response keys of a rule.
+    """
+
+    redirect_to: str | Promise | None = None
+    login_url: str | Promise | None = None
+    on_deny: OnDeny = "auto"
+    api: bool | None = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+        """Check what the class asks for when the URLconf is loaded, and leave it readable on the view.
+
+        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or wrong attribute.
+        """
+        view = super().as_view(**initkwargs)
+        instance = cls(**initkwargs)
+        return declare(view, Declared(instance.get_requirement(), instance.get_denial_options()), _number)
+
+    def get_requirement(self) -> Requirement:
+        """Everything that the mixins of this class ask for. It is asked once more for every request.
+
+        Override it to add to ``super().get_requirement()`` what attributes cannot say; it must work without a
+        request, for the URLconf and ``can_access()`` ask too. What depends on the request belongs in an ``Allow``.
+        """
+        asking = [one for one in type(self).__mro__ if "_declared" in vars(one)]
+        parts: list[Requirement] = [vars(one)["_declared"](self) for one in asking]
+        return reduce(and_, parts)
+
+    def get_denial_options(self) -> DenialOptions:
+        """How a denial is answered."""
+        options = {
+            "redirect_to": self.redirect_to,
+            "login_url": self.login_url,
+            "on_deny": self.on_deny,
+            "api": self.api,
+        }
+        return DenialOptions.parse(options, type(self).__name__)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Ask, then go on."""
+        if self.view_is_async:
+            return self._adispatch(request, *args, **kwargs)
+        denial = run(check_view(request, self.get_requirement(), self.get_denial_options()))
+        return super().dispatch(request, *args, **kwargs) if denial is None else denial
+
+    async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        denial = await arun(check_view(request, self.get_requirement(), self.get_denial_options()))
+        return await super().dispatch(request, *args, **kwargs) if denial is None else denial  # type: ignore[misc]
+
+
+class RequireMixin(AccessMixin):
+    """Ask for any requirement: ``requirement = Role("owner") | Permission("billing:read")``."""
+
+    requirement: Requirement | None = None
+
+    def _declared(self) -> Requirement:
+        if not isinstance(self.requirement, Requirement):
+            raise InvalidPolicy(f"{type(self).__name__}.requirement", "must be a requirement", 'such as Role("owner")')
+        return self.requirement
+
+
+class RequireAuthenticatedMixin(AccessMixin):
+    """Ask for a session."""
+
+    def _declared(self) -> Requirement:
+        return Authenticated()
+
+
+class RequireRoleMixin(AccessMixin):
+    """Ask for any of ``required_roles``."""
+
+    required_roles: Sequence[str] | None = None
+
+    def _declared(self) -> Requirement:
+        return Role(*_names(self, "required_roles", self.required_roles))
+
+
+class RequirePermissionMixin(AccessMixin):
+    """Ask for all of ``required_permissions`` and any of ``required_any_permission``; one of them may be left out."""
+
+    required_permissions: Sequence[str] | None = None
+    required_any_permission: Sequence[str] | None = None
+
+    def _declared(self) -> Requirement:
+        parts: list[Requirement] = []
+        if self.required_any_permission is not None:
+            parts.append(AnyPermission(*_names(self, "required_any_permission", self.required_any_permission)))
+        if self.required_permissions is not None or not parts:
+            parts.append(Permission(*_names(self, "required_permissions", self.required_permissions)))
+        return reduce(and_, parts)
+
+
+def _names(view: View, attribute: str, names: object) -> Sequence[str]:
+    if not isinstance(names, (list, tuple, set, frozenset)) or not names:
+        raise InvalidPolicy(f"{type(view).__name__}.{attribute}", "must be a list of names", 'write ["name"]')
+    return sorted(names) if isinstance(names, (set, frozenset)) else names

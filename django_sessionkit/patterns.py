@@ -1,0 +1,129 @@
+"""URL patterns: globs over whole path segments.
+
+``*`` stands for one or more segments, ``**`` for zero or more; everything else is literal. A trailing slash makes no
+difference. A pattern is run as a bit-parallel automaton (Shift-And, over segments instead of characters), so that
+matching is linear in the path whatever the pattern: there is nothing to backtrack.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from .exceptions import InvalidPattern
+
+MAX_PATTERN_LENGTH = 1000
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_REGEX_STYLE = re.compile(r"[$^\[(]|[)\]}]\+")
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether ``pattern`` covers ``path`` (case-sensitive; the path is taken as it is, nothing is decoded).
+
+    >>> matches("/reports/**", "/reports"), matches("/reports/*", "/reports"), matches("/reports/*", "/reports/a/b/")
+    (True, False, True)
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPattern` with the reason if the pattern is not one.
+    """
+    return compile_pattern(pattern).covers(split(path))
+
+
+def split(path: str) -> list[str]:
+    """The segments of a path, without the leading slash and without one trailing slash."""
+    segments = path.removeprefix("/").split("/")
+    if segments[-1] == "":
+        segments.pop()
+    return segments
+
+
+class Pattern:
+    """A parsed pattern. State ``n`` (bit ``n``) means: the first ``n`` steps have been taken."""
+
+    __slots__ = ("_accept", "_any", "_literals", "_loops", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._literals: dict[str, int] = {}
+        self._any = 0
+        self._loops = 0
+        length = 0
+        for segment in parse(text):
+            if segment == "**":
+                self._loops |= 1 << length
+                continue
+            if segment == "*":
+                self._any |= 1 << length
+                self._loops |= 2 << length
+            else:
+                self._literals[segment] = self._literals.get(segment, 0) | 1 << length
+            length += 1
+        self._accept = 1 << length
+
+    def covers(self, segments: Sequence[str]) -> bool:
+        """Whether the pattern covers a path that was split by :func:`split`."""
+        states = 1
+        for segment in segments:
+            steps = states & (self._literals.get(segment, 0) | self._any)
+            states = steps << 1 | states & self._loops
+            if not states:
+                return False
+        return bool(states & self._accept)
+
+    def __repr__(self) -> str:
+        return f"Pattern({self.text!r})"
+
+
+@lru_cache(maxsize=1024)
+def compile_pattern(text: str) -> Pattern:
+    """The parsed pattern, remembered."""
+    return Pattern(text)
+
+
+def parse(text: object) -> list[str]:
+    """Split a pattern into its segments, or raise :class:`InvalidPattern` with the reason."""
+    if not isinstance(text, str):
+        raise InvalidPattern("", f"a pattern must be a str, not {type(text).__name__}")
+    fault = _fault(text)
+    if fault:
+        raise InvalidPattern(repr(text[:100]), *fault)
+    return split(text)
+
+
+def _fault(text: str) -> tuple[str, str] | None:
+    if len(text) > MAX_PATTERN_LENGTH:
+        return f"a pattern may have {MAX_PATTERN_LENGTH} characters at most", ""
+    if text != text.strip():
+        return "white space at the ends", "remove it"
+    if not text.startswith("/"):
+        return 'a pattern must start with "/"', f'write "/{text[:100]}"'
+    if _CONTROL.search(text):
+        return "control characters never match", "remove them"
+    return _style_fault(text) or _segment_fault(split(text))
+
+
+def _style_fault(text: str) -> tuple[str, str] | None:
+    if _PERCENT_ESCAPE.search(text):
+        return "percent-escapes never match", "write the decoded character: Django matches decoded paths"
+    if "?" in text or "#" in text:
+        return "the query and the fragment are not part of the path", "leave them out"
+    if "<" in text:
+        return "path converters are not understood here", 'write "*" for a segment, or use a "view" rule'
+    if "\\" in text or _REGEX_STYLE.search(text):
+        return "this looks like a regular expression", 'patterns know only "*" and "**"'
+    return None
+
+
+def _segment_fault(segments: list[str]) -> tuple[str, str] | None:
+    for segment in segments:
+        if segment == "":
+            return "empty segment", 'write a single "/"'
+        if segment in (".", ".."):
+            return f'dot segment "{segment}"', "write the path it leads to"
+        if segment != segment.strip():
+            return "white space at the ends of a segment", "remove it"
+        if "*" in segment and segment not in ("*", "**"):
+            return f'"{segment[:100]}": a wildcard must be a whole segment', 'write "*" or "**" between slashes'
+    return None

@@ -1,0 +1,116 @@
+"""How else a path may be read.
+
+A router, a file server or a case-insensitive route may take a path for another one than its exact spelling says. These
+functions give the other spellings; the guard then asks its rules about each of them. Nothing is percent-decoded: Django
+has decoded the path once, and so has nobody after it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+# A path for which every reading is its exact spelling: lower case ASCII, no empty, dot or padded segment.
+_PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[a-z0-9_.~@:;,=+!$&'()*-]+)*/?")
+
+# Equal under re.IGNORECASE, but neither by lower() nor by upper() of one character.
+_SPECIAL_FOLDS = {"\u0130": "i", "\ufb05": "\ufb06"}
+
+
+class Reading(NamedTuple):
+    """One way to read a path.
+
+    ``strict``: an exact-case reading, in which excludes and public rules count. ``folded``: to be compared with folded
+    patterns. ``unprefixed``: the language prefix was taken off.
+    """
+
+    path: str
+    strict: bool = False
+    folded: bool = False
+    unprefixed: bool = False
+
+
+def is_plain(path: str) -> bool:
+    """Whether cleaning and folding leave ``path`` as it is, seen without doing either."""
+    return _PLAIN.fullmatch(path) is not None
+
+
+def clean(path: str) -> str:
+    """``path`` without control characters, padding of segments, empty segments and dot segments."""
+    segments: list[str] = []
+    for segment in _CONTROL.sub("", path).split("/"):
+        segment = segment.strip()
+        if segment == "..":
+            segments[-1:] = []
+        elif segment not in ("", "."):
+            segments.append(segment)
+    return "/" + "/".join(segments)
+
+
+class _Folds(dict[int, str]):
+    """Code point → its representative under ``re.IGNORECASE``, filled on demand."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = folded = _SPECIAL_FOLDS.get(character) or _lower(_upper(character))
+        return folded
+
+
+def _upper(character: str) -> str:
+    return upper if len(upper := character.upper()) == 1 else character
+
+
+def _lower(character: str) -> str:
+    return lower if len(lower := character.lower()) == 1 else character
+
+
+_FOLDS = _Folds()
+
+
+def fold(path: str) -> str:
+    """``path`` in Unicode NFC, with all that ``re.IGNORECASE`` takes for equal made equal.
+
+    ``lower()`` and ``casefold()`` do not: the regular expression engine also equates ``ı İ i``, ``ſ s`` and ``K k``.
+    """
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", path).translate(_FOLDS)
+
+
+def strip_language(path: str, languages: Iterable[str]) -> str | None:
+    """``path`` without its language prefix (of ``i18n_patterns``), or ``None`` if it has none of ``languages``."""
+    head, _, rest = path.removeprefix("/").partition("/")
+    return f"/{rest}" if head in languages else None
+
+
+def readings(path_info: str, path: str, languages: frozenset[str]) -> Iterator[Reading]:
+    """Every reading of a request path, the exact one first.
+
+    :param path_info: the path as the resolver sees it.
+    :param path: the path with the mount prefix (``SCRIPT_NAME``), equal to ``path_info`` where there is none.
+    :param languages: the language codes that ``i18n_patterns`` may put first; empty where it is not in use.
+    """
+    exact = list(dict.fromkeys((path_info, clean(path_info))))
+    for spelling in exact:
+        yield Reading(spelling, strict=True)
+    others = [Reading(spelling) for spelling in _mounted(path_info, path)]
+    yield from others
+    plain = [Reading(spelling) for spelling in exact] + others
+    bare = [Reading(rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))]
+    yield from bare
+    seen = set()
+    for reading in plain + bare:
+        folded = reading._replace(path=fold(reading.path), folded=True)
+        if folded not in seen:
+            seen.add(folded)
+            yield folded
+
+
+def _mounted(path_info: str, path: str) -> list[str]:
+    if path == path_info:
+        return []
+    return list(dict.fromkeys((path, clean(path))))

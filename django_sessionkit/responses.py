@@ -1,0 +1,156 @@
+"""The answer to a denial: the only place that builds one, for every surface.
+
+========================  ==============================  ============================  ==============================
+caller                    page                            HTMX                          API
+========================  ==============================  ============================  ==============================
+no session                302 to the log-in page          401 with ``HX-Redirect``      401 problem+json
+session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
+``on_deny: not_found``    404                             404                           404
+========================  ==============================  ============================  ==============================
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.exception import get_exception_response
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import Resolver404, get_resolver, get_urlconf
+from django.utils.cache import patch_vary_headers
+
+from . import audit, callers, conf, targets
+from .decisions import DENIED, NOT_AUTHENTICATED, Decision
+from .exceptions import AccessDenied, NotAuthenticated
+from .flows import Flow, Step
+from .guard import Denial
+from .options import DenialOptions
+from .requirements import Requirement
+from .session import Session
+from .sources import slot_for
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+_NO_ROUTES: Any = ()
+_PROBLEMS = {
+    401: ("Unauthorized", "A session is required."),
+    403: ("Forbidden", "This session does not have the right to do that."),
+    404: ("Not Found", "There is nothing here."),
+}
+
+
+class Answer(NamedTuple):
+    """What will be sent. ``location`` is where the caller is to go, ``None`` if nowhere."""
+
+    status: int
+    caller: Literal["page", "htmx", "api"]
+    location: str | None = None
+
+
+def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
+    """What a view's own requirement says about this call: ``None`` to go on, else the denial."""
+    slot = slot_for(request)
+    session = yield from slot.flow()
+    decision = yield from requirement.flow(session, conf.current().policy, request)
+    audit.decided(decision, request)
+    if decision:
+        return None
+    return (yield from deny(request, Denial(decision, options), session))
+
+
+def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
+    """The denial for an exception that a view has raised."""
+    session = yield from slot_for(request).flow()
+    decision = error.decision or Decision(False, NOT_AUTHENTICATED if session is None else DENIED)
+    return (yield from deny(request, Denial(decision), session))
+
+
+def deny(request: HttpRequest, denial: Denial, session: Session | None) -> Flow[HttpResponseBase]:
+    """Report a denial and build its response."""
+    answer = choose(request, denial.options, session)
+    yield from audit.denied(request, denial.decision, answer.status, session)
+    if answer.caller == "page" and answer.location is None:
+        build = partial(_page, request, answer.status, denial.decision, session)
+        response = yield Step(build, sync_to_async(build))  # the project's page may do I/O
+    else:
+        response = _plain(answer, denial.decision)
+    if denial.options.on_deny == "not_found":
+        # Or a middleware further out would look for the page elsewhere (with a slash, under a language) and betray it.
+        request.urlconf = _NO_ROUTES
+    response["Cache-Control"] = "no-store"
+    patch_vary_headers(response, ["Cookie"])
+    return response  # type: ignore[no-any-return]
+
+
+def choose(request: HttpRequest, options: DenialOptions, session: Session | None) -> Answer:
+    """The row and the column of the table."""
+    caller = callers.kind_of(request, options.api)
+    if options.on_deny == "not_found":
+        return Answer(404, caller)
+    if session is None:
+        return _choose_for_anonymous(request, options, caller)
+    location = None
+    if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":
+        location = _elsewhere(request, targets.locate(options.redirect_to))
+    if location is not None and caller == "page":
+        return Answer(302, caller, location) if request.method in ("GET", "HEAD") else Answer(403, caller)
+    return Answer(403, caller, location)
+
+
+def _choose_for_anonymous(
+    request: HttpRequest, options: DenialOptions, caller: Literal["page", "htmx", "api"]
+) -> Answer:
+    if caller == "api":
+        return Answer(401, caller)
+    login = _elsewhere(request, targets.login_path(options))
+    if caller == "htmx":
+        return Answer(401, caller, login and targets.with_next(login, targets.next_of_htmx(request)))
+    if login is None:
+        return Answer(403, caller)
+    return Answer(302, caller, targets.with_next(login, targets.next_of_page(request)))
+
+
+def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
+    """``location``, unless it is the denied page itself: that would be a loop."""
+    if location is None or urlsplit(location).path == request.path:
+        return None
+    return location
+
+
+def _page(request: HttpRequest, status: int, decision: Decision, session: Session | None) -> Any:
+    """The project's own ``handler403`` or ``handler404``."""
+    error: Exception
+    if status == 404:
+        # What the resolver raises, so that the page cannot be told from that of an unknown URL.
+        error = Resolver404({"tried": [], "path": request.path_info.removeprefix("/")})
+    else:
+        kind = NotAuthenticated if session is None else AccessDenied
+        error = kind(decision, f"Access denied: {decision}." if conf.current().debug else "")
+    resolver = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
+    response: Any = get_exception_response(request, resolver, status, error)
+    return response.render() if not getattr(response, "is_rendered", True) else response
+
+
+def _plain(answer: Answer, decision: Decision) -> HttpResponse:
+    """Everything that is not a page of the project: a redirect, an HTMX answer, a problem (RFC 9457)."""
+    if answer.caller == "page" and answer.location is not None:
+        return HttpResponseRedirect(answer.location)
+    title, detail = _PROBLEMS[answer.status]
+    if answer.caller == "htmx":
+        headers = {"HX-Redirect": answer.location} if answer.location is not None else {}
+        return HttpResponse(detail, status=answer.status, content_type="text/plain; charset=utf-8", headers=headers)
+    if conf.current().debug and answer.status != 404:
+        detail = f"{detail} Access denied: {decision}."
+    response = JsonResponse(
+        {"type": "about:blank", "title": title, "status": answer.status, "detail": detail},
+        status=answer.status,
+        content_type="application/problem+json",
+    )
+    if answer.status == 401:
+        # RFC 9110, section 15.5.2 asks for a challenge; no registered scheme means "log in on the site".
+        response["WWW-Authenticate"] = 'Session realm="site"'
+    return response

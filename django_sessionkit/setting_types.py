@@ -1,0 +1,139 @@
+"""What a value of a setting must look like: each function returns it ready for use, or raises ``InvalidPolicy``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+from .access import AccessPolicy, RoleMap, did_you_mean
+from .exceptions import InvalidPolicy
+from .options import check_target
+from .requirements import Allow, Requirement
+from .validation import Limits, Validator
+
+
+def target(raw: Any, place: str, hint: str = "") -> str | Promise:
+    try:
+        check_target(raw, place)
+    except InvalidPolicy as error:
+        raise InvalidPolicy(place, error.fault, hint or error.hint) from None
+    return raw  # type: ignore[no-any-return]
+
+
+def check_predicates(requirement: Requirement, place: str) -> None:
+    """Import every predicate of ``requirement`` and check its signature; it is not called."""
+    if isinstance(requirement, Allow):
+        try:
+            requirement.resolve()
+        except InvalidPolicy as error:
+            raise error.at(place) from None
+        except Exception as error:
+            raise InvalidPolicy(place, f"{requirement!r} cannot be imported: {error}") from None
+    for child in requirement.children:
+        check_predicates(child, place)
+
+
+def sequence(raw: object, place: str) -> Iterable[object]:
+    if not isinstance(raw, (list, tuple)):
+        raise InvalidPolicy(place, f"must be a list, not {type(raw).__name__}", "write [...]")
+    return raw
+
+
+def flag(raw: object, place: str) -> bool:
+    if not isinstance(raw, bool):
+        raise InvalidPolicy(place, f"must be True or False, not {type(raw).__name__}")
+    return raw
+
+
+def session_key(raw: object, place: str) -> str:
+    if not isinstance(raw, str) or not raw.strip():
+        raise InvalidPolicy(place, "must be a non-blank string")
+    if raw.startswith("_auth_user") or raw == "_session_expiry":
+        raise InvalidPolicy(place, f'"{raw}" is a key of Django itself', 'the default is "__session__"')
+    return raw
+
+
+def ttl(raw: object, place: str) -> int | float | None:
+    if raw is None:
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 < raw < float("inf"):
+        raise InvalidPolicy(place, "must be a positive number of seconds, or None")
+    return raw
+
+
+def limits(raw: object, place: str) -> Limits:
+    if not isinstance(raw, Mapping):
+        raise InvalidPolicy(place, "must be a dict of limit name -> number")
+    names = [one.name for one in fields(Limits)]
+    for name, value in raw.items():
+        if name not in names:
+            raise InvalidPolicy(f"{place}[{name!r}]", "unknown limit", did_you_mean(name, names))
+        if type(value) is not int or value < 1:
+            raise InvalidPolicy(f"{place}[{name!r}]", "must be a whole number from 1 up")
+    return Limits(**raw)
+
+
+def _imported(raw: object, place: str) -> Any:
+    if not isinstance(raw, str):
+        return raw
+    try:
+        return import_string(raw)
+    except Exception as error:
+        raise InvalidPolicy(place, f'"{raw}" cannot be imported: {error}') from None
+
+
+def _takes(function: Callable[..., object], count: int) -> bool:
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:
+        return True  # a builtin without a signature
+    return True
+
+
+def source(raw: object, place: str) -> Any:
+    """A source class is instantiated; anything else must be callable with the request."""
+    found = _imported(raw, place)
+    if isinstance(found, type):
+        if not callable(getattr(found, "read", None)):
+            raise InvalidPolicy(place, f"{found.__qualname__} is not a SessionSource")
+        return found()
+    if hasattr(found, "read") and hasattr(found, "aread"):
+        return found
+    if not callable(found) or not _takes(found, 1):
+        raise InvalidPolicy(place, "must be a SessionSource or a callable that takes the request")
+    return found
+
+
+def validator(raw: object, place: str) -> Validator | None:
+    found = _imported(raw, place)
+    if found is None:
+        return None
+    if not callable(found) or not _takes(found, 1):
+        raise InvalidPolicy(place, "must be a callable that takes the dict and returns it")
+    if iscoroutinefunction(found):
+        raise InvalidPolicy(place, "must not be async", "it may only look at the dict")
+    return found  # type: ignore[no-any-return]
+
+
+def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPolicy:
+    found = _imported(raw, place)
+    if not isinstance(found, type) or not issubclass(found, AccessPolicy):
+        raise InvalidPolicy(place, "must be a subclass of django_sessionkit.access.AccessPolicy")
+    for name, count in (("get_roles", 2), ("get_permissions", 2), ("check", 4)):
+        method = getattr(found, name)
+        if not _takes(method, count):
+            raise InvalidPolicy(place, f"{name}() does not take the arguments of AccessPolicy.{name}()")
+        if name != "check" and iscoroutinefunction(method):
+            raise InvalidPolicy(place, f"{name}() must not be async", "under ASGI it runs in a thread")
+    try:
+        return found(roles, wildcards=wildcards)
+    except Exception as error:
+        raise InvalidPolicy(place, f"{found.__qualname__}() raised {type(error).__name__}: {error}") from None

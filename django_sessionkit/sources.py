@@ -1,0 +1,241 @@
+"""Where the dict of the auth layer comes from, and the way from there to a :class:`~django_sessionkit.Session`."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+
+from . import audit, conf
+from .context import Loaded, Slot, current_slot
+from .exceptions import InvalidPolicy, InvalidSession, ReadOnlySource
+from .flows import Flow, Step, run, user_call
+from .session import Session
+from .validation import validate
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+    from django.http import HttpRequest
+
+
+class SessionSource:
+    """Base of session sources; name a subclass in ``SESSIONKIT_SOURCE``.
+
+    A source that only reads overrides :meth:`read` (and :meth:`aread`, if it can do better than a thread). One that can
+    be written to sets ``is_writable`` and overrides the writing methods and, where they do I/O, their ``a`` twins.
+    What it returns need not be trusted: it is validated.
+    """
+
+    is_writable = False
+
+    def read(self, request: HttpRequest) -> object:
+        """The dict of this request, or ``None``. Called at most once per request."""
+        raise NotImplementedError
+
+    async def aread(self, request: HttpRequest) -> object:
+        """:meth:`read` for ASGI."""
+        return await sync_to_async(self.read)(request)
+
+    def watch(self, request: HttpRequest) -> Callable[[], object] | None:
+        """A callable without I/O that gives the dict as it is now, so that later changes in the request are seen.
+
+        Called after :meth:`read`. It must not hold ``request`` (a reference cycle). ``None``: it does not change.
+        """
+        return None
+
+    def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
+        """Store ``data``, which has been validated."""
+        raise _read_only(self)
+
+    async def awrite(self, request: HttpRequest, data: dict[str, Any]) -> None:
+        """:meth:`write` for ASGI."""
+        await sync_to_async(self.write)(request, data)
+
+    def remove(self, request: HttpRequest) -> None:
+        """Remove the dict, and nothing else. Called for malformed dicts too, so a read-only source does nothing."""
+
+    async def aremove(self, request: HttpRequest) -> None:
+        """:meth:`remove` for ASGI."""
+        await sync_to_async(self.remove)(request)
+
+    def rotate(self, request: HttpRequest, *, keep_data: bool) -> None:
+        """Make the old session key worthless; without ``keep_data``, empty the store as well."""
+        raise _read_only(self)
+
+    async def arotate(self, request: HttpRequest, *, keep_data: bool) -> None:
+        """:meth:`rotate` for ASGI."""
+        await sync_to_async(self.rotate)(request, keep_data=keep_data)
+
+    def expire_in(self, request: HttpRequest, seconds: int | float) -> None:
+        """Let the stored session end after ``seconds``."""
+        raise _read_only(self)
+
+    async def aexpire_in(self, request: HttpRequest, seconds: int | float) -> None:
+        """:meth:`expire_in` for ASGI."""
+        await sync_to_async(self.expire_in)(request, seconds)
+
+    def touch(self, request: HttpRequest) -> None:
+        """Let the store renew the expiry at the end of the request; no I/O."""
+
+
+def _read_only(source: SessionSource) -> ReadOnlySource:
+    return ReadOnlySource(
+        f"SESSIONKIT_SOURCE {type(source).__qualname__} only reads; write where your auth layer keeps its data"
+    )
+
+
+class DjangoSessionSource(SessionSource):
+    """``request.session[SESSIONKIT_SESSION_KEY]``, on any session engine of Django. The default."""
+
+    is_writable = True
+
+    def read(self, request: HttpRequest) -> object:
+        store = _store(request)
+        return store.get(conf.current().session_key) if store is not None else None
+
+    async def aread(self, request: HttpRequest) -> object:
+        store = _store(request)
+        return await store.aget(conf.current().session_key) if store is not None else None
+
+    def watch(self, request: HttpRequest) -> Callable[[], object] | None:
+        store = _store(request)
+        # Once loaded, a store answers from memory; flush() empties that memory.
+        return partial(store.get, conf.current().session_key) if store is not None else None
+
+    def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
+        _needed_store(request)[conf.current().session_key] = data
+
+    async def awrite(self, request: HttpRequest, data: dict[str, Any]) -> None:
+        await _needed_store(request).aset(conf.current().session_key, data)
+
+    def remove(self, request: HttpRequest) -> None:
+        _needed_store(request).pop(conf.current().session_key, None)
+
+    async def aremove(self, request: HttpRequest) -> None:
+        await _needed_store(request).apop(conf.current().session_key, None)
+
+    def rotate(self, request: HttpRequest, *, keep_data: bool) -> None:
+        store = _needed_store(request)
+        store.cycle_key() if keep_data else store.flush()
+
+    async def arotate(self, request: HttpRequest, *, keep_data: bool) -> None:
+        store = _needed_store(request)
+        await (store.acycle_key() if keep_data else store.aflush())
+
+    def expire_in(self, request: HttpRequest, seconds: int | float) -> None:
+        _needed_store(request).set_expiry(seconds)  # type: ignore[arg-type]
+
+    async def aexpire_in(self, request: HttpRequest, seconds: int | float) -> None:
+        await _needed_store(request).aset_expiry(seconds)  # type: ignore[arg-type]
+
+    def touch(self, request: HttpRequest) -> None:
+        _needed_store(request).modified = True
+
+
+def _store(request: HttpRequest) -> SessionBase | None:
+    return getattr(request, "session", None)
+
+
+def _needed_store(request: HttpRequest) -> SessionBase:
+    store = _store(request)
+    if store is None:
+        raise InvalidPolicy(
+            "MIDDLEWARE",
+            "this request has no session store",
+            "add django.contrib.sessions.middleware.SessionMiddleware before SessionKitMiddleware",
+        )
+    return store
+
+
+class RequestAttributeSource(SessionSource):
+    """``request.sessionkit_data``, as a token middleware sets it for the length of one request. Read-only."""
+
+    def read(self, request: HttpRequest) -> object:
+        return getattr(request, "sessionkit_data", None)
+
+    async def aread(self, request: HttpRequest) -> object:
+        return self.read(request)
+
+    def watch(self, request: HttpRequest) -> Callable[[], object] | None:
+        alive = weakref.ref(request)  # holding it would close a reference cycle
+        return lambda: getattr(alive(), "sessionkit_data", None)
+
+
+class CallableSource(SessionSource):
+    """A callable ``(request) -> Mapping | None``, sync or async. Read-only."""
+
+    def __init__(self, function: Callable[[HttpRequest], object]) -> None:
+        self._function = function
+
+    def read(self, request: HttpRequest) -> object:
+        return user_call(self._function, request).call()
+
+    async def aread(self, request: HttpRequest) -> object:
+        return await user_call(self._function, request).acall()
+
+
+class SessionOrigin:
+    """The way from a source, through validation, to a loaded session; one for all requests."""
+
+    def __init__(self, snapshot: conf.Snapshot) -> None:
+        self.snapshot = snapshot
+        source = snapshot.source
+        self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
+
+    def validate(self, data: object) -> Session:
+        """Apply the project's limits and validator."""
+        return validate(data, self.snapshot.limits, self.snapshot.validator)
+
+    def load(self, request: HttpRequest) -> Flow[Loaded]:
+        """Read and validate; a malformed dict is removed and reported, and counts as no session."""
+        source = self.source
+        raw = yield Step(partial(source.read, request), partial(source.aread, request))
+        watch = source.watch(request)
+        if raw is None:
+            return Loaded(None, None, watch)
+        try:
+            return Loaded(self.validate(raw), raw, watch)
+        except InvalidSession as error:
+            refused = error
+        yield Step(partial(source.remove, request), partial(source.aremove, request))
+        yield from audit.rejected(request, refused)
+        return Loaded(None, watch() if watch is not None else None, watch)
+
+    def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
+        """Validate a dict that was changed during the request; the store is in memory by now."""
+        if raw is None:
+            return loaded._replace(session=None, raw=None)
+        try:
+            return loaded._replace(session=self.validate(raw), raw=raw)
+        except InvalidSession as error:
+            refused = error
+        self.source.remove(request)
+        run(audit.rejected(request, refused))
+        return loaded._replace(session=None, raw=loaded.watch() if loaded.watch is not None else None)
+
+
+_origin: SessionOrigin | None = None
+
+
+def current_origin() -> SessionOrigin:
+    """The origin for the current settings."""
+    global _origin
+    snapshot = conf.current()
+    if _origin is None or _origin.snapshot is not snapshot:
+        _origin = SessionOrigin(snapshot)
+    return _origin
+
+
+def slot_for(request: HttpRequest) -> Slot:
+    """The slot of ``request``: the current one, else the request's own, else (no middleware) a new one."""
+    slot = current_slot() or own_slot(request)
+    return slot if slot is not None else Slot(current_origin(), request)
+
+
+def own_slot(request: HttpRequest) -> Slot | None:
+    """The slot that the middleware has put on ``request``."""
+    slot = getattr(request, "sessionkit", None)
+    return slot if isinstance(slot, Slot) else None

@@ -1,0 +1,88 @@
+"""Where a denied caller is sent: the log-in page with ``next``, or the page a rule names. Never to another site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from . import audit, conf
+from .options import DEFAULT_OPTIONS, DenialOptions, is_site_path
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+MAX_NEXT_LENGTH = 2000
+
+
+def locate(target: str | Promise) -> str | None:
+    """The path of a site-relative path or URL name; ``None``, and an error in the log, if there is no such page.
+
+    Only names are reversed: given a path, ``reverse()`` would search the URLconf for a view of that name, and raise
+    because of any route that it cannot write down.
+    """
+    text = str(target)
+    if text.startswith("/"):
+        found = text
+    else:
+        try:
+            found = reverse(text)
+        except Exception as error:
+            audit.logger.error('URL name "%s" cannot be reversed (%s)', text, type(error).__name__)
+            return None
+    if not is_site_path(found):
+        audit.logger.error("a redirect target is not a path of this site: refused")
+        return None
+    return found
+
+
+def login_path(options: DenialOptions = DEFAULT_OPTIONS) -> str | None:
+    """The log-in page for a denial with these options."""
+    return locate(options.login_url or conf.current().login_url)
+
+
+def is_login_page(path: str, options: DenialOptions) -> bool:
+    """Whether ``path`` (with mount prefix) is a log-in page itself, which must be reachable."""
+    urls = {conf.current().login_url, options.login_url or conf.current().login_url}
+    pages = (locate(url) for url in urls)
+    return any(page is not None and urlsplit(page).path == path for page in pages)
+
+
+def with_next(login: str, target: str | None) -> str:
+    """``login`` with ``next`` added to its query."""
+    if target is None:
+        return login
+    parts = urlsplit(login)
+    query = QueryDict(parts.query, mutable=True)
+    query["next"] = target
+    return urlunsplit(parts._replace(query=query.urlencode(safe="/")))
+
+
+def next_of_page(request: HttpRequest) -> str | None:
+    """Where to come back to after the log-in: the requested page, if going there again is harmless."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    return _checked_next(request, request.get_full_path())
+
+
+def next_of_htmx(request: HttpRequest) -> str | None:
+    """Where to come back to after the log-in: the page that the fragment was asked from, if it is of this origin."""
+    url = request.headers.get("HX-Current-URL", "")
+    if len(url) > 2 * MAX_NEXT_LENGTH or not _is_own(request, url):
+        return None
+    parts = urlsplit(url)
+    return _checked_next(request, urlunsplit(("", "", parts.path or "/", parts.query, "")))
+
+
+def _checked_next(request: HttpRequest, target: str) -> str | None:
+    if len(target) > MAX_NEXT_LENGTH or not is_site_path(target) or not _is_own(request, target):
+        return None
+    return target
+
+
+def _is_own(request: HttpRequest, url: str) -> bool:
+    return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())

@@ -1,0 +1,138 @@
+"""Register, update, clear and rotate the session, as flows; ``api`` drives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.middleware.csrf import rotate_token
+
+from . import audit, signals
+from .access import effective
+from .context import Loaded, Slot, not_on_loop
+from .exceptions import InvalidSession, NotAuthenticated
+from .flows import Flow, Step
+from .session import Session
+from .sources import SessionOrigin, current_origin, own_slot
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_FIELDS = ("user_id", "email", "role", "roles", "permissions")
+
+
+def register(request: HttpRequest, data: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
+    """The flow of :func:`django_sessionkit.set_session`."""
+    yield not_on_loop("aset_session")
+    origin = current_origin()
+    seconds = _seconds(origin, ttl)
+    session = origin.validate(data)
+    before = yield from _slot(origin, request).flow()
+    if before is None:
+        yield from _rotate(origin, request, keep_data=True)
+    elif before.user_id != session.user_id:
+        yield from _rotate(origin, request, keep_data=False)
+    elif (yield from _has_grown(origin, before, session)):
+        yield from _rotate(origin, request, keep_data=True)
+    yield from _store(origin, request, session, seconds)
+    yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
+    return session
+
+
+def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
+    """The flow of :func:`django_sessionkit.update_session`."""
+    yield not_on_loop("aupdate_session")
+    origin = current_origin()
+    seconds = _seconds(origin, ttl)
+    before = yield from _slot(origin, request).flow()
+    if before is None:
+        raise NotAuthenticated(message="There is no session to update; register one with set_session().")
+    session = origin.validate(_merged(before, changes))
+    if session.user_id != before.user_id:
+        raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
+    if (yield from _has_grown(origin, before, session)):
+        yield from _rotate(origin, request, keep_data=True)
+    yield from _store(origin, request, session, seconds)
+    changed = _changed_fields(before, session)
+    yield audit.sending(signals.session_updated, request=request, user=audit.user_digest(session), changed=changed)
+    return session
+
+
+def clear(request: HttpRequest) -> Flow[None]:
+    """The flow of :func:`django_sessionkit.clear_session`."""
+    yield not_on_loop("aclear_session")
+    origin = current_origin()
+    source, slot = origin.source, _slot(origin, request)
+    before = yield from slot.flow()
+    if before is None:
+        return
+    yield from _rotate(origin, request, keep_data=True)
+    yield Step(partial(source.remove, request), partial(source.aremove, request))
+    slot.replace(Loaded(None, None, source.watch(request)))
+    yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
+
+
+def regenerate(request: HttpRequest) -> Flow[None]:
+    """The flow of :func:`django_sessionkit.regenerate_session`."""
+    yield not_on_loop("aregenerate_session")
+    yield _rotation(current_origin(), request, keep_data=True)
+
+
+def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
+    """The request's own slot; writes are never about a session that ``use_session`` pretends."""
+    return own_slot(request) or Slot(origin, request)
+
+
+def _rotate(origin: SessionOrigin, request: HttpRequest, *, keep_data: bool) -> Flow[None]:
+    """Whoever gains rights gets a new session key and a new CSRF token, as by Django's ``login()``."""
+    yield _rotation(origin, request, keep_data=keep_data)
+    rotate_token(request)
+
+
+def _rotation(origin: SessionOrigin, request: HttpRequest, *, keep_data: bool) -> Step:
+    source = origin.source
+    return Step(
+        partial(source.rotate, request, keep_data=keep_data), partial(source.arotate, request, keep_data=keep_data)
+    )
+
+
+def _store(origin: SessionOrigin, request: HttpRequest, session: Session, seconds: float | None) -> Flow[None]:
+    source, data = origin.source, session.to_dict()
+    yield Step(partial(source.write, request, data), partial(source.awrite, request, data))
+    if seconds is not None:
+        yield Step(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
+    _slot(origin, request).replace(Loaded(session, data, source.watch(request)))
+
+
+def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(changes, Mapping):
+        raise InvalidSession("session", "the changes must be a mapping")
+    return {**before.to_dict(), **changes}
+
+
+def _changed_fields(before: Session, after: Session) -> tuple[str, ...]:
+    """The names of the known fields that differ; further ones are ``custom``: their names may be data."""
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    names = {key if key in _FIELDS else "custom" for key in changed}
+    return tuple(sorted(names))
+
+
+def _has_grown(origin: SessionOrigin, before: Session, after: Session) -> Flow[bool]:
+    """Whether ``after`` has an effective role or permission that ``before`` had not; in doubt, yes."""
+    policy = origin.snapshot.policy
+    try:
+        old = yield from effective(policy, before)
+        new = yield from effective(policy, after)
+    except Exception as error:
+        audit.logger.error("the access policy raised %s: the session key is rotated", type(error).__name__)
+        return True
+    return bool(new.roles - old.roles or new.permissions - old.permissions)
+
+
+def _seconds(origin: SessionOrigin, ttl: Any) -> float | None:
+    if ttl is None:
+        return origin.snapshot.session_ttl
+    if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl < float("inf"):
+        raise ValueError("ttl must be a positive number of seconds")
+    return ttl

@@ -1,0 +1,44 @@
+"""Sign a test client in, as an auth layer would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.test import AsyncClient, Client
+
+C = TypeVar("C", Client, AsyncClient)
+
+HTML = {"accept": "text/html"}
+JSON = {"accept": "application/json"}
+
+READER = {"user_id": "1", "role": "reader", "permissions": ["posts:read"]}
+EDITOR = {"user_id": "2", "role": "editor", "roles": ["staff"], "permissions": ["posts:read", "posts:write"]}
+ADMIN = {"user_id": "3", "role": "admin", "permissions": ["posts:read", "posts:write", "users:manage"]}
+
+
+def sign_in(client: C, data: Mapping[str, Any] = READER) -> C:
+    """Put the dict where the default source looks for it."""
+    session = client.session
+    session["__session__"] = dict(data)
+    session.save()
+    return client
+
+
+def browser(data: Mapping[str, Any] | None = None) -> Client:
+    """A client that navigates: without an ``Accept`` header it would count as an API caller."""
+    client = Client(headers=HTML)
+    return sign_in(client, data) if data is not None else client
+
+
+class AsyncBrowser(AsyncClient):
+    """Django's ``AsyncClient`` forgets the headers it is made with."""
+
+    def generic(self, *args: Any, headers: Mapping[str, str] | None = None, **kwargs: Any) -> Any:
+        return super().generic(*args, headers={**HTML, **(headers or {})}, **kwargs)
+
+
+def abrowser(data: Mapping[str, Any] | None = None) -> AsyncClient:
+    """:func:`browser` for the ASGI handler."""
+    client = AsyncBrowser()
+    return sign_in(client, data) if data is not None else client

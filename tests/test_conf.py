@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+from django.urls import reverse_lazy
+
+from django_sessionkit import conf
+from django_sessionkit.access import AccessPolicy
+from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.sources import SessionSource
+
+
+def predicate(session):
+    return True
+
+
+def three(session, request, more):
+    return True
+
+
+async def async_validator(data):
+    return data
+
+
+class AsyncRoles(AccessPolicy):
+    async def get_roles(self, session):  # type: ignore[override]
+        return []
+
+
+class ShortCheck(AccessPolicy):
+    def check(self, requirement):  # type: ignore[override]
+        return None
+
+
+class Unbuildable(AccessPolicy):
+    def __init__(self):
+        pass
+
+
+class NoSource:
+    pass
+
+
+class OwnSource(SessionSource):
+    def read(self, request):
+        return None
+
+
+BAD = [
+    ("SESSIONKIT_PROTECT", {"pattern": "/a"}, "SESSIONKIT_PROTECT: must be a list, not dict"),
+    ("SESSIONKIT_PROTECT", [{"pattern": "/a", "rol": "x"}], 'SESSIONKIT_PROTECT[0]: unknown key "rol"'),
+    ("SESSIONKIT_PROTECT", [{"pattern": "/a", "allow": "no.such.thing"}], "cannot be imported"),
+    ("SESSIONKIT_PROTECT", [{"pattern": "/a", "allow": "math.pi"}], "is not callable"),
+    ("SESSIONKIT_PROTECT", [{"pattern": "/a", "allow": "test_conf.three"}], "SESSIONKIT_PROTECT[0]: three must take"),
+    ("SESSIONKIT_GLOBAL_PROTECT", "yes", "must be True or False, not str"),
+    ("SESSIONKIT_GLOBAL_PROTECT", 1, "must be True or False, not int"),
+    ("SESSIONKIT_EXCLUDE", "/static/**", "SESSIONKIT_EXCLUDE: must be a list, not str"),
+    ("SESSIONKIT_EXCLUDE", ["/ok", "/a*"], "SESSIONKIT_EXCLUDE[1]: "),
+    ("SESSIONKIT_LOGIN_URL", "https://sso.example", "SESSIONKIT_LOGIN_URL: must be a site-relative path"),
+    (
+        "LOGIN_URL",
+        "https://sso.example",
+        "LOGIN_URL: must be a site-relative path or a URL name; set SESSIONKIT_LOGIN_URL",
+    ),
+    ("SESSIONKIT_SESSION_KEY", "", "non-blank string"),
+    ("SESSIONKIT_SESSION_KEY", 7, "non-blank string"),
+    ("SESSIONKIT_SESSION_KEY", "_auth_user_id", "a key of Django itself"),
+    ("SESSIONKIT_SOURCE", "no.such.Source", "cannot be imported"),
+    ("SESSIONKIT_SOURCE", "test_conf.NoSource", "is not a SessionSource"),
+    ("SESSIONKIT_SOURCE", 7, "must be a SessionSource or a callable"),
+    ("SESSIONKIT_SOURCE", lambda: None, "must be a SessionSource or a callable"),
+    ("SESSIONKIT_SESSION_VALIDATOR", "no.such.validator", "cannot be imported"),
+    ("SESSIONKIT_SESSION_VALIDATOR", "nodots", "cannot be imported"),
+    ("SESSIONKIT_SESSION_VALIDATOR", lambda: None, "must be a callable that takes the dict"),
+    ("SESSIONKIT_SESSION_VALIDATOR", 7, "must be a callable that takes the dict"),
+    ("SESSIONKIT_SESSION_VALIDATOR", "test_conf.async_validator", "must not be async"),
+    ("SESSIONKIT_LIMITS", [], "must be a dict of limit name"),
+    ("SESSIONKIT_LIMITS", {"role_count": 5}, 'unknown limit; did you mean "roles_count"'),
+    ("SESSIONKIT_LIMITS", {"roles_count": "5"}, "whole number"),
+    ("SESSIONKIT_LIMITS", {"roles_count": 0}, "whole number"),
+    ("SESSIONKIT_LIMITS", {"roles_count": True}, "whole number"),
+    ("SESSIONKIT_ACCESS_POLICY", "no.such.Policy", "cannot be imported"),
+    ("SESSIONKIT_ACCESS_POLICY", "test_conf.NoSource", "must be a subclass of"),
+    ("SESSIONKIT_ACCESS_POLICY", AccessPolicy(), "must be a subclass of"),
+    ("SESSIONKIT_ACCESS_POLICY", AsyncRoles, "get_roles() must not be async"),
+    ("SESSIONKIT_ACCESS_POLICY", ShortCheck, "check() does not take the arguments"),
+    ("SESSIONKIT_ACCESS_POLICY", Unbuildable, "Unbuildable() raised TypeError"),
+    ("SESSIONKIT_ROLES", {"a": {"inherits": ["b"]}}, "SESSIONKIT_ROLES['a']: inherits the unknown role"),
+    ("SESSIONKIT_WILDCARD_PERMISSIONS", None, "must be True or False"),
+    ("SESSIONKIT_SESSION_TTL", 0, "positive number of seconds"),
+    ("SESSIONKIT_SESSION_TTL", -1, "positive number of seconds"),
+    ("SESSIONKIT_SESSION_TTL", "60", "positive number of seconds"),
+    ("SESSIONKIT_SESSION_TTL", True, "positive number of seconds"),
+    ("SESSIONKIT_SESSION_TTL", float("nan"), "positive number of seconds"),
+    ("SESSIONKIT_SESSION_TTL", float("inf"), "positive number of seconds"),
+    ("SESSIONKIT_TOUCH_ON_REQUEST", "yes", "must be True or False"),
+    ("SESSIONKIT_PROTEKT", [], 'SESSIONKIT_PROTEKT: unknown setting; did you mean "SESSIONKIT_PROTECT"?'),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), BAD)
+def test_a_bad_setting_stops_the_server(name, value, message):
+    with override_settings(**{name: value}), pytest.raises(ImproperlyConfigured) as caught:
+        SessionKitMiddleware(lambda request: None)
+    assert message in str(caught.value)
+
+
+GOOD = [
+    ("SESSIONKIT_PROTECT", ({"pattern": "/a", "allow": "test_conf.predicate"},)),
+    ("SESSIONKIT_SOURCE", "test_conf.OwnSource"),
+    ("SESSIONKIT_SOURCE", OwnSource),
+    ("SESSIONKIT_SOURCE", OwnSource()),
+    ("SESSIONKIT_SOURCE", lambda request: None),
+    ("SESSIONKIT_SOURCE", "django_sessionkit.sources.RequestAttributeSource"),
+    ("SESSIONKIT_SESSION_VALIDATOR", dict),
+    ("SESSIONKIT_LOGIN_URL", "login"),
+    ("SESSIONKIT_LOGIN_URL", reverse_lazy("login")),
+    ("LOGIN_URL", reverse_lazy("login")),
+    ("SESSIONKIT_SESSION_TTL", 0.5),
+    ("SESSIONKIT_LIMITS", {"roles_count": 1}),
+    ("SESSIONKIT_SESSION_KEY", "acme"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), GOOD)
+def test_a_good_setting_starts_it(name, value):
+    with override_settings(**{name: value}):
+        assert SessionKitMiddleware(lambda request: None)
+
+
+def test_all_faults_are_told_at_once():
+    with (
+        override_settings(
+            SESSIONKIT_PROTECT=[{"pattern": "/a"}, {"pattern": "/ok", "role": "a"}, {"rol": 1}],
+            SESSIONKIT_GLOBAL_PROTECT=None,
+        ),
+        pytest.raises(ImproperlyConfigured) as caught,
+    ):
+        conf.current()
+    text = str(caught.value)
+    assert "SESSIONKIT_PROTECT[0]" in text
+    assert "SESSIONKIT_PROTECT[1]" not in text
+    assert "SESSIONKIT_PROTECT[2]" in text
+    assert "SESSIONKIT_GLOBAL_PROTECT" in text
+
+
+def test_the_snapshot_is_one_and_dropped_whole():
+    first = conf.current()
+    assert conf.current() is first
+    with override_settings(SESSIONKIT_SESSION_KEY="outer"):
+        with override_settings(SESSIONKIT_GLOBAL_PROTECT=True):
+            assert (conf.current().session_key, conf.current().global_protect) == ("outer", True)
+        assert (conf.current().session_key, conf.current().global_protect) == ("outer", False)
+    assert conf.current().session_key == "__session__"
+
+
+def test_the_snapshot_is_frozen():
+    with pytest.raises(AttributeError):
+        conf.current().global_protect = True  # type: ignore[misc]
+
+
+def test_the_package_can_be_imported_in_settings():
+    with override_settings(
+        SESSIONKIT_PROTECT=[{"pattern": "/a", "require": __import__("django_sessionkit").Role("a")}]
+    ):
+        assert conf.current().rules.rules

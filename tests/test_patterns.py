@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_sessionkit.exceptions import InvalidPattern
+from django_sessionkit.patterns import matches, parse, split
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/", "/"),
+        ("/", ""),
+        ("/a", "/a"),
+        ("/a", "/a/"),
+        ("/a/", "/a"),
+        ("/a/*", "/a/b"),
+        ("/a/*", "/a/b/c/"),
+        ("/a/**", "/a"),
+        ("/a/**", "/a/"),
+        ("/a/**", "/a/b/c"),
+        ("/**", "/"),
+        ("/**", "/x/y"),
+        ("/*", "/x"),
+        ("/a/*/c", "/a/b/c"),
+        ("/a/*/c", "/a/b/b/c"),
+        ("/a/**/c", "/a/c"),
+        ("/a/**/c", "/a/c/x/c"),
+        ("/**/edit", "/edit"),
+        ("/**/edit", "/a/edit/edit"),
+        ("/*/*", "/a/b"),
+        ("/*/**/x", "/x/x"),
+        ("/caf\u00e9/*", "/caf\u00e9/x"),
+        ("/a b", "/a b"),
+        ("/a/*", "/a//"),
+    ],
+)
+def test_a_pattern_covers(pattern, path):
+    assert matches(pattern, path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/", "/a"),
+        ("/a", "/"),
+        ("/a", "/ab"),
+        ("/a", "/a/b"),
+        ("/a", "/A"),
+        ("/a/*", "/a"),
+        ("/a/*", "/a/"),
+        ("/*", "/"),
+        ("/a/**", "/ab"),
+        ("/a/*/c", "/a/c"),
+        ("/**/edit", "/a/edit/b"),
+        ("/*/*", "/a"),
+        ("/a", "/%61"),
+    ],
+)
+def test_a_pattern_does_not_cover(pattern, path):
+    assert not matches(pattern, path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fault"),
+    [
+        ("", "must start"),
+        ("a", "must start"),
+        ("https://example.org/a", "must start"),
+        (" /a", "white space"),
+        ("/a\n", "white space"),
+        ("/a\x00b", "control"),
+        ("/a\x85b", "control"),
+        ("/a//b", "empty segment"),
+        ("//a", "empty segment"),
+        ("/a/./b", "dot segment"),
+        ("/a/..", "dot segment"),
+        ("/a%20b", "percent"),
+        ("/a?x=1", "query"),
+        ("/a#b", "fragment"),
+        ("/<int:id>", "converters"),
+        ("/a\\b", "regular expression"),
+        ("/a$", "regular expression"),
+        ("/^a", "regular expression"),
+        ("/[a]", "regular expression"),
+        ("/(a|b)", "regular expression"),
+        ("/x)+", "regular expression"),
+        ("/a*", "whole segment"),
+        ("/*.html", "whole segment"),
+        ("/***", "whole segment"),
+        ("/a /b", "white space at the ends of a segment"),
+        ("/" + "a" * 1000, "1000 characters"),
+        (None, "must be a str"),
+        (["/a"], "must be a str"),
+    ],
+)
+def test_what_is_no_pattern_says_why(pattern, fault):
+    with pytest.raises(InvalidPattern, match=fault) as caught:
+        parse(pattern)
+    assert isinstance(caught.value, ImproperlyConfigured)
+
+
+def test_matches_refuses_an_invalid_pattern():
+    with pytest.raises(InvalidPattern):
+        matches("/a*", "/a")
+
+
+def test_a_pattern_may_be_as_long_as_allowed():
+    assert matches("/" + "a" * 999, "/" + "a" * 999)
+
+
+def test_split_leaves_inner_empty_segments():
+    assert [split(path) for path in ("/", "", "/a/", "/a//", "//a", "a/b")] == [
+        [],
+        [],
+        ["a"],
+        ["a", ""],
+        ["", "a"],
+        ["a", "b"],
+    ]
+
+
+def covers(pattern: list[str], segments: list[str]) -> bool:
+    """The definition, word for word; slow."""
+    if not pattern:
+        return not segments
+    head, rest = pattern[0], pattern[1:]
+    if head not in ("*", "**"):
+        return bool(segments) and segments[0] == head and covers(rest, segments[1:])
+    least = 1 if head == "*" else 0
+    return any(covers(rest, segments[taken:]) for taken in range(least, len(segments) + 1))
+
+
+names = st.sampled_from(["a", "b", "c"])
+
+
+@given(st.lists(names | st.sampled_from(["*", "**"]), max_size=6), st.lists(names, max_size=8))
+def test_it_agrees_with_the_definition(pattern, segments):
+    path = "/" + "/".join(segments)
+    assert matches("/" + "/".join(pattern), path) is covers(pattern, segments)
+
+
+def test_a_hostile_path_does_not_backtrack():
+    pattern = "/**/a" * 100 + "/b"
+    path = "/a" * 4_000
+    assert not matches(pattern, path)
+    assert matches(pattern, path + "/b")

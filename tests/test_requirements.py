@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+from functools import partial
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_sessionkit import (
+    Allow,
+    AnyPermission,
+    Authenticated,
+    Nobody,
+    Permission,
+    Public,
+    Role,
+    validate_session,
+)
+from django_sessionkit.access import AccessPolicy
+from django_sessionkit.exceptions import AsyncRequired
+from django_sessionkit.requirements import Requirement
+
+EDITOR = validate_session(
+    {"user_id": "1", "role": "editor", "roles": ["staff"], "permissions": ["posts:read", "posts:write"]}
+)
+
+
+def raises(session):
+    raise ValueError("canary-7c1f")
+
+
+def yes(session):
+    return True
+
+
+async def ayes(session):
+    return True
+
+
+async def ano(session):
+    return False
+
+
+@pytest.mark.parametrize(
+    ("requirement", "for_editor", "for_anonymous"),
+    [
+        (Role("editor"), True, False),
+        (Role("staff"), True, False),
+        (Role("admin", "staff"), True, False),
+        (Role("admin"), False, False),
+        (Permission("posts:read", "posts:write"), True, False),
+        (Permission("posts:read", "users:manage"), False, False),
+        (AnyPermission("users:manage", "posts:read"), True, False),
+        (AnyPermission("users:manage", "users:see"), False, False),
+        (Authenticated(), True, False),
+        (Public(), True, True),
+        (Nobody(), False, False),
+        (~Role("admin"), True, False),
+        (~Role("editor"), False, False),
+        (~Nobody(), True, False),
+        (~Public(), False, False),
+        (~~Public(), True, False),
+        (~Authenticated(), False, False),
+        (Role("editor") & Permission("posts:write"), True, False),
+        (Role("editor") & Permission("users:manage"), False, False),
+        (Role("admin") | Permission("posts:write"), True, False),
+        (Public() | Role("admin"), True, True),
+        (Allow(lambda session: session is None), False, True),
+        (~Allow(lambda session: False), True, False),
+        (Allow(ayes), True, True),
+        (Allow(ano), False, False),
+    ],
+    ids=repr,
+)
+def test_what_is_granted(requirement, for_editor, for_anonymous):
+    for check in (requirement.check, async_to_sync(requirement.acheck)):
+        assert check(EDITOR).allowed is for_editor
+        assert check(None).allowed is for_anonymous
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [1, "yes", [True], object(), None, 0, "", EDITOR, lambda: True, iter([True])],
+    ids=lambda answer: type(answer).__name__,
+)
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_only_the_object_true_grants(answer, kind, caplog):
+    async def later(session):
+        return answer
+
+    requirement = Allow(later if kind == "async" else lambda session: answer)
+    for asked in (requirement, ~requirement, ~~requirement, requirement & Public()):
+        for check in (asked.check, async_to_sync(asked.acheck)):
+            decision = check(EDITOR)
+            assert not decision
+            assert decision.failed
+    assert {record.levelno for record in caplog.records if record.name == "django_sessionkit"} == {logging.ERROR}
+
+
+@pytest.mark.parametrize("predicate", [raises, "no.such.module", "math.pi", "os.path.exists"])
+def test_what_raises_denies_also_when_negated(predicate, caplog):
+    for asked in (Allow(predicate), ~Allow(predicate), ~(Role("editor") & Allow(predicate))):
+        for check in (asked.check, async_to_sync(asked.acheck)):
+            assert check(EDITOR).failed
+            assert not check(EDITOR)
+    assert "canary-7c1f" not in caplog.text
+    assert "denied" in caplog.text
+
+
+def test_the_log_says_where_a_predicate_failed(caplog):
+    Allow(raises).check(EDITOR)
+    assert "Allow(raises) raised ValueError at" in caplog.text
+    assert "test_requirements.py:" in caplog.text
+
+
+def test_a_failure_loses_against_a_certain_answer():
+    failing = Allow(raises)
+    assert (Role("editor") | failing).check(EDITOR)
+    assert (failing | Role("editor")).check(EDITOR)
+    assert not (failing & Role("admin")).check(EDITOR).failed
+    assert (~(failing & Role("admin"))).check(EDITOR)
+    assert not (failing & Role("editor")).check(EDITOR)
+
+
+def test_a_coroutine_that_a_sync_function_returns_is_awaited():
+    requirement = Allow(lambda session: ano(session))
+    assert not requirement.check(EDITOR)
+    assert not requirement.check(EDITOR).failed
+    assert not async_to_sync(requirement.acheck)(EDITOR)
+    assert Allow(partial(ayes)).check(EDITOR)
+
+
+@pytest.mark.parametrize("predicate", [ayes, lambda session: ayes(session)])
+def test_an_async_predicate_on_a_running_loop_names_the_twin(predicate):
+    async def ask():
+        return (Role("editor") & Allow(predicate)).check(EDITOR)
+
+    with pytest.raises(AsyncRequired, match="aevaluate"):
+        async_to_sync(ask)()
+
+
+def test_a_sync_predicate_may_block_because_it_runs_in_a_thread():
+    def in_a_thread(session):
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        return True
+
+    assert async_to_sync(Allow(in_a_thread).acheck)(EDITOR)
+
+
+def test_a_predicate_gets_the_request_if_it_asks():
+    marker = object()
+
+    def check(predicate):
+        return Allow(predicate).check(EDITOR, AccessPolicy(), marker).allowed  # type: ignore[arg-type]
+
+    assert check(lambda session, request: request is marker)
+    assert check(lambda session, request=None: request is marker)
+    assert check(lambda *arguments: arguments == (EDITOR, marker))
+    assert check(lambda session, plan="premium": plan == "premium")
+    assert check(lambda session: session is EDITOR)
+
+
+@pytest.mark.parametrize("predicate", [lambda: True, lambda a, b, c: True, lambda session, *, x: True, 7, "", "a b.c"])
+def test_a_predicate_of_the_wrong_kind_is_an_error_at_once(predicate):
+    with pytest.raises(ImproperlyConfigured, match=r"Allow|<lambda>"):
+        Allow(predicate)
+
+
+def test_a_builtin_without_a_signature_gets_the_session():
+    assert Allow(type).check(EDITOR).failed
+    assert Allow(dict.fromkeys).check(EDITOR).failed
+
+
+def test_a_dotted_path_is_imported_on_first_use(monkeypatch):
+    requirement = Allow("test_requirements.yes")
+    assert requirement.check(EDITOR)
+    monkeypatch.setitem(yes.__globals__, "yes", lambda session: False)
+    assert requirement.resolve()[0] is not None
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Role(),
+        lambda: Role(""),
+        lambda: Role(" "),
+        lambda: Role("a\n"),
+        lambda: Role(["admin"]),  # type: ignore[arg-type]
+        lambda: Role(None),  # type: ignore[arg-type]
+        lambda: Permission(),
+        lambda: Permission("posts:*"),
+        lambda: Permission("*"),
+        lambda: AnyPermission(),
+        lambda: AnyPermission("a", "b:*"),
+    ],
+)
+def test_a_requirement_that_cannot_be_is_an_error_at_definition(make):
+    with pytest.raises(ImproperlyConfigured):
+        make()
+
+
+def test_the_error_names_what_to_write():
+    with pytest.raises(ImproperlyConfigured, match=r'Role: names must be strings, not list; write Role\("a", "b"\)'):
+        Role(["admin"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "text"),
+    [
+        (Role("a", "b"), "Role('a', 'b')"),
+        (Role("a") & Permission("p") & Authenticated(), "Role('a') & Permission('p') & Authenticated()"),
+        ((Role("a") | Role("b")) & ~Nobody(), "(Role('a') | Role('b')) & ~Nobody()"),
+        (Role("a") | Role("b") & Public(), "Role('a') | Role('b') & Public()"),
+        (~(Role("a") | AnyPermission("p")), "~(Role('a') | AnyPermission('p'))"),
+        (~~Role("a"), "~~Role('a')"),
+        (Allow("shop.access.is_premium"), "Allow('shop.access.is_premium')"),
+        (Allow(yes), "Allow(yes)"),
+        (Allow(partial(yes)), "Allow(partial)"),
+    ],
+)
+def test_a_requirement_can_be_read(requirement, text):
+    assert repr(requirement) == text
+
+
+def test_a_requirement_is_an_immutable_value():
+    assert Role("a", "b") == Role("a", "b", "a")
+    assert Role("a") != Permission("a")
+    assert len({Role("a") & Role("b"), Role("a") & Role("b")}) == 1
+    assert pickle.loads(pickle.dumps(~Role("a") | Public())) == ~Role("a") | Public()  # noqa: S301
+    assert (Role("a") & Role("b")).children == (Role("a"), Role("b"))
+    assert (~Role("a")).children == (Role("a"),)
+    for change in (lambda one: setattr(one, "_parts", ("admin",)), lambda one: delattr(one, "_parts")):
+        with pytest.raises(AttributeError):
+            change(Role("a"))
+
+
+def test_a_requirement_has_no_truth_value():
+    with pytest.raises(TypeError, match="evaluate"):
+        bool(Role("a"))
+    for operation in (lambda: Role("a") & True, lambda: Role("a") | "b"):
+        with pytest.raises(TypeError):
+            operation()
+
+
+def test_a_decision_says_what_was_missing():
+    decision = (Role("editor") & Permission("posts:read", "users:see", "users:manage")).check(EDITOR)
+    assert (decision.reason, decision.missing) == ("missing_permission", ("users:see", "users:manage"))
+    assert decision.requirement == Permission("posts:read", "users:see", "users:manage")
+    assert str(decision) == 'needs the permission "users:see" and "users:manage"'
+    assert str(Role("a", "b").check(EDITOR)) == 'needs the role "a" or "b"'
+    assert Role("a").check(None).reason == "not_authenticated"
+    assert str(Role("a").check(None)) == "needs a session"
+
+
+@pytest.mark.parametrize(
+    ("requirement", "reason", "sentence"),
+    [
+        (Role("a") | Permission("p"), "none_of", "needs Role('a') | Permission('p')"),
+        (AnyPermission("a", "b"), "none_of", "needs AnyPermission('a', 'b')"),
+        (AnyPermission("a"), "missing_permission", 'needs the permission "a"'),
+        (~Role("editor"), "excluded", "is excluded by ~Role('editor')"),
+        (Nobody(), "nobody", "nobody may do this"),
+        (Allow(ano), "predicate", "was refused by Allow(ano)"),
+        (Allow(raises), "failed", "could not be decided, because a check failed (the log says which)"),
+        (Allow(raises) | Role("a"), "failed", "could not be decided, because a check failed (the log says which)"),
+    ],
+)
+def test_every_reason_has_a_sentence(requirement, reason, sentence):
+    decision = requirement.check(EDITOR)
+    assert (decision.reason, str(decision)) == (reason, sentence)
+
+
+def test_a_grant_says_so():
+    assert str(Role("editor").check(EDITOR)) == "granted"
+    assert (Role("a") | Role("editor")).check(EDITOR).requirement == Role("a") | Role("editor")
+    assert (Role("a") | Permission("p")).check(EDITOR).missing == ("a", "p")
+
+
+leaves = st.sampled_from(
+    [
+        Role("editor"),
+        Role("admin"),
+        Permission("posts:read"),
+        AnyPermission("none"),
+        Authenticated(),
+        Public(),
+        Nobody(),
+        Allow(yes),
+        Allow(lambda session: False),
+        Allow(raises),
+        Allow(lambda session: "odd"),
+    ]
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: (
+        st.builds(lambda a, b: a & b, inner, inner)
+        | st.builds(lambda a, b: a | b, inner, inner)
+        | st.builds(lambda a: ~a, inner)
+    ),
+    max_leaves=6,
+)
+sessions = st.sampled_from([EDITOR, None])
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(trees, trees, trees, sessions)
+def test_the_laws_of_the_algebra(a, b, c, session):
+    def same(left: Requirement, right: Requirement) -> bool:
+        return left.check(session).allowed is right.check(session).allowed
+
+    logging.disable(logging.CRITICAL)
+    try:
+        assert same(~(a & b), ~a | ~b)
+        assert same(~(a | b), ~a & ~b)
+        assert same(a & (a | b), a)
+        assert same(a | (a & b), a)
+        assert same(a & b, b & a)
+        assert same(a | b, b | a)
+        assert same(a & (b | c), (a & b) | (a & c))
+        assert not (a.check(session).allowed and (~a).check(session).allowed)
+    finally:
+        logging.disable(logging.NOTSET)

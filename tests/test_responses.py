@@ -1,0 +1,258 @@
+"""The denial table: who is asking decides on the form, the session on the substance."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.urls import path, reverse_lazy
+from support.sessions import EDITOR, HTML, READER, abrowser, browser, sign_in
+from testsite import views
+
+from django_sessionkit import AccessDenied, NotAuthenticated, Role
+from django_sessionkit.decorators import require_role
+
+HTMX = {**HTML, "hx-request": "true"}
+API = {"accept": "application/json"}
+
+
+def explain(request, exception):
+    return HttpResponse(f"{type(exception).__name__}|{exception}", status=403)
+
+
+def nowhere(request, exception):
+    return HttpResponse(f"{type(exception).__name__}|{exception.args[0]['path']}", status=404)
+
+
+urlpatterns = [
+    path("admin/", views.page),
+    path("guarded/", require_role("admin", redirect_to="/upgrade/")(views.page)),
+    path("api/", require_role("admin", api=True)(views.page)),
+    path("html/", require_role("admin", api=False)(views.page)),
+    path("hidden/", require_role("admin", on_deny="not_found")(views.page)),
+    path("strict/", require_role("admin", redirect_to="/upgrade/", on_deny="forbidden")(views.page)),
+    path("named/", require_role("admin", redirect_to="upgrade")(views.page)),
+    path("upgrade/", require_role("admin", redirect_to="/upgrade/")(views.page), name="upgrade"),
+    path("broken/", require_role("admin", redirect_to="no-such-name", login_url="no-such-name")(views.page)),
+    path("login/", require_role("admin")(views.page), name="login"),
+    path("other-login/", views.page, name="other"),
+    path("other/", require_role("admin", login_url="other")(views.page)),
+    path("lazy/", require_role("admin", login_url=reverse_lazy("other"))(views.page)),
+    path("query/", require_role("admin", login_url="/login/?sso=1")(views.page)),
+]
+handler403 = explain
+handler404 = nowhere
+
+pytestmark = pytest.mark.usefixtures("own_urls")
+
+
+@pytest.fixture
+def own_urls():
+    with override_settings(ROOT_URLCONF=__name__):
+        yield
+
+
+def get(url, session=None, *, headers=HTML, method="get", **extra):
+    client = browser(session)
+    return getattr(client, method)(url, headers=headers, **extra)
+
+
+def test_an_anonymous_navigation_goes_to_the_login_page_and_back():
+    response = get("/guarded/?page=2&q=a b")
+    assert response.status_code == 302
+    assert response["Location"] == "/login/?next=/guarded/%3Fpage%3D2%26q%3Da%2520b"
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
+def test_an_unsafe_request_is_not_repeated_after_login(method):
+    assert get("/guarded/", method=method)["Location"] == "/login/"
+
+
+def test_a_long_next_is_left_out():
+    assert get("/guarded/?" + "a" * 1990)["Location"].endswith("a" * 1990)
+    assert get("/guarded/?" + "a" * 1991)["Location"] == "/login/"
+
+
+@pytest.mark.parametrize(("url", "location"), [("/other/", "/other-login/"), ("/lazy/", "/other-login/")])
+def test_a_view_may_have_its_own_login_page(url, location):
+    assert get(url)["Location"] == f"{location}?next={url}"
+
+
+def test_next_joins_the_query_of_the_login_url():
+    assert get("/query/")["Location"] == "/login/?sso=1&next=/query/"
+
+
+def test_a_denied_login_page_is_no_loop():
+    assert get("/login/").status_code == 403
+    assert get("/login/", headers=HTMX).headers.get("HX-Redirect") is None
+
+
+def test_a_login_page_that_does_not_exist_is_a_403_and_an_error_in_the_log(caplog):
+    assert get("/broken/").status_code == 403
+    assert get("/broken/", READER).status_code == 403
+    assert 'URL name "no-such-name" cannot be reversed (NoReverseMatch)' in caplog.text
+
+
+def test_a_signed_in_caller_never_sees_the_login_page():
+    response = get("/html/", READER)
+    assert response.status_code == 403
+    assert response.content == b"AccessDenied|This session does not have the right to do that."
+
+
+@override_settings(DEBUG=True)
+def test_in_debug_the_page_says_what_was_missing():
+    assert get("/html/", READER).content == b'AccessDenied|Access denied: needs the role "admin".'
+
+
+def test_redirect_to_is_for_get_and_head():
+    assert get("/guarded/", READER)["Location"] == "/upgrade/"
+    assert get("/named/", READER)["Location"] == "/upgrade/"
+    assert get("/guarded/", READER, method="head")["Location"] == "/upgrade/"
+    assert get("/guarded/", READER, method="post").status_code == 403
+
+
+def test_redirect_to_the_denied_page_itself_is_a_403():
+    assert get("/upgrade/", READER).status_code == 403
+
+
+def test_forbidden_never_redirects_the_signed_in():
+    assert get("/strict/", READER).status_code == 403
+    assert get("/strict/", READER, headers=HTMX).headers.get("HX-Redirect") is None
+    assert get("/strict/").status_code == 302
+
+
+@pytest.mark.parametrize("headers", [HTML, HTMX, API])
+@pytest.mark.parametrize("session", [None, READER])
+def test_not_found_is_the_same_for_everybody(headers, session):
+    response = get("/hidden/", session, headers=headers)
+    assert response.status_code == 404
+    if headers is HTML:
+        assert response.content == get("/no-such-page/", headers=HTML).content.replace(b"no-such-page", b"hidden")
+
+
+@pytest.mark.parametrize(("session", "status", "title"), [(None, 401, "Unauthorized"), (READER, 403, "Forbidden")])
+@pytest.mark.parametrize("url", ["/api/", "/guarded/"])
+def test_a_program_gets_a_problem(url, session, status, title):
+    response = get(url, session, headers=API)
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+    problem = json.loads(response.content)
+    assert (problem["type"], problem["title"], problem["status"]) == ("about:blank", title, status)
+    assert "admin" not in problem["detail"]
+    assert response.has_header("WWW-Authenticate") is (status == 401)
+    assert not response.has_header("Location")
+
+
+@override_settings(DEBUG=True)
+def test_in_debug_the_problem_says_what_was_missing():
+    assert 'needs the role "admin"' in json.loads(get("/api/", READER, headers=API).content)["detail"]
+
+
+def test_htmx_without_a_session_is_led_to_the_login_page():
+    here = {"hx-current-url": "http://testserver/inbox/?page=2#top"}
+    response = get("/guarded/", headers={**HTMX, **here})
+    assert response.status_code == 401
+    assert response["HX-Redirect"] == "/login/?next=/inbox/%3Fpage%3D2"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/inbox/",
+        "//evil.example/",
+        "http://testserver@evil.example/",
+        "http://testserver.evil.example/",
+        "http://testserver//evil.example/",
+        "http://testserver/\\evil.example/",
+        "javascript:alert(1)",
+        "http://testserver/" + "a" * 5000,
+        "",
+    ],
+)
+def test_htmx_comes_back_to_this_site_only(url):
+    response = get("/guarded/", headers={**HTMX, "hx-current-url": url})
+    assert response["HX-Redirect"] == "/login/"
+
+
+def test_htmx_without_the_right():
+    assert get("/guarded/", READER, headers=HTMX)["HX-Redirect"] == "/upgrade/"
+    response = get("/html/", READER, headers=HTMX)
+    assert response.status_code == 403
+    assert not response.has_header("HX-Redirect")
+
+
+def test_api_true_wins_over_htmx_and_htmx_over_the_rest():
+    assert get("/api/", headers=HTMX)["Content-Type"] == "application/problem+json"
+    assert get("/guarded/", headers={**HTMX, "accept": "application/json"}).has_header("HX-Redirect")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"accept": "*/*"}, 401),
+        ({"accept": "application/json, */*"}, 401),
+        ({"accept": "application/json, text/plain, */*"}, 401),
+        ({"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}, 302),
+        ({"accept": "application/xhtml+xml"}, 302),
+        ({"accept": "text/html;q=0.5, application/json"}, 401),
+        ({"accept": "application/json;q=0.5, text/html"}, 302),
+        ({"accept": "text/html;q=0"}, 401),
+        ({"accept": "text/html", "x-requested-with": "XMLHttpRequest"}, 401),
+        ({"accept": "*/*", "sec-fetch-dest": "document"}, 302),
+        ({"accept": "*/*", "sec-fetch-dest": "iframe"}, 302),
+        ({"accept": "text/html", "sec-fetch-dest": "empty"}, 401),
+        ({"accept": "text/html", "sec-fetch-dest": "image"}, 401),
+        ({"accept": "*/*", "sec-fetch-mode": "navigate"}, 302),
+        ({"accept": "text/html", "sec-fetch-mode": "cors"}, 401),
+        ({"accept": ";;;,q=,/"}, 401),
+    ],
+    ids=str,
+)
+def test_who_counts_as_a_program(headers, status):
+    assert Client().get("/guarded/", headers=headers).status_code == status
+    assert Client().get("/api/", headers=headers).status_code == 401
+    assert Client().get("/html/", headers=headers).status_code == 302
+
+
+@pytest.mark.parametrize("url", ["/guarded/", "/api/", "/html/", "/hidden/", "/upgrade/"])
+@pytest.mark.parametrize("session", [None, READER])
+@pytest.mark.parametrize("headers", [HTML, HTMX, API])
+def test_no_denial_is_ever_cached(url, session, headers):
+    response = get(url, session, headers=headers)
+    assert response["Cache-Control"] == "no-store"
+    assert "Cookie" in response["Vary"]
+
+
+def broken_page(request, exception):
+    raise RuntimeError("the error page is broken")
+
+
+@override_settings(DEBUG_PROPAGATE_EXCEPTIONS=False)
+def test_a_broken_403_page_still_denies(monkeypatch):
+    monkeypatch.setitem(globals(), "handler403", broken_page)
+    client = sign_in(Client(headers=HTML, raise_request_exception=False), READER)
+    assert client.get("/html/").status_code == 500
+
+
+def test_an_exception_without_a_decision_is_answered_too():
+    assert str(NotAuthenticated()) == "A session is required."
+    assert AccessDenied().decision is None
+    assert AccessDenied(Role("a").check(None)).decision.missing == ()
+
+
+@pytest.mark.parametrize("kind", ["page", "api"])
+def test_the_answer_is_the_same_under_asgi(kind):
+    headers = HTML if kind == "page" else API
+    for session in (None, READER, EDITOR):
+        sync = get("/html/" if kind == "page" else "/api/", session, headers=headers)
+        client = abrowser(session)
+        asynchronous = async_to_sync(client.get)("/html/" if kind == "page" else "/api/", headers=headers)
+        assert (sync.status_code, sync.content, sync.get("Location")) == (
+            asynchronous.status_code,
+            asynchronous.content,
+            asynchronous.get("Location"),
+        )

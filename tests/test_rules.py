@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
+from django_sessionkit.parsing import parse_exclude, parse_rule
+from django_sessionkit.patterns import Pattern
+from django_sessionkit.readings import Reading
+from django_sessionkit.rules import RuleBook, ViewGlob
+
+PLACE = "SESSIONKIT_PROTECT[3]"
+
+
+def allow(session):
+    return True
+
+
+@pytest.mark.parametrize(
+    ("keys", "requirement"),
+    [
+        ({"authenticated": True}, Authenticated()),
+        ({"role": "admin"}, Role("admin")),
+        ({"roles": ["a", "b"]}, Role("a", "b")),
+        ({"permission": "p"}, Permission("p")),
+        ({"permissions": ("p", "q")}, Permission("p", "q")),
+        ({"any_permission": ["p", "q"]}, AnyPermission("p", "q")),
+        ({"allow": allow}, Allow(allow)),
+        ({"allow": "shop.access.is_premium"}, Allow("shop.access.is_premium")),
+        ({"require": Role("a") | Permission("p")}, Role("a") | Permission("p")),
+        ({"public": True}, Public()),
+        ({"deny": True}, Nobody()),
+        ({"role": "a", "permissions": ["p"]}, Role("a") & Permission("p")),
+    ],
+)
+def test_the_requirement_keys(keys, requirement):
+    assert parse_rule({"pattern": "/a", **keys}, PLACE).requirement == requirement
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (None, "a rule must be a dict"),
+        (["/a"], "a rule must be a dict"),
+        ({"pattern": "/a", "rol": "admin"}, 'unknown key "rol"; did you mean "role"?'),
+        ({"pattern": "/a", "permisions": ["p"]}, 'unknown key "permisions"; did you mean "permissions"?'),
+        ({"patern": "/a", "role": "admin"}, 'unknown key "patern"; did you mean "pattern"?'),
+        ({"pattern": "/a", "xyzzy": 1}, 'unknown key "xyzzy"; allowed are "allow", "any_permission", '),
+        ({"role": "admin"}, 'a rule needs a "pattern" or a "view"'),
+        ({"pattern": "/a"}, "a rule needs a requirement"),
+        ({"pattern": [], "role": "a"}, '"pattern" is empty'),
+        ({"pattern": "a", "role": "a"}, "must start"),
+        ({"pattern": ["/ok", "/a*"], "role": "a"}, "whole segment"),
+        ({"pattern": 7, "role": "a"}, "must be a str, not int"),
+        ({"pattern": {"/a"}, "role": "a"}, "must be a str, not set"),
+        ({"view": "", "role": "a"}, "view name"),
+        ({"view": "/a", "role": "a"}, "view name"),
+        ({"view": 7, "role": "a"}, "view name"),
+        ({"pattern": "/a", "role": ["admin"]}, '"role": must be one name; the plural key takes a list'),
+        ({"pattern": "/a", "role": ""}, '"role": names must not be blank'),
+        ({"pattern": "/a", "role": None}, '"role": must be one name'),
+        ({"pattern": "/a", "roles": "admin"}, '"roles": must be a list of names'),
+        ({"pattern": "/a", "roles": []}, '"roles": needs at least one name'),
+        ({"pattern": "/a", "roles": ["a", 1]}, '"roles": names must be strings'),
+        ({"pattern": "/a", "permission": "posts:*"}, "wildcard"),
+        ({"pattern": "/a", "permissions": "p"}, '"permissions": must be a list'),
+        ({"pattern": "/a", "any_permission": "p"}, '"any_permission": must be a list'),
+        ({"pattern": "/a", "allow": 7}, '"allow": needs a callable'),
+        ({"pattern": "/a", "allow": lambda: True}, "must take"),
+        ({"pattern": "/a", "require": "admin"}, '"require": must be a requirement'),
+        ({"pattern": "/a", "authenticated": False}, '"authenticated": can only be True'),
+        ({"pattern": "/a", "authenticated": 1}, '"authenticated": can only be True'),
+        ({"pattern": "/a", "public": "yes"}, '"public": can only be True'),
+        ({"pattern": "/a", "deny": None}, '"deny": can only be True'),
+        ({"pattern": "/a", "public": True, "role": "a"}, '"public" stands beside a requirement'),
+        ({"pattern": "/a", "role": "a", "methods": "POST"}, '"methods" must be a list'),
+        ({"pattern": "/a", "role": "a", "methods": []}, '"methods" must be a list'),
+        ({"pattern": "/a", "role": "a", "methods": None}, '"methods" must be a list'),
+        ({"pattern": "/a", "role": "a", "methods": ["post"]}, "unknown verb 'post'; did you mean \"POST\"?"),
+        ({"pattern": "/a", "role": "a", "methods": ["PSOT"]}, 'did you mean "POST"?'),
+        ({"pattern": "/a", "role": "a", "on_deny": "redirect"}, '"on_deny" must be one of'),
+        ({"pattern": "/a", "role": "a", "api": "yes"}, '"api" must be True or False'),
+        ({"pattern": "/a", "role": "a", "api": 1}, '"api" must be True or False'),
+        (
+            {"pattern": "/a", "role": "a", "redirect_to": "//evil.example"},
+            "['redirect_to']: must be a site-relative path",
+        ),
+        ({"pattern": "/a", "role": "a", "login_url": "https://evil.example"}, "['login_url']: must be"),
+        ({"pattern": "/a", "role": "a", "redirect_to": ""}, "must be a site-relative path"),
+        ({"pattern": "/a", "role": "a", "redirect_to": 7}, "must be a site-relative path"),
+        ({"pattern": "/a", "role": "a", "name": ""}, '"name" must be'),
+        ({"pattern": "/a", "role": "a", "name": "a\nb"}, '"name" must be'),
+        ({"pattern": "/a", "role": "a", "i18n": "no"}, '"i18n" must be True or False'),
+    ],
+)
+def test_a_wrong_rule_says_where_what_and_how(raw, message):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        parse_rule(raw, PLACE)
+    assert str(caught.value).startswith(PLACE)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/a\nb",
+        "/a b",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "http:evil.example",
+        "user@evil.example",
+        "evil.example/path",
+        "/" + "a" * 500,
+        "\x00/a",
+        "?next=/",
+        " /a",
+    ],
+)
+def test_an_open_redirect_is_refused(target):
+    with pytest.raises(ImproperlyConfigured):
+        parse_rule({"pattern": "/a", "role": "a", "redirect_to": target}, PLACE)
+
+
+@pytest.mark.parametrize("target", ["/", "/upgrade/", "/upgrade/?from=a#b", "upgrade", "shop:upgrade", "/" + "a" * 499])
+def test_a_target_on_this_site_is_accepted(target):
+    assert parse_rule({"pattern": "/a", "role": "a", "redirect_to": target}, PLACE).options.redirect_to == target
+
+
+@pytest.mark.parametrize(
+    ("methods", "covered", "not_covered"),
+    [
+        (None, ["GET", "HEAD", "POST", "OPTIONS", "PROPFIND"], []),
+        (["GET"], ["GET", "HEAD"], ["POST", "OPTIONS"]),
+        (["HEAD"], ["HEAD"], ["GET"]),
+        (["POST", "PUT"], ["POST", "PUT"], ["GET", "DELETE", "PROPFIND"]),
+        ("unsafe", ["POST", "PUT", "PATCH", "DELETE", "PROPFIND", "CONNECT"], ["GET", "HEAD", "OPTIONS", "TRACE"]),
+    ],
+)
+def test_methods(methods, covered, not_covered):
+    raw = {"pattern": "/a", "role": "a"} | ({"methods": methods} if methods else {})
+    rule = parse_rule(raw, PLACE)
+    assert all(map(rule.covers_method, covered))
+    assert not any(map(rule.covers_method, not_covered))
+
+
+@pytest.mark.parametrize(
+    ("glob", "name", "is_covered"),
+    [
+        ("billing:*", "billing:invoice", True),
+        ("billing:*", "billing:deep:invoice", True),
+        ("billing:*", "billing", False),
+        ("billing:*", "xbilling:invoice", False),
+        ("*:delete", "shop:order:delete", True),
+        ("*:delete", "shop:undelete", False),
+        ("shop:*:delete", "shop:order:delete", True),
+        ("login", "login", True),
+        ("login", "LOGIN", False),
+        ("*", "anything", True),
+        ("*", None, False),
+        ("a.b", "axb", False),
+    ],
+)
+def test_view_globs(glob, name, is_covered):
+    assert ViewGlob(glob).covers(name) is is_covered
+
+
+@pytest.mark.parametrize(("raw", "kind"), [("/static/**", Pattern), ("account:*", ViewGlob), ("login", ViewGlob)])
+def test_an_exclude_is_a_pattern_or_a_view_name(raw, kind):
+    assert isinstance(parse_exclude(raw, "SESSIONKIT_EXCLUDE[0]"), kind)
+
+
+@pytest.mark.parametrize("raw", ["", "/a*", "a b", None, ["/a"], "^/a"])
+def test_a_wrong_exclude_says_where(raw):
+    with pytest.raises(ImproperlyConfigured, match=r"SESSIONKIT_EXCLUDE\[0\]"):
+        parse_exclude(raw, "SESSIONKIT_EXCLUDE[0]")
+
+
+def book(*rules: dict[str, object]) -> RuleBook:
+    return RuleBook([parse_rule(rule, str(number)) for number, rule in enumerate(rules)])
+
+
+def found(rules: RuleBook, reading: Reading, *, method: str = "GET", view: str | None = None, resolved: bool = True):
+    rule = rules.find(reading, method, view, resolved=resolved)
+    return rule.label if rule is not None else None
+
+
+def test_the_first_matching_rule_decides():
+    rules = book(
+        {"pattern": "/a/b", "role": "x"},
+        {"pattern": "/a/**", "role": "y", "methods": ["POST"]},
+        {"pattern": "/a/**", "role": "z"},
+    )
+    assert found(rules, Reading("/a/b", strict=True)) == "0"
+    assert found(rules, Reading("/a/c", strict=True), method="POST") == "1"
+    assert found(rules, Reading("/a/c", strict=True)) == "2"
+    assert found(rules, Reading("/c", strict=True)) is None
+
+
+def test_a_rule_with_pattern_and_view_needs_both():
+    rules = book({"pattern": "/a/**", "view": "shop:*", "role": "x"})
+    assert found(rules, Reading("/a", strict=True), view="shop:cart") == "0"
+    assert found(rules, Reading("/b", strict=True), view="shop:cart") is None
+    assert found(rules, Reading("/a", strict=True), view="blog:post") is None
+
+
+def test_what_follows_a_view_rule_waits_for_the_view():
+    rules = book({"pattern": "/a", "role": "x"}, {"view": "shop:*", "role": "y"}, {"pattern": "/**", "role": "z"})
+    assert found(rules, Reading("/a", strict=True), resolved=False) == "0"
+    assert found(rules, Reading("/b", strict=True), resolved=False) is None
+    assert found(rules, Reading("/b", strict=True), view="shop:cart") == "1"
+    assert found(rules, Reading("/b", strict=True), view="blog:post") == "2"
+
+
+def test_a_public_rule_counts_in_strict_readings_only():
+    rules = book({"pattern": "/open/**", "public": True}, {"pattern": "/**", "role": "x"})
+    opener = rules.rules[0]
+    assert rules.find(Reading("/open/a", strict=True), "GET", None, resolved=True) is opener
+    assert found(rules, Reading("/open/a", folded=True)) == "1"
+    assert rules.find(Reading("/open/a", folded=True), "GET", None, resolved=True, lifted_by={opener}) is opener
+
+
+def test_patterns_are_folded_like_the_path():
+    rules = book({"pattern": "/Admin/**", "role": "x"})
+    assert found(rules, Reading("/admin/a", strict=True)) is None
+    assert found(rules, Reading("/admin/a", folded=True)) == "0"
+    assert rules.folds
+    assert not book({"pattern": "/admin", "role": "x"}).folds
+
+
+def test_i18n_false_is_not_asked_without_the_language_prefix():
+    rules = book({"pattern": "/admin", "role": "x", "i18n": False}, {"pattern": "/admin", "role": "y"})
+    assert found(rules, Reading("/admin", unprefixed=True)) == "1"
+    assert found(rules, Reading("/admin", strict=True)) == "0"
+
+
+def test_a_rule_may_have_a_name():
+    assert parse_rule({"pattern": "/a", "role": "x", "name": "the admin"}, PLACE).label == "the admin"
