@@ -28,11 +28,11 @@ from .api import (
     require_session,
     set_session,
     update_session,
-    use_session,
     validate_session,
 )
 from .decisions import Decision
 from .exceptions import AccessDenied, InvalidSession, NotAuthenticated, SessionKitError
+from .pretend import use_session
 from .requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
 from .session import Session
 

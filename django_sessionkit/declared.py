@@ -47,7 +47,7 @@ def declared(view: Any, method: str) -> list[Declared]:
 
 
 def _marks(view: Any) -> list[Declared]:
-    """The marks on one callable, the outermost guard first (it was made last)."""
+    """The marks on one callable, the outermost guard first: Python evaluates decorators from the top."""
     attributes = getattr(view, "__dict__", {})
-    numbers = sorted((int(name[len(_PREFIX) :]) for name in attributes if name.startswith(_PREFIX)), reverse=True)
+    numbers = sorted(int(name[len(_PREFIX) :]) for name in attributes if name.startswith(_PREFIX))
     return [attributes[f"{_PREFIX}{number}"] for number in numbers]

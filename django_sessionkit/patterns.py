@@ -72,9 +72,6 @@ class Pattern:
                 return False
         return bool(states & self._accept)
 
-    def __repr__(self) -> str:
-        return f"Pattern({self.text!r})"
-
 
 @lru_cache(maxsize=1024)
 def compile_pattern(text: str) -> Pattern:

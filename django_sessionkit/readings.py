@@ -102,12 +102,8 @@ def readings(path_info: str, path: str, languages: frozenset[str]) -> Iterator[R
     plain = [Reading(spelling) for spelling in exact] + others
     bare = [Reading(rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))]
     yield from bare
-    seen = set()
     for reading in plain + bare:
-        folded = reading._replace(path=fold(reading.path), folded=True)
-        if folded not in seen:
-            seen.add(folded)
-            yield folded
+        yield reading._replace(path=fold(reading.path), strict=False, folded=True)
 
 
 def _mounted(path_info: str, path: str) -> list[str]:

@@ -65,7 +65,9 @@ def check_view(request: HttpRequest, requirement: Requirement, options: DenialOp
 def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
     """The denial for an exception that a view has raised."""
     session = yield from slot_for(request).flow()
-    decision = error.decision or Decision(False, NOT_AUTHENTICATED if session is None else DENIED)
+    decision = error.decision
+    if decision is None:
+        decision = Decision(False, NOT_AUTHENTICATED if session is None else DENIED)
     return (yield from deny(request, Denial(decision), session))
 
 

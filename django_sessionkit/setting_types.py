@@ -19,6 +19,7 @@ from .validation import Limits, Validator
 
 
 def target(raw: Any, place: str, hint: str = "") -> str | Promise:
+    """A site-relative path or URL name for a redirect."""
     try:
         check_target(raw, place)
     except InvalidPolicy as error:
@@ -40,18 +41,21 @@ def check_predicates(requirement: Requirement, place: str) -> None:
 
 
 def sequence(raw: object, place: str) -> Iterable[object]:
+    """A list or tuple."""
     if not isinstance(raw, (list, tuple)):
         raise InvalidPolicy(place, f"must be a list, not {type(raw).__name__}", "write [...]")
     return raw
 
 
 def flag(raw: object, place: str) -> bool:
+    """``True`` or ``False``, nothing that is merely true."""
     if not isinstance(raw, bool):
         raise InvalidPolicy(place, f"must be True or False, not {type(raw).__name__}")
     return raw
 
 
 def session_key(raw: object, place: str) -> str:
+    """A key of ``request.session`` that Django does not use itself."""
     if not isinstance(raw, str) or not raw.strip():
         raise InvalidPolicy(place, "must be a non-blank string")
     if raw.startswith("_auth_user") or raw == "_session_expiry":
@@ -60,6 +64,7 @@ def session_key(raw: object, place: str) -> str:
 
 
 def ttl(raw: object, place: str) -> int | float | None:
+    """A number of seconds above zero, or ``None``."""
     if raw is None:
         return None
     if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 < raw < float("inf"):
@@ -68,6 +73,7 @@ def ttl(raw: object, place: str) -> int | float | None:
 
 
 def limits(raw: object, place: str) -> Limits:
+    """Overrides of :class:`~django_sessionkit.validation.Limits`, by name."""
     if not isinstance(raw, Mapping):
         raise InvalidPolicy(place, "must be a dict of limit name -> number")
     names = [one.name for one in fields(Limits)]
@@ -113,6 +119,7 @@ def source(raw: object, place: str) -> Any:
 
 
 def validator(raw: object, place: str) -> Validator | None:
+    """A callable that takes the dict of a session and returns it."""
     found = _imported(raw, place)
     if found is None:
         return None
@@ -124,6 +131,7 @@ def validator(raw: object, place: str) -> Validator | None:
 
 
 def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPolicy:
+    """An instance of the project's access policy."""
     found = _imported(raw, place)
     if not isinstance(found, type) or not issubclass(found, AccessPolicy):
         raise InvalidPolicy(place, "must be a subclass of django_sessionkit.access.AccessPolicy")

@@ -197,6 +197,11 @@ def test_grants_are_computed_once_per_session_value():
     assert isinstance(policy.grants(session).roles, frozenset)
 
 
+def test_a_policy_that_overrides_nothing_has_no_opinion():
+    session = validate_session({"user_id": "1", "role": "admin"})
+    assert AccessPolicy().check(Role("admin"), session, None) is None
+
+
 def test_two_policies_do_not_share_grants():
     session = validate_session({"user_id": "1", "role": "admin"})
     assert not Role("reader").check(session)

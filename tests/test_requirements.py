@@ -23,7 +23,7 @@ from django_sessionkit import (
 )
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AsyncRequired
-from django_sessionkit.requirements import Requirement
+from django_sessionkit.requirements import Leaf, Requirement
 
 EDITOR = validate_session(
     {"user_id": "1", "role": "editor", "roles": ["staff"], "permissions": ["posts:read", "posts:write"]}
@@ -142,6 +142,35 @@ def test_an_async_predicate_on_a_running_loop_names_the_twin(predicate):
 
     with pytest.raises(AsyncRequired, match="aevaluate"):
         async_to_sync(ask)()
+
+
+class Awaitable:
+    """Awaitable, but nothing that could be closed."""
+
+    def __await__(self):
+        yield from ()
+        return True
+
+
+def test_any_awaitable_is_awaited_or_refused():
+    requirement = Allow(lambda session: Awaitable())
+
+    async def ask():
+        return requirement.check(EDITOR)
+
+    assert requirement.check(EDITOR)
+    assert async_to_sync(requirement.acheck)(EDITOR)
+    with pytest.raises(AsyncRequired):
+        async_to_sync(ask)()
+
+
+def test_a_requirement_of_ones_own_must_decide():
+    class Silent(Leaf):
+        pass
+
+    with pytest.raises(NotImplementedError):
+        Requirement(()).check(EDITOR)
+    assert Silent(()).check(EDITOR).failed
 
 
 def test_a_sync_predicate_may_block_because_it_runs_in_a_thread():

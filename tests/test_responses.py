@@ -9,10 +9,11 @@ from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path, reverse_lazy
+from django.utils.functional import lazystr
 from support.sessions import EDITOR, HTML, READER, abrowser, browser, sign_in
 from testsite import views
 
-from django_sessionkit import AccessDenied, NotAuthenticated, Role
+from django_sessionkit import AccessDenied, NotAuthenticated, Role, enforce
 from django_sessionkit.decorators import require_role
 
 HTMX = {**HTML, "hx-request": "true"}
@@ -27,7 +28,22 @@ def nowhere(request, exception):
     return HttpResponse(f"{type(exception).__name__}|{exception.args[0]['path']}", status=404)
 
 
+def enforcing(request):
+    enforce(Role("admin"))
+
+
+def refusing(request):
+    raise AccessDenied
+
+
+def asking(request):
+    raise NotAuthenticated
+
+
 urlpatterns = [
+    path("enforcing/", enforcing),
+    path("refusing/", refusing),
+    path("asking/", asking),
     path("admin/", views.page),
     path("guarded/", require_role("admin", redirect_to="/upgrade/")(views.page)),
     path("api/", require_role("admin", api=True)(views.page)),
@@ -41,6 +57,7 @@ urlpatterns = [
     path("other-login/", views.page, name="other"),
     path("other/", require_role("admin", login_url="other")(views.page)),
     path("lazy/", require_role("admin", login_url=reverse_lazy("other"))(views.page)),
+    path("foreign/", require_role("admin", login_url=lazystr("//evil.example/"))(views.page)),
     path("query/", require_role("admin", login_url="/login/?sso=1")(views.page)),
 ]
 handler403 = explain
@@ -94,6 +111,11 @@ def test_a_login_page_that_does_not_exist_is_a_403_and_an_error_in_the_log(caplo
     assert get("/broken/").status_code == 403
     assert get("/broken/", READER).status_code == 403
     assert 'URL name "no-such-name" cannot be reversed (NoReverseMatch)' in caplog.text
+
+
+def test_a_lazy_target_is_checked_when_it_is_used(caplog):
+    assert get("/foreign/").status_code == 403
+    assert "not a path of this site" in caplog.text
 
 
 def test_a_signed_in_caller_never_sees_the_login_page():
@@ -238,10 +260,17 @@ def test_a_broken_403_page_still_denies(monkeypatch):
     assert client.get("/html/").status_code == 500
 
 
-def test_an_exception_without_a_decision_is_answered_too():
-    assert str(NotAuthenticated()) == "A session is required."
-    assert AccessDenied().decision is None
-    assert AccessDenied(Role("a").check(None)).decision.missing == ()
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [("/enforcing/", 'needs the role "admin"'), ("/refusing/", "the view refused"), ("/asking/", "the view refused")],
+)
+@override_settings(DEBUG=True)
+def test_an_exception_in_a_view_is_answered_with_its_reason(url, sentence):
+    assert get(url)["Location"] == f"/login/?next={url}"
+    response = get(url, READER)
+    assert (response.status_code, response["Cache-Control"]) == (403, "no-store")
+    assert sentence in response.content.decode()
+    assert get(url, READER, headers=API)["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("kind", ["page", "api"])

@@ -69,7 +69,7 @@ def _check(name: str, args: list[FilterExpression], at_least: int, at_most: floa
         wanted = f"{at_least}" if at_least == at_most else f"at least {at_least}"
         raise template.TemplateSyntaxError(f"{{% {name} %}} takes {wanted} argument(s), not {len(args)}.")
     for arg in args:
-        if not arg.is_var and (not isinstance(arg.var, str) or not arg.var.strip()):
+        if not arg.is_var and not str(arg.var).strip():
             raise template.TemplateSyntaxError(f"{{% {name} %}}: a name must be a non-blank string.")
 
 

@@ -7,14 +7,17 @@ from typing import Any, TypeVar
 
 from django.test import AsyncClient, Client
 
+from .canaries import CANARY
+
 C = TypeVar("C", Client, AsyncClient)
 
 HTML = {"accept": "text/html"}
 JSON = {"accept": "application/json"}
 
-READER = {"user_id": "1", "role": "reader", "permissions": ["posts:read"]}
-EDITOR = {"user_id": "2", "role": "editor", "roles": ["staff"], "permissions": ["posts:read", "posts:write"]}
-ADMIN = {"user_id": "3", "role": "admin", "permissions": ["posts:read", "posts:write", "users:manage"]}
+_SECRET = {"email": f"{CANARY}@example.org", "secret": CANARY}
+READER = {"user_id": "1", "role": "reader", "permissions": ["posts:read"], **_SECRET}
+EDITOR = {"user_id": "2", "role": "editor", "roles": ["staff"], "permissions": ["posts:read", "posts:write"], **_SECRET}
+ADMIN = {"user_id": "3", "role": "admin", "permissions": ["posts:read", "posts:write", "users:manage"], **_SECRET}
 
 
 def sign_in(client: C, data: Mapping[str, Any] = READER) -> C:

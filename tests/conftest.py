@@ -1,0 +1,46 @@
+"""What every test may use. Servers and browsers have fixtures of their own, in their folders."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.test import AsyncClient, Client
+from support import processes
+from support.canaries import CanaryNet
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A failure shows what the servers that were running at the time had printed."""
+    report = yield
+    if report.failed:
+        for server in processes.RUNNING:
+            report.sections.append((f"Output of {server.name}", server.output()[-4000:]))
+    return report
+
+
+@pytest.fixture(autouse=True)
+def canary_net(monkeypatch: pytest.MonkeyPatch) -> Iterator[CanaryNet]:
+    """No test may end with a value of a session in a log record or, unasked, in a response."""
+    net = CanaryNet()
+    root = logging.getLogger()
+    root.addHandler(net)
+    request, arequest = Client.request, AsyncClient.request
+
+    def looked_at(self, **kwargs):
+        response = request(self, **kwargs)
+        net.look_at(response)
+        return response
+
+    async def alooked_at(self, **kwargs):
+        response = await arequest(self, **kwargs)
+        net.look_at(response)
+        return response
+
+    monkeypatch.setattr(Client, "request", looked_at)
+    monkeypatch.setattr(AsyncClient, "request", alooked_at)
+    yield net
+    root.removeHandler(net)
+    assert net.caught == []

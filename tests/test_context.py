@@ -1,0 +1,261 @@
+"""The slot: lazy, seen by every helper, changed by every write, gone with its request."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.auth import logout
+from django.db import connection
+from django.http import JsonResponse
+from django.test import RequestFactory, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import path
+from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
+from testsite import views
+
+from django_sessionkit import aget_session, get_session, has_role, is_authenticated
+from django_sessionkit.context import Loaded, Slot, activate, current_slot
+from django_sessionkit.decorators import require_authenticated
+from django_sessionkit.exceptions import AsyncRequired
+from django_sessionkit.middleware import SessionKitMiddleware
+
+
+def report(*seen):
+    return JsonResponse([session and session.user_id for session in seen], safe=False)
+
+
+def assigning(request):
+    before = get_session()
+    request.session["__session__"] = EDITOR
+    return report(before, get_session())
+
+
+def flushing(request):
+    before = get_session()
+    request.session.flush()
+    return report(before, get_session())
+
+
+def logging_out(request):
+    before = get_session()
+    logout(request)
+    return report(before, get_session())
+
+
+def deleting(request):
+    before = get_session()
+    del request.session["__session__"]
+    return report(before, get_session())
+
+
+def spoiling(request):
+    before = get_session()
+    request.session["other"] = "kept"
+    request.session["__session__"] = {"user_id": 7}
+    after = get_session()
+    assert "__session__" not in request.session
+    assert request.session["other"] == "kept"
+    return report(before, after)
+
+
+async def aassigning(request):
+    before = await aget_session()
+    await request.session.aset("__session__", EDITOR)
+    return report(before, get_session())
+
+
+async def aflushing(request):
+    before = await aget_session()
+    await request.session.aflush()
+    return report(before, get_session())
+
+
+async def aspoiling(request):
+    before = await aget_session()
+    request.session["__session__"] = {"user_id": 7}
+    return report(before, get_session())
+
+
+async def not_loaded(request):
+    return report(get_session())
+
+
+async def not_loaded_question(request):
+    return JsonResponse(has_role("admin"), safe=False)
+
+
+async def in_a_thread(request):
+    return report(await sync_to_async(get_session)(), get_session())
+
+
+@require_authenticated
+async def loaded_by_decorator(request):
+    return report(get_session())
+
+
+async def same_slot(request):
+    assert current_slot() is request.sessionkit
+    return report()
+
+
+urlpatterns = [
+    path(f"{view.__name__}/", view)
+    for view in (
+        assigning,
+        flushing,
+        logging_out,
+        deleting,
+        spoiling,
+        aassigning,
+        aflushing,
+        aspoiling,
+        not_loaded,
+        not_loaded_question,
+        in_a_thread,
+        loaded_by_decorator,
+        same_slot,
+    )
+] + [path("page/", views.page), path("apage/", views.apage), path("who/", views.who), path("awho/", views.awho)]
+
+
+@pytest.fixture(autouse=True)
+def _own_urls():
+    with override_settings(ROOT_URLCONF=__name__):
+        yield
+
+
+def visit(url, session=READER):
+    found = browser(session).get(url).json()
+    assert async_to_sync(abrowser(session).get)(url).json() == found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("/assigning/", ["1", "2"]),
+        ("/flushing/", ["1", None]),
+        ("/logging_out/", ["1", None]),
+        ("/deleting/", ["1", None]),
+        ("/spoiling/", ["1", None]),
+        ("/aassigning/", ["1", "2"]),
+        ("/aflushing/", ["1", None]),
+        ("/aspoiling/", ["1", None]),
+        ("/in_a_thread/", ["1", "1"]),
+        ("/loaded_by_decorator/", ["1"]),
+        ("/same_slot/", []),
+    ],
+)
+def test_a_change_in_the_same_request_is_seen(url, seen):
+    if url == "/logging_out/":
+        assert browser(READER).get(url).json() == seen
+    else:
+        assert visit(url) == seen
+
+
+@pytest.mark.parametrize("url", ["/not_loaded/", "/not_loaded_question/"])
+def test_a_sync_helper_on_the_loop_names_its_twin(url, monkeypatch):
+    with pytest.raises(AsyncRequired, match=r"use `await a(get_session|evaluate)\(\.\.\.\)`"):
+        async_to_sync(abrowser(READER).get)(url)
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    assert async_to_sync(abrowser(READER).get)(url).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(SESSION_ENGINE="django.contrib.sessions.backends.db")
+def test_a_public_page_costs_nothing(monkeypatch):
+    """Counted: no query, no read of the store, no ``Vary``, under both handlers."""
+    clients = browser(READER), abrowser(READER)
+    reads = []
+    monkeypatch.setattr(
+        "django.contrib.sessions.backends.base.SessionBase._get_session", lambda self, no_load=False: reads.append(1)
+    )
+    rules = [{"pattern": f"/{n}/**", "role": "admin"} for n in range(50)] + [{"pattern": "/page", "public": True}]
+    for protect in ([], rules):
+        with override_settings(SESSIONKIT_PROTECT=protect), CaptureQueriesContext(connection) as queries:
+            for url in ("/page/", "/apage/"):
+                for response in (clients[0].get(url), async_to_sync(clients[1].get)(url)):
+                    assert response.status_code == 200
+                    assert not response.has_header("Vary")
+                    assert not response.has_header("Set-Cookie")
+                    assert not response.has_header("Cache-Control")
+        assert len(queries) == 0
+    assert reads == []
+
+
+@pytest.mark.django_db(transaction=True)
+@override_settings(
+    SESSION_ENGINE="django.contrib.sessions.backends.db", SESSIONKIT_PROTECT=[{"pattern": "/**", "authenticated": True}]
+)
+def test_a_protected_page_reads_the_session_once_and_varies():
+    clients = browser(READER), abrowser(READER)
+    for url in ("/page/", "/apage/", "/who/", "/awho/"):
+        with CaptureQueriesContext(connection) as queries:
+            response = clients[0].get(url)
+        assert len(queries) == 1
+        assert response["Vary"] == "Cookie"
+        with CaptureQueriesContext(connection) as queries:
+            response = async_to_sync(clients[1].get)(url)
+        assert len(queries) <= 1
+        assert response["Vary"] == "Cookie"
+
+
+def test_no_reference_cycle_keeps_the_request():
+    middleware = SessionKitMiddleware(lambda request: JsonResponse({"role": has_role("admin")}))
+    for data in (ADMIN, None):
+        request = RequestFactory().get("/")
+        request.session = {} if data is None else {"__session__": data}  # type: ignore[assignment]
+        gc.collect()
+        gc.disable()
+        try:
+            middleware(request)
+            alive = weakref.ref(request), weakref.ref(request.sessionkit)
+            del request
+            assert [one() for one in alive] == [None, None]
+        finally:
+            gc.enable()
+
+
+def test_nothing_is_left_behind():
+    def failing(request):
+        assert is_authenticated() is False
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        SessionKitMiddleware(failing)(RequestFactory().get("/"))
+    assert current_slot() is None
+    browser(READER).get("/who/")
+    async_to_sync(abrowser(READER).get)("/awho/")
+    assert current_slot() is None
+
+
+def test_without_a_store_there_is_no_session_and_no_crash():
+    with override_settings(MIDDLEWARE=["django_sessionkit.middleware.SessionKitMiddleware"]):
+        assert browser().get("/who/").json() == {"user_id": None}
+        assert async_to_sync(abrowser().get)("/awho/").json() == {"user_id": None}
+
+
+def test_a_slot_that_outlives_its_request_has_no_session():
+    request = RequestFactory().get("/")
+    slot = Slot(None, request)
+    assert slot.request is request
+    assert repr(slot) == "<Slot not loaded>"
+    del request
+    assert slot.request is None
+    with activate(slot):
+        assert get_session() is None
+    slot.replace(Loaded(None, None, lambda: READER))
+    assert repr(slot) == "<Slot loaded>"
+    assert slot.peek() is None
+
+
+def test_slots_nest_and_are_reset():
+    outer, inner = Slot.fixed(None), Slot.fixed(None)
+    with activate(outer):
+        with activate(inner):
+            assert current_slot() is inner
+        assert current_slot() is outer
+    assert current_slot() is None

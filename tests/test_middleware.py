@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import SyncToAsync, async_to_sync, iscoroutinefunction
+from django.http import HttpResponse
+from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from django.urls import path
+from support.sessions import READER, abrowser, browser
+from testsite import views
+
+from django_sessionkit import aget_session, get_session
+from django_sessionkit.middleware import SessionKitMiddleware
+
+
+def read(request):
+    get_session()
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("read/", read),
+    path("page/", views.page),
+]
+
+
+def test_one_class_is_native_in_both_worlds():
+    async def aget_response(request):
+        return HttpResponse("page")
+
+    sync, asynchronous = SessionKitMiddleware(lambda request: HttpResponse("page")), SessionKitMiddleware(aget_response)
+    assert not iscoroutinefunction(sync)
+    assert iscoroutinefunction(asynchronous)
+    assert not iscoroutinefunction(sync.process_view)
+    assert iscoroutinefunction(asynchronous.process_view)
+    assert sync(RequestFactory().get("/")).content == b"page"
+    assert async_to_sync(asynchronous)(AsyncRequestFactory().get("/")).content == b"page"
+
+
+class Store(dict[str, object]):
+    async def aget(self, key):
+        return self.get(key)
+
+
+@pytest.mark.parametrize("protect", [[], [{"pattern": "/page", "role": "reader"}, {"view": "x:*", "role": "admin"}]])
+def test_under_asgi_nothing_of_ours_leaves_the_event_loop(monkeypatch, protect):
+    def refuse(self, *args, **kwargs):
+        raise AssertionError("a thread was asked for")
+
+    async def view(request):
+        assert await middleware.process_view(request, view, (), {}) is None
+        await aget_session()
+        return HttpResponse("page")
+
+    async def serve():
+        request = AsyncRequestFactory().get("/page/")
+        request.session = Store(__session__=READER)
+        return await middleware(request)
+
+    with override_settings(SESSIONKIT_PROTECT=protect):
+        middleware = SessionKitMiddleware(view)
+        monkeypatch.setattr(SyncToAsync, "__call__", refuse)
+        assert async_to_sync(serve)().content == b"page"
+
+
+@override_settings(ROOT_URLCONF=__name__, SESSIONKIT_TOUCH_ON_REQUEST=True)
+def test_touch_renews_a_session_that_was_read():
+    client = browser(READER)
+    assert client.get("/read/").cookies.get("sessionid") is not None
+    assert not client.get("/page/").cookies
+    assert not browser().get("/read/").cookies
+    assert async_to_sync(abrowser(READER).get)("/read/").cookies.get("sessionid") is not None
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_without_touch_a_read_writes_nothing():
+    assert not browser(READER).get("/read/").cookies
+
+
+@override_settings(
+    ROOT_URLCONF=__name__,
+    SESSIONKIT_TOUCH_ON_REQUEST=True,
+    SESSIONKIT_SOURCE=lambda request: READER,
+)
+def test_touch_does_nothing_for_a_source_that_only_reads():
+    assert not browser().get("/read/").cookies
+
+
+def test_settings_that_go_bad_at_run_time_let_nobody_in():
+    with (
+        override_settings(SESSIONKIT_PROTECT=[{"pattern": "/page", "rol": "admin"}]),
+        pytest.raises(Exception, match='unknown key "rol"'),
+    ):
+        browser(READER).get("/page/")
+    assert browser(READER).get("/page/").status_code == 200

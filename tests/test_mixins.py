@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
+from django.test import override_settings
+from django.urls import path
+from django.views import View
+from django.views.generic import TemplateView
+from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
+from testsite import views
+
+from django_sessionkit import AnyPermission, Authenticated, Permission, Role
+from django_sessionkit.mixins import (
+    RequireAuthenticatedMixin,
+    RequireMixin,
+    RequirePermissionMixin,
+    RequireRoleMixin,
+)
+
+
+class Page(View):
+    def get(self, request, **kwargs):
+        return HttpResponse("page")
+
+
+class APage(View):
+    async def get(self, request, **kwargs):
+        return HttpResponse("page")
+
+
+class Signed(RequireAuthenticatedMixin, Page):
+    pass
+
+
+class ASigned(RequireAuthenticatedMixin, APage):
+    pass
+
+
+class Staff(RequireRoleMixin, Page):
+    required_roles = ["editor", "admin"]
+
+
+class AStaff(RequireRoleMixin, APage):
+    required_roles = ("editor", "admin")
+
+
+class Writers(RequirePermissionMixin, Page):
+    required_permissions = ["posts:read", "posts:write"]
+
+
+class Some(RequirePermissionMixin, Page):
+    required_any_permission = {"users:manage", "posts:write"}
+
+
+class Both(RequirePermissionMixin, Page):
+    required_permissions = ["posts:read"]
+    required_any_permission = ["users:manage"]
+
+
+class Combined(RequireRoleMixin, RequirePermissionMixin, Page):
+    required_roles = ["editor"]
+    required_permissions = ["users:manage"]
+
+
+class Narrowed(Staff, RequireMixin):
+    requirement = ~Role("editor")
+
+
+class Computed(RequireRoleMixin, Page):
+    required_roles = ["admin"]
+
+    def get_requirement(self):
+        return super().get_requirement() & Permission("posts:read")
+
+
+class Options(RequireRoleMixin, TemplateView):
+    template_name = "who.html"
+    required_roles = ["admin"]
+    redirect_to = "/upgrade/"
+    login_url = "/login/help/"
+
+
+class Hidden(RequireRoleMixin, Page):
+    required_roles = ["admin"]
+    on_deny = "not_found"
+
+
+CLASSES = [Signed, ASigned, Staff, AStaff, Writers, Some, Both, Combined, Narrowed, Computed, Options, Hidden]
+urlpatterns = [path(f"{one.__name__.lower()}/", one.as_view()) for one in CLASSES] + [
+    path("more/", Staff.as_view(required_roles=["admin"])),
+    path("login/", views.page),
+]
+
+own_urls = override_settings(ROOT_URLCONF=__name__)
+
+
+@own_urls
+@pytest.mark.parametrize(
+    ("name", "statuses"),
+    [
+        ("signed", [302, 200, 200, 200]),
+        ("asigned", [302, 200, 200, 200]),
+        ("staff", [302, 403, 200, 200]),
+        ("astaff", [302, 403, 200, 200]),
+        ("writers", [302, 403, 200, 200]),
+        ("some", [302, 403, 200, 200]),
+        ("both", [302, 403, 403, 200]),
+        ("combined", [302, 403, 403, 403]),
+        ("narrowed", [302, 403, 403, 200]),
+        ("computed", [302, 403, 403, 200]),
+        ("hidden", [404, 404, 404, 200]),
+        ("more", [302, 403, 403, 200]),
+    ],
+)
+def test_who_is_let_in(name, statuses):
+    for session, status in zip((None, READER, EDITOR, ADMIN), statuses, strict=True):
+        assert browser(session).get(f"/{name}/").status_code == status
+        assert async_to_sync(abrowser(session).get)(f"/{name}/").status_code == status
+
+
+@own_urls
+def test_options_are_class_attributes():
+    assert browser().get("/options/")["Location"] == "/login/help/?next=/options/"
+    assert browser(READER).get("/options/")["Location"] == "/upgrade/"
+    assert browser(ADMIN).get("/options/").content == b"3\n"
+
+
+@pytest.mark.parametrize(
+    ("view", "requirement"),
+    [
+        (Signed, Authenticated()),
+        (Staff, Role("editor", "admin")),
+        (Some, AnyPermission("posts:write", "users:manage")),
+        (Both, AnyPermission("users:manage") & Permission("posts:read")),
+        (Combined, Role("editor") & Permission("users:manage")),
+        (Computed, Role("admin") & Permission("posts:read")),
+    ],
+)
+def test_the_requirement_can_be_read_from_the_view(view, requirement):
+    assert view.as_view().sessionkit_requirement == requirement
+
+
+def make(base, **attributes):
+    return type("Wrong", (base, Page), attributes)
+
+
+@pytest.mark.parametrize(
+    ("view", "message"),
+    [
+        (make(RequireMixin), "Wrong.requirement: must be a requirement"),
+        (make(RequireMixin, requirement="admin"), "Wrong.requirement"),
+        (make(RequireRoleMixin), "Wrong.required_roles: must be a list of names"),
+        (make(RequireRoleMixin, required_roles="admin"), "Wrong.required_roles: must be a list of names"),
+        (make(RequireRoleMixin, required_roles=[]), "Wrong.required_roles"),
+        (make(RequireRoleMixin, required_roles=[""]), "must not be blank"),
+        (make(RequirePermissionMixin), "Wrong.required_permissions"),
+        (make(RequirePermissionMixin, required_permissions="p"), "Wrong.required_permissions"),
+        (make(RequirePermissionMixin, required_any_permission=[]), "Wrong.required_any_permission"),
+        (make(RequirePermissionMixin, required_permissions=["a:*"]), "wildcard"),
+        (make(RequireAuthenticatedMixin, on_deny="no"), 'Wrong: "on_deny" must be one of'),
+        (make(RequireAuthenticatedMixin, redirect_to="//evil"), "Wrong.'redirect_to'"),
+    ],
+)
+def test_a_missing_or_wrong_attribute_is_an_error_when_the_urls_are_loaded(view, message):
+    with pytest.raises(ImproperlyConfigured, match=message):
+        view.as_view()

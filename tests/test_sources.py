@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from support.sessions import ADMIN, READER, abrowser, browser, sign_in
+
+from django_sessionkit import aget_session, clear_session, get_session, set_session, signals
+from django_sessionkit.context import activate
+from django_sessionkit.exceptions import ReadOnlySource
+from django_sessionkit.sources import (
+    CallableSource,
+    DjangoSessionSource,
+    RequestAttributeSource,
+    SessionSource,
+    current_origin,
+    slot_for,
+)
+
+
+def from_header(request):
+    return {"user_id": request.headers["x-token"]} if "x-token" in request.headers else None
+
+
+async def afrom_header(request):
+    await asyncio.sleep(0)
+    return from_header(request)
+
+
+class HeaderSource(SessionSource):
+    def read(self, request):
+        return from_header(request)
+
+
+def token_middleware(get_response):
+    def middleware(request):
+        if "x-token" in request.headers:
+            request.sessionkit_data = {"user_id": request.headers["x-token"], "role": "admin"}
+        return get_response(request)
+
+    return middleware
+
+
+TOKENS = {
+    "callable": override_settings(SESSIONKIT_SOURCE=from_header),
+    "async callable": override_settings(SESSIONKIT_SOURCE=afrom_header),
+    "dotted": override_settings(SESSIONKIT_SOURCE="test_sources.from_header"),
+    "class": override_settings(SESSIONKIT_SOURCE="test_sources.HeaderSource"),
+    "attribute": override_settings(
+        SESSIONKIT_SOURCE="django_sessionkit.sources.RequestAttributeSource",
+        MIDDLEWARE=["test_sources.token_middleware", "django_sessionkit.middleware.SessionKitMiddleware"],
+    ),
+}
+
+
+@pytest.mark.parametrize("source", TOKENS)
+def test_sources(source):
+    with TOKENS[source]:
+        for url in ("/who/", "/awho/"):
+            assert browser().get(url).json() == {"user_id": None}
+            assert browser().get(url, headers={"x-token": "7"}).json() == {"user_id": "7"}
+            assert async_to_sync(abrowser().get)(url, headers={"x-token": "7"}).json() == {"user_id": "7"}
+
+
+calls = []
+
+
+def counted(request):
+    calls.append(request.path)
+    return READER
+
+
+@override_settings(SESSIONKIT_SOURCE=counted, SESSIONKIT_PROTECT=[{"pattern": "/who", "role": "reader"}])
+def test_a_source_is_asked_once_per_request():
+    calls.clear()
+    browser().get("/who/")
+    assert calls == ["/who/"]
+    browser().get("/page/")
+    assert calls == ["/who/"]
+
+
+@override_settings(SESSIONKIT_SOURCE=lambda request: {"user_id": 7})
+def test_what_a_source_gives_is_validated():
+    assert browser().get("/who/").json() == {"user_id": None}
+    assert async_to_sync(abrowser().get)("/awho/").json() == {"user_id": None}
+
+
+def broken(request):
+    raise ConnectionError
+
+
+@override_settings(SESSIONKIT_SOURCE=broken, SESSIONKIT_PROTECT=[{"pattern": "/who", "role": "reader"}])
+def test_a_source_that_fails_lets_nobody_in():
+    with pytest.raises(ConnectionError):
+        browser().get("/who/")
+    assert browser().get("/page/").status_code == 200
+
+
+@pytest.fixture
+def rejections():
+    found = []
+
+    def receiver(sender, signal, request, field, reason):
+        found.append((request.path, field, reason))
+
+    signals.session_rejected.connect(receiver)
+    yield found
+    signals.session_rejected.disconnect(receiver)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_malformed_dict_is_removed_alone_and_reported(kind, rejections, caplog):
+    client = browser() if kind == "sync" else abrowser()
+    sign_in(client, {"user_id": "1", "roles": "canary-7c1f"})
+    session = client.session
+    session["cart"] = ["book"]
+    session.save()
+    get = client.get if kind == "sync" else async_to_sync(client.get)
+    assert get("/who/" if kind == "sync" else "/awho/").json() == {"user_id": None}
+    assert dict(client.session.items()) == {"cart": ["book"]}
+    assert [(field, reason) for _, field, reason in rejections] == [("roles", "must be a list or tuple of strings")]
+    assert "session rejected: field=roles reason=must be a list" in caplog.text
+    assert "canary-7c1f" not in caplog.text
+
+
+@override_settings(SESSIONKIT_SOURCE="django_sessionkit.sources.RequestAttributeSource")
+def test_a_malformed_attribute_is_reported_once(rejections):
+    request = RequestFactory().get("/")
+    request.sessionkit_data = {"user_id": 7}
+    with activate(slot_for(request)):
+        assert [get_session(), get_session()] == [None, None]
+        assert len(rejections) == 1
+        request.sessionkit_data = READER
+        assert get_session() == READER
+        request.sessionkit_data = None
+        assert get_session() is None
+
+
+def test_an_async_receiver_is_awaited_or_left_out_with_a_word(caplog):
+    heard = []
+
+    async def receiver(sender, signal, **kwargs):
+        heard.append(kwargs["field"])
+
+    signals.session_rejected.connect(receiver)
+    try:
+        client = sign_in(abrowser(), {"user_id": 7})
+        async_to_sync(client.get)("/awho/")
+        assert heard == ["user_id"]
+
+        async def spoil():
+            request = AsyncRequestFactory().get("/")
+            request.session = client.session
+            slot = slot_for(request)
+            await slot.aget()
+            request.session["__session__"] = {"user_id": 8}
+            return slot.peek()
+
+        assert async_to_sync(spoil)() is None
+        assert heard == ["user_id"]
+        assert "async receivers of a signal were left out" in caplog.text
+    finally:
+        signals.session_rejected.disconnect(receiver)
+
+
+@override_settings(SESSIONKIT_SESSION_KEY="acme")
+def test_the_key_is_a_setting():
+    client = browser()
+    session = client.session
+    session["acme"] = READER
+    session["__session__"] = ADMIN
+    session.save()
+    assert client.get("/who/").json() == {"user_id": "1"}
+
+
+class Memory(SessionSource):
+    """The least that a writable source needs."""
+
+    is_writable = True
+    data: dict[str, object] | None = None
+    log: list[object] = []
+
+    def read(self, request):
+        return self.data
+
+    def write(self, request, data):
+        type(self).data = data
+
+    def remove(self, request):
+        type(self).data = None
+
+    def rotate(self, request, *, keep_data):
+        self.log.append(keep_data)
+
+    def expire_in(self, request, seconds):
+        self.log.append(seconds)
+
+
+@override_settings(SESSIONKIT_SOURCE=Memory())
+def test_a_writable_source_of_ones_own():
+    async def awrite(request):
+        from django_sessionkit import aclear_session, aset_session
+
+        await aset_session(request, ADMIN, ttl=5)
+        assert Memory.data == ADMIN
+        await aclear_session(request)
+
+    request = RequestFactory().get("/")
+    set_session(request, READER, ttl=9)
+    assert Memory.data == READER
+    clear_session(request)
+    assert Memory.data is None
+    async_to_sync(awrite)(request)
+    assert Memory.data is None
+    assert Memory.log == [True, 9, True, True, 5, True]
+
+
+def test_the_base_class_says_what_is_missing():
+    request = RequestFactory().get("/")
+    source = SessionSource()
+    with pytest.raises(NotImplementedError):
+        source.read(request)
+    for write in (
+        lambda: source.write(request, {}),
+        lambda: source.rotate(request, keep_data=True),
+        lambda: source.expire_in(request, 1),
+    ):
+        with pytest.raises(ReadOnlySource, match="SESSIONKIT_SOURCE SessionSource only reads"):
+            write()
+    assert source.watch(request) is None
+    assert source.touch(request) is None
+    assert source.remove(request) is None
+
+
+def test_the_origin_belongs_to_the_settings():
+    first = current_origin()
+    assert current_origin() is first
+    assert isinstance(first.source, DjangoSessionSource)
+    with override_settings(SESSIONKIT_SOURCE=from_header):
+        assert isinstance(current_origin().source, CallableSource)
+    with override_settings(SESSIONKIT_SOURCE=RequestAttributeSource):
+        assert isinstance(current_origin().source, RequestAttributeSource)
+
+
+def test_the_slot_of_a_request_without_middleware():
+    async def ask(request):
+        with activate(slot_for(request)):
+            return await aget_session()
+
+    request = RequestFactory().get("/")
+    request.session = sign_in(browser(), READER).session
+    assert slot_for(request).get() == READER
+    assert async_to_sync(ask)(request) == READER

@@ -1,0 +1,329 @@
+"""One evaluator: every surface gives the same answer for the same session, sync or async."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.template import engines
+from django.test import override_settings
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views import View
+from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
+from testsite import views
+
+from django_sessionkit import (
+    Allow,
+    AnyPermission,
+    Authenticated,
+    Nobody,
+    Permission,
+    Public,
+    Role,
+    acan_access,
+    aenforce,
+    aevaluate,
+    can_access,
+    enforce,
+    evaluate,
+)
+from django_sessionkit.access import AccessPolicy
+from django_sessionkit.decorators import require
+from django_sessionkit.mixins import RequireMixin
+
+
+def truthy(session):
+    return "yes"
+
+
+def refuses(session):
+    return False
+
+
+async def arefuses(session):
+    return False
+
+
+async def agrants(session):
+    return session is not None and session.role == "admin"
+
+
+async def atruthy(session):
+    return 1
+
+
+def raises(session):
+    raise RuntimeError
+
+
+SUSPENDED = {"user_id": "9", "role": "admin", "roles": ["suspended"]}
+SESSIONS = {"anonymous": None, "reader": READER, "editor": EDITOR, "admin": ADMIN, "suspended": SUSPENDED}
+
+# requirement -> who is let in
+MATRIX: dict[Any, set[str]] = {
+    Role("admin"): {"admin", "suspended"},
+    Role("admin", "staff"): {"admin", "suspended", "editor"},
+    Permission("posts:read", "posts:write"): {"editor", "admin"},
+    AnyPermission("posts:read", "users:manage"): {"reader", "editor", "admin"},
+    Authenticated(): {"reader", "editor", "admin", "suspended"},
+    Public(): set(SESSIONS),
+    Nobody(): set(),
+    Role("admin") & ~Role("suspended"): {"admin"},
+    ~Role("suspended"): {"reader", "editor", "admin"},
+    Role("editor") | Permission("users:manage"): {"editor", "admin"},
+    Allow(truthy): set(),
+    Allow(atruthy): set(),
+    Allow(refuses): set(),
+    Allow(arefuses): set(),
+    Allow(agrants): {"admin", "suspended"},
+    Allow(raises): set(),
+    ~Allow(raises): set(),
+    ~Allow(truthy): set(),
+    ~Allow(arefuses): {"reader", "editor", "admin", "suspended"},
+    Role("editor") | Allow(raises): {"editor"},
+    Role("editor") & Allow(truthy): set(),
+}
+
+
+def page(request):
+    return HttpResponse("page")
+
+
+async def apage(request):
+    return HttpResponse("page")
+
+
+class Surface:
+    """Makes a view of a requirement; ``settings`` where the URL list is the surface."""
+
+    def __init__(self, view: Callable[[Any], Any], settings: Callable[[Any], dict[str, Any]] = lambda requirement: {}):
+        self.view = view
+        self.settings = settings
+
+
+def in_view(requirement):
+    def view(request):
+        return page(request) if evaluate(requirement) else HttpResponse(status=403)
+
+    return view
+
+
+def ain_view(requirement):
+    async def view(request):
+        return await apage(request) if await aevaluate(requirement) else HttpResponse(status=403)
+
+    return view
+
+
+def enforcing(requirement):
+    def view(request):
+        enforce(requirement)
+        return page(request)
+
+    return view
+
+
+def aenforcing(requirement):
+    async def view(request):
+        await aenforce(requirement)
+        return await apage(request)
+
+    return view
+
+
+def mixin(requirement):
+    class Page(RequireMixin, View):
+        def get(self, request):
+            return page(request)
+
+    return Page.as_view(requirement=requirement)
+
+
+def amixin(requirement):
+    class Page(RequireMixin, View):
+        async def get(self, request):
+            return await apage(request)
+
+    return Page.as_view(requirement=requirement)
+
+
+def on_method(requirement):
+    class Page(View):
+        @method_decorator(require(requirement))
+        def get(self, request):
+            return page(request)
+
+    return Page.as_view()
+
+
+def aon_method(requirement):
+    class Page(View):
+        @method_decorator(require(requirement))
+        async def get(self, request):
+            return await apage(request)
+
+    return Page.as_view()
+
+
+def on_dispatch(requirement):
+    @method_decorator(require(requirement), name="dispatch")
+    class Page(View):
+        def get(self, request):
+            return page(request)
+
+    return Page.as_view()
+
+
+def aon_dispatch(requirement):
+    @method_decorator(require(requirement), name="dispatch")
+    class Page(View):
+        async def get(self, request):
+            return await apage(request)
+
+    return Page.as_view()
+
+
+def inherited(requirement):
+    class Base(RequireMixin, View):
+        pass
+
+    class Page(Base):
+        def get(self, request):
+            return page(request)
+
+    Page.requirement = requirement
+    return Page.as_view()
+
+
+def asking_first(requirement):
+    def view(request):
+        return page(request) if can_access("guarded") else HttpResponse(status=403)
+
+    return view
+
+
+def aasking_first(requirement):
+    async def view(request):
+        return await apage(request) if await acan_access("/guarded/") else HttpResponse(status=403)
+
+    return view
+
+
+TEMPLATE = "{% load sessionkit %}{% if_can_access '/guarded/' %}page{% endif_can_access %}"
+
+
+def in_template(requirement):
+    def view(request):
+        text = engines["django"].from_string(TEMPLATE).render({}, request)
+        return HttpResponse(text, status=200 if text == "page" else 403)
+
+    return view
+
+
+def rule(requirement):
+    return {"SESSIONKIT_PROTECT": [{"pattern": "/page/**", "require": requirement}]}
+
+
+def view_rule(requirement):
+    return {"SESSIONKIT_PROTECT": [{"view": "page", "require": requirement}]}
+
+
+SURFACES = {
+    "rule": Surface(lambda requirement: page, rule),
+    "rule-async": Surface(lambda requirement: apage, rule),
+    "view rule": Surface(lambda requirement: page, view_rule),
+    "view rule-async": Surface(lambda requirement: apage, view_rule),
+    "decorator": Surface(lambda requirement: require(requirement)(page)),
+    "decorator-async": Surface(lambda requirement: require(requirement)(apage)),
+    "mixin": Surface(mixin),
+    "mixin-async": Surface(amixin),
+    "inherited mixin": Surface(inherited),
+    "method": Surface(on_method),
+    "method-async": Surface(aon_method),
+    "dispatch": Surface(on_dispatch),
+    "dispatch-async": Surface(aon_dispatch),
+    "evaluate": Surface(in_view),
+    "evaluate-async": Surface(ain_view),
+    "enforce": Surface(enforcing),
+    "enforce-async": Surface(aenforcing),
+    "can_access": Surface(asking_first),
+    "can_access-async": Surface(aasking_first),
+    "template": Surface(in_template),
+}
+
+
+@pytest.fixture
+def serve():
+    def set_up(surface, requirement):
+        routes = [
+            path("page/", SURFACES[surface].view(requirement), name="page"),
+            path("guarded/", require(requirement)(page), name="guarded"),
+            path("login/", views.page),
+        ]
+        settings = override_settings(
+            ROOT_URLCONF=type("urls", (), {"urlpatterns": routes}), **SURFACES[surface].settings(requirement)
+        )
+        settings.enable()
+        undo.append(settings.disable)
+
+    undo: list[Callable[[], None]] = []
+    yield set_up
+    for step in undo:
+        step()
+
+
+def seen(url, session):
+    """Whether the page was seen, by both handlers; a denial is 302, 401 or 403 as the table says."""
+    responses = [browser(session).get(url), async_to_sync(abrowser(session).get)(url)]
+    for response in responses:
+        assert response.status_code in (200, 302, 403)
+        assert (response.status_code == 200) is (response.content == b"page")
+    assert len({response.status_code for response in responses}) == 1
+    return responses[0].status_code == 200
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("requirement", MATRIX, ids=repr)
+def test_every_surface_gives_one_answer(serve, surface, requirement):
+    serve(surface, requirement)
+    assert {name for name, session in SESSIONS.items() if seen("/page/", session)} == MATRIX[requirement]
+
+
+ASKING = ("evaluate", "evaluate-async", "can_access", "can_access-async", "template")
+
+
+@pytest.mark.parametrize("surface", [name for name in SURFACES if name not in ASKING])
+def test_every_guard_sends_the_same_denial(serve, surface):
+    serve(surface, Role("admin"))
+    assert browser().get("/page/")["Location"] == "/login/?next=/page/"
+    assert async_to_sync(abrowser().get)("/page/")["Location"] == "/login/?next=/page/"
+    denied = browser(READER).get("/page/")
+    assert (denied.status_code, denied["Cache-Control"]) == (403, "no-store")
+
+
+class VetoPolicy(AccessPolicy):
+    """Refuses whoever is called 2, whatever is asked."""
+
+    def check(self, requirement, session, request):
+        return False if session is not None and session.user_id == "2" else None
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_a_policy_serves_every_surface(serve, surface):
+    serve(surface, Authenticated())
+    with override_settings(SESSIONKIT_ACCESS_POLICY=VetoPolicy):
+        assert {name for name, session in SESSIONS.items() if seen("/page/", session)} == {
+            "reader",
+            "admin",
+            "suspended",
+        }
+
+
+def test_rules_and_view_requirements_must_both_hold(serve):
+    serve("decorator", Role("admin"))
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/page/", "permission": "posts:read"}]):
+        assert [seen("/page/", SESSIONS[name]) for name in ("reader", "admin", "suspended")] == [False, True, False]
