@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Role(models.TextChoices):
+    READER = "reader"
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+class Plan(models.TextChoices):
+    FREE = "free"
+    PREMIUM = "premium"
+
+
+class User(AbstractUser):
+    """An account. A session's rights are taken from here once, at log-in, by ``session_for``."""
+
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.READER)
+    plan = models.CharField(max_length=20, choices=Plan.choices, default=Plan.FREE)
+    display_name = models.CharField("shown as", max_length=60, blank=True)
+    bio = models.TextField(
+        "about you",
+        max_length=500,
+        blank=True,
+        help_text="Simple HTML is welcome: paragraphs, emphasis, lists, links.",
+    )
+    is_suspended = models.BooleanField(default=False)
+    extra_permissions = models.JSONField(default=list, blank=True)
+
+    def __str__(self) -> str:
+        return self.display_name or self.username

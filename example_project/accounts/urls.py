@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from . import views
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("account/login/", LoginView.as_view(template_name="accounts/login.html"), name="login"),
+    path("account/logout/", LogoutView.as_view(), name="logout"),  # POST only, by Django
+    path("account/session/", views.my_session, name="session"),
+    path("account/session/profile/", views.change_profile, name="change-profile"),
+    path("account/session/renew/", views.renew_key, name="renew-key"),
+    path("account/plan/", views.change_plan, name="change-plan"),
+    path("upgrade/", views.upgrade, name="upgrade"),
+]

@@ -1,0 +1,42 @@
+"""``python example_project/manage.py demo``: from nothing to a running Newsroom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts import demo as accounts_demo
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from articles import demo as articles_demo
+
+HEADINGS = ("Name", "Password", "Try")
+
+
+class Command(BaseCommand):
+    help = "Migrate, add demo accounts and articles, print the accounts and serve the site."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (8000)")
+        parser.add_argument("--no-serve", action="store_true", help="stop after seeding")
+
+    def handle(self, *, port: int, no_serve: bool, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("The demo accounts have public passwords: only with DJANGO_DEBUG=1.")
+        call_command("migrate", verbosity=0)
+        accounts_demo.seed()
+        articles_demo.seed()
+        self._print_accounts()
+        if no_serve:
+            return
+        self.stdout.write(f"\nOpen http://127.0.0.1:{port}/ and stop with Ctrl+C.\n")
+        call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
+
+    def _print_accounts(self) -> None:
+        rows = [HEADINGS]
+        rows += [(a.username, a.password, a.what_to_try) for a in accounts_demo.ACCOUNTS]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+        for row in rows:
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+            self.stdout.write("  ".join(cells).rstrip())

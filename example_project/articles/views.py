@@ -1,0 +1,75 @@
+"""Reading, writing and publishing, guarded by mixins on classes and by decorators on functions.
+
+One list and one detail view serve all three sections. Who may open which is not decided here but by
+the URL rules in newsroom.policy, on top of the permission that every reader needs.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+from django.views.generic import CreateView, DetailView, ListView, UpdateView
+
+from django_sessionkit import Permission, enforce, has_permission, require_session
+from django_sessionkit.decorators import require_permission
+from django_sessionkit.mixins import RequirePermissionMixin
+
+from .forms import ArticleForm
+from .models import Article, ArticleQuerySet, Section
+
+
+class ReadingMixin(RequirePermissionMixin):
+    required_permissions = ("articles:read",)
+    section = Section.NEWS
+
+    def get_queryset(self) -> ArticleQuerySet:
+        articles = Article.objects.filter(section=self.section).select_related("author")
+        # Asking in code: same page, more to see for those who write.
+        return articles if has_permission("articles:write") else articles.published()
+
+
+class ArticleList(ReadingMixin, ListView):
+    template_name = "articles/list.html"
+    context_object_name = "articles"
+
+
+class ArticleDetail(ReadingMixin, DetailView):
+    template_name = "articles/detail.html"
+
+
+class WritingMixin(RequirePermissionMixin):
+    required_permissions = ("articles:write",)
+    model = Article
+    form_class = ArticleForm
+    template_name = "articles/form.html"
+
+
+class ArticleCreate(WritingMixin, CreateView):
+    def form_valid(self, form: ArticleForm) -> HttpResponse:
+        form.instance.author_id = require_session().user_id
+        messages.success(self.request, "Saved as a draft.")
+        return super().form_valid(form)
+
+
+class ArticleUpdate(WritingMixin, UpdateView):
+    def get_object(self, queryset: ArticleQuerySet | None = None) -> Article:
+        """Other people's articles need the right to publish: about one object, so in code."""
+        article = super().get_object(queryset)
+        if str(article.author_id) != require_session().user_id:
+            enforce(Permission("articles:publish"))
+        return article
+
+    def form_valid(self, form: ArticleForm) -> HttpResponse:
+        messages.success(self.request, "Your changes are saved.")
+        return super().form_valid(form)
+
+
+@require_POST
+@require_permission("articles:publish")
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    article = get_object_or_404(Article.objects.drafts(), pk=pk)
+    article.publish()
+    messages.success(request, f"“{article}” is published.")
+    return redirect(article)

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.urls import include, path
+
+from . import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("about/", views.about, name="about"),
+    path("dashboard/", views.dashboard, name="dashboard"),
+    path("dashboard/latest/", views.latest, name="latest"),
+    path("admin-area/", views.admin_area, name="admin-area"),
+    path("admin-area/drafts/", views.admin_drafts, name="admin-drafts"),
+    path("", include("articles.urls")),
+    path("", include("accounts.urls")),
+]
+
+handler403 = "newsroom.views.permission_denied"

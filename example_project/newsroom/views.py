@@ -1,0 +1,73 @@
+"""The pages that belong to the site as a whole, and its answer to a denial."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from articles.models import Article, Section
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET
+
+from django_sessionkit import aget_session, has_permission
+from django_sessionkit.decorators import public
+
+KNOWN_PERMISSIONS = ("articles:read", "articles:write", "articles:export", "articles:publish")
+
+
+def _latest(count: int) -> list[Article]:
+    news = Article.objects.published().filter(section=Section.NEWS)
+    return list(news.select_related("author")[:count])
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Public by SESSIONKIT_EXCLUDE. Its menu knows who asks, so this page reads the session."""
+    return render(request, "home.html", {"articles": _latest(3)})
+
+
+@public
+@require_GET
+@cache_control(public=True, max_age=3600)
+def about(request: HttpRequest) -> HttpResponse:
+    """Public by @public. Its menu asks nothing: no session read, no query; caches may share it."""
+    return render(request, "about.html")
+
+
+@require_GET
+async def dashboard(request: HttpRequest) -> HttpResponse:
+    """A native async page, open to whoever the rule for /dashboard/** lets in."""
+    session = await aget_session()
+    rights = [(name, has_permission(name)) for name in KNOWN_PERMISSIONS]
+    written = await Article.objects.filter(author_id=session.user_id).acount()
+    context = {"session": session, "rights": rights, "written": written}
+    return render(request, "dashboard.html", context)
+
+
+@require_GET
+def latest(request: HttpRequest) -> HttpResponse:
+    """The fragment that the dashboard fetches with htmx.
+
+    Once the session is over, the guard answers 401 and HX-Redirect: htmx goes to the log-in page
+    instead of putting it into the middle of this one.
+    """
+    return render(request, "fragments/latest.html", {"articles": _latest(5)})
+
+
+@require_GET
+def admin_area(request: HttpRequest) -> HttpResponse:
+    context = {"accounts": User.objects.order_by("username")}
+    return render(request, "admin_area/accounts.html", context)
+
+
+@require_GET
+def admin_drafts(request: HttpRequest) -> HttpResponse:
+    context = {"drafts": Article.objects.drafts().select_related("author")}
+    return render(request, "admin_area/drafts.html", context)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler403: explains to a developer, and tells a visitor nothing about rules and roles."""
+    decision = getattr(exception, "decision", None) if settings.DEBUG else None
+    return render(request, "403.html", {"decision": decision}, status=403)
