@@ -17,6 +17,8 @@ from .guard import Denial, Passage, Target, inspect
 
 def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], method: str) -> Flow[bool]:
     """The flow of :func:`django_sessionkit.can_access`."""
+    if not isinstance(where, str):
+        raise TypeError(f"can_access() takes a path or a URL name, not {type(where).__name__}")
     slot = current_slot() or Slot.fixed(None)
     urlconf = getattr(slot.request, "urlconf", None)
     url = where if where.startswith("/") else reverse(where, urlconf, args, dict(kwargs))

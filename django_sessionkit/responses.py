@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.exception import get_exception_response
@@ -118,7 +117,7 @@ def _choose_for_anonymous(
 
 def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
     """``location``, unless it is the denied page itself: that would be a loop."""
-    if location is None or urlsplit(location).path == request.path:
+    if location is None or targets.leads_to(location, request.path):
         return None
     return location
 

@@ -1,4 +1,5 @@
 """Signals for an audit trail. All are sent robustly: a failing receiver is logged by Django and changes nothing.
+The sender is always :class:`~django_sessionkit.Session`.
 
 ``request`` is the current ``HttpRequest`` (``None`` outside a request). ``user`` is a keyed digest of the user id, or
 ``None``: it tells users apart without naming them. No signal carries a value of the session; a receiver that needs one

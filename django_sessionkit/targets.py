@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -49,7 +49,12 @@ def is_login_page(path: str, options: DenialOptions) -> bool:
     """Whether ``path`` (with mount prefix) is a log-in page itself, which must be reachable."""
     urls = {conf.current().login_url, options.login_url or conf.current().login_url}
     pages = (locate(url) for url in urls)
-    return any(page is not None and urlsplit(page).path == path for page in pages)
+    return any(page is not None and leads_to(page, path) for page in pages)
+
+
+def leads_to(location: str, path: str) -> bool:
+    """Whether a redirect to ``location`` asks for ``path`` again, if only by way of a slash that is added."""
+    return unquote(urlsplit(location).path).rstrip("/") == path.rstrip("/")
 
 
 def with_next(login: str, target: str | None) -> str:

@@ -335,6 +335,12 @@ def test_can_access_of_a_name_that_does_not_exist():
         can_access("class")
 
 
+@pytest.mark.parametrize("where", [None, 7, views.page])
+def test_can_access_takes_text(where):
+    with pytest.raises(TypeError, match="takes a path or a URL name"):
+        can_access(where)
+
+
 @own_urls
 def test_can_access_knows_the_mount_prefix():
     set_script_prefix("/mount/")

@@ -263,6 +263,17 @@ def test_so_is_the_login_page_of_the_rule_itself():
     assert both_status("/who/") == 302
 
 
+@protect({"pattern": "/**", "role": "admin"}, SESSIONKIT_LOGIN_URL="/login")
+def test_a_login_url_without_its_slash_is_no_loop():
+    assert both_status("/login") == 301
+    assert both_status("/login/") == 200
+
+
+@protect({"pattern": "/**", "role": "admin"}, SESSIONKIT_LOGIN_URL="/caf\u00e9/", ROOT_URLCONF="test_api")
+def test_a_login_url_may_have_any_letters():
+    assert status("/caf\u00e9/") == 200
+
+
 @protect({"pattern": "/**", "role": "admin"}, SESSIONKIT_LOGIN_URL="page")
 def test_the_login_page_may_be_a_url_name():
     assert both_status("/page/") == 200

@@ -275,6 +275,12 @@ def test_ttl_is_djangos_own_expiry(ttl):
     assert request.session.get_expiry_age() == ttl * 2
 
 
+def test_ttl_under_asgi():
+    request = request_with_session()
+    async_to_sync(aset_session)(request, READER, ttl=60)
+    assert request.session.get_expiry_age() == 60
+
+
 def test_ttl_may_be_a_setting():
     request = request_with_session()
     set_session(request, READER)

@@ -1,0 +1,299 @@
+"""README and manual: every block runs, every name is there, every link leads somewhere.
+
+What each page claims is tested in docs_support/test_pages.py.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.dispatch import Signal
+from django.template import Library
+from django.utils.module_loading import import_string
+from docs_support.commands import commands
+from docs_support.markdown import DOCS, ROOT, anchors, blocks, links, name_of, pages
+from docs_support.project import Project
+
+import django_sessionkit
+from django_sessionkit import checks, conf, decisions, parsing
+from django_sessionkit.validation import DEFAULT_LIMITS
+
+pytest_plugins = ["docs_support.fixtures"]
+
+TUTORIAL = DOCS / "tutorial.md"  # is played for real, in docs_support/test_pages.py
+PAGES = pytest.mark.parametrize("page", pages(), ids=name_of)
+TICKS = "`" * 3
+
+
+def reference(name: str) -> str:
+    return (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def whole_reference() -> str:
+    return "\n".join(page.read_text(encoding="utf-8") for page in sorted((DOCS / "reference").glob("*.md")))
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of all tables, without back-ticks."""
+    rows = [line.strip("| ").split("|") for line in text.replace(r"\|", "/").splitlines() if line.startswith("| ")]
+    return [[cell.replace("`", "").strip() for cell in row] for row in rows]
+
+
+# Blocks ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page != TUTORIAL], ids=name_of)
+def test_every_block_runs(page: Path, run: Callable[[str], Project]) -> None:
+    fences = page.read_text(encoding="utf-8").count(f"\n{TICKS}")
+    assert len(run(name_of(page)).blocks) == fences / 2
+
+
+WRONG = {
+    "a setting with a misspelt key": ("python", '# settings.py\nSESSIONKIT_PROTECT = [{"pattern": "/a", "rol": "x"}]'),
+    "an unknown setting": ("python", "# settings.py\nSESSIONKIT_PROTEKT = []"),
+    "a middleware in the wrong place": ("python", "# settings.py\nMIDDLEWARE = MIDDLEWARE[::-1]"),
+    "code that raises": ("python", "from django_sessionkit import Role\nRole()"),
+    "code that does not compile": ("python", "def"),
+    "an import of nothing": ("python", "# shop/views.py\nfrom django_sessionkit import has_rolle"),
+    "a wrong answer": ("pycon", ">>> 1 + 1\n3"),
+    "a session without examples": ("pycon", "1 + 1"),
+    "an unknown tag": ("html+django", '{% load sessionkit %}{% if_has_rolle "a" %}{% endif_has_rolle %}'),
+    "a tag that is not closed": ("html+django", '{% load sessionkit %}{% if_has_role "a" %}'),
+    "a link to no view": ("html+django", "{% url 'nowhere' %}"),
+    "an unknown management command": ("console", "$ python manage.py no_such_command"),
+    "an unknown program": ("sh", "rm -rf ."),
+    "an unknown dependency group": ("sh", "pip install --group no-such-group"),
+    "a missing command": ("console", "only output"),
+    "JSON with a comma too many": ("json", '{"a": 1,}'),
+    "a response without a status": ("http", "Content-Type: text/plain"),
+    "a script with an open bracket": ("js", "fetch("),
+    "text that nobody says": ("text", "no code says this"),
+    "an unknown language": ("cobol", "DISPLAY 1."),
+}
+
+
+@pytest.mark.parametrize(("language", "code"), WRONG.values(), ids=WRONG)
+def test_a_wrong_block_is_noticed(language: str, code: str) -> None:
+    with ExitStack() as stack:
+        page = Project(f"{TICKS}{language}\n{code}\n{TICKS}\n", "page.md", stack)
+        with pytest.raises(Exception, match="."):
+            page.run()
+
+
+def test_a_block_that_should_fail_and_does_not_is_noticed() -> None:
+    with ExitStack() as stack, pytest.raises(AssertionError, match="page.md:3: should fail"):
+        Project(f"<!-- fails -->\n{TICKS}python\n1\n{TICKS}\n", "page.md", stack).run()
+
+
+def test_a_message_that_the_code_does_not_give_is_noticed() -> None:
+    text = f"<!-- fails -->\n{TICKS}python\nint('a')\n{TICKS}\n\n{TICKS}text\nanother message\n{TICKS}\n"
+    with ExitStack() as stack, pytest.raises(AssertionError, match="another message"):
+        Project(text, "page.md", stack).run()
+
+
+# The two commands of the README ---------------------------------------------------------------------------------------
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [block.code.strip() for block in blocks(text, "README.md") if block.language == "sh"]
+
+
+def test_readme_begins_with_two_sentences_and_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    intro = text.split("\n\n")[1]
+    assert len(re.findall(r"\.(?:\s|$)", intro)) == 2
+    assert len(readme_commands()) == 2
+    assert not any("\n" in command for command in readme_commands())
+    assert text.index(readme_commands()[1]) < text.index("## ")
+
+
+def test_ci_and_contributing_use_the_test_command_of_the_readme() -> None:
+    """`.ci/run` takes the one line in a code block that ends with bin/pytest."""
+    lines = [line for command in readme_commands() for line in command.splitlines()]
+    found = [line for line in lines if line.endswith("bin/pytest")]
+    assert len(found) == 1
+    assert found[0] in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert "bin\\/pytest$/' README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_each_readme_command_sets_up_everything() -> None:
+    for block in blocks((ROOT / "README.md").read_text(encoding="utf-8"), "README.md"):
+        if block.language == "sh":
+            make, install, use = commands(block)
+            assert make == ["python3", "-m", "venv", "--upgrade-deps", ".venv"]
+            assert install[:4] == [".venv/bin/pip", "install", "-q", "--group"]
+            assert install[5:] == ["."]
+            assert use[0].startswith(".venv/bin/")
+
+
+# Nothing is left out --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", conf.DEFAULTS)
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    section = reference("settings").partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    shown = re.search(r"^Default: `(.+)`$", section, re.MULTILINE)
+    assert shown, f"{name} has no default"
+    assert as_object(ast.literal_eval(shown[1])) == as_object(conf.DEFAULTS[name])
+    assert "Errors: " in section
+
+
+def as_object(value: Any) -> Any:
+    return import_string(value) if isinstance(value, str) and "." in value else value
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    named = set(re.findall(r"\bSESSIONKIT_[A-Z_]+[A-Z]\b", "\n".join(page.read_text("utf-8") for page in pages())))
+    assert named - set(conf.DEFAULTS) == set()
+
+
+def test_every_public_name_is_documented() -> None:
+    missing = [name for name in django_sessionkit.__all__ if not is_documented(f"django_sessionkit.{name}")]
+    assert missing == []
+
+
+MODULES = ["decorators", "mixins", "exceptions", "signals", "sources", "middleware", "context_processors"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_of_a_module_is_documented(module: str) -> None:
+    found = import_module(f"django_sessionkit.{module}")
+    at_root = django_sessionkit.__all__
+    names = [name for name, value in vars(found).items() if is_public(name, value, found.__name__)]
+    assert names
+    missing = [name for name in names if name not in at_root and not is_documented(f"{found.__name__}.{name}")]
+    assert missing == (["SessionOrigin", "current_origin", "own_slot", "slot_for"] if module == "sources" else [])
+
+
+def is_public(name: str, value: object, module: str) -> bool:
+    if name.startswith("_"):
+        return False
+    if isinstance(value, Signal):
+        return True
+    return (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == module
+
+
+def is_documented(name: str) -> bool:
+    directive = rf"^\.\. (?:auto\w+|py:data):: {re.escape(name)}$"
+    return re.search(directive, whole_reference(), re.MULTILINE) is not None
+
+
+def test_every_check_is_documented_with_what_to_do() -> None:
+    source = inspect.getsource(checks)
+    ids = set(re.findall(r'"(sessionkit\.[EWI]\d{3})"', source))
+    rows = {row[0]: row[1:] for row in table_rows(reference("checks")) if row[0].startswith("sessionkit.")}
+    assert set(rows) == ids
+    assert all(len(row) == 2 and all(row) for row in rows.values())
+
+
+def test_each_settings_check_is_documented_for_its_setting() -> None:
+    rows = {row[0]: row[1] for row in table_rows(reference("checks"))}
+    assert {id_: rows[id_].split(",")[0] for id_ in checks._SETTING_IDS.values()} == {
+        id_: setting for setting, id_ in checks._SETTING_IDS.items()
+    }
+
+
+def test_every_limit_is_documented_with_its_value() -> None:
+    limits = reference("session").partition("## Limits")[2].partition("\n## ")[0]
+    shown = {row[0]: row[1] for row in table_rows(limits)[1:] if row[0].strip("-")}
+    assert shown == {field.name: str(getattr(DEFAULT_LIMITS, field.name)) for field in fields(DEFAULT_LIMITS)}
+
+
+def test_every_rule_key_is_documented() -> None:
+    keys = {*parsing._SELECTOR_KEYS, *parsing._REQUIREMENTS, *parsing.OPTION_KEYS, *parsing._FURTHER_KEYS}
+    tables = reference("rules").partition("## Pattern syntax")[0]
+    shown = {row[0] for row in table_rows(tables) if row[0].strip("-")} - {"key"}
+    assert shown == keys
+
+
+def test_every_verb_is_documented() -> None:
+    line = reference("rules").partition("Known verbs: ")[2].partition("\n")[0]
+    assert tuple(re.findall(r"\w+", line)) == parsing.VERBS
+
+
+def test_every_reason_is_documented_and_explained() -> None:
+    reasons = {value for name, value in vars(decisions).items() if name.isupper() and isinstance(value, str)}
+    line = reference("denials").partition("Reasons: ")[2].partition(". ")[0]
+    assert set(re.findall(r"\w+", line)) == reasons
+    rows = {row[0] for row in table_rows((DOCS / "how-to" / "troubleshooting.md").read_text(encoding="utf-8"))}
+    assert reasons - rows == {"granted"}
+
+
+def test_every_tag_and_filter_is_documented() -> None:
+    library: Library = import_module("django_sessionkit.templatetags.sessionkit").register
+    section = reference("surfaces").partition("## Template tags")[2].partition("\n## ")[0]
+    words = [re.split(r"[ /]", row[0]) for row in table_rows(section)]
+    assert set(library.tags) <= {row[0] for row in words}
+    assert set(library.filters) <= {row[-1] for row in words}
+
+
+def test_every_logger_is_documented() -> None:
+    found = set()
+    for path in Path(django_sessionkit.__file__).parent.rglob("*.py"):
+        found |= set(re.findall(r'getLogger\("([\w.]+)"\)', path.read_text(encoding="utf-8")))
+    assert found == {row[0] for row in table_rows(reference("events")) if row[0].startswith("django_sessionkit")}
+
+
+def test_the_security_guide_answers_every_item() -> None:
+    rows = [row for row in table_rows((DOCS / "security.md").read_text(encoding="utf-8")) if row[0].isdigit()]
+    assert [int(row[0]) for row in rows] == list(range(1, 33))
+    assert all(row[2].strip("–") or row[3].strip("–") or row[0] in {"13", "31"} for row in rows)
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == django_sessionkit.__version__
+
+
+# Links ----------------------------------------------------------------------------------------------------------------
+
+
+@PAGES
+def test_every_internal_link_leads_somewhere(page: Path) -> None:
+    dead = [link for link in links(page.read_text(encoding="utf-8")) if is_dead(page, link)]
+    assert dead == []
+
+
+def is_dead(page: Path, link: str) -> bool:
+    if re.match(r"[a-z]+:", link):
+        return not link.startswith("https://")
+    file, _, anchor = link.partition("#")
+    target = (page.parent / file).resolve() if file else page
+    if not target.is_file() or ROOT not in target.parents:
+        return True
+    return bool(anchor) and anchor not in anchors(target.read_text(encoding="utf-8"))
+
+
+def test_a_dead_link_is_noticed() -> None:
+    readme = ROOT / "README.md"
+    assert is_dead(readme, "docs/no-such-page.md")
+    assert is_dead(readme, "docs/security.md#no-such-heading")
+    assert is_dead(readme, "http://example.org/")
+    assert not is_dead(readme, "docs/security.md#csrf")
+
+
+def test_every_page_is_in_a_toctree() -> None:
+    listed = {DOCS / "index.md"}
+    for page in pages()[1:]:
+        for block in blocks(page.read_text(encoding="utf-8"), page.name):
+            if block.language == "{toctree}":
+                names = [line for line in block.code.splitlines() if line and not line.startswith(":")]
+                listed |= {page.parent / f"{name}.md" for name in names}
+    assert listed == set(pages()[1:])
+
+
+@PAGES
+def test_pages_tell_nothing_about_the_machine_they_were_written_on(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"(?<![\w.])/(?:home|root|tmp|work|opt|usr)/\w", text) == []
+    assert "\t" not in text

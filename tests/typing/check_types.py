@@ -1,0 +1,101 @@
+"""What a type checker makes of the public names. Checked by mypy, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views import View
+from typing_extensions import assert_type
+
+from django_sessionkit import (
+    Allow,
+    Decision,
+    Permission,
+    Role,
+    Session,
+    aevaluate,
+    aget_session,
+    can_access,
+    enforce,
+    evaluate,
+    get_session,
+    require_session,
+    set_session,
+    use_session,
+    validate_session,
+)
+from django_sessionkit.algebra import Requirement
+from django_sessionkit.decorators import public, require, require_authenticated, require_role
+from django_sessionkit.mixins import RequireRoleMixin
+
+assert_type(get_session(), Session | None)
+assert_type(require_session(), Session)
+assert_type(validate_session({}), Session)
+assert_type(validate_session({}).user_id, str)
+assert_type(validate_session({}).roles, tuple[str, ...])
+assert_type(validate_session({}).permissions, frozenset[str])
+assert_type(evaluate(Role("a")), Decision)
+assert_type(enforce(Role("a")), Session | None)
+assert_type(can_access("home", 1, pk=2, method="POST"), bool)
+assert_type(Role("a") & ~Permission("p") | Allow("a.b"), Requirement)
+
+
+@require_role("admin", redirect_to="/upgrade/", api=False)
+def view(request: HttpRequest, pk: int) -> HttpResponse:
+    set_session(request, {"user_id": "1"}, ttl=60)
+    return HttpResponse()
+
+
+@require_authenticated
+def bare(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+@require(Role("a") | Permission("p"))
+@require_authenticated(on_deny="not_found")
+async def aview(request: HttpRequest, slug: str) -> HttpResponse:
+    assert_type(await aget_session(), Session | None)
+    assert_type(await aevaluate(Role("a")), Decision)
+    return HttpResponse()
+
+
+@public
+def open_view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+@use_session({"user_id": "1"})
+def command(count: int) -> str:
+    return str(count)
+
+
+def positional(check: Callable[[HttpRequest, int], HttpResponse]) -> None: ...
+def awaited(check: Callable[[HttpRequest, str], Coroutine[Any, Any, HttpResponse]]) -> None: ...
+
+
+positional(view)
+awaited(aview)
+assert_type(bare(HttpRequest()), HttpResponse)
+assert_type(open_view(HttpRequest()), HttpResponse)
+assert_type(command(3), str)
+
+view(HttpRequest(), "text")  # type: ignore[arg-type]
+command("text")  # type: ignore[arg-type]
+require_role("admin", on_deny="elsewhere")  # type: ignore[arg-type]
+require_role("admin", redirect="/x/")  # type: ignore[call-arg]
+Role(["admin"])  # type: ignore[arg-type]
+require("admin")  # type: ignore[arg-type]
+validate_session({}).user_id = "2"  # type: ignore[misc]
+
+
+class Page(RequireRoleMixin, View):
+    required_roles = ("admin",)
+
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+
+with use_session(None) as session:
+    assert_type(session, Session | None)
