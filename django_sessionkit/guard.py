@@ -62,6 +62,27 @@ class Target(NamedTuple):
         return self.match.view_name if self.match is not None else None
 
 
+def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
+    """A quick look: whether :func:`inspect` would let the request pass without asking anything.
+
+    It keeps what nobody protects cheap; ``False`` says nothing.
+    """
+    settings = conf.current()
+    if resolved and settings.global_protect:
+        return False
+    if not settings.rules.rules:
+        return True
+    path = request.path_info
+    if request.path != path or not settings.rules.ignores(path):
+        return False
+    return not uses_language_prefix(getattr(request, "urlconf", None))
+
+
+def uses_language_prefix(urlconf: Any) -> bool:
+    """Whether the URLconf (``None``: the root one) has ``i18n_patterns``."""
+    return is_language_prefix_patterns_used(urlconf or conf.current().root_urlconf or "")[0]
+
+
 class Denial(NamedTuple):
     """A decision that is a no, and how it is to be answered."""
 
@@ -99,9 +120,6 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
 
     ``with_default``: what no rule matches is up to ``SESSIONKIT_GLOBAL_PROTECT``.
     """
-    settings = conf.current()
-    if not settings.rules.rules and not (with_default and settings.global_protect):
-        return None
     denial = yield from _inspect(_readings(target), target, passage, with_default)
     if denial is not None and targets.is_login_page(target.path, denial.options):
         return None
@@ -165,7 +183,7 @@ def is_marked_public(match: ResolverMatch | None) -> bool:
 def _readings(target: Target) -> Iterable[Reading]:
     settings = conf.current()
     languages = settings.languages
-    if is_language_prefix_patterns_used(target.urlconf or settings.root_urlconf or "")[0]:
+    if uses_language_prefix(target.urlconf):
         languages = languages.union([get_language() or ""])
     elif target.path == target.path_info and not settings.rules.folds and is_plain(target.path_info):
         return (Reading(target.path_info, strict=True),)

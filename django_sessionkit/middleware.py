@@ -12,7 +12,7 @@ from . import conf, reach, responses
 from .context import Slot, activate
 from .exceptions import AccessDenied, NotAuthenticated
 from .flows import Flow, arun, run
-from .guard import Denial, Passage, Target, inspect
+from .guard import Denial, Passage, Target, has_nothing_to_ask, inspect
 from .sources import current_origin
 from .streaming import hand_over, stream_within
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-
-_PASSAGE = "_sessionkit_passage"
 
 
 class SessionKitMiddleware:
@@ -48,26 +46,32 @@ class SessionKitMiddleware:
             return self.__acall__(request)
         passage = _open(request)
         with activate(passage.slot):
-            response = run(_enter(request, passage))
+            response = None if has_nothing_to_ask(request, resolved=False) else run(_enter(request, passage))
             if response is None:
-                response = run(_leave(request, passage, self.get_response(request)))
+                response = self.get_response(request)
+                if not passage.is_routed:
+                    response = run(_leave(request, passage, response))
         return _finish(request, passage.slot, response)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """The async twin of calling the middleware."""
         passage = _open(request)
         with activate(passage.slot):
-            response = await arun(_enter(request, passage))
+            response = None if has_nothing_to_ask(request, resolved=False) else await arun(_enter(request, passage))
             if response is None:
-                response = await arun(_leave(request, passage, await self.get_response(request)))
+                response = await self.get_response(request)
+                if not passage.is_routed:
+                    response = await arun(_leave(request, passage, response))
         return _finish(request, passage.slot, response)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Ask the guard again, now that Django has said what it routed."""
-        return run(_before_view(request))
+        passage = _routed(request)
+        return None if has_nothing_to_ask(request, resolved=True) else run(_before_view(request, passage))
 
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        return await arun(_before_view(request))
+        passage = _routed(request)
+        return None if has_nothing_to_ask(request, resolved=True) else await arun(_before_view(request, passage))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer what ``enforce()`` and ``require_session()`` raise. Django calls it in a thread under ASGI."""
@@ -79,7 +83,7 @@ class SessionKitMiddleware:
 def _open(request: HttpRequest) -> Passage:
     passage = Passage(Slot(current_origin(), request))
     request.sessionkit = passage.slot  # type: ignore[attr-defined]
-    setattr(request, _PASSAGE, passage)
+    request._sessionkit_passage = passage  # type: ignore[attr-defined]
     return passage
 
 
@@ -89,18 +93,20 @@ def _enter(request: HttpRequest, passage: Passage) -> Flow[HttpResponseBase | No
     return (yield from _deny(request, passage, denial)) if denial is not None else None
 
 
-def _before_view(request: HttpRequest) -> Flow[HttpResponseBase | None]:
-    """Decide on what Django has routed."""
-    passage: Passage = getattr(request, _PASSAGE)
+def _routed(request: HttpRequest) -> Passage:
+    passage: Passage = request._sessionkit_passage  # type: ignore[attr-defined]
     passage.is_routed = True
+    return passage
+
+
+def _before_view(request: HttpRequest, passage: Passage) -> Flow[HttpResponseBase | None]:
+    """Decide on what Django has routed."""
     denial = yield from inspect(Target.of(request, resolved=True), passage, with_default=True)
     return (yield from _deny(request, passage, denial)) if denial is not None else None
 
 
 def _leave(request: HttpRequest, passage: Passage, response: HttpResponseBase) -> Flow[HttpResponseBase]:
     """Decide about a response that no view has given: a fallback, a file, a 404, another middleware's own answer."""
-    if passage.is_routed:
-        return response
     leads_nowhere = response.status_code == 404 or _only_adds_slash(request, response)
     denial = yield from inspect(Target.of(request, resolved=True), passage, with_default=not leads_nowhere)
     if denial is None and leads_nowhere:
@@ -136,6 +142,6 @@ def _hidden_behind_slash(request: HttpRequest, slot: Slot) -> Flow[Denial | None
 def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> HttpResponseBase:
     if response.streaming:
         stream_within(slot, response)
-    if conf.current().touch_on_request and slot.is_loaded and slot.peek() is not None:
+    if slot.is_loaded and conf.current().touch_on_request and slot.peek() is not None:
         current_origin().source.touch(request)
     return response

@@ -28,7 +28,7 @@ class use_session(AbstractContextManager["Session | None"]):
 
     def __init__(self, data: Mapping[str, Any] | None) -> None:
         self._data = data
-        self._active: list[AbstractContextManager[Slot]] = []
+        self._active: list[activate] = []
 
     def __enter__(self) -> Session | None:
         session = current_origin().validate(self._data) if self._data is not None else None

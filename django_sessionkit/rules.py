@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from .index import Entry, PatternIndex
 from .options import DenialOptions
-from .patterns import Pattern, compile_pattern, split
-from .readings import Reading, fold
+from .patterns import Pattern, compile_pattern
+from .readings import Reading, fold, is_plain
 from .requirements import Public, Requirement
 
 # RFC 9110, section 9.2.1
@@ -45,6 +47,11 @@ class Rule:
         """Whether the rule opens instead of protecting."""
         return isinstance(self.requirement, Public)
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the rule decides in every reading, for every method and view, so that none after it is asked."""
+        return not (self.views or self.methods or self.unsafe_only or self.is_public) and self.i18n
+
     def covers_method(self, method: str) -> bool:
         """Whether the rule is about ``method``; ``GET`` covers ``HEAD``."""
         if self.unsafe_only:
@@ -56,17 +63,8 @@ class Rule:
         return not self.views or any(glob.covers(view_name) for glob in self.views)
 
 
-class RuleIndex:
-    """Which rules cover a path, in the order of the list."""
-
-    def __init__(self, rules: Iterable[tuple[Rule, Sequence[Pattern]]]) -> None:
-        self._entries = tuple(rules)
-
-    def covering(self, segments: Sequence[str]) -> Iterator[Rule]:
-        """The rules whose patterns cover the path; a rule without patterns covers every path."""
-        for rule, patterns in self._entries:
-            if not patterns or any(pattern.covers(segments) for pattern in patterns):
-                yield rule
+_MAX_REMEMBERED_LENGTH = 200
+_EVERYTHING = compile_pattern("/**")
 
 
 class RuleBook:
@@ -76,12 +74,14 @@ class RuleBook:
         self, rules: Sequence[Rule] = (), excluded: Sequence[Pattern] = (), excluded_views: Sequence[ViewGlob] = ()
     ) -> None:
         self.rules = tuple(rules)
-        self._excluded = tuple(excluded)
-        self._excluded_views = tuple(excluded_views)
-        self._exact = RuleIndex((rule, rule.patterns) for rule in self.rules)
-        self._folded = RuleIndex((rule, [_folded(one) for one in rule.patterns]) for rule in self.rules)
+        exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
         #: whether a path that folds to itself may still be covered differently under folding
-        self.folds = any(fold(one.text) != one.text for rule in self.rules for one in rule.patterns)
+        self.folds = exact != folded
+        self._exact = PatternIndex(exact)
+        self._folded = PatternIndex(folded) if self.folds else self._exact
+        self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in excluded])
+        self._excluded_views = tuple(excluded_views)
+        self._ignored = lru_cache(maxsize=1024)(self._is_ignored)
 
     def find(
         self,
@@ -99,7 +99,7 @@ class RuleBook:
         lifted the request in them (``lifted_by``): a looser spelling opens nothing.
         """
         index = self._folded if reading.folded else self._exact
-        for rule in index.covering(split(reading.path)):
+        for rule in map(self.rules.__getitem__, index.covering(reading.path)):
             if not rule.covers_method(method) or (reading.unprefixed and not rule.i18n):
                 continue
             if rule.is_public and not reading.strict and rule not in lifted_by:
@@ -110,16 +110,29 @@ class RuleBook:
                 return rule
         return None
 
+    def ignores(self, path: str) -> bool:
+        """Whether ``path`` has one reading only, and no rule is about it, whatever the method and the view.
+
+        A quick look for the pages that nobody protects; ``False`` says nothing.
+        """
+        return self._ignored(path) if len(path) <= _MAX_REMEMBERED_LENGTH else self._is_ignored(path)
+
+    def _is_ignored(self, path: str) -> bool:
+        return is_plain(path) and not self._exact.covering(path) and not self._folded.covering(path)
+
     def excludes(self, path: str) -> bool:
         """Whether ``SESSIONKIT_EXCLUDE`` names this path, in exact case."""
-        segments = split(path)
-        return any(pattern.covers(segments) for pattern in self._excluded)
+        return bool(self._excluded.covering(path))
 
     def excludes_view(self, view_name: str | None) -> bool:
         """Whether ``SESSIONKIT_EXCLUDE`` names this view."""
         return any(glob.covers(view_name) for glob in self._excluded_views)
 
 
-def _folded(pattern: Pattern) -> Pattern:
-    text = fold(pattern.text)
-    return pattern if text == pattern.text else compile_pattern(text)
+def _entries(rules: Sequence[Rule], spelt: Callable[[str], str]) -> list[Entry]:
+    """The patterns of all rules; a rule without patterns covers every path."""
+    return [
+        Entry(number, compile_pattern(spelt(pattern.text)), rule.is_final)
+        for number, rule in enumerate(rules)
+        for pattern in rule.patterns or (_EVERYTHING,)
+    ]

@@ -18,7 +18,7 @@ ROWS = [
     ["session", "patterns", "readings", "options"],
     ["validation", "access", "context"],
     ["algebra", "requirements"],
-    ["rules", "parsing", "declared"],
+    ["index", "rules", "parsing", "declared"],
     ["setting_types", "conf"],
     ["audit", "sources", "targets", "callers", "guard", "responses", "reach", "writes", "streaming"],
     ["api", "pretend"],

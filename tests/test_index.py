@@ -1,0 +1,105 @@
+"""The index agrees with a plain, obviously correct matcher, whatever its budget."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_sessionkit import index as index_module
+from django_sessionkit.index import Entry, PatternIndex
+from django_sessionkit.patterns import Pattern, matches
+
+names = st.sampled_from(["a", "b", "c", ""])
+patterns = st.lists(st.sampled_from(["a", "b", "c", "*", "**"]), max_size=5).map(lambda parts: "/" + "/".join(parts))
+paths = st.lists(names, max_size=7).map(lambda parts: "/" + "/".join(parts))
+
+
+def plain(texts: list[str], path: str) -> tuple[int, ...]:
+    return tuple(number for number, text in enumerate(texts) if matches(text, path))
+
+
+def index_of(texts: list[str]) -> PatternIndex:
+    return PatternIndex([Entry(number, Pattern(text)) for number, text in enumerate(texts)])
+
+
+@pytest.mark.parametrize("budget", [0, 1, 5, 10_000])
+@given(texts=st.lists(patterns, max_size=8), asked=st.lists(paths, max_size=6))
+def test_it_agrees_with_the_plain_matcher(budget, texts, asked):
+    index = index_of(texts)
+    index._budget = budget
+    for path in asked * 2:
+        assert index.covering(path) == plain(texts, path)
+
+
+def test_it_agrees_on_a_long_list_of_all_kinds():
+    dice = random.Random(7)
+
+    def text():
+        parts = [dice.choice(["x", "y", f"n{dice.randrange(50)}", "*", "**"]) for _ in range(dice.randrange(1, 6))]
+        return "/" + "/".join(parts)
+
+    texts = [text() for _ in range(500)]
+    index = index_of(texts)
+    for _ in range(300):
+        path = "/" + "/".join(
+            dice.choice(["x", "y", f"n{dice.randrange(50)}", "other"]) for _ in range(dice.randrange(6))
+        )
+        assert index.covering(path) == plain(texts, path)
+
+
+def test_after_a_final_entry_the_rest_may_be_left_out():
+    index = PatternIndex([Entry(0, Pattern("/a/**")), Entry(1, Pattern("/a/**"), True), Entry(2, Pattern("/a/**"))])
+    assert index.covering("/a/b") == (0, 1)
+
+
+def test_one_rule_with_several_patterns_is_named_once():
+    assert PatternIndex([Entry(3, Pattern("/a")), Entry(3, Pattern("/a/**")), Entry(3, Pattern("/a"))]).covering(
+        "/a"
+    ) == (3,)
+
+
+def test_an_empty_index_covers_nothing():
+    assert [index_of([]).covering(path) for path in ("/", "/a", "/a/b/")] == [(), (), ()]
+
+
+def steps_for(index: PatternIndex, path: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many sets of trie nodes were worked out, which is what costs."""
+    count = 0
+    step = index_module._step
+
+    def counted(*args):
+        nonlocal count
+        count += 1
+        return step(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index_module, "_step", counted)
+        index.covering(path)
+    return count
+
+
+def test_a_known_path_costs_look_ups_only(monkeypatch):
+    index = index_of([f"/area{number}/*/edit/**" for number in range(1000)])
+    assert steps_for(index, "/area7/x/edit/y", monkeypatch) > 0
+    assert steps_for(index, "/area7/x/edit/z/" + "long/" * 100, monkeypatch) == 0
+
+
+def test_a_settled_path_is_not_read_to_its_end(monkeypatch):
+    index = index_of(["/admin/**"])
+    assert steps_for(index, "/admin" + "/x" * 1000, monkeypatch) == 1
+    assert steps_for(index, "/other" + "/x" * 1000, monkeypatch) == 1
+
+
+def test_what_is_remembered_is_bounded():
+    texts = ["/" + "/".join(["**", f"n{number}", "*"]) for number in range(200)]
+    index = index_of(texts)
+    dice = random.Random(1)
+    for _ in range(3000):
+        path = "/" + "/".join(f"n{dice.randrange(200)}" for _ in range(6))
+        index.covering(path)
+    remembered = sum(len(state) for state in index._states.values()) + len(index._states)
+    assert remembered <= max(10_000, 8 * len(texts))
+    assert index.covering(path) == plain(texts, path)
