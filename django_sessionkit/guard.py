@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.utils.translation import get_language
 
-from . import audit, conf, targets
+from . import audit, conf, routes, targets
 from .context import Slot
 from .decisions import Decision
 from .flows import Flow
@@ -75,7 +75,9 @@ def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
     path = request.path_info
     if request.path != path or not settings.rules.ignores(path):
         return False
-    return not uses_language_prefix(getattr(request, "urlconf", None))
+    urlconf = getattr(request, "urlconf", None)
+    match = request.resolver_match if resolved else None
+    return not uses_language_prefix(urlconf) and not (match is not None and routes.may_be_respelt(urlconf, match))
 
 
 def uses_language_prefix(urlconf: Any) -> bool:
@@ -181,12 +183,12 @@ def is_marked_public(match: ResolverMatch | None) -> bool:
 
 
 def _readings(target: Target) -> Iterable[Reading]:
-    settings = conf.current()
-    languages = settings.languages
+    languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
-        languages = languages.union([get_language() or ""])
-    elif target.path == target.path_info and not settings.rules.folds and is_plain(target.path_info):
-        return (Reading(target.path_info, strict=True),)
-    else:
-        languages = frozenset()
-    return readings(target.path_info, target.path, languages)
+        languages = conf.current().languages.union([get_language() or ""])
+    if target.match is not None and routes.may_be_respelt(target.urlconf, target.match):
+        spelling = routes.spelling_of(target.path_info, target.urlconf, target.match)
+        return readings(target.path_info, target.path, languages, *spelling)
+    if languages or target.path != target.path_info or conf.current().rules.folds or not is_plain(target.path_info):
+        return readings(target.path_info, target.path, languages)
+    return (Reading(target.path_info, strict=True),)

@@ -87,17 +87,21 @@ def strip_language(path: str, languages: Iterable[str]) -> str | None:
     return f"/{rest}" if head in languages else None
 
 
-def readings(path_info: str, path: str, languages: frozenset[str]) -> Iterator[Reading]:
+def readings(
+    path_info: str, path: str, languages: frozenset[str], span: str | None = None, forms: Iterable[str] = ()
+) -> Iterator[Reading]:
     """Every reading of a request path, the exact one first.
 
     :param path_info: the path as the resolver sees it.
     :param path: the path with the mount prefix (``SCRIPT_NAME``), equal to ``path_info`` where there is none.
     :param languages: the language codes that ``i18n_patterns`` may put first; empty where it is not in use.
+    :param span: what the URL patterns matched of the path, once it is routed.
+    :param forms: how else those patterns write it.
     """
-    exact = list(dict.fromkeys((path_info, clean(path_info))))
+    exact = list(dict.fromkeys((path_info, clean(path_info), span or path_info)))
     for spelling in exact:
         yield Reading(spelling, strict=True)
-    others = [Reading(spelling) for spelling in _mounted(path_info, path)]
+    others = [Reading(spelling) for spelling in (*_mounted(path_info, path), *forms)]
     yield from others
     plain = [Reading(spelling) for spelling in exact] + others
     bare = [Reading(rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))]

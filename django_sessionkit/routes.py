@@ -1,0 +1,136 @@
+"""What the chain of URL patterns that Django matched spells itself.
+
+A path may reach a view under a spelling that no rule names: an unanchored or case-insensitive regular expression, an
+optional suffix, ``01`` for ``1``. The text of ``resolver_match.route`` does not tell, so the chain is walked once
+more, by the patterns' own ``match()``, and written down in two ways: the spans that the patterns matched, and the
+patterns themselves, filled with what they captured.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import islice, product
+from typing import Any, NamedTuple, TypeAlias
+
+from django.urls import URLPattern, URLResolver, converters, get_resolver
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMatch, RoutePattern
+from django.utils.regex_helper import normalize
+
+from .exceptions import SessionKitError
+
+# For these, to_url(to_python(text)) is the text itself.
+_FAITHFUL = (
+    converters.StringConverter,
+    converters.SlugConverter,
+    converters.PathConverter,
+    converters.UUIDConverter,
+)
+_CONVERTER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
+# Parts of a regular expression that match many texts and are not captured: the normal form picks one of them at random.
+_VARIABLE = re.compile(r"\\[wWdDsS]|\[|(?<!\\)\.")
+_CAPTURED = re.compile(r"\(\?P<\w+>[^()]*\)|\((?!\?)[^()]*\)")
+# Each optional part of a chain may double its forms; beyond this, the spans have to do.
+_MOST_FORMS = 16
+
+
+class UnreadableRoute(SessionKitError):
+    """Django routed a request in a way that its own patterns do not repeat."""
+
+
+class Spelling(NamedTuple):
+    """``span``: what the patterns matched. ``forms``: what they say, filled with what they captured."""
+
+    span: str
+    forms: frozenset[str]
+
+
+_Link: TypeAlias = tuple[Any, str]
+
+
+def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
+    """Whether the view can be reached by patterns that need not be spelt like the path."""
+    return match.func in _irregular_views(get_resolver(urlconf))
+
+
+def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
+    """How the matched chain spells ``path_info``.
+
+    Raises :class:`UnreadableRoute` where the walk ends at another view than Django's.
+    """
+    resolver = get_resolver(urlconf)
+    links = _walk(resolver, path_info)
+    if links is None or links[-1][0].callback is not match.func:
+        raise UnreadableRoute(f"the URL patterns do not lead to {match._func_path} a second time")
+    spans, forms = [], []
+    for link, path in links[1:]:  # without the root, which is the leading slash
+        span, args, kwargs = _matched(link.pattern, path)
+        spans.append(span)
+        forms.append([*_forms(link.pattern, args, kwargs), span])
+    return Spelling("/" + "".join(spans), frozenset("/" + "".join(one) for one in islice(product(*forms), _MOST_FORMS)))
+
+
+@lru_cache(maxsize=32)
+def _irregular_views(resolver: URLResolver) -> frozenset[Any]:
+    """The views that some chain reaches by a pattern which need not be spelt like the path."""
+    return frozenset(_collect(resolver, is_irregular=False))
+
+
+def _collect(resolver: URLResolver, *, is_irregular: bool) -> Iterator[Any]:
+    for one in resolver.url_patterns:
+        irregular = is_irregular or not _is_faithful(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from _collect(one, is_irregular=irregular)
+        elif irregular:
+            yield one.callback
+
+
+def _is_faithful(pattern: Any) -> bool:
+    if isinstance(pattern, RoutePattern):
+        return all(type(one) in _FAITHFUL for one in pattern.converters.values())
+    return isinstance(pattern, LocalePrefixPattern)
+
+
+def _walk(link: URLResolver | URLPattern, path: str) -> list[_Link] | None:
+    """The chain that ``path`` takes, each link with the path it was given; the way ``URLResolver.resolve()`` goes."""
+    matched = link.pattern.match(path)
+    if not matched:
+        return None
+    if isinstance(link, URLPattern):
+        return [(link, path)]
+    chains = (_walk(one, matched[0]) for one in link.url_patterns)
+    found = next((chain for chain in chains if chain is not None), None)
+    return [(link, path), *found] if found is not None else None
+
+
+def _matched(pattern: Any, path: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    """What ``pattern`` matched of ``path``, without what an unanchored expression passed over; and its captures."""
+    rest, args, kwargs = pattern.match(path)
+    found = pattern.regex.search(path) if isinstance(pattern, RegexPattern) else None
+    start = found.start() if found is not None else 0
+    return path[start : len(path) - len(rest)], args, kwargs
+
+
+def _forms(pattern: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+    if isinstance(pattern, RoutePattern):
+        return [_CONVERTER.sub(lambda name: str(pattern.converters[name[1]].to_url(kwargs[name[1]])), str(pattern))]
+    if isinstance(pattern, RegexPattern):
+        values = kwargs or {f"_{number}": value for number, value in enumerate(args)}
+        return [form for form in _normal_forms(str(pattern), values) if _is_form_of(pattern, form)]
+    return []
+
+
+def _normal_forms(expression: str, values: dict[str, Any]) -> Iterable[str]:
+    """The expression with its optional parts left out, filled; nothing for one that has no such form."""
+    if _VARIABLE.search(_CAPTURED.sub("", expression)):
+        return []
+    try:
+        return [form % values for form, names in normalize(expression) if set(names) <= {*values}]
+    except Exception:
+        return []
+
+
+def _is_form_of(pattern: Any, form: str) -> bool:
+    matched = pattern.match(form)
+    return bool(matched) and matched[0] == ""
