@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from . import conf, reach, responses
 from .context import Slot, activate
@@ -142,6 +143,14 @@ def _hidden_behind_slash(request: HttpRequest, slot: Slot) -> Flow[Denial | None
 def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> HttpResponseBase:
     if response.streaming:
         stream_within(slot, response)
-    if slot.is_loaded and conf.current().touch_on_request and slot.peek() is not None:
-        current_origin().source.touch(request)
+    if slot.is_loaded:
+        _finish_read(request, slot, response)
     return response
+
+
+def _finish_read(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> None:
+    source = current_origin().source
+    if source.varies_on:
+        patch_vary_headers(response, source.varies_on)
+    if conf.current().touch_on_request and slot.peek() is not None:
+        source.touch(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,9 @@ class SessionSource:
     """
 
     is_writable = False
+
+    #: the request headers that the dict depends on: a response for which it was read varies on them
+    varies_on: Sequence[str] = ("Cookie", "Authorization")
 
     def read(self, request: HttpRequest) -> object:
         """The dict of this request, or ``None``. Called at most once per request."""
@@ -91,6 +94,7 @@ class DjangoSessionSource(SessionSource):
     """``request.session[SESSIONKIT_SESSION_KEY]``, on any session engine of Django. The default."""
 
     is_writable = True
+    varies_on = ()  # SessionMiddleware says so itself
 
     def read(self, request: HttpRequest) -> object:
         store = _store(request)

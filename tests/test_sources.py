@@ -64,6 +64,24 @@ def test_sources(source):
             assert async_to_sync(abrowser().get)(url, headers={"x-token": "7"}).json() == {"user_id": "7"}
 
 
+@pytest.mark.parametrize("source", TOKENS)
+def test_what_a_token_decided_on_is_not_shared_by_caches(source):
+    with TOKENS[source]:
+        for get in (browser().get, async_to_sync(abrowser().get)):
+            assert get("/who/", headers={"x-token": "7"})["Vary"] == "Cookie, Authorization"
+            assert not get("/page/", headers={"x-token": "7"}).has_header("Vary")
+
+
+class ByKey(HeaderSource):
+    varies_on = ("X-Token",)
+
+
+@override_settings(SESSIONKIT_SOURCE=ByKey, SESSIONKIT_PROTECT=[{"pattern": "/page", "role": "admin"}])
+def test_a_source_may_say_what_it_depends_on():
+    assert browser().get("/who/")["Vary"] == "X-Token"
+    assert browser().get("/page/")["Vary"] == "Cookie, X-Token"
+
+
 calls = []
 
 
