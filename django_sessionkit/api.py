@@ -173,11 +173,13 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
 
     The data is validated before anything changes (:class:`~django_sessionkit.InvalidSession`). As in Django's
     ``login()``, a first session keeps the visitor's data under a new session key, another ``user_id`` starts from an
-    emptied store, and the CSRF token is renewed; the same user gets a new key when roles or permissions grow.
+    emptied store (but for the log-in of ``contrib.auth``, if that is about the same user), and the CSRF token is
+    renewed; the same user gets a new key when roles or permissions grow.
 
     :param data: the session dict; see the reference for its fields and limits.
     :param ttl: seconds until the stored session expires, more than 0 (else ``ValueError``); default
-        ``SESSIONKIT_SESSION_TTL``, and without that Django's ``SESSION_COOKIE_AGE``.
+        ``SESSIONKIT_SESSION_TTL``, and without that whatever holds for the store (``SESSION_COOKIE_AGE``, unless the
+        project has called ``request.session.set_expiry()``).
 
     Sends ``session_registered``. Raises :class:`~django_sessionkit.exceptions.ReadOnlySource` for a source that only
     reads.
@@ -206,7 +208,8 @@ async def aupdate_session(request: HttpRequest, changes: Mapping[str, Any], *, t
 
 
 def clear_session(request: HttpRequest) -> None:
-    """Remove the session and leave the visitor's other data alone, under a new session key. Idempotent.
+    """Remove the session and leave the visitor's other data alone, under a new session key and with the store's usual
+    expiry. Idempotent.
 
     Sends ``session_cleared`` if there was a session. To drop everything, call Django's ``logout()``.
     """

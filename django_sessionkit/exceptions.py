@@ -5,6 +5,7 @@ SessionKitError
 ├── InvalidPolicy       (also ImproperlyConfigured)         a setting, rule or requirement is wrong
 │   └── InvalidPattern  (also ValueError)                   a URL pattern is wrong
 ├── ReadOnlySource                                          the session source cannot be written to
+├── UnreadableRoute                                         Django's routing cannot be repeated; the guard says no
 ├── AsyncRequired       (also SynchronousOnlyOperation)     a sync call on an event loop needs its async twin
 ├── NotAuthenticated    (also PermissionDenied)             there is no session
 └── AccessDenied        (also PermissionDenied)             the session lacks a right
@@ -74,6 +75,10 @@ class InvalidPattern(InvalidPolicy, ValueError):
 
 class ReadOnlySource(SessionKitError):
     """A write helper was called, but the configured session source only reads."""
+
+
+class UnreadableRoute(SessionKitError):
+    """Django routed a request in a way that its own URL patterns do not repeat; the guard turns it into a denial."""
 
 
 class AsyncRequired(SessionKitError, SynchronousOnlyOperation):

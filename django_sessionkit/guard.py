@@ -15,7 +15,8 @@ from django.utils.translation import get_language
 
 from . import audit, conf, routes, targets
 from .context import Slot
-from .decisions import Decision
+from .decisions import FAILED, Decision
+from .exceptions import UnreadableRoute
 from .flows import Flow
 from .options import DEFAULT_OPTIONS, DenialOptions
 from .readings import Reading, is_plain, readings
@@ -122,7 +123,12 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
 
     ``with_default``: what no rule matches is up to ``SESSIONKIT_GLOBAL_PROTECT``.
     """
-    denial = yield from _inspect(_readings(target), target, passage, with_default)
+    try:
+        paths = _readings(target)
+    except UnreadableRoute as error:
+        audit.logger.error("%s: denied", error)
+        return Denial(Decision(False, FAILED, failed=True))
+    denial = yield from _inspect(paths, target, passage, with_default)
     if denial is not None and targets.is_login_page(target.path, denial.options):
         return None
     return denial

@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, converters, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMatch, RoutePattern
 from django.utils.regex_helper import normalize
 
-from .exceptions import SessionKitError
+from .exceptions import UnreadableRoute
 
 # For these, to_url(to_python(text)) is the text itself.
 _FAITHFUL = (
@@ -33,10 +33,6 @@ _VARIABLE = re.compile(r"\\[wWdDsS]|\[|(?<!\\)\.")
 _CAPTURED = re.compile(r"\(\?P<\w+>[^()]*\)|\((?!\?)[^()]*\)")
 # Each optional part of a chain may double its forms; beyond this, the spans have to do.
 _MOST_FORMS = 16
-
-
-class UnreadableRoute(SessionKitError):
-    """Django routed a request in a way that its own patterns do not repeat."""
 
 
 class Spelling(NamedTuple):
@@ -57,7 +53,7 @@ def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
 def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
     """How the matched chain spells ``path_info``.
 
-    Raises :class:`UnreadableRoute` where the walk ends at another view than Django's.
+    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` where the walk ends at another view than Django's.
     """
     resolver = get_resolver(urlconf)
     links = _walk(resolver, path_info)

@@ -17,6 +17,12 @@ from .options import check_target
 from .requirements import Allow, Requirement
 from .validation import Limits, Validator
 
+# The base class itself stands further down the layers, and reads the settings.
+_SOURCE_ATTRIBUTES = (
+    *("read", "write", "remove", "rotate", "expire_in", "aread", "awrite", "aremove", "arotate", "aexpire_in"),
+    *("watch", "touch", "varies_on"),
+)
+
 
 def target(raw: Any, place: str, hint: str = "") -> str | Promise:
     """A site-relative path or URL name for a redirect."""
@@ -107,12 +113,10 @@ def _takes(function: Callable[..., object], count: int) -> bool:
 def source(raw: object, place: str) -> Any:
     """A source class is instantiated; anything else must be callable with the request."""
     found = _imported(raw, place)
-    if isinstance(found, type):
-        if not callable(getattr(found, "read", None)):
-            raise InvalidPolicy(place, f"{found.__qualname__} is not a SessionSource")
-        return found()
-    if hasattr(found, "read") and hasattr(found, "aread"):
-        return found
+    if hasattr(found, "read"):
+        if not all(hasattr(found, name) for name in _SOURCE_ATTRIBUTES):
+            raise InvalidPolicy(place, "is not a SessionSource", "subclass django_sessionkit.sources.SessionSource")
+        return found() if isinstance(found, type) else found
     if not callable(found) or not _takes(found, 1):
         raise InvalidPolicy(place, "must be a SessionSource or a callable that takes the request")
     return found

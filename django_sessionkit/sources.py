@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from . import audit, conf
 from .context import Loaded, Slot, current_slot
@@ -25,11 +26,9 @@ class SessionSource:
     """Base of session sources; name a subclass in ``SESSIONKIT_SOURCE``.
 
     A source that only reads overrides :meth:`read` (and :meth:`aread`, if it can do better than a thread). One that can
-    be written to sets ``is_writable`` and overrides the writing methods and, where they do I/O, their ``a`` twins.
+    be written to overrides the writing methods too and, if it can do better than a thread, their ``a`` twins.
     What it returns need not be trusted: it is validated.
     """
-
-    is_writable = False
 
     #: the request headers that the dict depends on: a response for which it was read varies on them
     varies_on: Sequence[str] = ("Cookie", "Authorization")
@@ -64,19 +63,19 @@ class SessionSource:
         """:meth:`remove` for ASGI."""
         await sync_to_async(self.remove)(request)
 
-    def rotate(self, request: HttpRequest, *, keep_data: bool) -> None:
-        """Make the old session key worthless; without ``keep_data``, empty the store as well."""
+    def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
+        """Make the old session key worthless; with ``empty_for``, the id of another user, empty the store as well."""
         raise _read_only(self)
 
-    async def arotate(self, request: HttpRequest, *, keep_data: bool) -> None:
+    async def arotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
         """:meth:`rotate` for ASGI."""
-        await sync_to_async(self.rotate)(request, keep_data=keep_data)
+        await sync_to_async(self.rotate)(request, empty_for=empty_for)
 
-    def expire_in(self, request: HttpRequest, seconds: int | float) -> None:
-        """Let the stored session end after ``seconds``."""
+    def expire_in(self, request: HttpRequest, seconds: float | None) -> None:
+        """Let the stored session end after ``seconds``; ``None``: after the time that is usual for the store."""
         raise _read_only(self)
 
-    async def aexpire_in(self, request: HttpRequest, seconds: int | float) -> None:
+    async def aexpire_in(self, request: HttpRequest, seconds: float | None) -> None:
         """:meth:`expire_in` for ASGI."""
         await sync_to_async(self.expire_in)(request, seconds)
 
@@ -93,7 +92,6 @@ def _read_only(source: SessionSource) -> ReadOnlySource:
 class DjangoSessionSource(SessionSource):
     """``request.session[SESSIONKIT_SESSION_KEY]``, on any session engine of Django. The default."""
 
-    is_writable = True
     varies_on = ()  # SessionMiddleware says so itself
 
     def read(self, request: HttpRequest) -> object:
@@ -121,22 +119,40 @@ class DjangoSessionSource(SessionSource):
     async def aremove(self, request: HttpRequest) -> None:
         await _needed_store(request).apop(conf.current().session_key, None)
 
-    def rotate(self, request: HttpRequest, *, keep_data: bool) -> None:
+    def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
         store = _needed_store(request)
-        store.cycle_key() if keep_data else store.flush()
+        if empty_for is None:
+            store.cycle_key()
+            return
+        kept = _login_of(store.items(), empty_for)
+        store.flush()
+        store.update(kept)
 
-    async def arotate(self, request: HttpRequest, *, keep_data: bool) -> None:
+    async def arotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
         store = _needed_store(request)
-        await (store.acycle_key() if keep_data else store.aflush())
+        if empty_for is None:
+            await store.acycle_key()
+            return
+        kept = _login_of(await store.aitems(), empty_for)
+        await store.aflush()
+        await store.aupdate(kept)
 
-    def expire_in(self, request: HttpRequest, seconds: int | float) -> None:
+    def expire_in(self, request: HttpRequest, seconds: float | None) -> None:
         _needed_store(request).set_expiry(seconds)  # type: ignore[arg-type]
 
-    async def aexpire_in(self, request: HttpRequest, seconds: int | float) -> None:
+    async def aexpire_in(self, request: HttpRequest, seconds: float | None) -> None:
         await _needed_store(request).aset_expiry(seconds)  # type: ignore[arg-type]
 
     def touch(self, request: HttpRequest) -> None:
         _needed_store(request).modified = True
+
+
+def _login_of(items: Iterable[tuple[str, Any]], user_id: str) -> dict[str, Any]:
+    """What ``contrib.auth``'s ``login()`` has just stored, if it was about the same user; it is not to be wiped."""
+    data = dict(items)
+    if str(data.get(SESSION_KEY)) != user_id:
+        return {}
+    return {key: data[key] for key in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY) if key in data}
 
 
 def _store(request: HttpRequest) -> SessionBase | None:

@@ -29,12 +29,10 @@ def register(request: HttpRequest, data: Mapping[str, Any], ttl: float | None) -
     seconds = _seconds(origin, ttl)
     session = origin.validate(data)
     before = yield from _slot(origin, request).flow()
-    if before is None:
-        yield from _rotate(origin, request, keep_data=True)
-    elif before.user_id != session.user_id:
-        yield from _rotate(origin, request, keep_data=False)
-    elif (yield from _has_grown(origin, before, session)):
-        yield from _rotate(origin, request, keep_data=True)
+    if before is not None and before.user_id != session.user_id:
+        yield from _rotate(origin, request, empty_for=session.user_id)
+    elif before is None or (yield from _has_grown(origin, before, session)):
+        yield from _rotate(origin, request)
     yield from _store(origin, request, session, seconds)
     yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
     return session
@@ -52,7 +50,7 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
     if (yield from _has_grown(origin, before, session)):
-        yield from _rotate(origin, request, keep_data=True)
+        yield from _rotate(origin, request)
     yield from _store(origin, request, session, seconds)
     changed = _changed_fields(before, session)
     yield audit.sending(signals.session_updated, request=request, user=audit.user_digest(session), changed=changed)
@@ -67,7 +65,8 @@ def clear(request: HttpRequest) -> Flow[None]:
     before = yield from slot.flow()
     if before is None:
         return
-    yield from _rotate(origin, request, keep_data=True)
+    yield from _rotate(origin, request)
+    yield _expiry(origin, request, None)  # or a ttl would outlive its session
     yield Step(partial(source.remove, request), partial(source.aremove, request))
     slot.replace(Loaded(None, None, source.watch(request)))
     yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
@@ -76,7 +75,7 @@ def clear(request: HttpRequest) -> Flow[None]:
 def regenerate(request: HttpRequest) -> Flow[None]:
     """The flow of :func:`django_sessionkit.regenerate_session`."""
     yield not_on_loop("aregenerate_session")
-    yield _rotation(current_origin(), request, keep_data=True)
+    yield _rotation(current_origin(), request)
 
 
 def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
@@ -84,24 +83,29 @@ def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
     return own_slot(request) or Slot(origin, request)
 
 
-def _rotate(origin: SessionOrigin, request: HttpRequest, *, keep_data: bool) -> Flow[None]:
+def _rotate(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Flow[None]:
     """Whoever gains rights gets a new session key and a new CSRF token, as by Django's ``login()``."""
-    yield _rotation(origin, request, keep_data=keep_data)
+    yield _rotation(origin, request, empty_for=empty_for)
     rotate_token(request)
 
 
-def _rotation(origin: SessionOrigin, request: HttpRequest, *, keep_data: bool) -> Step:
+def _rotation(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Step:
     source = origin.source
     return Step(
-        partial(source.rotate, request, keep_data=keep_data), partial(source.arotate, request, keep_data=keep_data)
+        partial(source.rotate, request, empty_for=empty_for), partial(source.arotate, request, empty_for=empty_for)
     )
+
+
+def _expiry(origin: SessionOrigin, request: HttpRequest, seconds: float | None) -> Step:
+    source = origin.source
+    return Step(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
 
 
 def _store(origin: SessionOrigin, request: HttpRequest, session: Session, seconds: float | None) -> Flow[None]:
     source, data = origin.source, session.to_dict()
     yield Step(partial(source.write, request, data), partial(source.awrite, request, data))
     if seconds is not None:
-        yield Step(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
+        yield _expiry(origin, request, seconds)
     _slot(origin, request).replace(Loaded(session, data, source.watch(request)))
 
 

@@ -39,7 +39,16 @@ class Unbuildable(AccessPolicy):
 
 
 class NoSource:
-    pass
+    def __call__(self):
+        pass
+
+
+class HalfSource:
+    def read(self, request):
+        return None
+
+    async def aread(self, request):
+        return None
 
 
 class OwnSource(SessionSource):
@@ -67,7 +76,9 @@ BAD = [
     ("SESSIONKIT_SESSION_KEY", 7, "non-blank string"),
     ("SESSIONKIT_SESSION_KEY", "_auth_user_id", "a key of Django itself"),
     ("SESSIONKIT_SOURCE", "no.such.Source", "cannot be imported"),
-    ("SESSIONKIT_SOURCE", "test_conf.NoSource", "is not a SessionSource"),
+    ("SESSIONKIT_SOURCE", "test_conf.HalfSource", "is not a SessionSource; subclass django_sessionkit.sources"),
+    ("SESSIONKIT_SOURCE", HalfSource(), "is not a SessionSource"),
+    ("SESSIONKIT_SOURCE", NoSource(), "must be a SessionSource or a callable"),
     ("SESSIONKIT_SOURCE", 7, "must be a SessionSource or a callable"),
     ("SESSIONKIT_SOURCE", lambda: None, "must be a SessionSource or a callable"),
     ("SESSIONKIT_SESSION_VALIDATOR", "no.such.validator", "cannot be imported"),

@@ -6,12 +6,14 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
-from django.urls import include, path, re_path, register_converter, resolve
+from django.urls import URLPattern, include, path, re_path, register_converter, resolve
+from django.urls.resolvers import RegexPattern
 from support.sessions import ADMIN, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import can_access, routes, use_session
-from django_sessionkit.routes import UnreadableRoute, spelling_of
+from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.routes import spelling_of
 
 
 class Loud:
@@ -174,6 +176,24 @@ def test_a_route_that_cannot_be_repeated_is_an_error_and_not_a_way_in():
         spelling_of("/b/", urlconf, match)
     with pytest.raises(UnreadableRoute):
         spelling_of("/login/", urlconf, match)
+
+
+class Fickle(URLPattern):
+    """A route that has its own mind: what it resolves, its pattern does not match."""
+
+    def resolve(self, path):
+        return super().resolve("secret/") if path == "alias/" else super().resolve(path)
+
+
+def test_such_a_route_is_denied(caplog):
+    urlconf = Urls(Fickle(RegexPattern("^secret/$", is_endpoint=True), other))
+    with override_settings(ROOT_URLCONF=urlconf):
+        with override_settings(SESSIONKIT_PROTECT=ADMIN_ONLY):
+            assert browser(ADMIN).get("/secret/").status_code == 200
+            assert browser(ADMIN).get("/alias/").status_code == 403
+            assert browser().get("/alias/").status_code == 302
+        assert browser().get("/alias/").status_code == 200
+    assert "do not lead to" in caplog.text
 
 
 def test_many_optional_parts_do_not_multiply_without_end():

@@ -7,7 +7,15 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from support.sessions import ADMIN, READER, abrowser, browser, sign_in
 
-from django_sessionkit import aget_session, clear_session, get_session, set_session, signals
+from django_sessionkit import (
+    aclear_session,
+    aget_session,
+    aset_session,
+    clear_session,
+    get_session,
+    set_session,
+    signals,
+)
 from django_sessionkit.context import activate
 from django_sessionkit.exceptions import ReadOnlySource
 from django_sessionkit.sources import (
@@ -196,7 +204,6 @@ def test_the_key_is_a_setting():
 class Memory(SessionSource):
     """The least that a writable source needs."""
 
-    is_writable = True
     data: dict[str, object] | None = None
     log: list[object] = []
 
@@ -209,8 +216,8 @@ class Memory(SessionSource):
     def remove(self, request):
         type(self).data = None
 
-    def rotate(self, request, *, keep_data):
-        self.log.append(keep_data)
+    def rotate(self, request, *, empty_for=None):
+        self.log.append(f"rotated {empty_for}")
 
     def expire_in(self, request, seconds):
         self.log.append(seconds)
@@ -219,8 +226,6 @@ class Memory(SessionSource):
 @override_settings(SESSIONKIT_SOURCE=Memory())
 def test_a_writable_source_of_ones_own():
     async def awrite(request):
-        from django_sessionkit import aclear_session, aset_session
-
         await aset_session(request, ADMIN, ttl=5)
         assert Memory.data == ADMIN
         await aclear_session(request)
@@ -232,7 +237,8 @@ def test_a_writable_source_of_ones_own():
     assert Memory.data is None
     async_to_sync(awrite)(request)
     assert Memory.data is None
-    assert Memory.log == [True, 9, True, True, 5, True]
+    rotated = "rotated None"
+    assert Memory.log == [rotated, 9, rotated, None, rotated, 5, rotated, None]
 
 
 def test_the_base_class_says_what_is_missing():
@@ -242,7 +248,7 @@ def test_the_base_class_says_what_is_missing():
         source.read(request)
     for write in (
         lambda: source.write(request, {}),
-        lambda: source.rotate(request, keep_data=True),
+        lambda: source.rotate(request),
         lambda: source.expire_in(request, 1),
     ):
         with pytest.raises(ReadOnlySource, match="SESSIONKIT_SOURCE SessionSource only reads"):

@@ -238,6 +238,35 @@ def test_login_then_set_session_changes_hands_with_djangos_own():
     assert stored(keys[1])["__session__"] == READER
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_another_identity_does_not_lose_its_own_log_in(kind):
+    """A session that was not placed by ``login()`` lies there; then somebody else logs in with ``login()``."""
+
+    def placed(owner):
+        auth = {"_auth_user_id": owner, "_auth_user_backend": "b", "_auth_user_hash": "h", "cart": ["book"]}
+        request = request_with_session(READER)
+        request.session.update(auth)
+        return request
+
+    write = set_session if kind == "sync" else async_to_sync(aset_session)
+    request, foreign = placed("2"), placed("1")
+    write(request, EDITOR)
+    assert {key for key, _ in request.session.items()} == {
+        *("__session__", "_auth_user_id", "_auth_user_backend", "_auth_user_hash")
+    }
+    write(foreign, EDITOR)
+    assert {key for key, _ in foreign.session.items()} == {"__session__"}
+
+
+def test_a_ttl_does_not_outlive_its_session():
+    request = request_with_session()
+    set_session(request, READER, ttl=60)
+    clear_session(request)
+    assert request.session.get_expiry_age() == django_settings.SESSION_COOKIE_AGE
+    set_session(request, READER)
+    assert request.session.get_expiry_age() == django_settings.SESSION_COOKIE_AGE
+
+
 def request_with_session(data=None):
     request = RequestFactory().get("/")
     request.session = import_module(django_settings.SESSION_ENGINE).SessionStore()
