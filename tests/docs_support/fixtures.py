@@ -1,0 +1,34 @@
+"""The fixture that runs a page; a test module asks for it with ``pytest_plugins``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib import import_module
+from importlib.util import find_spec
+
+import pytest
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.core.cache import cache
+from django.core.management.utils import get_random_secret_key
+
+from django_sessionkit import signals
+
+from .markdown import ROOT
+from .project import Project, Run, keep_receivers
+
+if find_spec("axes"):
+    # Its defaults go into the settings that hold at its first import, and would vanish with those of a page.
+    import_module("axes.conf")
+
+
+@pytest.fixture
+def run(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Run a page by its path in the repository; its settings and receivers stay until the end of the test."""
+    monkeypatch.setenv("DJANGO_SECRET_KEY", get_random_secret_key())
+    cache.clear()
+    with ExitStack() as stack:
+        keep_receivers(stack, user_logged_in, user_logged_out, user_login_failed)
+        keep_receivers(stack, signals.session_registered, signals.session_updated, signals.session_cleared)
+        keep_receivers(stack, signals.session_rejected, signals.access_denied)
+        yield lambda name: Project.of(ROOT / name, stack).run()

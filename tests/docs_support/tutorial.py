@@ -1,0 +1,55 @@
+"""The tutorial, played for real: its files are written, its commands are run, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import django_sessionkit
+
+from .commands import commands
+from .markdown import Block, blocks
+
+# Making an environment, waiting for a browser: what a test cannot or need not do again.
+_LEFT_OUT = ("mkdir", "cd", "python3", ".venv/bin/pip")
+
+
+def play(page: Path, folder: Path) -> str:
+    """Everything that the commands print."""
+    output = []
+    for block in blocks(page.read_text(encoding="utf-8"), page.name):
+        if block.language in ("python", "html+django"):
+            _write(block, folder)
+        elif block.language == "console":
+            output += [_command(words, folder) for words in commands(block)]
+    return "\n".join(output)
+
+
+def _write(block: Block, folder: Path) -> None:
+    path = folder / block.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a" if "append" in block.marks else "w", encoding="utf-8") as file:
+        file.write(block.code)
+
+
+def _command(words: list[str], folder: Path) -> str:
+    if words[0] in _LEFT_OUT or "runserver" in words:
+        return ""
+    programs = {"python": [sys.executable], "django-admin": [sys.executable, "-m", "django"]}
+    package = Path(django_sessionkit.__file__).parents[1]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*programs[words[0]], *words[1:]],
+        cwd=folder,
+        env=environment,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}"
+    return done.stdout

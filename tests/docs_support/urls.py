@@ -1,0 +1,26 @@
+"""Where a page of the manual that has no ``urls.py`` of its own leads to: everywhere is a page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def page(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    return HttpResponse("page")
+
+
+billing = (
+    [path("invoices/", page, name="invoices"), path("invoices/<int:pk>/delete/", page, name="delete")],
+    "billing",
+)
+
+urlpatterns = [
+    path("", page, name="home"),
+    path("login/", page, name="login"),
+    path("upgrade/", page, name="upgrade"),
+    path("articles/", page, name="articles"),
+    path("articles/<int:pk>/edit/", page, name="edit-article"),
+    path("billing/", include(billing)),
+    path("<path:rest>/", page),
+]
