@@ -1,0 +1,65 @@
+"""Steps that several browser tests share.
+
+Playwright itself is imported by a fixture only: tests that lack it are skipped, and not broken.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.visitors import LOGIN, password
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Response
+
+AXE = Path(__file__).parents[1] / "browser" / "vendor" / "axe.min.js"
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+
+_FAULTS = """async () => (await axe.run()).violations.flatMap(
+    v => v.nodes.map(n => `${v.id}: ${n.target.join(" ")} (${v.help})`))"""
+_TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_LINKS = """() => [...document.querySelectorAll("a[href]")]
+    .filter(a => a.origin === location.origin && !a.hasAttribute("download"))
+    .map(a => a.pathname)"""
+
+
+def window(browser: Browser, url: str) -> BrowserContext:
+    """A fresh profile with axe at hand: an init script, unlike a tag, is exempt from CSP."""
+    context = browser.new_context(base_url=url)
+    context.set_default_timeout(10_000)
+    context.add_init_script(path=AXE)
+    return context
+
+
+def open_page(page: Page, path: str) -> Response:
+    answer = page.goto(path)
+    assert answer is not None, path
+    return answer
+
+
+def submit_log_in(page: Page, name: str, secret: str = "") -> None:
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(secret or password(name))
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+
+def enter(page: Page, name: str) -> None:
+    open_page(page, LOGIN)
+    submit_log_in(page, name)
+    page.wait_for_url(lambda address: LOGIN not in address)
+
+
+def axe_faults(page: Page) -> list[str]:
+    page.set_viewport_size(DESK)
+    return [str(fault) for fault in page.evaluate(_FAULTS)]
+
+
+def too_wide_for_a_phone(page: Page) -> bool:
+    page.set_viewport_size(PHONE)
+    return bool(page.evaluate(_TOO_WIDE))
+
+
+def links(page: Page) -> list[str]:
+    return [str(link) for link in page.evaluate(_LINKS)]

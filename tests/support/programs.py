@@ -1,0 +1,49 @@
+"""Find the programs that some tests need, or say how to get them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+MUST_RUN = os.environ.get("CI") == "true" or os.environ.get("SESSIONKIT_REQUIRE_SERVERS") == "1"
+
+
+def missing(what: str, remedy: str) -> None:
+    """Skip at a desk; fail in CI, where a test that is left out would pass for one that ran."""
+    message = f"{what} not found: {remedy}"
+    if MUST_RUN:
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def program(*names: str, remedy: str) -> str:
+    found = next(filter(None, map(_find, names)), None)
+    if found is None:
+        missing(names[0], remedy)
+    return str(found)
+
+
+def chromium() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("SESSIONKIT_CHROMIUM") or program(*names, remedy="apt-get install chromium")
+
+
+def redis_server() -> str:
+    return program("redis-server", "valkey-server", remedy="apt-get install redis-server")
+
+
+def postgres(name: str) -> str:
+    return program(name, remedy="apt-get install postgresql")
+
+
+def _find(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path=_postgres_folders())
+
+
+def _postgres_folders() -> str:
+    """Debian keeps the server's programs off PATH, one folder for each version."""
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    return os.pathsep.join(map(str, sorted(folders, key=lambda p: float(p.parent.name), reverse=True)))

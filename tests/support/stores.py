@@ -1,0 +1,88 @@
+"""A throw-away Redis and a throw-away PostgreSQL on the loopback interface."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from support import programs
+from support.processes import accepts, as_user, environment, free_port, running
+
+# A test database that need not survive the machine: three to four times as fast.
+HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """Yield the URL of an empty Redis that writes nothing to disk."""
+    port = free_port()
+    where = ["--bind", "127.0.0.1", "--port", str(port)]
+    command = [programs.redis_server(), *where, "--save", "", "--appendonly", "no"]
+    with running("redis", command, ready=lambda: accepts(port)):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """Yield the URL of an empty PostgreSQL database in a cluster of its own."""
+    user = _unprivileged()
+    folder = Path(tempfile.mkdtemp(prefix="sessionkit-pg-"))
+    try:
+        if user:
+            shutil.chown(folder, user)
+        _create_cluster(folder / "data", user)
+        with _cluster(folder, user) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _cluster(folder: Path, user: str | None) -> Iterator[str]:
+    port = free_port()
+    options = (*HASTE, "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")
+    command = [programs.postgres("postgres"), "-D", str(folder / "data"), "-p", str(port)]
+    for option in options:
+        command += ["-c", option]
+    ready = [programs.postgres("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    with running(
+        "postgres",
+        command,
+        ready=lambda: _succeeds([*ready, "-U", "tester", "-d", "postgres"]),
+        cwd=folder,
+        user=user,
+        polite=signal.SIGINT,  # a fast shutdown; SIGTERM waits for clients that are still connected
+    ):
+        yield f"postgres://tester@127.0.0.1:{port}/postgres"
+
+
+def _create_cluster(data: Path, user: str | None) -> None:
+    command = [programs.postgres("initdb"), "-D", str(data), "-U", "tester", "-A", "trust"]
+    subprocess.run(
+        [*command, "-E", "UTF8", "--no-locale", "--no-sync"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=data.parent,
+        env=environment({}, home=data.parent),
+        timeout=120,
+        **as_user(user),
+    )
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, check=False, timeout=10).returncode == 0
+
+
+def _unprivileged() -> str | None:
+    """PostgreSQL refuses to run as root; Debian's package brings an account for it."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"

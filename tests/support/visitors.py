@@ -1,0 +1,57 @@
+"""People at the example site, with a cookie jar each."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import httpx
+
+NAMES = {
+    "reader": "Robin Reader",
+    "editor": "Edda Editor",
+    "admin": "Ada Admin",
+    "suspended": "Sam Suspended",
+}
+LOGIN = "/account/login/"
+PAGE = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+API = {"Accept": "application/json"}
+SESSION_COOKIE = "sessionid"
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+def password(name: str) -> str:
+    return f"demo-pass-for-{name}"
+
+
+def visitor(url: str, session_key: str = "") -> httpx.Client:
+    """A browser without scripts; it follows no redirect, so that tests see each answer."""
+    client = httpx.Client(base_url=url, headers=PAGE, timeout=30, trust_env=False)
+    if session_key:
+        client.cookies.set(SESSION_COOKIE, session_key, domain="127.0.0.1")
+    return client
+
+
+@contextlib.contextmanager
+def signed_in(url: str, name: str) -> Iterator[httpx.Client]:
+    """A visitor who has logged in; with an empty name, one who has not."""
+    with visitor(url) as client:
+        if name:
+            answer = sign_in(client, name)
+            assert answer.status_code == 302, answer.text
+        yield client
+
+
+def sign_in(client: httpx.Client, name: str, secret: str | None = None, then: str = "") -> httpx.Response:
+    """Open the log-in page, fill in the form, send it."""
+    address = f"{LOGIN}?{urlencode({'next': then})}" if then else LOGIN
+    form = {"username": name, "password": secret or password(name), "next": then}
+    return send(client, address, form)
+
+
+def send(client: httpx.Client, page: str, form: dict[str, str], to: str = "") -> httpx.Response:
+    found = _TOKEN.search(client.get(page).text)
+    assert found is not None, f"no form on {page}"
+    return client.post(to or page, data={**form, "csrfmiddlewaretoken": found.group(1)})
