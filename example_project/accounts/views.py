@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from django_sessionkit import regenerate_session, require_session, update_session
 from django_sessionkit.decorators import public, require_authenticated
@@ -17,7 +17,7 @@ from .forms import PlanForm, ProfileForm
 from .models import User
 
 
-@require_GET
+@require_safe
 def my_session(request: HttpRequest) -> HttpResponse:
     """No decorator and no rule: SESSIONKIT_GLOBAL_PROTECT asks for a session, any session."""
     session = require_session()
@@ -58,7 +58,7 @@ def renew_key(request: HttpRequest) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def upgrade(request: HttpRequest) -> HttpResponse:
     """Where the premium rule sends people. @public lifts the global default, and nothing else."""
     return render(request, "accounts/upgrade.html")

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from django_sessionkit import aget_session, require_session
 from django_sessionkit.decorators import require_permission
@@ -57,13 +57,13 @@ def _create(request: HttpRequest) -> JsonResponse:
     return JsonResponse(_as_json(form.save()), status=201)
 
 
-@require_GET
+@require_safe
 @require_permission("articles:read")
 def article(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse(_as_json(get_object_or_404(_readable(), pk=pk)))
 
 
-@require_GET
+@require_safe
 async def me(request: HttpRequest) -> JsonResponse:
     """A native async view: what a front end needs to know about its user."""
     session = await aget_session()
@@ -78,6 +78,6 @@ async def me(request: HttpRequest) -> JsonResponse:
     )
 
 
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})

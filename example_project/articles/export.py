@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from django_sessionkit import has_permission
 from django_sessionkit.decorators import require_permission
@@ -56,7 +56,7 @@ async def _alines() -> AsyncIterator[str]:
         yield _row(article)
 
 
-@require_GET
+@require_safe
 @require_permission("articles:export")
 def export(request: HttpRequest) -> StreamingHttpResponse:
     # A server streams only what is of its own kind; the other kind it would first collect in memory.

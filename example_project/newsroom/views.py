@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from django_sessionkit import aget_session, has_permission
 from django_sessionkit.decorators import public
@@ -21,21 +21,21 @@ def _latest(count: int) -> list[Article]:
     return list(news.select_related("author")[:count])
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Public by SESSIONKIT_EXCLUDE. Its menu knows who asks, so this page reads the session."""
     return render(request, "home.html", {"articles": _latest(3)})
 
 
 @public
-@require_GET
+@require_safe
 @cache_control(public=True, max_age=3600)
 def about(request: HttpRequest) -> HttpResponse:
     """Public by @public. Its menu asks nothing: no session read, no query; caches may share it."""
     return render(request, "about.html")
 
 
-@require_GET
+@require_safe
 async def dashboard(request: HttpRequest) -> HttpResponse:
     """A native async page, open to whoever the rule for /dashboard/** lets in."""
     session = await aget_session()
@@ -45,7 +45,7 @@ async def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard.html", context)
 
 
-@require_GET
+@require_safe
 def latest(request: HttpRequest) -> HttpResponse:
     """The fragment that the dashboard fetches with htmx.
 
@@ -55,13 +55,13 @@ def latest(request: HttpRequest) -> HttpResponse:
     return render(request, "fragments/latest.html", {"articles": _latest(5)})
 
 
-@require_GET
+@require_safe
 def admin_area(request: HttpRequest) -> HttpResponse:
     context = {"accounts": User.objects.order_by("username")}
     return render(request, "admin_area/accounts.html", context)
 
 
-@require_GET
+@require_safe
 def admin_drafts(request: HttpRequest) -> HttpResponse:
     context = {"drafts": Article.objects.drafts().select_related("author")}
     return render(request, "admin_area/drafts.html", context)
