@@ -6,6 +6,8 @@ the URL rules in newsroom.policy, on top of the permission that every reader nee
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -38,6 +40,16 @@ class ArticleList(ReadingMixin, ListView):
 class ArticleDetail(ReadingMixin, DetailView):
     template_name = "articles/detail.html"
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(may_edit=may_edit(self.object), **kwargs)
+
+
+def may_edit(article: Article) -> bool:
+    """One's own articles with the right to write, other people's with the right to publish."""
+    if str(article.author_id) != require_session().user_id:
+        return has_permission("articles:publish")
+    return has_permission("articles:write")
+
 
 class WritingMixin(RequirePermissionMixin):
     required_permissions = ("articles:write",)
@@ -57,8 +69,8 @@ class ArticleUpdate(WritingMixin, UpdateView):
     def get_object(self, queryset: ArticleQuerySet | None = None) -> Article:
         """Other people's articles need the right to publish: about one object, so in code."""
         article = super().get_object(queryset)
-        if str(article.author_id) != require_session().user_id:
-            enforce(Permission("articles:publish"))
+        if not may_edit(article):
+            enforce(Permission("articles:publish"))  # says what is missing
         return article
 
     def form_valid(self, form: ArticleForm) -> HttpResponse:
