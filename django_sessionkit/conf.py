@@ -48,6 +48,8 @@ class Snapshot:
     rules: RuleBook = field(default_factory=RuleBook)
     global_protect: bool = False
     login_url: str | Promise = "/accounts/login/"
+    #: that one, and those of the rules
+    login_urls: tuple[str | Promise, ...] = ()
     session_key: str = "__session__"
     source: Any = None
     validator: Validator | None = None
@@ -113,10 +115,12 @@ def _build() -> tuple[Snapshot, list[Problem]]:
     reader = _Reader()
     roles = reader.read("SESSIONKIT_ROLES", parse_roles, RoleMap())
     wildcards = reader.read("SESSIONKIT_WILDCARD_PERMISSIONS", types.flag, False)
+    rules, login_url = _rule_book(reader), _login_url(reader)
     snapshot = Snapshot(
-        rules=_rule_book(reader),
+        rules=rules,
         global_protect=reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag, False),
-        login_url=_login_url(reader),
+        login_url=login_url,
+        login_urls=(login_url, *rules.login_urls),
         session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key, "__session__"),
         source=reader.read("SESSIONKIT_SOURCE", types.source, None),
         validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator, None),

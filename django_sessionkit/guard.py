@@ -19,7 +19,7 @@ from .decisions import FAILED, Decision
 from .exceptions import UnreadableRoute
 from .flows import Flow
 from .options import DEFAULT_OPTIONS, DenialOptions
-from .readings import Reading, is_plain, readings
+from .readings import Reading, climbs, is_plain, readings
 from .requirements import Authenticated, Requirement
 from .rules import Rule
 
@@ -100,21 +100,23 @@ class Passage:
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self._decided: dict[tuple[str, Requirement], tuple[object, Decision]] = {}
+        self._decided: dict[tuple[str, Requirement], tuple[object, object, Decision]] = {}
         #: a view is about to be called, and the guard has seen it
         self.is_routed = False
 
     def ask(self, label: str, requirement: Requirement) -> Flow[Decision]:
-        """What a rule says, asked once for one session value."""
+        """What a rule says, asked once for one session value and one way to see the request."""
         slot = self.slot
         session = yield from slot.flow("acan_access")
+        request = slot.request
+        asked = (request.path_info, request.path, request.method) if request is not None else None
         known = self._decided.get((label, requirement))
-        if known is not None and known[0] is session:
-            return known[1]
-        decision = yield from requirement.flow(session, conf.current().policy, slot.request)
+        if known is not None and known[0] is session and known[1] == asked:
+            return known[2]
+        decision = yield from requirement.flow(session, conf.current().policy, request)
         decision = replace(decision, rule=label)
-        audit.decided(decision, slot.request)
-        self._decided[label, requirement] = (session, decision)
+        audit.decided(decision, request)
+        self._decided[label, requirement] = (session, asked, decision)
         return decision
 
 
@@ -129,14 +131,14 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
         audit.logger.error("%s: denied", error)
         return Denial(Decision(False, FAILED, failed=True))
     denial = yield from _inspect(paths, target, passage, with_default)
-    if denial is not None and targets.is_login_page(target.path, denial.options):
+    if denial is not None and targets.is_login_page(target.path, target.path_info):
         return None
     return denial
 
 
 def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_default: bool) -> Flow[Denial | None]:
     """One first-match decision per reading; the first denial ends it. The strict readings come first."""
-    lifted_by: set[Rule] = set()
+    lifts: dict[str, Rule | None] = {}  # which rule lifted a strict reading, and so counts in the other forms of it
     is_lifted = True
     for reading in paths:
         rule = conf.current().rules.find(
@@ -144,7 +146,7 @@ def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_de
             target.method,
             target.view_name,
             resolved=target.resolved,
-            lifted_by=lifted_by if is_lifted else (),
+            lifted_by=(lifts.get(reading.base),) if is_lifted else (),
         )
         denial = None
         if rule is not None:
@@ -155,7 +157,7 @@ def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_de
             return denial
         if reading.strict:
             is_lifted &= rule is not None and rule.is_public
-            lifted_by.update([rule] if rule is not None else [])
+            lifts[reading.path] = rule
     return None
 
 
@@ -192,9 +194,9 @@ def _readings(target: Target) -> Iterable[Reading]:
     languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])
-    if target.match is not None and routes.may_be_respelt(target.urlconf, target.match):
+    if target.match is not None and (climbs(target.path_info) or routes.may_be_respelt(target.urlconf, target.match)):
         spelling = routes.spelling_of(target.path_info, target.urlconf, target.match)
         return readings(target.path_info, target.path, languages, *spelling)
     if languages or target.path != target.path_info or conf.current().rules.folds or not is_plain(target.path_info):
         return readings(target.path_info, target.path, languages)
-    return (Reading(target.path_info, strict=True),)
+    return (Reading(target.path_info, strict=True, base=target.path_info),)

@@ -17,6 +17,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # A path for which every reading is its exact spelling: lower case ASCII, no empty, dot or padded segment.
 _PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[a-z0-9_.~@:;,=+!$&'()*-]+)*/?")
 
+# How deep a folder of files may lie. Without an end, a path of dot segments would cost its square.
+_DEEPEST_FOLDER = 32
+
 # Equal under re.IGNORECASE, but neither by lower() nor by upper() of one character.
 _SPECIAL_FOLDS = {"\u0130": "i", "\ufb05": "\ufb06"}
 
@@ -25,13 +28,14 @@ class Reading(NamedTuple):
     """One way to read a path.
 
     ``strict``: an exact-case reading, in which excludes and public rules count. ``folded``: to be compared with folded
-    patterns. ``unprefixed``: the language prefix was taken off.
+    patterns. ``unprefixed``: the language prefix was taken off. ``base``: the strict reading of which it is a form.
     """
 
     path: str
     strict: bool = False
     folded: bool = False
     unprefixed: bool = False
+    base: str = ""
 
 
 def is_plain(path: str) -> bool:
@@ -41,14 +45,35 @@ def is_plain(path: str) -> bool:
 
 def clean(path: str) -> str:
     """``path`` without control characters, padding of segments, empty segments and dot segments."""
+    return "/" + "/".join(_resolved(path)[0])
+
+
+def climbs(path: str) -> bool:
+    """Whether ``path`` may have a dot segment that leads upwards."""
+    return ".." in _CONTROL.sub("", path)
+
+
+def landings(value: str) -> list[str]:
+    """Where ``value`` may lead below the folder that it is looked for in.
+
+    It may stop at the folder, or leave it and come back by naming it: then its first segments are those names.
+    """
+    segments, upwards = _resolved(value)
+    return ["/".join(segments[skipped:]) for skipped in range(min(upwards, len(segments), _DEEPEST_FOLDER) + 1)]
+
+
+def _resolved(path: str) -> tuple[list[str], int]:
+    """The segments of ``path``, and how many dot segments led out of it."""
     segments: list[str] = []
+    upwards = 0
     for segment in _CONTROL.sub("", path).split("/"):
         segment = segment.strip()
         if segment == "..":
+            upwards += not segments
             segments[-1:] = []
         elif segment not in ("", "."):
             segments.append(segment)
-    return "/" + "/".join(segments)
+    return segments, upwards
 
 
 class _Folds(dict[int, str]):
@@ -100,17 +125,17 @@ def readings(
     """
     exact = list(dict.fromkeys((path_info, clean(path_info), span or path_info)))
     for spelling in exact:
-        yield Reading(spelling, strict=True)
-    others = [Reading(spelling) for spelling in (*_mounted(path_info, path), *forms)]
+        yield Reading(spelling, strict=True, base=spelling)
+    others = [*_mounted(path_info, path), *(Reading(form, base=exact[-1]) for form in forms)]
     yield from others
-    plain = [Reading(spelling) for spelling in exact] + others
-    bare = [Reading(rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))]
+    plain = [Reading(spelling, base=spelling) for spelling in exact] + others
+    bare = [one._replace(path=rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))]
     yield from bare
     for reading in plain + bare:
         yield reading._replace(path=fold(reading.path), strict=False, folded=True)
 
 
-def _mounted(path_info: str, path: str) -> list[str]:
+def _mounted(path_info: str, path: str) -> list[Reading]:
     if path == path_info:
         return []
-    return list(dict.fromkeys((path, clean(path))))
+    return list(dict.fromkeys((Reading(path, base=path_info), Reading(clean(path), base=clean(path_info)))))

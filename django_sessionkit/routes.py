@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias
@@ -19,6 +20,7 @@ from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMat
 from django.utils.regex_helper import normalize
 
 from .exceptions import UnreadableRoute
+from .readings import climbs, landings
 
 # For these, to_url(to_python(text)) is the text itself.
 _FAITHFUL = (
@@ -31,6 +33,10 @@ _CONVERTER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 # Parts of a regular expression that match many texts and are not captured: the normal form picks one of them at random.
 _VARIABLE = re.compile(r"\\[wWdDsS]|\[|(?<!\\)\.")
 _CAPTURED = re.compile(r"\(\?P<\w+>[^()]*\)|\((?!\?)[^()]*\)")
+_FLAGS = re.compile(r"^\(\?[aiLmsux]+\)")
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+# No key of a table is longer; and int() takes the square of a number's length.
+_LONGEST_NUMBER = 40
 # Each optional part of a chain may double its forms; beyond this, the spans have to do.
 _MOST_FORMS = 16
 
@@ -59,12 +65,15 @@ def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
     links = _walk(resolver, path_info)
     if links is None or links[-1][0].callback is not match.func:
         raise UnreadableRoute(f"the URL patterns do not lead to {match._func_path} a second time")
-    spans, forms = [], []
+    spans, forms, captured = [], [], []
     for link, path in links[1:]:  # without the root, which is the leading slash
         span, args, kwargs = _matched(link.pattern, path)
         spans.append(span)
+        captured += [*args, *kwargs.values()]
         forms.append([*_forms(link.pattern, args, kwargs), span])
-    return Spelling("/" + "".join(spans), frozenset("/" + "".join(one) for one in islice(product(*forms), _MOST_FORMS)))
+    span = "/" + "".join(spans)
+    written = ("/" + "".join(one) for one in islice(product(*forms), _MOST_FORMS))
+    return Spelling(span, frozenset([*written, *_as_used(span, captured)]))
 
 
 @lru_cache(maxsize=32)
@@ -108,6 +117,15 @@ def _matched(pattern: Any, path: str) -> tuple[str, tuple[Any, ...], dict[str, A
     return path[start : len(path) - len(rest)], args, kwargs
 
 
+def _as_used(span: str, captured: Iterable[Any]) -> Iterator[str]:
+    """The span with each capture read as views do: a file view resolves its argument, others make it a number."""
+    for value in captured:
+        if isinstance(value, str) and climbs(value):
+            yield from (span.replace(value, landing) for landing in landings(value))
+        elif isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+            yield span.replace(value, str(int(value)))
+
+
 def _forms(pattern: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
     if isinstance(pattern, RoutePattern):
         return [_CONVERTER.sub(lambda name: str(pattern.converters[name[1]].to_url(kwargs[name[1]])), str(pattern))]
@@ -119,12 +137,27 @@ def _forms(pattern: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[
 
 def _normal_forms(expression: str, values: dict[str, Any]) -> Iterable[str]:
     """The expression with its optional parts left out, filled; nothing for one that has no such form."""
-    if _VARIABLE.search(_CAPTURED.sub("", expression)):
-        return []
-    try:
-        return [form % values for form, names in normalize(expression) if set(names) <= {*values}]
-    except Exception:
-        return []
+    bare = _FLAGS.sub("", expression)  # normalize() does not know them
+    for one in dict.fromkeys((bare, _without_optional_groups(bare))):
+        if not _VARIABLE.search(_CAPTURED.sub("", one)):
+            with suppress(Exception):
+                yield from [form % values for form, names in normalize(one) if set(names) <= {*values}]
+
+
+def _without_optional_groups(expression: str) -> str:
+    kept: list[str] = []
+    opened: list[int] = []
+    closed = None  # where the group that has just ended starts
+    for part in _TOKEN.findall(expression):
+        if part in ("?", "*") and closed is not None:
+            del kept[closed:]
+            closed = None
+            continue
+        if part == "(":
+            opened.append(len(kept))
+        closed = opened.pop() if part == ")" and opened else None
+        kept.append(part)
+    return "".join(kept)
 
 
 def _is_form_of(pattern: Any, form: str) -> bool:

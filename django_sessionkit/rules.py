@@ -77,6 +77,12 @@ class RuleBook:
         exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
         #: whether a path that folds to itself may still be covered differently under folding
         self.folds = exact != folded
+        targets = [rule.options.login_url for rule in self.rules if rule.options.login_url is not None]
+        # A lazy URL must not be hashed: that would reverse it, before there are any URLs.
+        self.login_urls = (
+            *{one for one in targets if isinstance(one, str)},
+            *(one for one in targets if not isinstance(one, str)),
+        )
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact
         self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in excluded])
@@ -90,7 +96,7 @@ class RuleBook:
         view_name: str | None,
         *,
         resolved: bool,
-        lifted_by: Container[Rule] = (),
+        lifted_by: Container[Rule | None] = (),
     ) -> Rule | None:
         """The first rule that decides about ``reading``.
 

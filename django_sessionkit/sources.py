@@ -92,7 +92,7 @@ def _read_only(source: SessionSource) -> ReadOnlySource:
 class DjangoSessionSource(SessionSource):
     """``request.session[SESSIONKIT_SESSION_KEY]``, on any session engine of Django. The default."""
 
-    varies_on = ()  # SessionMiddleware says so itself
+    varies_on = ("Cookie",)  # SessionMiddleware says so too, but perhaps further out than a cache
 
     def read(self, request: HttpRequest) -> object:
         store = _store(request)

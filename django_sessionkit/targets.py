@@ -45,16 +45,23 @@ def login_path(options: DenialOptions = DEFAULT_OPTIONS) -> str | None:
     return locate(options.login_url or conf.current().login_url)
 
 
-def is_login_page(path: str, options: DenialOptions) -> bool:
-    """Whether ``path`` (with mount prefix) is a log-in page itself, which must be reachable."""
-    urls = {conf.current().login_url, options.login_url or conf.current().login_url}
-    pages = (locate(url) for url in urls)
+def is_login_page(path: str, path_info: str) -> bool:
+    """Whether ``path`` (with mount prefix) is a log-in page of the settings or of any rule, which must be reachable.
+
+    Any rule: or two rules could send an anonymous caller to each other's log-in page for ever.
+
+    Not if ``path_info`` has been rewritten to another page, nor if it is nothing but the mount prefix, which some
+    servers take from a header.
+    """
+    if path != path_info and not (path_info.strip("/") and path.endswith(path_info)):
+        return False
+    pages = (locate(url) for url in conf.current().login_urls)
     return any(page is not None and leads_to(page, path) for page in pages)
 
 
 def leads_to(location: str, path: str) -> bool:
     """Whether a redirect to ``location`` asks for ``path`` again, if only by way of a slash that is added."""
-    return unquote(urlsplit(location).path).rstrip("/") == path.rstrip("/")
+    return unquote(urlsplit(location).path).removesuffix("/") == path.removesuffix("/")
 
 
 def with_next(login: str, target: str | None) -> str:

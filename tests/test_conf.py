@@ -140,6 +140,12 @@ def test_a_good_setting_starts_it(name, value):
         assert SessionKitMiddleware(lambda request: None)
 
 
+def test_a_lazy_url_is_not_reversed_before_there_are_urls():
+    rule = {"pattern": "/a", "role": "a", "login_url": reverse_lazy("no-such-name")}
+    with override_settings(SESSIONKIT_PROTECT=[rule, {**rule, "login_url": "/b/"}], LOGIN_URL=reverse_lazy("neither")):
+        assert len(conf.current().login_urls) == 3
+
+
 def test_all_faults_are_told_at_once():
     with (
         override_settings(

@@ -263,6 +263,16 @@ def test_so_is_the_login_page_of_the_rule_itself():
     assert both_status("/who/") == 302
 
 
+@protect(
+    {"pattern": "/page/**", "role": "admin", "login_url": "/who/"},
+    {"pattern": "/who/**", "role": "admin", "login_url": "/page/"},
+)
+def test_two_rules_do_not_send_anybody_to_and_fro():
+    assert both_status("/page/") == 200
+    assert both_status("/who/") == 200
+    assert both_status("/page/x") == 302
+
+
 @protect({"pattern": "/**", "role": "admin"}, SESSIONKIT_LOGIN_URL="/login")
 def test_a_login_url_without_its_slash_is_no_loop():
     assert both_status("/login") == 301

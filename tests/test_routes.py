@@ -31,7 +31,7 @@ class Loud:
 register_converter(Loud, "loud")
 
 
-def other(request, **kwargs):
+def other(request, *args, **kwargs):
     return views.page(request)
 
 
@@ -55,7 +55,7 @@ INDEX = {"/admin", "/admin/index.html"}
     [
         (re_path("^admin/$", other), "/admin/", "/admin/", {"/admin/"}),
         (re_path("admin/", other), "/xx/admin/yy/", "/admin/", {"/admin/"}),
-        (re_path("(?i)^admin/$", other), "/ADMIN/", "/ADMIN/", {"/ADMIN/"}),
+        (re_path("(?i)^admin/$", other), "/ADMIN/", "/ADMIN/", {"/ADMIN/", "/admin/"}),
         (re_path("^admin/?$", other), "/admin", "/admin", {"/admin"}),
         (
             re_path(r"^admin(?:/index\.html)?$", other),
@@ -65,6 +65,7 @@ INDEX = {"/admin", "/admin/index.html"}
         ),
         (re_path(r"^item/(?P<pk>\d+)(?:\.json)?$", other), "/item/7.json", "/item/7.json", {"/item/7", "/item/7.json"}),
         (re_path(r"^item/(\d+)(?:\.json)?$", other), "/item/7.json", "/item/7.json", {"/item/7", "/item/7.json"}),
+        (re_path(r"^item/(?P<pk>\d+)/$", other), "/item/007/", "/item/007/", {"/item/7/", "/item/007/"}),
         (re_path(r"^[a-z]+/$", other), "/zebra/", "/zebra/", {"/zebra/"}),
         (re_path(r"^(?:a|b)/$", other), "/b/", "/b/", {"/b/"}),
         (path("item/<int:pk>/", other), "/item/007/", "/item/007/", {"/item/7/", "/item/007/"}),
@@ -100,7 +101,9 @@ def denied(url, *patterns, rules=ADMIN_ONLY, session=READER, **settings):
     """Whether the guard stops both handlers; the admin must get through, so the route is there."""
     with override_settings(ROOT_URLCONF=Urls(*patterns), SESSIONKIT_PROTECT=rules, **settings):
         assert browser(ADMIN).get(url).status_code == 200
-        statuses = {browser(session).get(url).status_code, async_to_sync(abrowser(session).get)(url).status_code}
+        statuses = {browser(session).get(url).status_code}
+        if url.isascii():  # the rest AsyncClient decodes as Latin-1, unlike any server
+            statuses.add(async_to_sync(abrowser(session).get)(url).status_code)
         assert len(statuses) == 1
         with use_session(session):
             assert can_access(url) is (statuses == {200})
@@ -131,6 +134,8 @@ def test_no_regular_expression_gets_round_a_rule(route, url):
         (re_path(r"^admin(?:/index\.html)?$", other), "/admin/index.html", "/admin"),
         (re_path(r"^item/(?P<pk>\d+)(?:\.json)?$", other), "/item/7.json", "/item/7"),
         (re_path("^admin/", other), "/admin/what/follows", "/admin"),
+        (re_path(r"^item/(?P<pk>\d+)/$", other), "/item/007/", "/item/7"),
+        (re_path(r"^item/(\d+)/$", other), "/item/\u0667/", "/item/7"),
     ],
 )
 def test_no_alias_gets_round_a_rule(route, url, pattern):

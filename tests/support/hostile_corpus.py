@@ -1,0 +1,104 @@
+"""The hostile requests, by the kind of bypass that they try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .hostile import (
+    CONTROLS,
+    SPACES,
+    Wire,
+    dot_segments,
+    doubled_slashes,
+    encoded,
+    interrupted,
+    newlines,
+    other_verbs,
+    padded,
+    path_parameters,
+    percent_encoded,
+    recased,
+    suffixed,
+    unicode_forms,
+    wires,
+    with_headers,
+)
+
+TASKS = "/admin/tasks/"
+KIOSK = "/kiosk/staff/"
+CAFE = "/caf\u00e9/tasks/"
+MEDIA = "/media/private/report.txt"
+
+
+REWRITTEN = (TASKS, "/admin//tasks", "/admin/x/../y", "/admin/TASKS", "/admin/;")
+
+
+def _below(prefix: str, targets: Iterable[str]) -> list[str]:
+    return [prefix + target for target in targets]
+
+
+_SPELT = [*percent_encoded(TASKS), *doubled_slashes(TASKS), *dot_segments(TASKS)]
+_TRANSLATED = [*doubled_slashes(TASKS), *recased(TASKS), *dot_segments(TASKS)]
+# What the file view resolves is its argument, not the path: it climbs no further than its own folder, or comes back.
+_CLIMBS = [
+    "/media//../private/report.txt",
+    "/media//x/../../private/report.txt",
+    "/media///../../../private/report.txt",
+    "/media/%2F%2e%2e/private/report.txt",
+    "/media/../uploads/private/report.txt",
+    "/media/x/../../uploads/private/report.txt",
+    "/media/../../hostile_site/uploads/private/report.txt",
+    "/media/public/../../uploads//private/./report.txt",
+]
+_DETOURS = ["/media/public/../private/report.txt", "/media/./private/report.txt", "/media//private/report.txt"]
+
+HOSTILE: dict[str, list[Wire]] = {
+    "percent-encoding": wires("", percent_encoded(TASKS)) + wires("lenient", percent_encoded(KIOSK)),
+    "white space": wires("lenient", padded(TASKS, SPACES)) + wires("", [f"/admin/{encoded(one)}" for one in SPACES]),
+    "slashes": wires("lenient", doubled_slashes(TASKS)) + wires("", doubled_slashes(TASKS)),
+    "dot segments": wires("lenient", dot_segments(TASKS)) + wires("", dot_segments(TASKS)),
+    "control characters": wires("lenient", padded(TASKS, CONTROLS), interrupted(TASKS, CONTROLS))
+    + wires("", [f"/admin/{encoded(one)}" for one in CONTROLS]),
+    "letter case": wires("any-case", recased(KIOSK))
+    + wires("any-case-include", recased(KIOSK))
+    + wires("lenient", recased(KIOSK)),
+    "unicode": wires("lenient", unicode_forms(CAFE)),
+    "path parameters": wires("unanchored", path_parameters(TASKS)) + wires("", path_parameters(TASKS)),
+    "newlines": wires("newline", newlines(TASKS)) + wires("dollar", newlines(TASKS)) + wires("", newlines(TASKS)),
+    "unanchored": wires("unanchored", _below("/x", [TASKS]), _below("/x/..;", [TASKS]), ["/xxadmin/", "/%0Aadmin/x"])
+    + wires("unanchored-include", ["/admin/x/tasks/", "/zadmin/tasks/", "/open/admin/tasks/"]),
+    "optional parts": wires("optional", ["/admin", "/admin/", "//admin", "//admin/", "/admin/x", "//admin//"])
+    + wires("suffixes", ["/report", "/report/"]),
+    "optional alternatives": wires("optional-report", ["/report.json", "/report.csv", "/report.json/", "/report.JSON"])
+    + wires("optional-word", ["/report.json", "/report.x", "/report%2ejson/"]),
+    "suffixes": wires("", suffixed(TASKS)) + wires("suffixes", suffixed("/report"), ["/reportage"]),
+    "nested": wires("nested", _SPELT, newlines(TASKS)),
+    "languages": wires("translated", _below("/de", _TRANSLATED), _below("/en", _TRANSLATED), ["/pt-br/admin/x"]),
+    "aliases": wires("aliases", [f"/item/{'0' * many}7/" for many in range(1, 12)])
+    + wires("aliases", [f"/tag/{text}/" for text in ("Secret", "SECRET", "sEcReT", "secreT")])
+    + wires("", ["/item/07/", "/item/0000000007/"]),
+    "verbs": other_verbs(TASKS) + other_verbs("/admin/"),
+    "headers": with_headers(TASKS, "/open/page/") + with_headers("/admin/", "/login/"),
+    "mounted": [wire._replace(mount=mount) for wire in wires("", _SPELT) for mount in ("/mount", "/open", "/login")]
+    + [Wire(target, mount="/mounted", site="mounted") for target in ("/wiki/", "/%77iki/", "/wik%69/")],
+    "rewritten inside": [
+        Wire(target, headers=(("X-Original-URL", to),), site="rewritten")
+        for target in ("/page/", "/open/page/", "/login/help/", "/")
+        for to in REWRITTEN
+    ],
+    "rewritten at the log-in page": [
+        Wire(target, headers=(("X-Original-URL", to),), site="rewritten")
+        for target in ("/login/", "/login", "/login//")
+        for to in REWRITTEN
+    ],
+    "answered inside": wires("answered", _SPELT, recased(KIOSK), padded(TASKS, SPACES), unicode_forms(CAFE)),
+    "public rules": wires("lenient", _below("/open/..", [TASKS, KIOSK]), _below("/open/%2e%2e", [TASKS, KIOSK]))
+    + wires(
+        "lenient", _below("/open/x/../..", [TASKS]), _below("/open/.%00.", [TASKS]), _below("/open/%20../", [TASKS])
+    )
+    + wires("unanchored", _below("/open", [TASKS]), _below("/open/page", ["/admin/"])),
+    "beside the log-in page": wires("beside", ["/login//", "/login///", "/login/%2F"]),
+    "mounted at the log-in page": [Wire("/", mount=mount, site="home") for mount in ("/login", "/login/")],
+    "files": wires("", [MEDIA, *_DETOURS], percent_encoded(MEDIA)),
+    "files outside their folder": wires("", _CLIMBS),
+}

@@ -1,0 +1,74 @@
+"""Requests that people really make, and that no guard may refuse for their spelling."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from .hostile import Wire
+
+NAMES = [
+    *(
+        "Caf\u00e9",
+        "cafe\u0301",
+        "Zo\u00eb",
+        "\u6771\u4eac",
+        "\u041c\u043e\u0441\u043a\u0432\u0430",
+        "\u05e2\u05d1\u05e8",
+    ),
+    *("\u0130stanbul", "\u0131s\u0131", "stra\u00dfe", "\u017ftadt", "\u212aelvin", "\u1e9e", "\ufb01n", "\u2168"),
+    *(
+        "a b",
+        "a  b",
+        "a\u00a0b",
+        "a\u3000b",
+        "caf\u00e9 au lait",
+        "\U0001f469\u200d\U0001f680",
+        "a\u200bb",
+        "\u202eabc",
+    ),
+    *("v1.2.3.tar.gz", ".hidden", "..hidden", "...", "a..b", "file.", "-", "_", "~me", "*", "**", "$", "^", "|"),
+    *("a;b", "a;b=c", "user@example.org", "@me", "a,b", "a:b", "a=b", "a&b", "a+b", "it's", '"q"', "(x)", "[1]", "{x}"),
+    *("100%", "50%25", "%41dmin", "%2e%2e", "%2Fadmin%2F", "%252e", "%0A", "%00", "C:\\temp", "\\\\host\\share"),
+    *("what?", "c#", "<b>", "Admin", "ADMIN", "admin", "kiosk", "KIOSK", "AD-MIN", "x" * 500, "\u00fc" * 300),
+]
+PLACES = ["/wiki/{}", "/wiki/Main/{}/talk/", "/files/{}", "/files/2024/{}.pdf", "/people/{}/", "/forum/{}"]
+NEIGHBOURS = [
+    "/administrator/",
+    "/admins/",
+    "/my/admin/",
+    "/kiosks/x",
+    "/item/70/",
+    "/item/8/",
+    "/item/08/",
+    "/item/17/",
+]
+AS_TYPED = [
+    "/wiki/http://example.org/x",
+    "/wiki/a//b",
+    "/wiki/a/b/c/",
+    "/wiki/C%2B%2B",
+    "/wiki/AC%2FDC",
+    "/wiki/My/admin/page",
+    "/wiki/a;v=1/b;v=2",
+    "/wiki/%E2%82%AC",
+    "/wiki/%e2%82%ac",
+    "/wiki/%7Eme",
+    "/wiki/caf%C3%A9?next=/admin/",
+    "/wiki/?q=../../admin",
+    "/wiki/?q=%2Fadmin%2F%0A",
+    "/FORUM/Admin/",
+    "/Forum/x",
+    "/open/page/",
+    "/login/?next=/admin/",
+    "/media/public/report.txt",
+    "/files/" + "/".join(["deep"] * 300),
+    "/files/" + "a.b/" * 200 + "c",
+]
+
+ORDINARY = [
+    *(Wire(place.format(quote(name, safe="/;@"))) for place in PLACES for name in NAMES),
+    *(Wire(target) for target in (*NEIGHBOURS, *AS_TYPED)),
+    *(Wire(target, method=verb) for verb in ("HEAD", "OPTIONS", "POST", "PROPFIND") for target in AS_TYPED[:12]),
+    *(Wire(place.format("x"), mount=mount) for place in PLACES for mount in ("/mount", "/a/b", "/wiki")),
+    *(Wire("/wiki/x", headers=(("X-Original-URL", "/admin/"),)) for _ in range(1)),
+]

@@ -1,0 +1,85 @@
+"""The hostile project under real servers, and requests to it byte for byte."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import django_sessionkit
+
+from .hostile import Wire
+from .processes import accepts, free_port, running
+
+TESTS = Path(__file__).parents[1]
+_PAGE = re.compile(rb"^x-page: *(\w+)", re.IGNORECASE | re.MULTILINE)
+_COOKIE = re.compile(rb"^set-cookie: *(sessionid=[^;]+)", re.IGNORECASE | re.MULTILINE)
+
+_UVICORN = ["uvicorn", "--host=127.0.0.1", "--port={port}", "hostile_site.asgi:application"]
+SERVERS: Mapping[str, list[str]] = {
+    "gunicorn": ["gunicorn", "--worker-class=gthread", "--threads=4", "--bind=127.0.0.1:{port}", "hostile_site.wsgi"],
+    "uvicorn-h11": [*_UVICORN, "--http=h11"],
+    # Its second parser of requests is an extra; it is tried where it is installed.
+    **({"uvicorn-httptools": [*_UVICORN, "--http=httptools"]} if find_spec("httptools") else {}),
+}
+
+
+@contextlib.contextmanager
+def serving(server: str) -> Iterator[int]:
+    """Run one server; the port it listens on."""
+    port = free_port()
+    module, *options = (one.format(port=port) for one in SERVERS[server])
+    package = Path(django_sessionkit.__file__).parents[1]
+    env = {
+        "DJANGO_SETTINGS_MODULE": "hostile_site.settings",
+        "PYTHONPATH": os.pathsep.join(map(str, (TESTS, package))),
+    }
+    command = [sys.executable, "-m", module, *options]
+    with running(server, command, ready=lambda: accepts(port), env=env, cwd=TESTS):
+        yield port
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    """What the server answers to these bytes before it closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(65536):
+                received += data
+    return received
+
+
+def request_of(line: bytes, *headers: bytes, cookie: bytes = b"", host: bytes = b"127.0.0.1") -> bytes:
+    """A request with this request line (without the version), which ends the connection."""
+    lines = [line + b" HTTP/1.1", b"Host: " + host, b"Accept: text/html", b"Connection: close", *headers]
+    if cookie:
+        lines.append(b"Cookie: " + cookie)
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def wire_request(wire: Wire, cookie: bytes = b"") -> bytes:
+    """The request of a corpus, with the mount prefix as part of the target."""
+    headers = [f"{name}: {value}".encode() for name, value in wire.headers]
+    if wire.site:
+        headers.append(f"X-Site: {wire.site}".encode())
+    if wire.method in ("POST", "PUT", "PATCH"):
+        headers.append(b"Content-Length: 0")
+    return request_of(f"{wire.method} {wire.target}".encode(), *headers, cookie=cookie)
+
+
+def page_of(port: int, request: bytes) -> str | None:
+    """The kind of page that came back, ``None`` for any other answer."""
+    found = _PAGE.search(exchange(port, request).partition(b"\r\n\r\n")[0])
+    return found[1].decode() if found else None
+
+
+def cookie_of(port: int, role: str) -> bytes:
+    found = _COOKIE.search(exchange(port, request_of(f"GET /become/{role}/".encode())))
+    assert found is not None, role
+    return found[1]

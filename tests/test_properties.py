@@ -1,0 +1,319 @@
+"""What holds for every rule list, every path and every redirect target, sought by generated examples."""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import pairwise
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from django.test import RequestFactory, override_settings
+from django.urls import path as route
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from support.hostile import LOOKALIKES
+from support.hostile_sites import Urls, ordinary
+from support.sessions import READER, browser
+
+from django_sessionkit import conf, targets, validate_session
+from django_sessionkit.context import Slot
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.flows import run
+from django_sessionkit.guard import Passage, Target, inspect
+from django_sessionkit.options import check_target
+from django_sessionkit.patterns import matches
+from django_sessionkit.readings import clean
+
+READER_SESSION = validate_session(READER)
+REQUIREMENTS = [{"role": "admin"}, {"role": "reader"}, {"authenticated": True}, {"public": True}, {"deny": True}]
+
+names = st.sampled_from(["a", "b", "sik", "\u00e9"])
+wild = st.sampled_from(["*", "**"])
+lower_patterns = st.lists(names | wild, max_size=4).map(lambda parts: "/" + "/".join(parts))
+mixed_patterns = st.lists(names | wild | st.sampled_from(["A", "B", "SIK"]), max_size=4).map(
+    lambda parts: "/" + "/".join(parts)
+)
+paths = st.lists(names, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
+
+
+def rule_lists(patterns):
+    rules = st.builds(lambda pattern, asks: {"pattern": pattern, **asks}, patterns, st.sampled_from(REQUIREMENTS))
+    return st.lists(rules, min_size=1, max_size=6)
+
+
+def is_denied(path: str, rules, session=READER_SESSION, **more) -> bool:
+    target = Target(path, path, "GET", resolved=True)
+    with override_settings(SESSIONKIT_PROTECT=rules, **more):
+        return run(inspect(target, Passage(Slot.fixed(session)), with_default=True)) is not None
+
+
+def denying(path: str, rules):
+    """The rules if they deny ``path``, else with one put first that does."""
+    return rules if is_denied(path, rules) else [{"pattern": path, "role": "admin"}, *rules]
+
+
+@st.composite
+def respelt(draw, path: str, *, recase: bool = False) -> str:
+    """Another way to write ``path``: noise that cleaning takes away and, if asked for, other letters."""
+    if recase:
+        path = "".join(draw(st.sampled_from([one, one.upper(), *LOOKALIKES.get(one, "")])) for one in path)
+    noise = st.sampled_from(["/", "/.", "/./", "/x/..", "/\u00e9/../", "/A/..", "/B/../", "\x00", "\n", "\x85", "//"])
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.sampled_from([index for index, one in enumerate(path) if one == "/"]))
+        path = path[:place] + draw(noise) + path[place:]
+    return path + draw(st.sampled_from(["", "/", "//", "\n", " ", "/.", "/x/.."]))
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.data(), rules=rule_lists(mixed_patterns), path=paths)
+def test_no_noise_lifts_a_denial(data, rules, path):
+    other = data.draw(respelt(path))
+    assert clean(other) == path
+    assert is_denied(other, denying(path, rules))
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.data(), rules=rule_lists(lower_patterns), path=paths)
+def test_neither_does_letter_case(data, rules, path):
+    """For lower-case rules; one that names another case may open it, because that is what it says."""
+    other = data.draw(respelt(path, recase=True))
+    assert is_denied(other, denying(path, rules))
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.data(), path=paths, rules=rule_lists(lower_patterns), opened=mixed_patterns)
+def test_opening_another_path_opens_nothing_else(data, path, rules, opened):
+    """A public rule anywhere in the list, or an exclude, for what the exact and the cleaned path are not both."""
+    asked = data.draw(respelt(path, recase=data.draw(st.booleans())))
+    assume(not (matches(opened, asked) and matches(opened, clean(asked))))
+    place = data.draw(st.integers(0, len(rules)))
+    more = {"SESSIONKIT_GLOBAL_PROTECT": True}
+    for session in (None, READER_SESSION):
+        if is_denied(asked, rules, session, **more):
+            public = [*rules[:place], {"pattern": opened, "public": True}, *rules[place:]]
+            assert is_denied(asked, public, session, **more)
+            assert is_denied(asked, rules, session, **more, SESSIONKIT_EXCLUDE=[opened])
+
+
+# Cost, counted and never timed
+
+SIZES = [500, 1000, 2000, 4000]
+BRANCHY = [{"pattern": f"/**/n{number}/*/a/**/b/*", "role": "admin"} for number in range(40)]
+COSTLY = {
+    "same segment": lambda size: "/a" * size,
+    "dot segments": lambda size: "/a/.." * (size // 2),
+    "climbing": lambda size: "/.." * size,
+    "empty segments": lambda size: "/" * size,
+    "near misses": lambda size: "/n1/x/a/b" * (size // 4),
+    "capitals": lambda size: "/A" * size,
+    "lookalikes": lambda size: "/\u017f\u0131\u212a" * size,
+    "control characters": lambda size: "/a\n" * size,
+    "every segment another": lambda size: "".join(f"/x{number}" for number in range(size)),
+}
+
+
+def calls_for(path: str) -> int:
+    """How many functions, Python's own included, one decision calls."""
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    target, passage = Target(path, path, "GET", resolved=True), Passage(Slot.fixed(None))
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        run(inspect(target, passage, with_default=True))
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize("rules", [BRANCHY, [{"pattern": "/**/*/**/z", "role": "admin"}]], ids=["branchy", "wildcards"])
+@pytest.mark.parametrize("budget", [None, 0], ids=["automaton", "simulation"])
+@pytest.mark.parametrize("kind", COSTLY)
+def test_a_decision_is_linear_in_the_path(kind, budget, rules):
+    with override_settings(SESSIONKIT_PROTECT=rules):
+        book = conf.current().rules
+        if budget is not None:
+            book._exact._budget = book._folded._budget = budget
+        calls_for("/warm/up")
+        costs = [calls_for(COSTLY[kind](size)) for size in SIZES]
+    assert all(after <= 2.2 * before + 200 for before, after in pairwise(costs)), costs
+
+
+# Redirect targets
+
+BASE = "http://testserver/login/"
+PIECES = [
+    *(
+        "//",
+        "/",
+        "\\",
+        "/\\",
+        "\\\\",
+        "///",
+        "/\t/",
+        "/\n/",
+        "\t",
+        "\r",
+        "\n",
+        " ",
+        "\x00",
+        "\x1f",
+        "\x7f",
+        "\x85",
+        "\xa0",
+    ),
+    *("http:", "https:", "HTTP:", "javascript:", "data:", "mailto:", "ftp:", ":", "://", "https:/", "http:\\"),
+    *(
+        "evil.example",
+        "testserver",
+        "testserver:80",
+        "user@",
+        "@",
+        "testserver@",
+        "127.0.0.1",
+        "[::1]",
+        "evil%2eexample",
+    ),
+    *("%2f", "%5c", "%09", "%0a", "%00", "%2F%2Fevil.example", "?", "#", ";", "..", ".", "/../", "page", "a", "\u00e9"),
+    *("\u3002", "\uff0f", "\u2044", "\u2215", "\u29f5", "\ufe68", "\uff3c", "\u017f", "\u2028", "&", "=", "next="),
+]
+hostile_targets = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join)
+
+
+def leads_to_host(target: str, base: str = BASE) -> str | None:
+    """Where a browser goes from ``base``: the host, or ``None`` for what is no page of the web at all.
+
+    Written from the URL standard of the WHATWG, as far as it matters: trimming, tabs and newlines dropped, backslashes
+    as slashes, any number of slashes after a special scheme.
+    """
+    text = re.sub(r"[\t\n\r]", "", target.strip("".join(map(chr, range(0x21)))))
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text)
+    own = urlsplit(base)
+    rest = text.replace("\\", "/")
+    if scheme is not None:
+        if scheme[0][:-1].lower() not in ("http", "https"):
+            return None
+        rest = rest[scheme.end() :]
+        if scheme[0][:-1].lower() == own.scheme and not rest.startswith("/"):
+            return own.netloc  # relative, by an old exception
+        rest = "//" + rest.lstrip("/")
+    if not rest.startswith("//"):
+        return own.netloc
+    authority = re.split(r"[/?#]", rest.lstrip("/"), maxsplit=1)[0]
+    return unquote(authority.rpartition("@")[2]).removesuffix(":80")
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        ("/page/", "testserver"),
+        ("page", "testserver"),
+        ("http:page", "testserver"),
+        ("//evil.example", "evil.example"),
+        ("/\\evil.example", "evil.example"),
+        ("/\t/evil.example", "evil.example"),
+        (" \x00//evil.example", "evil.example"),
+        ("https:evil.example", "evil.example"),
+        ("https:/\\evil.example/x", "evil.example"),
+        ("http://testserver@evil.example", "evil.example"),
+        ("http://testserver:80/x", "testserver"),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_the_oracle_reads_urls_as_browsers_do(target, host):
+    assert leads_to_host(target) == host
+
+
+def is_safe_path(target: str) -> bool:
+    return (
+        target.startswith("/")
+        and leads_to_host(target) == "testserver"
+        and not re.search(r"[\x00-\x20\x7f-\x9f\\]", target)
+    )
+
+
+@settings(deadline=None, max_examples=600)
+@given(target=hostile_targets)
+def test_no_target_in_the_settings_leads_elsewhere(target):
+    try:
+        check_target(target, "here")
+    except InvalidPolicy:
+        return
+    if target.startswith("/"):
+        assert leads_to_host(target) == "testserver"
+    else:  # a URL name, which is only ever reversed
+        assert re.fullmatch(r"[\w.:-]+", target)
+        assert not re.match("(?i)(?:https?|javascript|data|mailto|ftp):", target)
+
+
+@settings(deadline=None, max_examples=600)
+@given(
+    url=hostile_targets, prefix=st.sampled_from(["", "http://testserver", "http://testserver/", "/", "//testserver"])
+)
+def test_no_page_that_htmx_names_leads_elsewhere(url, prefix):
+    request = RequestFactory().get("/page/")
+    request.META["HTTP_HX_CURRENT_URL"] = prefix + url
+    found = targets.next_of_htmx(request)
+    assert found is None or is_safe_path(found)
+
+
+@settings(deadline=None, max_examples=600)
+@given(url=hostile_targets, query=hostile_targets)
+def test_no_requested_page_leads_elsewhere(url, query):
+    request = RequestFactory().get("/", QUERY_STRING=query.encode().decode("latin-1"))
+    request.path = request.path_info = "/" + url
+    found = targets.next_of_page(request)
+    assert found is None or is_safe_path(found)
+
+
+@settings(deadline=None, max_examples=300)
+@given(url=hostile_targets, login=st.sampled_from(["/login/", "/login/?sso=1", "/login/?next=/x#top"]))
+def test_next_stays_in_its_place(url, login):
+    """Whatever ``next`` is, the redirect goes to the log-in page and hands exactly that value on."""
+    location = targets.with_next(login, url)
+    parts = urlsplit(location)
+    assert leads_to_host(location) == "testserver"
+    assert location.isascii()
+    assert parts.path == "/login/"
+    assert parse_qs(parts.query, keep_blank_values=True)["next"] == [url]
+
+
+# Loops
+
+LOGINS = ["/login/", "/login", "/login/?sso=1", "login", "/kiosk/login/", "/page/", "/LOGIN/", "/nowhere/", "/"]
+login_patterns = st.sampled_from(["/**", "/*", "/login", "/login/**", "/page", "/kiosk/**", "/", "/LOGIN"])
+URLS = Urls(route("", ordinary), route("login/", ordinary, name="login"), route("kiosk/login/", ordinary))
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    patterns=st.lists(st.tuples(login_patterns, st.none() | st.sampled_from(LOGINS)), min_size=1, max_size=4),
+    login=st.sampled_from(LOGINS),
+    start=st.sampled_from(["/", "/page/", "/page", "/login/", "/login", "/kiosk/login/", "/LOGIN/", "/nowhere/"]),
+    by_default=st.booleans(),
+    method=st.sampled_from(["GET", "HEAD", "POST"]),
+)
+def test_the_way_to_the_login_page_ends(patterns, login, start, by_default, method):
+    rules = [{"pattern": one, "role": "admin", **({"login_url": own} if own else {})} for one, own in patterns]
+    policy = {"SESSIONKIT_PROTECT": rules, "SESSIONKIT_GLOBAL_PROTECT": by_default, "SESSIONKIT_LOGIN_URL": login}
+    with override_settings(ROOT_URLCONF=URLS, **policy):
+        client, seen, url = browser(), [], start
+        while url is not None and len(seen) < 8:
+            assert urlsplit(url).path not in seen
+            seen.append(urlsplit(url).path)
+            response = client.generic(method, url)
+            url = response.headers.get("Location")
+    assert url is None
+
+
+def test_a_detour_through_a_public_path_lifts_nothing():
+    """Found by hand: the shadowed rule holds in the folded reading of ``/b/a``, and must do so in that of a detour."""
+    rules = [{"pattern": "/B/**", "public": True}, {"pattern": "/B/**", "role": "admin"}]
+    rules.append({"pattern": "/b/**", "public": True})
+    assert is_denied("/b/a", rules)
+    assert is_denied("/B/../b/a", rules)
