@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+from django.utils.functional import Promise
 
 from .index import Entry, PatternIndex
 from .options import DenialOptions
@@ -77,12 +79,7 @@ class RuleBook:
         exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
         #: whether a path that folds to itself may still be covered differently under folding
         self.folds = exact != folded
-        targets = [rule.options.login_url for rule in self.rules if rule.options.login_url is not None]
-        # A lazy URL must not be hashed: that would reverse it, before there are any URLs.
-        self.login_urls = (
-            *{one for one in targets if isinstance(one, str)},
-            *(one for one in targets if not isinstance(one, str)),
-        )
+        self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact
         self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in excluded])
@@ -133,6 +130,13 @@ class RuleBook:
     def excludes_view(self, view_name: str | None) -> bool:
         """Whether ``SESSIONKIT_EXCLUDE`` names this view."""
         return any(glob.covers(view_name) for glob in self._excluded_views)
+
+
+def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Promise, ...]:
+    """A lazy URL is not compared: that would reverse it, before there are any URLs."""
+    known = [one for one in targets if one is not None]
+    lazy = [one for one in known if isinstance(one, Promise)]
+    return (*dict.fromkeys(one for one in known if not isinstance(one, Promise)), *lazy)
 
 
 def _entries(rules: Sequence[Rule], spelt: Callable[[str], str]) -> list[Entry]:

@@ -1,0 +1,86 @@
+"""``python -m benchmarks``: measure everything, print the table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from . import site
+
+site.configure()
+
+from . import building, calls, instructions, matching, pages, templates, validating  # noqa: E402
+from .report import HEADER, SMOKE, Case, Fact, Result, Scale, WrongAnswer, machine  # noqa: E402
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+GROUPS: dict[str, Callable[[Scale], Iterator[Case | Fact]]] = {
+    "matching": matching.rows,
+    "building": building.rows,
+    "pages": pages.rows,
+    "validating": validating.rows,
+    "calls": calls.rows,
+    "templates": templates.rows,
+}
+EXTRAS = {"instructions": instructions.rows}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 0 if everything ran and no answer was wrong. A missed target is for people to judge."""
+    options = _parser().parse_args(arguments)
+    start = perf_counter()
+    names = [*(options.only or GROUPS), *(name for name in EXTRAS if getattr(options, name))]
+    try:
+        results = [result for name in names for result in _run(name, smoke=options.smoke)]
+    except WrongAnswer as error:
+        print(f"wrong answer: {error}", file=sys.stderr)
+        return 1
+    print(f"\n{'Every answer is right' if options.smoke else 'Measured'} ({perf_counter() - start:.0f} s).")
+    if options.write and not options.smoke:
+        RESULTS.write_text(_document(results), encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="only run everything once and look at the answers")
+    parser.add_argument("--write", action="store_true", help=f"store the table in {RESULTS.name}")
+    parser.add_argument("--only", nargs="+", choices=GROUPS, metavar="GROUP", help=f"some of: {', '.join(GROUPS)}")
+    parser.add_argument("--instructions", action="store_true", help="count instructions too (valgrind; minutes)")
+    return parser
+
+
+def _run(name: str, *, smoke: bool) -> Iterator[Result]:
+    """Measure a group and print its rows as they come."""
+    rows = {**GROUPS, **EXTRAS}[name](SMOKE if smoke else Scale())
+    if not smoke:
+        print(f"\n{HEADER}", flush=True)
+    for row in rows:
+        if smoke:
+            row.try_out()
+            continue
+        result = row.measure()
+        print(result, flush=True)
+        yield result
+
+
+def _document(results: list[Result]) -> str:
+    lines = [
+        "# Results",
+        "",
+        "Written by `python -m benchmarks --write`. Every ratio is the median of pairs measured alternately in one",
+        "process, in CPU time; see [README.md](README.md).",
+        "",
+        *machine(),
+        "",
+        HEADER,
+        *map(str, results),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""What an index costs before the first request: time and memory for each rule."""
+
+from __future__ import annotations
+
+import gc
+import random
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from functools import partial
+from time import process_time
+
+from django_sessionkit.index import Entry, PatternIndex
+from django_sessionkit.patterns import Pattern
+
+from .lists import RuleList, first_match
+from .report import Fact, Scale, expect
+
+
+def rows(scale: Scale) -> Iterator[Fact]:
+    """Every rule's own path is asked for once, so that what is built on demand is built."""
+    rules = RuleList.of("tail-wildcard", scale.rules)
+    asked = [text.replace("/**", "/page") for text in rules.texts]
+    what = f"index of {scale.rules:,} tail-wildcard rules, all of them asked for once"
+    yield Fact(what, "–", "≤ 30 µs and ≤ 2 KB a rule", partial(_cost, rules.entries(), asked, 30, 2048))
+    for count in (scale.rules // 2, scale.rules):
+        entries = _branchy(count)
+        what = f"index of {count:,} rules with two inner wildcards each, after {count:,} random paths"
+        find = partial(_cost, entries, _branchy_paths(count), 200, 8192)
+        yield Fact(what, "–", "bounded: ≤ 200 µs and ≤ 8 KB a rule", find)
+
+
+def _cost(entries: Sequence[Entry], asked: Sequence[str], most_us: float, most_bytes: float) -> tuple[str, bool]:
+    """Microseconds and bytes for each rule; the median of three for the time."""
+    _check(entries, asked)
+    micro = 1e6 * sorted(_seconds(entries, asked) for _ in range(3))[1] / len(entries)
+    size = _bytes(entries, asked) / len(entries)
+    return f"{micro:.1f} µs, {size / 1024:.2f} KB", micro <= most_us and size <= most_bytes
+
+
+def _seconds(entries: Sequence[Entry], asked: Sequence[str]) -> float:
+    gc.collect()
+    start = process_time()
+    _used(entries, asked)
+    return process_time() - start
+
+
+def _bytes(entries: Sequence[Entry], asked: Sequence[str]) -> int:
+    gc.collect()
+    tracemalloc.start()
+    index = _used(entries, asked)
+    gc.collect()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del index
+    return size
+
+
+def _used(entries: Sequence[Entry], asked: Sequence[str]) -> PatternIndex:
+    index = PatternIndex(entries)
+    for path in asked:
+        index._covering(path)
+    return index
+
+
+def _branchy(count: int) -> list[Entry]:
+    return [Entry(n, Pattern(f"/**/part{n % 97}/*/item{n}/**"), is_final=True) for n in range(count)]
+
+
+def _branchy_paths(count: int) -> list[str]:
+    dice = random.Random(5)  # noqa: S311
+    return [
+        f"/x/part{dice.randrange(97)}/part{dice.randrange(97)}/item{dice.randrange(count)}/page" for _ in range(count)
+    ]
+
+
+def _check(entries: Sequence[Entry], asked: Sequence[str]) -> None:
+    index = PatternIndex(entries)
+    for path in asked[:20]:
+        segments = path.removeprefix("/").split("/")
+        wanted = next((one.number for one in entries if one.pattern.covers(segments)), None)
+        expect(f"the rule for {path}", first_match(index.covering, path), wanted)

@@ -1,0 +1,76 @@
+"""Lists of patterns, and paths to ask them about."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django_sessionkit.index import Entry, PatternIndex
+from django_sessionkit.patterns import Pattern
+
+_PATHS = 200
+
+
+class Shape(NamedTuple):
+    """One shape of pattern: how the ``n``-th is written, and a path that only this one covers."""
+
+    pattern: str
+    hit: str
+
+
+_EXACT = Shape("/app{0}/area{1}/page/edit", "/app{0}/area{1}/page/edit")
+_TAIL = Shape("/app{0}/area{1}/**", "/app{0}/area{1}/page/edit/more")
+_INNER = Shape("/app{0}/area{1}/*/edit", "/app{0}/area{1}/some/page/edit")
+_FIRST = Shape("/*/tool{1}/**", "/team{0}/tool{1}/page/edit")
+
+KINDS: dict[str, tuple[Shape, ...]] = {
+    "exact": (_EXACT,),
+    "tail-wildcard": (_TAIL,),
+    "mixed": (_EXACT, _TAIL, _EXACT, _INNER, _TAIL),
+    "leading-wildcard": (_EXACT, _TAIL, _EXACT, _INNER, _TAIL, _EXACT, _TAIL, _EXACT, _TAIL, _FIRST),
+}
+
+
+class RuleList(NamedTuple):
+    """A list of ``size`` rules of one kind, with paths that one of them covers, and that none does."""
+
+    texts: list[str]
+    hits: list[str]
+    answers: list[int]  # which rule decides about each of the hits
+    misses: list[str]
+
+    @classmethod
+    def of(cls, kind: str, size: int) -> RuleList:
+        """The same list every time."""
+        shapes = KINDS[kind]
+        asked = [n * size // _PATHS for n in range(_PATHS)]
+        random.Random(size).shuffle(asked)  # noqa: S311
+        return cls(
+            [_filled(shapes[n % len(shapes)].pattern, n) for n in range(size)],
+            [_filled(shapes[n % len(shapes)].hit, n) for n in asked],
+            asked,
+            [_miss(n) for n in range(_PATHS)],
+        )
+
+    def index(self) -> PatternIndex:
+        """What SessionKit makes of it."""
+        return PatternIndex(self.entries())
+
+    def entries(self) -> list[Entry]:
+        """What the index is made of."""
+        return [Entry(number, Pattern(text), is_final=True) for number, text in enumerate(self.texts)]
+
+
+def _filled(text: str, number: int) -> str:
+    return text.format(number % 50, number)
+
+
+def _miss(number: int) -> str:
+    """Pages beside the protected ones: elsewhere on the site, and in the same part of it."""
+    return (f"/news/item{number}/page/edit", f"/app{number % 50}/public{number}/page/edit")[number % 2]
+
+
+def first_match(covering: Callable[[str], tuple[int, ...]], path: str) -> int | None:
+    """The number of the rule that decides."""
+    return next(iter(covering(path)), None)

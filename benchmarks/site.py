@@ -1,0 +1,185 @@
+"""The site that the benchmarks ask: settings, two pages, requests as a server makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from django.test.utils import override_settings
+from django.urls import path
+
+SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
+SESSIONKIT = "django_sessionkit.middleware.SessionKitMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+STRONGHOLD = "stronghold.middleware.LoginRequiredMiddleware"
+
+LOCMEM = "django.contrib.sessions.backends.cache"
+DATABASE = "django.contrib.sessions.backends.db"
+
+READER = {
+    "user_id": "42",
+    "email": "reader@example.org",
+    "role": "reader",
+    "permissions": [f"area{number}:read" for number in range(10)],
+}
+
+
+def configure() -> None:
+    """A site on a throw-away SQLite file. The connection stays open between requests."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    settings.configure(
+        SECRET_KEY="not a secret: there is nothing here",  # noqa: S106
+        ALLOWED_HOSTS=["*"],
+        ROOT_URLCONF=__name__,
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django_sessionkit",
+        ],
+        DATABASES={
+            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{folder}/db.sqlite3", "CONN_MAX_AGE": None}
+        },
+        SESSION_ENGINE=LOCMEM,
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+        LOGIN_URL="/login/",
+        STRONGHOLD_DEFAULTS=False,
+        LOGGING={"version": 1, "loggers": {name: {"level": "ERROR"} for name in ("django", "django_sessionkit")}},
+    )
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """A page that asks for nothing."""
+    return HttpResponse("page")
+
+
+def reading_page(request: HttpRequest) -> HttpResponse:
+    """A page that reads the session itself."""
+    return HttpResponse("page" if request.session.get("__session__") else "nobody")
+
+
+async def apage(request: HttpRequest) -> HttpResponse:
+    """The async twin of :func:`page`."""
+    return HttpResponse("page")
+
+
+async def areading_page(request: HttpRequest) -> HttpResponse:
+    """The async twin of :func:`reading_page`."""
+    return HttpResponse("page" if await request.session.aget("__session__") else "nobody")
+
+
+urlpatterns = [
+    path("public/page/", page),
+    path("public/apage/", apage),
+    path("team/page/", page),
+    path("team/apage/", apage),
+    path("reading/page/", reading_page),
+    path("reading/apage/", areading_page),
+]
+
+
+def rules(count: int) -> list[dict[str, Any]]:
+    """So many rules, the last of which protects ``/team/``."""
+    shapes = ("/app{0}/area{1}/**", "/app{0}/area{1}/page", "/app{0}/area{1}/*/edit")
+    some = [{"pattern": shapes[n % 3].format(n % 50, n), "role": "editor"} for n in range(count - 1)]
+    return [*some, {"pattern": "/team/**", "roles": ["reader", "editor"]}]
+
+
+@contextmanager
+def using(**changes: Any) -> Iterator[None]:
+    """Other settings for a while."""
+    with override_settings(**changes):
+        yield
+
+
+def stored_session(content: dict[str, Any]) -> str:
+    """The key of a stored session with ``content``, for the cookie."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store.update(content)
+    store.create()
+    return str(store.session_key)
+
+
+class WSGIPage:
+    """One page asked over and over, as a WSGI server does it."""
+
+    def __init__(self, middleware: list[str], url: str, cookie: str) -> None:
+        with override_settings(MIDDLEWARE=middleware):
+            self.handler = WSGIHandler()
+        self.environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": url,
+            "SCRIPT_NAME": "",
+            "QUERY_STRING": "",
+            "SERVER_NAME": "example.org",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": "example.org",
+            "HTTP_COOKIE": f"sessionid={cookie}",
+            "HTTP_ACCEPT": "text/html",
+            "wsgi.url_scheme": "http",
+        }
+
+    def __call__(self) -> Any:
+        environ = {**self.environ, "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()}
+        response = self.handler(environ, _start_response)
+        b"".join(response)
+        response.close()
+        return response
+
+
+def _start_response(status: str, headers: Any, error: Any = None) -> None:
+    pass
+
+
+class ASGIPage:
+    """One page asked over and over, as an ASGI server does it."""
+
+    def __init__(self, middleware: list[str], url: str, cookie: str) -> None:
+        with override_settings(MIDDLEWARE=middleware):
+            self.handler = ASGIHandler()
+        self.scope = {
+            "type": "http",
+            "method": "GET",
+            "path": url,
+            "query_string": b"",
+            "root_path": "",
+            "server": ("example.org", 80),
+            "client": ("192.0.2.1", 1),
+            "headers": [
+                (b"host", b"example.org"),
+                (b"cookie", f"sessionid={cookie}".encode()),
+                (b"accept", b"text/html"),
+            ],
+        }
+
+    async def __call__(self) -> list[dict[str, Any]]:
+        events = iter([{"type": "http.request", "body": b""}])
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            event = next(events, None)
+            return event if event is not None else await asyncio.Future()
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await self.handler(dict(self.scope), receive, send)
+        return sent
