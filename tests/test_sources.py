@@ -90,6 +90,22 @@ def test_a_source_may_say_what_it_depends_on():
     assert browser().get("/page/")["Vary"] == "Cookie, X-Token"
 
 
+class Constant(SessionSource):
+    """Depends on nothing in the request, so caches may share what came of it."""
+
+    varies_on = ()
+
+    def read(self, request):
+        return READER
+
+
+@override_settings(SESSIONKIT_SOURCE=Constant)
+def test_a_source_that_depends_on_nothing_adds_no_vary():
+    response = browser().get("/who/")
+    assert response.json() == {"user_id": "1"}
+    assert not response.has_header("Vary")
+
+
 calls = []
 
 
