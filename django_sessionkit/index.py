@@ -2,25 +2,31 @@
 
 The patterns become a trie, and the trie a finite automaton over segments whose states are built when a path first
 needs them. Wildcards are folded into the states, so nothing is tried twice and the size of the list does not matter.
-A list so branchy that its automaton would not fit the budget is simulated on the trie instead: slower, still linear
-in the path.
+Where a list is so branchy that its automaton does not fit the budget, the patterns are run side by side instead:
+slower, still linear in the path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import NamedTuple, TypeAlias, Union
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
-from .patterns import Pattern, split
+from .patterns import Automaton, Pattern, split
 
-# Transitions that may be remembered: enough for each literal of a list once, and for the shapes between them.
+# What the states may hold in all (nodes, transitions, hits): enough for each literal of a list once, and for the
+# shapes between them.
 _LEAST_BUDGET = 10_000
 _BUDGET_PER_PATTERN = 8
 
-# Paths longer than this are not worth a place in the cache, or are hostile.
-_MAX_CACHED_LENGTH = 200
-_CACHE_SIZE = 1024
+# A state whose loops name more literals than this learns its transitions one by one.
+_FEW_LITERALS = 32
+
+# Patterns that are run side by side: in one group, memory would grow with their square.
+_GROUP = 256
+
+# Longer paths are not worth a place in the memory, or are hostile.
+_MAX_REMEMBERED_LENGTH = 200
+_MOST_REMEMBERED = 1024
 
 
 class Entry(NamedTuple):
@@ -55,86 +61,153 @@ class _Node:
 
 
 _Hits: TypeAlias = tuple[int, ...]
-_Next: TypeAlias = Union["_State", _Hits]
 
 
-class _State(dict[str, "_Next"]):
-    """A state of the automaton: segment → next state, or the final hits where what follows makes no difference."""
+class _State(dict[str, "_State | None"]):
+    """A state of the automaton: segment → next state, ``None`` where that has not been worked out.
 
-    __slots__ = ("_hits", "index", "nodes", "other")
+    ``rest`` is where a segment leads that no pattern names here; ``other`` is the same, if all that they name are among
+    the keys (``is_complete``). ``is_settled``: what follows makes no difference any more.
+    """
 
-    def __init__(self, index: PatternIndex, nodes: frozenset[_Node]) -> None:
+    __slots__ = ("hits", "is_complete", "is_settled", "nodes", "other", "rest")
+
+    def __init__(self, nodes: frozenset[_Node]) -> None:
         super().__init__()
-        self.index = index
         self.nodes = nodes
-        self._hits: _Hits | None = None
-        self.other: _Next | None = None
+        self.hits = _hits_of(nodes)
+        self.is_settled = all(node.is_settled() for node in nodes)
+        self.is_complete = False
+        self.rest: _State | None = None
+        self.other: _State | None = None
 
     @property
-    def hits(self) -> _Hits:
-        """The numbers of the patterns that end here; worked out once for a path that ends here."""
-        if self._hits is None:
-            self._hits = _hits_of(self.nodes)
-        return self._hits
+    def cost(self) -> int:
+        """What the state takes from the budget."""
+        return 1 + len(self.nodes) + len(self.hits)
 
-    def __missing__(self, segment: str) -> _Next:
-        """A segment not seen in this state before: a literal of some pattern, or any other."""
-        if any(segment in node.literals for node in self.nodes):
-            following = self.index.state_of(_step(self.nodes, segment))
-            if self.index.may_remember():
-                self[segment] = following
-            return following
-        if self.other is None:
-            self.other = self.index.state_of(_step(self.nodes, None))
-        return self.other
+
+class _Memory(dict[str, _Hits]):
+    """Answers about paths that are asked for again. Emptied when full: it is filled again in no time."""
+
+    __slots__ = ("_find",)
+
+    def __init__(self, find: Callable[[str], _Hits]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, path: str) -> _Hits:
+        hits = self._find(path)
+        if len(path) <= _MAX_REMEMBERED_LENGTH:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[path] = hits
+        return hits
 
 
 class PatternIndex:
-    """An index over patterns that are given in the order of their numbers; see :meth:`covering`."""
+    """An index over patterns that are given in the order of their numbers.
+
+    ``covering(path)`` gives the numbers of the patterns that cover ``path``, ascending and without doubles. After a
+    final one, further numbers may be left out.
+    """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         root = _Node()
         for entry in entries:
             _insert(root, entry)
-        self._states: dict[frozenset[_Node], _Next] = {}
+        self._entries = tuple(entries)
+        self._groups: list[tuple[Automaton, Sequence[Entry]]] = []
+        self._states: dict[frozenset[_Node], _State] = {}
         self._budget = max(_LEAST_BUDGET, _BUDGET_PER_PATTERN * len(entries))
-        self._start = self.state_of(_closed([root]))
-        self._remembered = lru_cache(maxsize=_CACHE_SIZE)(self._covering)
-
-    def covering(self, path: str) -> _Hits:
-        """The numbers of the patterns that cover ``path``, ascending and without doubles.
-
-        After a final one, further numbers may be left out.
-        """
-        return self._remembered(path) if len(path) <= _MAX_CACHED_LENGTH else self._covering(path)
+        self._start = _State(_closed([root]))
+        self._complete(self._start)
+        self._before = _State(frozenset())  # what stands before the leading slash is empty
+        self._before[""] = self._start
+        self.covering: Callable[[str], _Hits] = _Memory(self._covering).__getitem__
 
     def _covering(self, path: str) -> _Hits:
-        state = self._start
-        for segment in split(path):
-            if type(state) is tuple:
-                return state
-            state = state[segment]  # type: ignore[call-overload]
-        return state if type(state) is tuple else state.hits  # type: ignore[union-attr]
+        state = self._before
+        for segment in path.removesuffix("/").split("/"):  # one trailing slash makes no difference
+            following = state.get(segment, state.other)
+            if not following:  # not worked out, or followed by no literal
+                if following is None:
+                    following = self._follow(state, segment)
+                    if following is None:
+                        return tuple(self._run(path))
+                if following.is_settled:
+                    return following.hits
+            state = following
+        return state.hits
 
-    def state_of(self, nodes: frozenset[_Node]) -> _Next:
-        """The one state for a set of nodes; beyond the budget a passing one."""
+    def _follow(self, state: _State, segment: str) -> _State | None:
+        """Work out a transition; ``None`` where the budget does not suffice."""
+        if state is self._before:
+            return self._start.get(segment) or self._follow(self._start, segment)
+        for node in state.nodes:
+            if segment in node.literals:
+                break
+        else:
+            return state.rest or self._follow_other(state)
+        following = self._state_of(_step(state.nodes, segment))
+        if following is not None and (segment in state or self._may_spend(1)):
+            state[segment] = following
+        return following
+
+    def _follow_other(self, state: _State) -> _State | None:
+        """Where a segment leads that no pattern names here."""
+        if state.rest is None:
+            state.rest = self._state_of(_step(state.nodes, None))
+        state.other = state.rest if state.is_complete else None
+        return state.rest
+
+    def _state_of(self, nodes: frozenset[_Node]) -> _State | None:
+        """The one state for a set of nodes."""
         state = self._states.get(nodes)
         if state is None:
-            settled = all(node.is_settled() for node in nodes)
-            state = _hits_of(nodes) if settled else _State(self, nodes)
-            if self.may_remember(len(nodes)):
-                self._states[nodes] = state
+            state = _State(nodes)
+            if not self._may_spend(state.cost):
+                return None
+            self._complete(state)
+            self._states[nodes] = state
         return state
 
-    def may_remember(self, size: int = 1) -> bool:
-        """Take ``size`` from the budget, if there is so much left."""
-        self._budget -= size
-        return self._budget >= 0
+    def _complete(self, state: _State) -> None:
+        """Take over all literals as keys, where that is hardly more than the trie itself holds."""
+        count = sum(len(node.literals) for node in state.nodes)
+        repeated = sum(len(node.literals) for node in state.nodes if node.loops)  # a loop is in many states
+        if repeated <= _FEW_LITERALS and count <= self._budget // 2:
+            self._budget -= count
+            for node in state.nodes:
+                state.update(dict.fromkeys(node.literals))
+            state.is_complete = True
+
+    def _may_spend(self, amount: int) -> bool:
+        """Take ``amount`` from the budget, if there is so much left."""
+        if amount > self._budget:
+            return False
+        self._budget -= amount
+        return True
+
+    def _run(self, path: str) -> Iterator[int]:
+        """The numbers for ``path``, without any state."""
+        if not self._groups:
+            parts = [self._entries[start : start + _GROUP] for start in range(0, len(self._entries), _GROUP)]
+            self._groups = [(Automaton(entry.pattern.segments for entry in part), part) for part in parts]
+        segments, last = split(path), None
+        for automaton, entries in self._groups:
+            bits = automaton.run(segments)
+            for entry, accept in zip(entries, automaton.accepts, strict=True) if bits & automaton.accepting else ():
+                if bits & accept and entry.number != last:
+                    yield entry.number
+                    if entry.is_final:
+                        return
+                    last = entry.number
 
 
 def _insert(root: _Node, entry: Entry) -> None:
     node = root
-    for segment in split(entry.pattern.text):
+    for segment in entry.pattern.segments:
         if segment == "*":
             node.any = node.any or _Node()
             node = node.any

@@ -8,8 +8,9 @@ matching is linear in the path whatever the pattern: there is nothing to backtra
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import lru_cache, reduce
+from operator import or_
 
 from .exceptions import InvalidPattern
 
@@ -39,38 +40,68 @@ def split(path: str) -> list[str]:
     return segments
 
 
-class Pattern:
-    """A parsed pattern. State ``n`` (bit ``n``) means: the first ``n`` steps have been taken."""
+class Automaton:
+    """Patterns run side by side, each in bits of its own. The ``n``-th bit of a pattern means: its first ``n`` steps
+    have been taken.
+    """
 
-    __slots__ = ("_accept", "_any", "_literals", "_loops", "text")
+    __slots__ = ("_any", "_literals", "_loops", "_start", "accepting", "accepts")
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, patterns: Iterable[Sequence[str]]) -> None:
         self._literals: dict[str, int] = {}
         self._any = 0
         self._loops = 0
-        length = 0
-        for segment in parse(text):
+        self._start = 0
+        #: the bit that means "covered", for each pattern
+        self.accepts: list[int] = []
+        bit = 1
+        for segments in patterns:
+            self._start |= bit
+            bit = self._add(segments, bit)
+            self.accepts.append(bit)
+            bit <<= 1
+        #: all of these
+        self.accepting = reduce(or_, self.accepts, 0)
+
+    def _add(self, segments: Sequence[str], bit: int) -> int:
+        for segment in segments:
             if segment == "**":
-                self._loops |= 1 << length
+                self._loops |= bit
                 continue
             if segment == "*":
-                self._any |= 1 << length
-                self._loops |= 2 << length
+                self._any |= bit
+                self._loops |= bit << 1
             else:
-                self._literals[segment] = self._literals.get(segment, 0) | 1 << length
-            length += 1
-        self._accept = 1 << length
+                self._literals[segment] = self._literals.get(segment, 0) | bit
+            bit <<= 1
+        return bit
+
+    def run(self, segments: Iterable[str]) -> int:
+        """The bits that are set after a path that was split by :func:`split`."""
+        literals, others, loops = self._literals, self._any, self._loops
+        bits = self._start
+        for segment in segments:
+            bits = (bits & (literals.get(segment, 0) | others)) << 1 | bits & loops
+            if not bits:
+                break
+        return bits
+
+
+class Pattern:
+    """A parsed pattern."""
+
+    __slots__ = ("_automaton", "segments", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.segments = tuple(parse(text))
+        self._automaton: Automaton | None = None  # an index of many patterns needs none of their own
 
     def covers(self, segments: Sequence[str]) -> bool:
         """Whether the pattern covers a path that was split by :func:`split`."""
-        states = 1
-        for segment in segments:
-            steps = states & (self._literals.get(segment, 0) | self._any)
-            states = steps << 1 | states & self._loops
-            if not states:
-                return False
-        return bool(states & self._accept)
+        if self._automaton is None:
+            self._automaton = Automaton([self.segments])
+        return bool(self._automaton.run(segments) & self._automaton.accepts[0])
 
 
 @lru_cache(maxsize=1024)
