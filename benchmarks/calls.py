@@ -19,7 +19,7 @@ from rules.contrib.views import permission_required as rules_permission_required
 from django_sessionkit import get_session
 from django_sessionkit.context import Slot, activate
 from django_sessionkit.decorators import require_role
-from django_sessionkit.sources import current_origin
+from django_sessionkit.origin import current_origin
 
 from . import site
 from .report import Bound, Case, Pair, Scale, expect

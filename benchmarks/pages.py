@@ -89,9 +89,9 @@ def _snapshot(rules: int) -> conf.Snapshot:
 @contextmanager
 def _pinned(snapshot: conf.Snapshot) -> Iterator[None]:
     """Other settings, without their being read again: two sites can take turns."""
-    before, conf._snapshot = conf._snapshot, snapshot
+    before, conf.latest = conf.latest, snapshot
     yield
-    conf._snapshot = before
+    conf.latest = before
 
 
 def _with(snapshot: conf.Snapshot, timed: Timed) -> Timed:

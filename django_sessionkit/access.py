@@ -13,14 +13,13 @@ from .session import Session
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from .decisions import Decision
     from .requirements import Requirement
 
 
 class Grants:
     """The effective roles and permissions of one session, after hierarchy, with wildcards made ready."""
 
-    __slots__ = ("_wildcards", "decisions", "permissions", "policy", "roles")
+    __slots__ = ("_wildcards", "permissions", "policy", "roles")
 
     def __init__(
         self, policy: AccessPolicy, roles: frozenset[str], permissions: frozenset[str], wildcards: bool
@@ -29,7 +28,6 @@ class Grants:
         self.roles = roles
         self.permissions = permissions
         self._wildcards = [name.split(":") for name in permissions if "*" in name] if wildcards else []
-        self.decisions: dict[Requirement, Decision] = {}
 
     def has_permission(self, name: str) -> bool:
         """Whether ``name`` is held, by name or by a wildcard."""

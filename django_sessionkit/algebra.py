@@ -23,10 +23,11 @@ _DEFAULT_POLICY = AccessPolicy()
 class Requirement:
     """Base of all requirements: immutable, hashable, comparable, combinable; its repr can be pasted."""
 
-    __slots__ = ("_parts", "is_static")
+    __slots__ = ("_parts", "is_static", "key")
 
     _parts: tuple[Any, ...]
     is_static: bool
+    key: object
 
     #: how tightly the repr binds, for brackets
     _binding: ClassVar[int] = 3
@@ -35,6 +36,8 @@ class Requirement:
         object.__setattr__(self, "_parts", parts)
         #: the answer depends on the session alone, so it may be remembered with it
         object.__setattr__(self, "is_static", is_static)
+        #: stands for this very object in a dict of answers, and is hashed without a call
+        object.__setattr__(self, "key", object())
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -91,18 +94,6 @@ class Requirement:
 
     def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         """:meth:`check` as a flow."""
-        if not self.is_static or policy.overrides_check:
-            return (yield from self._decide(session, policy, request))
-        grants = policy.known_grants(session) if session is not None else None
-        if grants is not None and self in grants.decisions:
-            return grants.decisions[self]
-        decision = yield from self._decide(session, policy, request)
-        grants = policy.known_grants(session) if session is not None else None
-        if grants is not None and not decision.failed:
-            grants.decisions[self] = decision
-        return decision
-
-    def _decide(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         raise NotImplementedError
 
     def _granted(self) -> Decision:
@@ -139,7 +130,7 @@ class And(_Combination):
     _binding = 2
     _sign = "&"
 
-    def _decide(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         outcome = self._granted()
         for part in self.children:
             decision = yield from part.flow(session, policy, request)
@@ -157,7 +148,7 @@ class Or(_Combination):
     _binding = 1
     _sign = "|"
 
-    def _decide(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         denials = []
         for part in self.children:
             decision = yield from part.flow(session, policy, request)
@@ -187,7 +178,7 @@ class Not(Requirement):
     def __repr__(self) -> str:
         return f"~{_bracketed(self._parts[0], self._binding)}"
 
-    def _decide(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         decision = yield from self.children[0].flow(session, policy, request)
         if decision.failed:
             return self._failed()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from . import audit, conf, reach, writes
+from . import audit, reach, writes
 from .context import current_slot
 from .decisions import Decision
+from .evaluation import decide, known
 from .exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from .flows import Flow, arun, run
+from .origin import current_origin
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .session import Session
-from .sources import current_origin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -54,7 +56,7 @@ def _present(session: Session | None) -> Session:
 
 def is_authenticated() -> bool:
     """Whether there is a session."""
-    return evaluate(_AUTHENTICATED).allowed
+    return is_met(_AUTHENTICATED)
 
 
 def has_role(role: str) -> bool:
@@ -90,11 +92,33 @@ def has_role_permission(role: str, permission: str) -> bool:
 def _holds(requirement: Callable[..., Requirement], *names: str) -> bool:
     """A name that cannot be (blank, with a wildcard, not a string) is held by nobody; the log says so."""
     try:
-        asked = requirement(*names)
+        asked = question(requirement, *names)
     except InvalidPolicy as error:
         audit.logger.error("a question that cannot be answered: %s; denied", error)
         return False
-    return evaluate(asked).allowed
+    return is_met(asked)
+
+
+def question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
+    """``requirement(*names)``, the same object for the same names.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for names that cannot be.
+    """
+    try:
+        return _remembered(requirement, *names)
+    except TypeError:  # names that cannot be hashed, and so are none
+        return requirement(*names)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _remembered(requirement: Callable[..., Requirement], *names: str) -> Requirement:
+    return requirement(*names)
+
+
+def is_met(requirement: Requirement) -> bool:
+    """Whether the current session meets ``requirement``."""
+    answer = known(requirement)
+    return answer.allowed if answer is not None else run(_decide(requirement)).allowed
 
 
 def evaluate(requirement: Requirement) -> Decision:
@@ -128,9 +152,8 @@ def _decide(requirement: Requirement) -> Flow[Decision]:
     if not isinstance(requirement, Requirement):
         raise InvalidPolicy("evaluate", "needs a requirement", 'such as Role("editor")')
     slot = current_slot()
-    session = (yield from slot.flow("aevaluate")) if slot is not None else None
     request = slot.request if slot is not None else None
-    decision = yield from requirement.flow(session, conf.current().policy, request)
+    decision = yield from decide(slot, requirement, request)
     audit.decided(decision, request)
     return decision
 

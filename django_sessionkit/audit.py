@@ -50,9 +50,14 @@ def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
     yield sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
 
 
+def is_verbose() -> bool:
+    """Whether every decision is a line in the log."""
+    return logger.isEnabledFor(logging.DEBUG)
+
+
 def decided(decision: Decision, request: HttpRequest | None) -> None:
     """One line per decision, for debugging."""
-    if logger.isEnabledFor(logging.DEBUG):
+    if is_verbose():
         logger.debug(
             "%s: rule=%s reason=%s requirement=%r method=%s route=%s",
             "allowed" if decision else "denied",

@@ -72,18 +72,19 @@ class Problem:
     error: InvalidPolicy
 
 
-_snapshot: Snapshot | None = None
+#: the snapshot as last built; ``None`` before, and after a change of settings
+latest: Snapshot | None = None
 
 
 def current() -> Snapshot:
     """The snapshot. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` that lists every fault."""
-    global _snapshot
-    if _snapshot is None:
+    global latest
+    if latest is None:
         snapshot, problems = _build()
         if problems:
             raise _joined(problems)
-        _snapshot = snapshot
-    return _snapshot
+        latest = snapshot
+    return latest
 
 
 def problems() -> list[Problem]:
@@ -104,8 +105,8 @@ def _joined(problems: list[Problem]) -> InvalidPolicy:
 
 def _forget(*, setting: str, **kwargs: object) -> None:
     """Any setting may matter (``LANGUAGES``, ``DEBUG``, ...), and they only change in tests."""
-    global _snapshot
-    _snapshot = None
+    global latest
+    latest = None
 
 
 setting_changed.connect(_forget, dispatch_uid="django_sessionkit.conf")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .exceptions import AsyncRequired
 from .flows import Flow, Step, arun, on_event_loop, run
@@ -18,13 +18,31 @@ from .session import Session
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from .decisions import Decision
 
-class Loaded(NamedTuple):
-    """What a slot has loaded. ``watch()`` gives the raw value as it is now, without I/O; ``None``: it cannot change."""
 
-    session: Session | None
-    raw: object = None
-    watch: Callable[[], object] | None = None
+def _unwatched() -> None:
+    """What does not change."""
+
+
+class Loaded:
+    """What a slot has loaded; a change makes a new one. ``watch()`` gives the raw value as it is now, without I/O.
+
+    ``decisions`` are answers about this session, by the key of the requirement; ``basis`` is what they were made with.
+    """
+
+    __slots__ = ("basis", "decisions", "raw", "session", "watch")
+
+    def __init__(self, session: Session | None, raw: object = None, watch: Callable[[], object] | None = None) -> None:
+        self.session = session
+        self.raw = raw if watch is not None else None
+        self.watch = watch or _unwatched
+        self.decisions: dict[object, Decision] = {}
+        self.basis: object = None
+
+    def changed_to(self, session: Session | None, raw: object = None) -> Loaded:
+        """The same source with another value."""
+        return Loaded(session, raw, self.watch)
 
 
 class Origin(Protocol):
@@ -59,12 +77,13 @@ def not_on_loop(twin: str) -> Step:
 class Slot:
     """The session of one request, loaded on first need."""
 
-    __slots__ = ("__weakref__", "_loaded", "_origin", "_request")
+    __slots__ = ("__weakref__", "_origin", "_request", "loaded")
 
     def __init__(self, origin: Origin | None, request: HttpRequest | None, loaded: Loaded | None = None) -> None:
         self._origin = origin
         self._request = weakref.ref(request) if request is not None else None
-        self._loaded = loaded
+        #: ``None`` until the session has been asked for
+        self.loaded = loaded
 
     @classmethod
     def fixed(cls, session: Session | None) -> Slot:
@@ -79,47 +98,53 @@ class Slot:
     @property
     def is_loaded(self) -> bool:
         """Whether the session has been asked for."""
-        return self._loaded is not None
+        return self.loaded is not None
 
     def flow(self, twin: str = "aget_session") -> Flow[Session | None]:
         """Load if need be; ``twin`` is the async helper to name where this cannot be done."""
         request = self.request
-        if self._loaded is None and self._origin is not None and request is not None:
+        if self.loaded is None and self._origin is not None and request is not None:
             yield not_on_loop(twin)
-            self._loaded = yield from self._origin.load(request)
+            self.loaded = yield from self._origin.load(request)
         return self.peek()
 
     def peek(self) -> Session | None:
         """The session as far as it is loaded, with changes made during the request; no I/O."""
-        loaded = self._loaded
-        if loaded is None or loaded.watch is None:
-            return loaded.session if loaded is not None else None
+        loaded = self.current()
+        return loaded.session if loaded is not None else None
+
+    def current(self) -> Loaded | None:
+        """What is loaded, with changes made during the request; no I/O."""
+        loaded = self.loaded
+        if loaded is None:
+            return None
         raw = loaded.watch()
-        if raw is not loaded.raw:
-            loaded = self._changed(loaded, raw)
-        return loaded.session
+        return loaded if raw is loaded.raw else self._changed(loaded, raw)
 
     def _changed(self, loaded: Loaded, raw: object) -> Loaded:
         request = self.request
         if self._origin is None or request is None:
             return Loaded(None)  # nobody is left to say what the new value is worth
-        self._loaded = self._origin.reload(request, loaded, raw)
-        return self._loaded
+        self.loaded = self._origin.reload(request, loaded, raw)
+        return self.loaded
 
     def get(self) -> Session | None:
         """The session; on an event loop only if it is loaded."""
-        return self.peek() if self._loaded is not None else run(self.flow())
+        loaded = self.loaded
+        if loaded is None:
+            return run(self.flow())
+        return loaded.session if loaded.watch() is loaded.raw else self.peek()
 
     async def aget(self) -> Session | None:
         """The session, loaded with ``await``."""
-        return self.peek() if self._loaded is not None else await arun(self.flow())
+        return self.peek() if self.loaded is not None else await arun(self.flow())
 
     def replace(self, loaded: Loaded) -> None:
         """Make a write visible at once."""
-        self._loaded = loaded
+        self.loaded = loaded
 
     def __repr__(self) -> str:
-        return f"<Slot {'loaded' if self._loaded is not None else 'not loaded'}>"
+        return f"<Slot {'loaded' if self.loaded is not None else 'not loaded'}>"
 
 
 _current: ContextVar[Slot | None] = ContextVar("django_sessionkit.slot", default=None)

@@ -15,6 +15,7 @@ from asgiref.sync import iscoroutinefunction
 
 from .access import did_you_mean
 from .declared import Declared, declare, next_number
+from .evaluation import known
 from .exceptions import InvalidPolicy
 from .flows import arun, run
 from .options import OPTION_KEYS, DenialOptions, OnDeny
@@ -63,17 +64,26 @@ class Guard:
         return cast("Callable[P, R]", declare(guarded, Declared(self.requirement, self.options), self._number))
 
     def _sync(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        requirement = self.requirement
+
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            denial = run(check_view(_request(args, kwargs), self.requirement, self.options))
+            answer = known(requirement)
+            if answer is not None and answer.allowed:
+                return view(*args, **kwargs)
+            denial = run(check_view(_request(args, kwargs), requirement, self.options))
             return view(*args, **kwargs) if denial is None else denial
 
         return guarded
 
     def _async(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        requirement = self.requirement
+
         async def guarded(*args: Any, **kwargs: Any) -> Any:
-            denial = await arun(check_view(_request(args, kwargs), self.requirement, self.options))
-            if denial is not None:
-                return denial
+            answer = known(requirement)
+            if answer is None or not answer.allowed:
+                denial = await arun(check_view(_request(args, kwargs), requirement, self.options))
+                if denial is not None:
+                    return denial
             response = view(*args, **kwargs)
             return await response if isawaitable(response) else response
 

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from . import audit, conf, routes, targets
 from .context import Slot
 from .decisions import FAILED, Decision
+from .evaluation import decide
 from .exceptions import UnreadableRoute
 from .flows import Flow
 from .options import DEFAULT_OPTIONS, DenialOptions
@@ -100,23 +101,22 @@ class Passage:
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self._decided: dict[tuple[str, Requirement], tuple[object, object, Decision]] = {}
+        self._decided: dict[object, tuple[object, object, Decision]] = {}
         #: a view is about to be called, and the guard has seen it
         self.is_routed = False
 
     def ask(self, label: str, requirement: Requirement) -> Flow[Decision]:
         """What a rule says, asked once for one session value and one way to see the request."""
-        slot = self.slot
-        session = yield from slot.flow("acan_access")
-        request = slot.request
+        session = yield from self.slot.flow("acan_access")
+        request = self.slot.request
         asked = (request.path_info, request.path, request.method) if request is not None else None
-        known = self._decided.get((label, requirement))
+        known = self._decided.get(requirement.key)
         if known is not None and known[0] is session and known[1] == asked:
-            return known[2]
-        decision = yield from requirement.flow(session, conf.current().policy, request)
+            return replace(known[2], rule=label)
+        decision = yield from decide(self.slot, requirement, request, "acan_access")
+        self._decided[requirement.key] = (session, asked, decision)
         decision = replace(decision, rule=label)
         audit.decided(decision, request)
-        self._decided[label, requirement] = (session, asked, decision)
         return decision
 
 

@@ -14,7 +14,7 @@ from .context import Slot, activate
 from .exceptions import AccessDenied, NotAuthenticated
 from .flows import Flow, arun, run
 from .guard import Denial, Passage, Target, has_nothing_to_ask, inspect
-from .sources import current_origin
+from .origin import current_origin
 from .streaming import hand_over, stream_within
 
 if TYPE_CHECKING:

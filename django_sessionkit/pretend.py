@@ -11,8 +11,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from asgiref.sync import iscoroutinefunction
 
 from .context import Slot, activate
+from .origin import current_origin
 from .session import Session
-from .sources import current_origin
 
 P = ParamSpec("P")
 R = TypeVar("R")

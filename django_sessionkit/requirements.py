@@ -46,7 +46,7 @@ class Leaf(Requirement):
 
     __slots__ = ()
 
-    def _decide(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         try:
             if policy.overrides_check:
                 answer = yield user_call(policy.check, self, session, request)

@@ -22,13 +22,14 @@ from django.utils.cache import patch_vary_headers
 
 from . import audit, callers, conf, targets
 from .decisions import DENIED, NOT_AUTHENTICATED, Decision
+from .evaluation import decide
 from .exceptions import AccessDenied, NotAuthenticated
 from .flows import Flow, Step
 from .guard import Denial
 from .options import DenialOptions
+from .origin import slot_for
 from .requirements import Requirement
 from .session import Session
-from .sources import slot_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -53,12 +54,9 @@ class Answer(NamedTuple):
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
     """What a view's own requirement says about this call: ``None`` to go on, else the denial."""
     slot = slot_for(request)
-    session = yield from slot.flow()
-    decision = yield from requirement.flow(session, conf.current().policy, request)
+    decision = yield from decide(slot, requirement, request, "aget_session")
     audit.decided(decision, request)
-    if decision:
-        return None
-    return (yield from deny(request, Denial(decision, options), session))
+    return None if decision.allowed else (yield from deny(request, Denial(decision, options), slot.peek()))
 
 
 def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:

@@ -1,25 +1,25 @@
-"""Where the dict of the auth layer comes from, and the way from there to a :class:`~django_sessionkit.Session`."""
+"""Where the dict of the auth layer comes from."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 
-from . import audit, conf
-from .context import Loaded, Slot, current_slot
-from .exceptions import InvalidPolicy, InvalidSession, ReadOnlySource
-from .flows import Flow, Step, run, user_call
-from .session import Session
-from .validation import validate
+from . import conf
+from .exceptions import InvalidPolicy, ReadOnlySource
+from .flows import user_call
 
 if TYPE_CHECKING:
-    from django.contrib.sessions.backends.base import SessionBase
     from django.http import HttpRequest
+
+
+# By these a store may look things up in a way of its own.
+_READING = ("get", "_session", "_get_session", "__getattribute__")
 
 
 class SessionSource:
@@ -104,8 +104,7 @@ class DjangoSessionSource(SessionSource):
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
         store = _store(request)
-        # Once loaded, a store answers from memory; flush() empties that memory.
-        return partial(store.get, conf.current().session_key) if store is not None else None
+        return _watching(store, conf.current().session_key) if store is not None else None
 
     def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
         _needed_store(request)[conf.current().session_key] = data
@@ -145,6 +144,24 @@ class DjangoSessionSource(SessionSource):
 
     def touch(self, request: HttpRequest) -> None:
         _needed_store(request).modified = True
+
+
+def _watching(store: SessionBase, key: str) -> Callable[[], object]:
+    """Once loaded, a store answers from memory, which ``flush()`` empties.
+
+    Where a store looks things up as Django's own do, the dict that it keeps is looked at without its help: this is
+    asked for every time that anybody asks for the session.
+    """
+    if any(getattr(type(store), name) is not getattr(SessionBase, name) for name in _READING):
+        return lambda: store.get(key)
+
+    def watch() -> object:
+        try:
+            return store._session_cache.get(key)  # type: ignore[attr-defined]
+        except AttributeError:
+            return store.get(key)  # somebody has made the store forget what it had loaded
+
+    return watch
 
 
 def _login_of(items: Iterable[tuple[str, Any]], user_id: str) -> dict[str, Any]:
@@ -195,67 +212,3 @@ class CallableSource(SessionSource):
 
     async def aread(self, request: HttpRequest) -> object:
         return await user_call(self._function, request).acall()
-
-
-class SessionOrigin:
-    """The way from a source, through validation, to a loaded session; one for all requests."""
-
-    def __init__(self, snapshot: conf.Snapshot) -> None:
-        self.snapshot = snapshot
-        source = snapshot.source
-        self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
-
-    def validate(self, data: object) -> Session:
-        """Apply the project's limits and validator."""
-        return validate(data, self.snapshot.limits, self.snapshot.validator)
-
-    def load(self, request: HttpRequest) -> Flow[Loaded]:
-        """Read and validate; a malformed dict is removed and reported, and counts as no session."""
-        source = self.source
-        raw = yield Step(partial(source.read, request), partial(source.aread, request))
-        watch = source.watch(request)
-        if raw is None:
-            return Loaded(None, None, watch)
-        try:
-            return Loaded(self.validate(raw), raw, watch)
-        except InvalidSession as error:
-            refused = error
-        yield Step(partial(source.remove, request), partial(source.aremove, request))
-        yield from audit.rejected(request, refused)
-        return Loaded(None, watch() if watch is not None else None, watch)
-
-    def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
-        """Validate a dict that was changed during the request; the store is in memory by now."""
-        if raw is None:
-            return loaded._replace(session=None, raw=None)
-        try:
-            return loaded._replace(session=self.validate(raw), raw=raw)
-        except InvalidSession as error:
-            refused = error
-        self.source.remove(request)
-        run(audit.rejected(request, refused))
-        return loaded._replace(session=None, raw=loaded.watch() if loaded.watch is not None else None)
-
-
-_origin: SessionOrigin | None = None
-
-
-def current_origin() -> SessionOrigin:
-    """The origin for the current settings."""
-    global _origin
-    snapshot = conf.current()
-    if _origin is None or _origin.snapshot is not snapshot:
-        _origin = SessionOrigin(snapshot)
-    return _origin
-
-
-def slot_for(request: HttpRequest) -> Slot:
-    """The slot of ``request``: the current one, else the request's own, else (no middleware) a new one."""
-    slot = current_slot() or own_slot(request)
-    return slot if slot is not None else Slot(current_origin(), request)
-
-
-def own_slot(request: HttpRequest) -> Slot | None:
-    """The slot that the middleware has put on ``request``."""
-    slot = getattr(request, "sessionkit", None)
-    return slot if isinstance(slot, Slot) else None

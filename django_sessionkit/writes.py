@@ -13,8 +13,8 @@ from .access import effective
 from .context import Loaded, Slot, not_on_loop
 from .exceptions import InvalidSession, NotAuthenticated
 from .flows import Flow, Step
+from .origin import SessionOrigin, current_origin, own_slot
 from .session import Session
-from .sources import SessionOrigin, current_origin, own_slot
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

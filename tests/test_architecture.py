@@ -20,7 +20,8 @@ ROWS = [
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared"],
     ["setting_types", "conf"],
-    ["audit", "sources", "targets", "callers", "routes", "guard", "responses", "reach", "writes", "streaming"],
+    ["audit", "evaluation", "sources", "origin", "targets", "callers", "routes", "guard", "responses", "reach"],
+    ["writes", "streaming"],
     ["api", "pretend"],
 ]
 SURFACES = ["middleware", "decorators", "mixins", "templatetags.sessionkit", "context_processors", "checks"]

@@ -18,13 +18,12 @@ from django_sessionkit import (
 )
 from django_sessionkit.context import activate
 from django_sessionkit.exceptions import ReadOnlySource
+from django_sessionkit.origin import current_origin, slot_for
 from django_sessionkit.sources import (
     CallableSource,
     DjangoSessionSource,
     RequestAttributeSource,
     SessionSource,
-    current_origin,
-    slot_for,
 )
 
 

@@ -14,28 +14,43 @@ from django.template.base import FilterExpression, NodeList, Parser, Token, toke
 from django.template.context import Context
 
 from django_sessionkit import api
+from django_sessionkit.evaluation import known
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 
 register = template.Library()
 
 
 class ConditionNode(template.Node):
-    """A block that is rendered if ``ask`` answers ``True`` for the arguments of the tag."""
+    """A block of which one of two parts is rendered."""
 
     child_nodelists = ("granted", "otherwise")
 
+    granted: NodeList
+    otherwise: NodeList
+
+
+class RequirementNode(ConditionNode):
+    """A block for a requirement that the template spells out."""
+
+    def __init__(self, requirement: Requirement) -> None:
+        self.requirement = requirement
+
+    def render(self, context: Context) -> str:
+        answer = known(self.requirement)
+        is_met = answer.allowed if answer is not None else api.is_met(self.requirement)
+        return (self.granted if is_met else self.otherwise).render(context)
+
+
+class QuestionNode(ConditionNode):
+    """A block for what ``ask`` answers to arguments that are worked out when the template is rendered."""
+
     def __init__(
-        self,
-        ask: Callable[..., bool],
-        args: list[FilterExpression],
-        kwargs: dict[str, FilterExpression],
-        granted: NodeList,
-        otherwise: NodeList,
+        self, ask: Callable[..., bool], args: list[FilterExpression], kwargs: dict[str, FilterExpression]
     ) -> None:
         self.ask = ask
         self.args = args
         self.kwargs = kwargs
-        self.granted = granted
-        self.otherwise = otherwise
 
     def render(self, context: Context) -> str:
         args = [arg.resolve(context) for arg in self.args]
@@ -43,20 +58,41 @@ class ConditionNode(template.Node):
         return (self.granted if self.ask(*args, **kwargs) is True else self.otherwise).render(context)
 
 
-def _block_tag(name: str, ask: Callable[..., bool], at_least: int, at_most: float, *, keywords: bool = False) -> None:
+def _block_tag(
+    name: str,
+    ask: Callable[..., bool],
+    at_least: int,
+    at_most: float,
+    requirement: Callable[..., Requirement] | None = None,
+) -> None:
+    """``requirement`` is what ``ask`` asks for; without one, the tag takes keyword arguments too."""
+
     def compile_tag(parser: Parser, token: Token) -> ConditionNode:
         bits = token.split_contents()[1:]
-        args = [parser.compile_filter(bit) for bit in bits if not keywords or not _is_keyword(bit)]
-        kwargs = token_kwargs([bit for bit in bits if _is_keyword(bit)], parser) if keywords else {}
+        keywords = [bit for bit in bits if requirement is None and _is_keyword(bit)]
+        args = [parser.compile_filter(bit) for bit in bits if bit not in keywords]
         _check(name, args, at_least, at_most)
-        granted = parser.parse(("else", f"end{name}"))
-        otherwise = NodeList()
+        asked = _spelt_out(requirement, args) if requirement is not None else None
+        node: ConditionNode
+        node = QuestionNode(ask, args, token_kwargs(keywords, parser)) if asked is None else RequirementNode(asked)
+        node.granted = parser.parse(("else", f"end{name}"))
+        node.otherwise = NodeList()
         if parser.next_token().contents == "else":
-            otherwise = parser.parse((f"end{name}",))
+            node.otherwise = parser.parse((f"end{name}",))
             parser.delete_first_token()
-        return ConditionNode(ask, args, kwargs, granted, otherwise)
+        return node
 
     register.tag(name, compile_tag)
+
+
+def _spelt_out(requirement: Callable[..., Requirement], args: list[FilterExpression]) -> Requirement | None:
+    """The requirement, if all names are literals and can be; else ``ask`` will say what is wrong with them."""
+    if any(arg.is_var or arg.filters for arg in args):
+        return None
+    try:
+        return requirement(*(arg.var for arg in args))
+    except InvalidPolicy:
+        return None
 
 
 def _is_keyword(bit: str) -> bool:
@@ -74,13 +110,13 @@ def _check(name: str, args: list[FilterExpression], at_least: int, at_most: floa
 
 
 _MANY = float("inf")
-_block_tag("if_authenticated", api.is_authenticated, 0, 0)
-_block_tag("if_has_role", api.has_any_role, 1, _MANY)
-_block_tag("if_has_permission", api.has_permission, 1, 1)
-_block_tag("if_has_all_permissions", api.has_all_permissions, 1, _MANY)
-_block_tag("if_has_any_permission", api.has_any_permission, 1, _MANY)
-_block_tag("if_has_role_permission", api.has_role_permission, 2, 2)
-_block_tag("if_can_access", api.can_access, 1, _MANY, keywords=True)
+_block_tag("if_authenticated", api.is_authenticated, 0, 0, Authenticated)
+_block_tag("if_has_role", api.has_any_role, 1, _MANY, Role)
+_block_tag("if_has_permission", api.has_permission, 1, 1, Permission)
+_block_tag("if_has_all_permissions", api.has_all_permissions, 1, _MANY, Permission)
+_block_tag("if_has_any_permission", api.has_any_permission, 1, _MANY, AnyPermission)
+_block_tag("if_has_role_permission", api.has_role_permission, 2, 2, lambda role, name: Role(role) & Permission(name))
+_block_tag("if_can_access", api.can_access, 1, _MANY)
 
 
 @register.filter(is_safe=False)

@@ -1,0 +1,81 @@
+"""The way from a source, through validation, to the session in a slot."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from . import audit, conf
+from .context import Loaded, Slot, current_slot
+from .exceptions import InvalidSession
+from .flows import Flow, Step, run
+from .session import Session
+from .sources import CallableSource, SessionSource
+from .validation import validate
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class SessionOrigin:
+    """The way from a source, through validation, to a loaded session; one for all requests."""
+
+    def __init__(self, snapshot: conf.Snapshot) -> None:
+        self.snapshot = snapshot
+        source = snapshot.source
+        self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
+
+    def validate(self, data: object) -> Session:
+        """Apply the project's limits and validator."""
+        return validate(data, self.snapshot.limits, self.snapshot.validator)
+
+    def load(self, request: HttpRequest) -> Flow[Loaded]:
+        """Read and validate; a malformed dict is removed and reported, and counts as no session."""
+        source = self.source
+        raw = yield Step(partial(source.read, request), partial(source.aread, request))
+        watch = source.watch(request)
+        if raw is None:
+            return Loaded(None, None, watch)
+        try:
+            return Loaded(self.validate(raw), raw, watch)
+        except InvalidSession as error:
+            refused = error
+        yield Step(partial(source.remove, request), partial(source.aremove, request))
+        yield from audit.rejected(request, refused)
+        return Loaded(None, watch() if watch is not None else None, watch)
+
+    def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
+        """Validate a dict that was changed during the request; the store is in memory by now."""
+        if raw is None:
+            return loaded.changed_to(None)
+        try:
+            return loaded.changed_to(self.validate(raw), raw)
+        except InvalidSession as error:
+            refused = error
+        self.source.remove(request)
+        run(audit.rejected(request, refused))
+        return loaded.changed_to(None, loaded.watch())
+
+
+_origin: SessionOrigin | None = None
+
+
+def current_origin() -> SessionOrigin:
+    """The origin for the current settings."""
+    global _origin
+    snapshot = conf.current()
+    if _origin is None or _origin.snapshot is not snapshot:
+        _origin = SessionOrigin(snapshot)
+    return _origin
+
+
+def slot_for(request: HttpRequest) -> Slot:
+    """The slot of ``request``: the current one, else the request's own, else (no middleware) a new one."""
+    slot = current_slot() or own_slot(request)
+    return slot if slot is not None else Slot(current_origin(), request)
+
+
+def own_slot(request: HttpRequest) -> Slot | None:
+    """The slot that the middleware has put on ``request``."""
+    slot = getattr(request, "sessionkit", None)
+    return slot if isinstance(slot, Slot) else None
