@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from . import site
-from .pages import wsgi
-from .report import Fact, Scale
+
+site.configure()
+
+from .pages import wsgi  # noqa: E402
+from .report import Fact, Scale  # noqa: E402
 
 _COLLECTED = re.compile(r"Collected : (\d+)")
 _ASKED = (100, 300)
@@ -65,7 +68,6 @@ def _instructions(name: str, count: int) -> int:
 
 def ask(name: str, count: int) -> None:
     """What runs under valgrind."""
-    site.configure()
     with site.using(SESSIONKIT_PROTECT=site.rules(10)):
         middleware, url = _STACKS[name]
         stack = wsgi(middleware, url, site.stored_session({"__session__": site.READER}))

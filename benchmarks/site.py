@@ -39,7 +39,9 @@ READER = {
 
 
 def configure() -> None:
-    """A site on a throw-away SQLite file. The connection stays open between requests."""
+    """A site on a throw-away SQLite file, once. The connection stays open between requests."""
+    if settings.configured:
+        return
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     settings.configure(

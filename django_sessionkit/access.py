@@ -13,13 +13,20 @@ from .session import Session
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from .decisions import Decision
     from .requirements import Requirement
+
+# Users have few different sets of rights; their grants are worked out once for all of them.
+_MOST_SHARED = 256
 
 
 class Grants:
-    """The effective roles and permissions of one session, after hierarchy, with wildcards made ready."""
+    """The effective roles and permissions of one session, after hierarchy, with wildcards made ready.
 
-    __slots__ = ("_wildcards", "permissions", "policy", "roles")
+    ``decisions`` are answers that depend on nothing else, by the key of the requirement.
+    """
+
+    __slots__ = ("_wildcards", "decisions", "permissions", "policy", "roles")
 
     def __init__(
         self, policy: AccessPolicy, roles: frozenset[str], permissions: frozenset[str], wildcards: bool
@@ -28,6 +35,7 @@ class Grants:
         self.roles = roles
         self.permissions = permissions
         self._wildcards = [name.split(":") for name in permissions if "*" in name] if wildcards else []
+        self.decisions: dict[object, Decision] = {}
 
     def has_permission(self, name: str) -> bool:
         """Whether ``name`` is held, by name or by a wildcard."""
@@ -60,11 +68,13 @@ class RoleMap:
     def expand(self, roles: Iterable[str]) -> frozenset[str]:
         """``roles`` and everything they inherit."""
         given = frozenset(roles)
-        return given.union(*(self._roles[role] for role in given if role in self._roles))
+        known = [self._roles[role] for role in given if role in self._roles]
+        return given.union(*known) if known else given
 
     def permissions(self, roles: Iterable[str]) -> frozenset[str]:
         """What the map grants to ``roles``."""
-        return frozenset().union(*(self._permissions[role] for role in roles if role in self._permissions))
+        known = [self._permissions[role] for role in roles if role in self._permissions]
+        return frozenset().union(*known)
 
 
 def _closure(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str) -> frozenset[str]:
@@ -89,6 +99,7 @@ class AccessPolicy:
     def __init__(self, roles: RoleMap | None = None, *, wildcards: bool = False) -> None:
         self._role_map = roles or RoleMap()
         self._wildcards = wildcards
+        self._shared: dict[object, Grants] = {}
         #: whether a subclass has code of its own, which may do I/O and must be called with care
         self.overrides_check = type(self).check is not AccessPolicy.check
         self.overrides_grants = (
@@ -124,13 +135,21 @@ class AccessPolicy:
         """The effective roles and permissions, computed at most once per session value."""
         grants = self.known_grants(session)
         if grants is None:
-            grants = Grants(
-                self,
-                self.effective_roles(session),
-                _name_set("get_permissions", self.get_permissions(session)),
-                self._wildcards,
-            )
-            session._grants = grants
+            session._grants = grants = self._own(session) if self.overrides_grants else self._like(session)
+        return grants
+
+    def _own(self, session: Session) -> Grants:
+        roles, permissions = self.effective_roles(session), _name_set("get_permissions", self.get_permissions(session))
+        return Grants(self, roles, permissions, self._wildcards)
+
+    def _like(self, session: Session) -> Grants:
+        """The grants of every session with the same rights: without a project's code they depend on nothing else."""
+        rights = session.rights
+        grants = self._shared.get(rights)
+        if grants is None:
+            if len(self._shared) >= _MOST_SHARED:
+                self._shared.clear()
+            self._shared[rights] = grants = self._own(session)
         return grants
 
 
@@ -142,12 +161,11 @@ def effective(policy: AccessPolicy, session: Session) -> Flow[Grants]:
 
 
 def _name_set(method: str, names: object) -> frozenset[str]:
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise TypeError(f"AccessPolicy.{method}() must return an iterable of strings")
-    found = frozenset(names)
-    if not all(isinstance(name, str) for name in found):
-        raise TypeError(f"AccessPolicy.{method}() must return an iterable of strings")
-    return found
+    if isinstance(names, Iterable) and not isinstance(names, str):
+        found = frozenset(names)
+        if all(issubclass(kind, str) for kind in set(map(type, found))):
+            return found
+    raise TypeError(f"AccessPolicy.{method}() must return an iterable of strings")
 
 
 def parse_roles(raw: object, place: str) -> RoleMap:

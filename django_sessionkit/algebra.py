@@ -32,9 +32,9 @@ class Requirement:
     #: how tightly the repr binds, for brackets
     _binding: ClassVar[int] = 3
 
-    def __init__(self, parts: tuple[Any, ...], *, is_static: bool = True) -> None:
+    def __init__(self, parts: tuple[Any, ...], *, is_static: bool = False) -> None:
         object.__setattr__(self, "_parts", parts)
-        #: the answer depends on the session alone, so it may be remembered with it
+        #: the answer depends on nothing but the grants of the session, and whether there is one
         object.__setattr__(self, "is_static", is_static)
         #: stands for this very object in a dict of answers, and is hashed without a call
         object.__setattr__(self, "key", object())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from .exceptions import AsyncRequired
@@ -57,6 +58,7 @@ class Origin(Protocol):
         ...
 
 
+@lru_cache
 def not_on_loop(twin: str) -> Step:
     """A step that lets ``arun`` pass, and ``run`` only where it may block."""
 

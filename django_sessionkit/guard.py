@@ -16,13 +16,13 @@ from django.utils.translation import get_language
 from . import audit, conf, routes, targets
 from .context import Slot
 from .decisions import FAILED, Decision
-from .evaluation import decide
+from .evaluation import decide, known
 from .exceptions import UnreadableRoute
 from .flows import Flow
 from .options import DEFAULT_OPTIONS, DenialOptions
 from .readings import Reading, climbs, is_plain, readings
 from .requirements import Authenticated, Requirement
-from .rules import Rule
+from .rules import UNFORESEEN, Rule
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -65,21 +65,41 @@ class Target(NamedTuple):
 
 
 def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
-    """A quick look: whether :func:`inspect` would let the request pass without asking anything.
+    """A quick look: whether :func:`inspect` would let the request pass without asking anything new.
 
-    It keeps what nobody protects cheap; ``False`` says nothing.
+    It keeps what nobody protects cheap, and what has been granted on entry; ``False`` says nothing.
     """
-    settings = conf.current()
-    if resolved and settings.global_protect:
-        return False
+    settings = conf.latest or conf.current()
     if not settings.rules.rules:
-        return True
+        return not (resolved and settings.global_protect)
     path = request.path_info
-    if request.path != path or not settings.rules.ignores(path):
+    rule = settings.rules.foresee(path)
+    if rule is UNFORESEEN or request.path != path:
         return False
-    urlconf = getattr(request, "urlconf", None)
-    match = request.resolver_match if resolved else None
-    return not uses_language_prefix(urlconf) and not (match is not None and routes.may_be_respelt(urlconf, match))
+    if rule is not None:
+        answer = known(rule.requirement)
+        if answer is None or not answer.allowed:
+            return False
+    elif resolved and settings.global_protect:
+        return False
+    urlconf = getattr(request, "urlconf", None) or settings.root_urlconf
+    return _reads_one_way(urlconf, request.resolver_match if resolved else None)
+
+
+def _reads_one_way(urlconf: Any, match: ResolverMatch | None) -> bool:
+    """Whether the URLconf gives a plain path no other reading."""
+    name = urlconf or conf.current().root_urlconf
+    if is_language_prefix_patterns_used(name or "")[0]:
+        return False
+    return match is None or not routes.may_be_respelt(name, match)
+
+
+def _sole_rule(target: Target) -> Rule | None:
+    """The rule that decides in every reading, where that can be seen at once."""
+    rule = conf.current().rules.foresee(target.path_info)
+    if rule is UNFORESEEN or target.path != target.path_info:
+        return None
+    return rule if _reads_one_way(target.urlconf, target.match) else None
 
 
 def uses_language_prefix(urlconf: Any) -> bool:
@@ -97,24 +117,35 @@ class Denial(NamedTuple):
 class Passage:
     """The way of one request past the guard: what was decided on entry is not decided again."""
 
-    __slots__ = ("_decided", "is_routed", "slot")
+    __slots__ = ("_decided", "slot")
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self._decided: dict[object, tuple[object, object, Decision]] = {}
-        #: a view is about to be called, and the guard has seen it
-        self.is_routed = False
+        self._decided: dict[object, tuple[object, object, Decision]] | None = None
+
+    def is_open_by(self, rule: Rule) -> Flow[bool]:
+        """Whether one rule grants at once; where it does not, it is asked again, with all that is due to a denial."""
+        if not rule.requirement.is_static or audit.is_verbose():
+            return (yield from self.ask(rule.label, rule.requirement)).allowed
+        return (yield from decide(self.slot, rule.requirement, self.slot.request, "acan_access")).allowed
 
     def ask(self, label: str, requirement: Requirement) -> Flow[Decision]:
-        """What a rule says, asked once for one session value and one way to see the request."""
+        """What a rule says, asked once for one session value and one way to see the request.
+
+        A denial carries the label; a permission does where it goes to the log.
+        """
         session = yield from self.slot.flow("acan_access")
         request = self.slot.request
         asked = (request.path_info, request.path, request.method) if request is not None else None
-        known = self._decided.get(requirement.key)
-        if known is not None and known[0] is session and known[1] == asked:
-            return replace(known[2], rule=label)
+        if self._decided is None:
+            self._decided = {}
+        earlier = self._decided.get(requirement.key)
+        if earlier is not None and earlier[0] is session and earlier[1] == asked:
+            return earlier[2] if earlier[2].allowed else replace(earlier[2], rule=label)
         decision = yield from decide(self.slot, requirement, request, "acan_access")
         self._decided[requirement.key] = (session, asked, decision)
+        if decision.allowed and not audit.is_verbose():
+            return decision
         decision = replace(decision, rule=label)
         audit.decided(decision, request)
         return decision
@@ -125,6 +156,9 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
 
     ``with_default``: what no rule matches is up to ``SESSIONKIT_GLOBAL_PROTECT``.
     """
+    rule = _sole_rule(target)
+    if rule is not None and (yield from passage.is_open_by(rule)):
+        return None
     try:
         paths = _readings(target)
     except UnreadableRoute as error:

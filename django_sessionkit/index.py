@@ -9,7 +9,7 @@ slower, still linear in the path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from .patterns import Automaton, Pattern, split
 
@@ -60,6 +60,7 @@ class _Node:
         return self.loops and not self.literals and self.any is None and self.loop is None
 
 
+T = TypeVar("T")
 _Hits: TypeAlias = tuple[int, ...]
 
 
@@ -87,22 +88,22 @@ class _State(dict[str, "_State | None"]):
         return 1 + len(self.nodes) + len(self.hits)
 
 
-class _Memory(dict[str, _Hits]):
+class Memory(dict[str, T]):
     """Answers about paths that are asked for again. Emptied when full: it is filled again in no time."""
 
     __slots__ = ("_find",)
 
-    def __init__(self, find: Callable[[str], _Hits]) -> None:
+    def __init__(self, find: Callable[[str], T]) -> None:
         super().__init__()
         self._find = find
 
-    def __missing__(self, path: str) -> _Hits:
-        hits = self._find(path)
+    def __missing__(self, path: str) -> T:
+        answer = self._find(path)
         if len(path) <= _MAX_REMEMBERED_LENGTH:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
-            self[path] = hits
-        return hits
+            self[path] = answer
+        return answer
 
 
 class PatternIndex:
@@ -124,7 +125,7 @@ class PatternIndex:
         self._complete(self._start)
         self._before = _State(frozenset())  # what stands before the leading slash is empty
         self._before[""] = self._start
-        self.covering: Callable[[str], _Hits] = _Memory(self._covering).__getitem__
+        self.covering: Callable[[str], _Hits] = Memory(self._covering).__getitem__
 
     def _covering(self, path: str) -> _Hits:
         state = self._before

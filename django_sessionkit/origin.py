@@ -9,9 +9,8 @@ from . import audit, conf
 from .context import Loaded, Slot, current_slot
 from .exceptions import InvalidSession
 from .flows import Flow, Step, run
-from .session import Session
 from .sources import CallableSource, SessionSource
-from .validation import validate
+from .validation import Validation
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,10 +23,8 @@ class SessionOrigin:
         self.snapshot = snapshot
         source = snapshot.source
         self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
-
-    def validate(self, data: object) -> Session:
-        """Apply the project's limits and validator."""
-        return validate(data, self.snapshot.limits, self.snapshot.validator)
+        #: applies the project's limits and validator
+        self.validate = Validation(snapshot.limits, snapshot.validator).session
 
     def load(self, request: HttpRequest) -> Flow[Loaded]:
         """Read and validate; a malformed dict is removed and reported, and counts as no session."""
@@ -63,9 +60,8 @@ _origin: SessionOrigin | None = None
 def current_origin() -> SessionOrigin:
     """The origin for the current settings."""
     global _origin
-    snapshot = conf.current()
-    if _origin is None or _origin.snapshot is not snapshot:
-        _origin = SessionOrigin(snapshot)
+    if _origin is None or _origin.snapshot is not conf.latest:
+        _origin = SessionOrigin(conf.current())
     return _origin
 
 

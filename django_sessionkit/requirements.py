@@ -63,7 +63,8 @@ class Leaf(Requirement):
         """The built-in answer of a leaf that asks the session's grants."""
         if session is None:
             return self._denied(NOT_AUTHENTICATED)
-        return self._compare((yield from effective(policy, session)))
+        grants = (yield from effective(policy, session)) if policy.overrides_grants else policy.grants(session)
+        return self._compare(grants)
 
     def _compare(self, grants: Grants) -> Decision:
         raise NotImplementedError
@@ -93,7 +94,7 @@ class Role(Leaf):
     __slots__ = ()
 
     def __init__(self, *any_of: str) -> None:
-        super().__init__(_names("Role", any_of))
+        super().__init__(_names("Role", any_of), is_static=True)
 
     def _compare(self, grants: Grants) -> Decision:
         if not grants.roles.isdisjoint(self._parts):
@@ -107,7 +108,7 @@ class Permission(Leaf):
     __slots__ = ()
 
     def __init__(self, *all_of: str) -> None:
-        super().__init__(_permission_names("Permission", all_of))
+        super().__init__(_permission_names("Permission", all_of), is_static=True)
 
     def _compare(self, grants: Grants) -> Decision:
         missing = tuple(name for name in self._parts if not grants.has_permission(name))
@@ -120,7 +121,7 @@ class AnyPermission(Leaf):
     __slots__ = ()
 
     def __init__(self, *any_of: str) -> None:
-        super().__init__(_permission_names("AnyPermission", any_of))
+        super().__init__(_permission_names("AnyPermission", any_of), is_static=True)
 
     def _compare(self, grants: Grants) -> Decision:
         if any(map(grants.has_permission, self._parts)):
@@ -134,7 +135,7 @@ class Authenticated(Leaf):
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(())
+        super().__init__((), is_static=True)
 
     def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         yield from ()
@@ -147,7 +148,7 @@ class Public(Leaf):
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(())
+        super().__init__((), is_static=True)
 
     def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         yield from ()
@@ -160,7 +161,7 @@ class Nobody(Leaf):
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(())
+        super().__init__((), is_static=True)
 
     def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         yield from ()
@@ -180,7 +181,7 @@ class Allow(Leaf):
     def __init__(self, fn: Callable[..., object] | str) -> None:
         if not (_DOTTED_PATH.fullmatch(fn) if isinstance(fn, str) else callable(fn)):
             raise InvalidPolicy("Allow", "needs a callable or the dotted path of one")
-        super().__init__((fn,), is_static=False)
+        super().__init__((fn,))
         known = (None, False) if isinstance(fn, str) else (fn, wants_request(fn))
         object.__setattr__(self, "_known", known)
 

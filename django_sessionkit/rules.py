@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from django.utils.functional import Promise
 
-from .index import Entry, PatternIndex
+from .index import Entry, Memory, PatternIndex
 from .options import DenialOptions
 from .patterns import Pattern, compile_pattern
 from .readings import Reading, fold, is_plain
-from .requirements import Public, Requirement
+from .requirements import Nobody, Public, Requirement
 
 # RFC 9110, section 9.2.1
 SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -65,7 +64,9 @@ class Rule:
         return not self.views or any(glob.covers(view_name) for glob in self.views)
 
 
-_MAX_REMEMBERED_LENGTH = 200
+#: what is not decided by one rule alone
+UNFORESEEN = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
+
 _EVERYTHING = compile_pattern("/**")
 
 
@@ -84,7 +85,7 @@ class RuleBook:
         self._folded = PatternIndex(folded) if self.folds else self._exact
         self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in excluded])
         self._excluded_views = tuple(excluded_views)
-        self._ignored = lru_cache(maxsize=1024)(self._is_ignored)
+        self._foreseen = Memory(self._foresee)
 
     def find(
         self,
@@ -113,15 +114,19 @@ class RuleBook:
                 return rule
         return None
 
-    def ignores(self, path: str) -> bool:
-        """Whether ``path`` has one reading only, and no rule is about it, whatever the method and the view.
+    def foresee(self, path: str) -> Rule | None:
+        """The rule that decides about ``path`` whatever the method and the view, ``None`` if no rule is about it.
 
-        A quick look for the pages that nobody protects; ``False`` says nothing.
+        A quick look at the paths that have one reading only; :data:`UNFORESEEN` for all others.
         """
-        return self._ignored(path) if len(path) <= _MAX_REMEMBERED_LENGTH else self._is_ignored(path)
+        return self._foreseen[path]
 
-    def _is_ignored(self, path: str) -> bool:
-        return is_plain(path) and not self._exact.covering(path) and not self._folded.covering(path)
+    def _foresee(self, path: str) -> Rule | None:
+        covering = self._exact.covering(path)
+        if not is_plain(path) or covering != self._folded.covering(path):
+            return UNFORESEEN
+        rule = self.rules[covering[0]] if covering else None
+        return rule if rule is None or rule.is_final else UNFORESEEN
 
     def excludes(self, path: str) -> bool:
         """Whether ``SESSIONKIT_EXCLUDE`` names this path, in exact case."""

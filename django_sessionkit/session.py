@@ -48,6 +48,12 @@ class Session(Mapping[str, Any]):
             self._permissions = frozenset(self._data.get("permissions") or ())
         return self._permissions
 
+    @property
+    def rights(self) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
+        """Primary role, further roles and permissions as the dict has them; hashable."""
+        ask = self._data.get
+        return ask("role"), tuple(ask("roles") or ()), tuple(ask("permissions") or ())
+
     def to_dict(self) -> dict[str, Any]:
         """The whole session as a new plain dict, fit for JSON."""
         return {key: _copy(value) for key, value in self._data.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -152,7 +153,7 @@ def _watching(store: SessionBase, key: str) -> Callable[[], object]:
     Where a store looks things up as Django's own do, the dict that it keeps is looked at without its help: this is
     asked for every time that anybody asks for the session.
     """
-    if any(getattr(type(store), name) is not getattr(SessionBase, name) for name in _READING):
+    if not _reads_as_usual(type(store)):
         return lambda: store.get(key)
 
     def watch() -> object:
@@ -162,6 +163,11 @@ def _watching(store: SessionBase, key: str) -> Callable[[], object]:
             return store.get(key)  # somebody has made the store forget what it had loaded
 
     return watch
+
+
+@lru_cache(maxsize=32)
+def _reads_as_usual(kind: type[SessionBase]) -> bool:
+    return all(getattr(kind, name) is getattr(SessionBase, name) for name in _READING)
 
 
 def _login_of(items: Iterable[tuple[str, Any]], user_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from .exceptions import InvalidSession
+from .ordinary import Ordinary
 from .session import Session
 
 Validator: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -49,16 +50,28 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-def validate(data: object, limits: Limits = DEFAULT_LIMITS, validator: Validator | None = None) -> Session:
-    """Check the shape of ``data`` and return it as a :class:`~django_sessionkit.Session`.
-
-    ``validator`` may look at the custom fields of a copy and return it, changed or not; what it returns is checked
-    again. Raises :class:`~django_sessionkit.InvalidSession`, and nothing else, whatever it is given.
+class Validation:
+    """The door: ``validator`` may look at the custom fields of a copy and return it, changed or not; what it returns is
+    checked again.
     """
-    plain = _checked(data, limits)
-    if validator is not None:
-        plain = _checked(_further(plain, validator), limits)
-    return Session(plain)
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, validator: Validator | None = None) -> None:
+        self._limits = limits
+        self._validator = validator
+        self._ordinary = Ordinary(limits)
+
+    def session(self, data: object) -> Session:
+        """Check the shape of ``data`` and return it as a :class:`~django_sessionkit.Session`.
+
+        Raises :class:`~django_sessionkit.InvalidSession`, and nothing else, whatever it is given.
+        """
+        plain = self._ordinary.checked(data)
+        if plain is None:
+            plain = _checked(data, self._limits)
+            self._ordinary.remember(plain)
+        if self._validator is not None:
+            plain = _checked(_further(plain, self._validator), self._limits)
+        return Session(plain)
 
 
 def _further(plain: dict[str, Any], validator: Validator) -> object:
@@ -100,7 +113,8 @@ def _plain_mapping(data: object, limits: Limits) -> dict[str, Any]:
         raise InvalidSession("session", "must be a mapping")
     if set(map(type, plain)) - {str}:
         plain = {_text("session", key): value for key, value in plain.items()}
-    return plain
+    known = {key: plain.pop(key) for key in _KNOWN_FIELDS if key in plain}
+    return {**known, **plain}
 
 
 def _check_known_fields(plain: dict[str, Any], limits: Limits) -> None:

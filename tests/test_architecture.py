@@ -16,7 +16,7 @@ ROOT = Path(django_sessionkit.__file__).parent
 ROWS = [
     ["exceptions", "decisions", "signals", "flows"],
     ["session", "patterns", "readings", "options"],
-    ["validation", "access", "context"],
+    ["ordinary", "validation", "access", "context"],
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared"],
     ["setting_types", "conf"],

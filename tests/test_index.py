@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit import index as index_module
-from django_sessionkit.index import Entry, PatternIndex
+from django_sessionkit.index import Entry, Memory, PatternIndex
 from django_sessionkit.patterns import Pattern, matches
 
 names = st.sampled_from(["a", "b", "c", ""])
@@ -103,3 +103,31 @@ def test_what_is_remembered_is_bounded():
     remembered = sum(len(state) for state in index._states.values()) + len(index._states)
     assert remembered <= max(10_000, 8 * len(texts))
     assert index.covering(path) == plain(texts, path)
+
+
+@pytest.mark.parametrize("budget", [0, 10_000])
+def test_a_path_without_its_slash_is_read_as_with_it(budget):
+    index = index_of(["/a/b", "/*", "/**", "/"])
+    index._budget = budget
+    for path in ("a/b", "a", "", "x/"):
+        assert index.covering(path) == plain(["/a/b", "/*", "/**", "/"], path) == index.covering(f"/{path}")
+
+
+def test_beyond_the_budget_long_lists_are_run_in_groups():
+    texts = [f"/**/n{number}/*/x" for number in range(600)] + ["/**"]
+    index = PatternIndex([Entry(number, Pattern(text), number > 500) for number, text in enumerate(texts)])
+    index._budget = 0
+    assert index.covering("/n3/n300/x") == (3, 600)
+    assert index.covering("/n3/n550/n599/x") == (3, 550)
+    assert len(index._groups) == 3
+
+
+def test_the_memory_for_repeated_paths_is_bounded():
+    asked = []
+    memory = Memory(lambda path: asked.append(path) or len(path))
+    for number in range(3 * index_module._MOST_REMEMBERED):
+        assert memory[f"/{number}"] == memory[f"/{number}"]
+    assert len(asked) == 3 * index_module._MOST_REMEMBERED
+    assert 0 < len(memory) <= index_module._MOST_REMEMBERED
+    assert memory["/" * 201] == 201
+    assert "/" * 201 not in memory

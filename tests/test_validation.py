@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit import InvalidSession, Session, validate_session
-from django_sessionkit.validation import Limits, validate
+from django_sessionkit.validation import Limits, Validation
 
 CANARY = "canary-7c1f"
 
@@ -323,9 +323,9 @@ def test_limits_are_settings():
 
 def test_the_pure_function_knows_no_settings():
     with override_settings(SESSIONKIT_LIMITS={"user_id_length": 1}):
-        assert validate({"user_id": "12"}).user_id == "12"
+        assert Validation().session({"user_id": "12"}).user_id == "12"
     with pytest.raises(InvalidSession):
-        validate({"user_id": "12"}, Limits(user_id_length=1))
+        Validation(Limits(user_id_length=1)).session({"user_id": "12"})
 
 
 def plans(data: dict[str, Any]) -> dict[str, Any]:
@@ -349,7 +349,7 @@ def test_a_project_validates_further():
 @pytest.mark.parametrize("returned", [None, {"user_id": 1}, {"user_id": "1", "roles": "admin"}])
 def test_what_a_validator_returns_is_checked_again(returned):
     with pytest.raises(InvalidSession):
-        validate({"user_id": "1"}, validator=lambda data: returned)
+        Validation(validator=lambda data: returned).session({"user_id": "1"})
 
 
 def test_a_validator_works_on_a_copy():
@@ -358,7 +358,7 @@ def test_a_validator_works_on_a_copy():
         return {"user_id": "1"}
 
     data = {"user_id": "1", "x": [1]}
-    validate(data, validator=spoil)
+    Validation(validator=spoil).session(data)
     assert data["x"] == [1]
 
 
@@ -375,8 +375,8 @@ fields = st.sampled_from(["user_id", "email", "role", "roles", "permissions", "p
 @given(st.dictionaries(fields, anything) | anything)
 def test_nothing_but_invalid_session_is_ever_raised(data):
     try:
-        session = validate(data)
+        session = Validation().session(data)
     except InvalidSession:
         return
     assert isinstance(session, Session)
-    assert validate(session.to_dict()) == session
+    assert Validation().session(session.to_dict()) == session

@@ -1,0 +1,166 @@
+"""An answer is kept for as long as nothing it depends on has changed, and no longer."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.contrib.sessions.backends.cache import SessionStore
+from django.test import RequestFactory, override_settings
+
+from django_sessionkit import Allow, Authenticated, Role, evaluate, has_permission, has_role, set_session, use_session
+from django_sessionkit.access import AccessPolicy
+from django_sessionkit.algebra import Requirement
+from django_sessionkit.context import Slot, activate
+from django_sessionkit.evaluation import _MOST_KNOWN, known
+from django_sessionkit.origin import current_origin
+from django_sessionkit.requirements import Leaf
+
+EDITOR = {"user_id": "1", "role": "editor"}
+READER = {"user_id": "2", "role": "reader"}
+ASKED = Role("editor")
+
+
+class Store(SessionStore):
+    """A store that looks things up in a way of its own."""
+
+    def get(self, key, default=None):
+        return super().get(key, default)
+
+
+class Moody(AccessPolicy):
+    mood = True
+
+    def check(self, requirement, session, request):
+        return Moody.mood
+
+
+@pytest.fixture(params=[SessionStore, Store])
+def request_with_session(request):
+    found = RequestFactory().get("/")
+    found.session = request.param()
+    found.session["__session__"] = EDITOR
+    found.sessionkit = Slot(current_origin(), found)
+    with activate(found.sessionkit):
+        yield found
+
+
+def test_an_answer_is_known_once_it_has_been_given(request_with_session):
+    assert known(ASKED) is None
+    assert evaluate(ASKED).allowed
+    assert known(ASKED).allowed
+    assert evaluate(Role("admin")).allowed is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda request: request.session.flush(),
+        lambda request: request.session.__setitem__("__session__", READER),
+        lambda request: request.session.pop("__session__"),
+        lambda request: set_session(request, READER),
+    ],
+)
+def test_a_change_of_the_session_ends_it(request_with_session, change):
+    assert has_role("editor")
+    change(request_with_session)
+    assert known(ASKED) is None
+    assert not has_role("editor")
+    assert not evaluate(ASKED)
+
+
+def test_a_store_that_forgot_what_it_had_loaded_is_asked(request_with_session):
+    assert has_role("editor")
+    del request_with_session.session._session_cache
+    assert not has_role("editor")
+
+
+def test_a_change_of_the_settings_ends_it():
+    with use_session(EDITOR):
+        assert not has_role("admin")
+        with override_settings(SESSIONKIT_ROLES={"editor": {"inherits": ["admin"]}, "admin": {}}):
+            assert has_role("admin")
+            assert has_role("admin")
+        assert not has_role("admin")
+
+
+def test_nothing_is_known_outside_and_for_another_session():
+    with use_session(EDITOR):
+        assert has_role("editor")
+        with use_session(READER):
+            assert known(ASKED) is None
+            assert not has_role("editor")
+        with use_session(None):
+            assert not has_role("editor")
+            assert not has_role("editor")
+    assert known(ASKED) is None
+    assert not has_role("editor")
+
+
+def test_what_the_project_decides_is_asked_every_time():
+    moods = iter([True, False, True])
+    asked = Allow(lambda session: next(moods))
+    with use_session(EDITOR):
+        assert [evaluate(asked).allowed for _ in range(3)] == [True, False, True]
+    with override_settings(SESSIONKIT_ACCESS_POLICY=Moody), use_session(EDITOR):
+        assert has_role("admin")
+        Moody.mood = False
+        assert not has_role("admin")
+        Moody.mood = True
+
+
+class Premium(Leaf):
+    """A leaf of a project, which looks at more than roles and permissions."""
+
+    def __init__(self):
+        super().__init__(())
+
+    def _judge(self, session, policy, request):
+        yield from ()
+        return self._verdict(session["plan"] == "premium", "plan", "Premium")
+
+
+def test_sessions_with_the_same_rights_share_only_answers_that_depend_on_these():
+    asked = Premium()
+    for plan, expected in (("premium", True), ("free", False)):
+        with use_session({**EDITOR, "plan": plan}):
+            assert evaluate(asked).allowed is expected
+            assert evaluate(asked & Role("editor")).allowed is expected
+            assert evaluate(Role("editor")).allowed
+    with use_session({"user_id": "3", "role": "editor"}):
+        evaluate(ASKED)
+    with use_session({"user_id": "4", "roles": ["editor"], "permissions": ["a"]}):
+        assert has_permission("a")
+        assert not has_permission("b")
+
+
+def test_a_verbose_log_has_a_line_for_every_decision(caplog):
+    with use_session(EDITOR):
+        assert has_role("editor")  # before anybody listens
+    caplog.set_level(logging.DEBUG, "django_sessionkit")
+    with use_session(EDITOR):
+        for _ in range(3):
+            assert has_role("editor")
+    assert len([one for one in caplog.records if "requirement=Role('editor')" in one.getMessage()]) == 3
+
+
+def test_answers_to_questions_made_anew_each_time_do_not_pile_up():
+    with use_session(EDITOR):
+        for number in range(3 * _MOST_KNOWN):
+            assert not evaluate(Role(f"role{number}"))
+        slot_answers = current_origin().snapshot.policy._shared
+    assert all(len(grants.decisions) <= _MOST_KNOWN for grants in slot_answers.values())
+
+
+def test_so_do_sets_of_rights():
+    policy = AccessPolicy()
+    for number in range(600):
+        Role("a").check(current_origin().validate({"user_id": "1", "role": f"role{number}"}), policy)
+    assert 0 < len(policy._shared) <= 256
+
+
+def test_every_requirement_has_a_key_of_its_own():
+    requirements = [Role("a"), Role("a"), ~Role("a"), Authenticated()]
+    assert len({one.key for one in requirements}) == 4
+    assert isinstance(requirements[0], Requirement)
+    assert requirements[0] == requirements[1]

@@ -1,0 +1,117 @@
+"""The quick way through validation says yes to nothing that the careful way refuses or would change."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_sessionkit import InvalidSession, ordinary
+from django_sessionkit.ordinary import Ordinary
+from django_sessionkit.validation import DEFAULT_LIMITS, Limits, Validation
+
+NAMES = ["a", "b", "posts:write", " ", "", "a\x00b", "\ud800", "x" * 101, "ä", "a b"]
+names = st.lists(st.sampled_from(NAMES) | st.integers(), max_size=4)
+texts = st.sampled_from(["1", "a@b", "admin", "", " ", "\n", "a\x00", "\ud800", "x" * 400, 7, None, b"1"])
+dicts = st.fixed_dictionaries(
+    {},
+    optional={
+        "user_id": texts,
+        "email": texts,
+        "role": texts,
+        "roles": names | names.map(tuple) | st.none() | st.just("admin"),
+        "permissions": names | names.map(tuple) | st.none() | st.just("admin"),
+        "plan": st.just("premium"),
+    },
+)
+GOOD = {"user_id": "1", "email": "a@b", "role": "admin", "roles": ["a", "b"], "permissions": ["posts:write"]}
+
+
+class Text(str):
+    __slots__ = ()
+
+
+def careful(data, limits=DEFAULT_LIMITS):
+    """The outcome for a dict that has never been seen."""
+    try:
+        return Validation(limits).session(data)
+    except InvalidSession:
+        return None
+
+
+@given(seen=st.lists(dicts, max_size=4), data=dicts)
+def test_what_has_been_seen_before_changes_no_answer(seen, data):
+    validation = Validation()
+    for one in [*seen, GOOD, data]:
+        try:
+            found = validation.session(one)
+        except InvalidSession:
+            found = None
+        assert found == careful(one)
+        assert found is None or list(found) == list(careful(one))
+
+
+def test_an_ordinary_dict_is_recognised_the_second_time():
+    quick = Ordinary(DEFAULT_LIMITS)
+    assert quick.checked(GOOD) is None
+    quick.remember(GOOD)
+    assert quick.checked(GOOD) == GOOD
+    assert quick.checked({"user_id": "1"}) == {"user_id": "1"}
+    assert quick.checked({"user_id": "a-1 b"}) == {"user_id": "a-1 b"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [("user_id", "1")],
+        {},
+        {"user_id": Text("1")},
+        {"user_id": "x" * 256},
+        {"user_id": " "},
+        {"user_id": "1\x85"},
+        {"user_id": "1", "email": "nowhere"},
+        {"user_id": "1", "email": "a@b\n"},
+        {"user_id": "1", "email": "a@" + "b" * 320},
+        {"user_id": "1", "email": Text("a@b")},
+        {"user_id": "1", "role": "other"},
+        {"user_id": "1", "role": Text("admin")},
+        {"user_id": "1", "roles": ["a\x00b"]},
+        {"user_id": "1", "roles": ["a"]},
+        {"user_id": "1", "roles": ("a", "b")},
+        {"user_id": "1", "permissions": ["posts:write", 1]},
+        {"user_id": "1", "permissions": ["other"]},
+        {"user_id": "1", "plan": "premium"},
+        {"user_id": "1", "email": None},
+    ],
+)
+def test_everything_else_is_left_to_the_careful_way(data):
+    quick = Ordinary(DEFAULT_LIMITS)
+    quick.remember(GOOD)
+    assert quick.checked(data) is None
+
+
+def test_a_copy_is_handed_out_and_subclasses_are_not():
+    validation = Validation()
+    validation.session(GOOD)
+    mine = {**GOOD, "roles": [Text("a"), Text("b")]}
+    session = validation.session(mine)
+    mine["roles"].append("admin")
+    assert session.roles == ("a", "b")
+    assert {type(role) for role in session["roles"]} == {str}
+
+
+def test_each_validation_has_its_own_limits():
+    Validation().session({"user_id": "1", "permissions": ["a", "bb"]})
+    with pytest.raises(InvalidSession):
+        Validation(Limits(permissions_count=1)).session({"user_id": "1", "permissions": ["a", "bb"]})
+
+
+def test_what_is_remembered_is_bounded():
+    quick = Ordinary(DEFAULT_LIMITS)
+    for number in range(2 * ordinary._MOST_LISTS):
+        quick.remember({"user_id": "1", "permissions": [f"p{number}"]})
+    assert 0 < len(quick._permissions) <= ordinary._MOST_LISTS
+    long = {"user_id": "1", "permissions": ["p" * 200] * 200}
+    quick.remember(long)
+    assert quick.checked(long) is None
