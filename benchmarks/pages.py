@@ -222,6 +222,8 @@ def _protected(scale: Scale, name: str, make: Callable[..., Stack], engine: str)
     most = 0.25 if engine == site.LOCMEM else 0.65
     for number, (against, other) in enumerate(others.items()):
         yield same(against, Bound() if number else Bound(most), other, check=lambda: None)
+        bare = f"{name}: page that only reads `request.session`, {_LABELS[engine]}"
+        yield _case(bare, against, Bound(), other, effort=scale.pages, ours=reading, check=lambda: None)
     yield from _protected_facts(what, ours, reading)
 
 

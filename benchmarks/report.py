@@ -145,9 +145,11 @@ class Scale(NamedTuple):
     segments: tuple[int, ...] = (1_000, 2_000, 4_000)
     requests: int = 200
     pages: Effort = Effort(pairs=41, block=0.02)
+    rounds: int = 5
+    seconds: float = 1.0
 
 
-SMOKE = Scale((10, 200), 200, (100, 200, 400), 20, Effort(1, 0))
+SMOKE = Scale((10, 200), 200, (100, 200, 400), 20, Effort(1, 0), 1, 0.2)
 
 
 def machine() -> Iterator[str]:

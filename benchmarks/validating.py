@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from django_sessionkit import Session, validate_session
+from django_sessionkit.origin import current_origin
 
 from .report import Bound, Case, Pair, Scale, expect
 from .site import READER
@@ -49,9 +50,19 @@ def rows(scale: Scale) -> Iterator[Case]:
         yield Case(f"`validate_session`, {name}", "a pydantic model", Bound(most), [Pair("", ours, model)], check)
         least = Bound(0.4) if name == "largest" else Bound()
         yield Case(f"`validate_session`, {name}", "`json.loads`", least, [Pair("", ours, text)], check)
+        new = statement("forget(); ask(data)", ask=validate_session, data=data, forget=_forget)
+        what = f"`validate_session`, {name}, lists of names never seen before"
+        yield Case(what, "a pydantic model", Bound(), [Pair("", new, model)], check)
         full = statement("session = ask(data); session.roles; session.permissions", ask=validate_session, data=data)
         what = f"`validate_session`, {name}, with `.roles` and `.permissions` looked at"
         yield Case(what, "a pydantic model", Bound(), [Pair("", full, model)], check)
+
+
+def _forget() -> None:
+    """Sessions with rights that nobody has had yet."""
+    ordinary = current_origin().validate.__self__._ordinary  # type: ignore[attr-defined]
+    ordinary._roles.clear()
+    ordinary._permissions.clear()
 
 
 def _check(data: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import AsyncClient, Client
+from django.utils import translation
 from support import processes
 from support.canaries import CanaryNet
 
@@ -44,3 +45,10 @@ def canary_net(monkeypatch: pytest.MonkeyPatch) -> Iterator[CanaryNet]:
     yield net
     root.removeHandler(net)
     assert net.caught == []
+
+
+@pytest.fixture(autouse=True)
+def no_language_is_left_over() -> Iterator[None]:
+    """``LocaleMiddleware`` activates one for its thread, and nobody takes it back after a request."""
+    yield
+    translation.deactivate()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GROUP = ("casbin", "pydantic", "pyperf", "rules", "stronghold", "werkzeug")
+GROUP = ("casbin", "gunicorn", "pydantic", "pyperf", "rules", "stronghold", "uvicorn", "werkzeug")
 
 pytestmark = [
     pytest.mark.skipif(not all(map(find_spec, GROUP)), reason="the dependency group `bench` is not installed"),

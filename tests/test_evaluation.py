@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.sessions.backends.cache import SessionStore
 from django.test import RequestFactory, override_settings
 
 from django_sessionkit import Allow, Authenticated, Role, evaluate, has_permission, has_role, set_session, use_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.algebra import Requirement
-from django_sessionkit.context import Slot, activate
+from django_sessionkit.context import Loaded, Slot, activate
+from django_sessionkit.decorators import require_role
 from django_sessionkit.evaluation import _MOST_KNOWN, known
 from django_sessionkit.origin import current_origin
 from django_sessionkit.requirements import Leaf
@@ -164,3 +166,33 @@ def test_every_requirement_has_a_key_of_its_own():
     assert len({one.key for one in requirements}) == 4
     assert isinstance(requirements[0], Requirement)
     assert requirements[0] == requirements[1]
+
+
+def test_a_guard_that_has_granted_grants_again_and_one_that_has_not_asks_again(request_with_session):
+    async def aview(request):
+        return "seen"
+
+    plain = require_role("editor")(lambda request: "seen")
+    native = require_role("editor")(aview)
+
+    async def twice():
+        return [await native(request_with_session), await native(request_with_session)]
+
+    assert [plain(request_with_session), plain(request_with_session)] == ["seen", "seen"]
+    assert async_to_sync(twice)() == ["seen", "seen"]
+    request_with_session.session["__session__"] = READER
+    assert plain(request_with_session).status_code == 403
+    assert [one.status_code for one in async_to_sync(twice)()] == [403, 403]
+
+
+def test_a_name_that_cannot_be_hashed_is_held_by_nobody(caplog):
+    with use_session(EDITOR):
+        assert not has_role(["editor"])
+    assert "names must be strings" in caplog.text
+
+
+def test_nothing_is_kept_of_a_session_that_nobody_can_read_any_more():
+    slot = Slot(None, None, Loaded(current_origin().validate(EDITOR), EDITOR, lambda: READER))
+    with activate(slot):
+        assert not evaluate(ASKED)
+    assert slot.loaded.decisions is None
