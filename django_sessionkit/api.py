@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from . import audit, reach, writes
+from . import explaining, reach, writes
 from .context import current_slot
 from .decisions import Decision
-from .evaluation import decide, known
-from .exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from .evaluation import ask, holds, is_met
+from .exceptions import AccessDenied, NotAuthenticated
+from .explanation import Explanation
 from .flows import Flow, arun, run
 from .origin import current_origin
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
@@ -61,27 +61,27 @@ def is_authenticated() -> bool:
 
 def has_role(role: str) -> bool:
     """Whether the session has ``role``: as its primary role, among ``roles``, or by inheritance."""
-    return _holds(Role, role)
+    return holds(Role, role)
 
 
 def has_any_role(*roles: str) -> bool:
     """Whether the session has one of ``roles``; ``False`` for none."""
-    return _holds(Role, *roles)
+    return holds(Role, *roles)
 
 
 def has_permission(permission: str) -> bool:
     """Whether the session has ``permission``: its own, by a role, or by a wildcard."""
-    return _holds(Permission, permission)
+    return holds(Permission, permission)
 
 
 def has_all_permissions(*permissions: str) -> bool:
     """Whether the session has all of ``permissions``; for none of them, whether there is a session."""
-    return _holds(Permission, *permissions) if permissions else is_authenticated()
+    return holds(Permission, *permissions) if permissions else is_authenticated()
 
 
 def has_any_permission(*permissions: str) -> bool:
     """Whether the session has one of ``permissions``; ``False`` for none."""
-    return _holds(AnyPermission, *permissions)
+    return holds(AnyPermission, *permissions)
 
 
 def has_role_permission(role: str, permission: str) -> bool:
@@ -89,49 +89,17 @@ def has_role_permission(role: str, permission: str) -> bool:
     return has_role(role) and has_permission(permission)
 
 
-def _holds(requirement: Callable[..., Requirement], *names: str) -> bool:
-    """A name that cannot be (blank, with a wildcard, not a string) is held by nobody; the log says so."""
-    try:
-        asked = question(requirement, *names)
-    except InvalidPolicy as error:
-        audit.logger.error("a question that cannot be answered: %s; denied", error)
-        return False
-    return is_met(asked)
-
-
-def question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
-    """``requirement(*names)``, the same object for the same names.
-
-    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for names that cannot be.
-    """
-    try:
-        return _remembered(requirement, *names)
-    except TypeError:  # names that cannot be hashed, and so are none
-        return requirement(*names)
-
-
-@lru_cache(maxsize=1024, typed=True)
-def _remembered(requirement: Callable[..., Requirement], *names: str) -> Requirement:
-    return requirement(*names)
-
-
-def is_met(requirement: Requirement) -> bool:
-    """Whether the current session meets ``requirement``."""
-    answer = known(requirement)
-    return answer.allowed if answer is not None else run(_decide(requirement)).allowed
-
-
 def evaluate(requirement: Requirement) -> Decision:
     """Decide for the current session. Raises nothing about access: look at the decision.
 
     On a running event loop with an async predicate, use :func:`aevaluate`.
     """
-    return run(_decide(requirement))
+    return run(ask(requirement))
 
 
 async def aevaluate(requirement: Requirement) -> Decision:
     """:func:`evaluate` that loads the session and awaits predicates; sync predicates run in a thread."""
-    return await arun(_decide(requirement))
+    return await arun(ask(requirement))
 
 
 def enforce(requirement: Requirement) -> Session | None:
@@ -148,18 +116,8 @@ async def aenforce(requirement: Requirement) -> Session | None:
     return await arun(_enforce(requirement))
 
 
-def _decide(requirement: Requirement) -> Flow[Decision]:
-    if not isinstance(requirement, Requirement):
-        raise InvalidPolicy("evaluate", "needs a requirement", 'such as Role("editor")')
-    slot = current_slot()
-    request = slot.request if slot is not None else None
-    decision = yield from decide(slot, requirement, request)
-    audit.decided(decision, request)
-    return decision
-
-
 def _enforce(requirement: Requirement) -> Flow[Session | None]:
-    decision = yield from _decide(requirement)
+    decision = yield from ask(requirement)
     slot = current_slot()
     session = slot.peek() if slot is not None else None
     if decision:
@@ -180,6 +138,35 @@ def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs
 async def acan_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
     """:func:`can_access` that loads the session and awaits predicates."""
     return await arun(reach.can_reach(path_or_view_name, args, kwargs, method))
+
+
+def explain(
+    request_or_path: HttpRequest | str,
+    *args: Any,
+    method: str = "",
+    caller: Literal["page", "htmx", "api"] = "page",
+    **kwargs: Any,
+) -> Explanation:
+    """Why a request is let in or not: what was read, tried, asked, and what would be answered.
+
+    ``request_or_path`` is a request, explained for its own session, or what :func:`can_access` takes, explained for
+    the current session (see :class:`~django_sessionkit.use_session`) and answered as for ``caller``: ``"page"``,
+    ``"htmx"`` or ``"api"``. No view runs; predicates do.
+
+    Of a request, nothing else can be said: further arguments raise ``TypeError``.
+    """
+    return run(explaining.explain(request_or_path, args, kwargs, method, caller))
+
+
+async def aexplain(
+    request_or_path: HttpRequest | str,
+    *args: Any,
+    method: str = "",
+    caller: Literal["page", "htmx", "api"] = "page",
+    **kwargs: Any,
+) -> Explanation:
+    """:func:`explain` that loads the session and awaits predicates."""
+    return await arun(explaining.explain(request_or_path, args, kwargs, method, caller))
 
 
 def validate_session(data: object) -> Session:

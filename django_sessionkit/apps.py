@@ -16,5 +16,7 @@ class SessionKitConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks."""
-        for check in (checks.check_settings, checks.check_middleware, checks.check_wildcards):
+        for check in checks.ALWAYS:
             register(check, "sessionkit")
+        for check in checks.DEPLOY:
+            register(check, "sessionkit", deploy=True)

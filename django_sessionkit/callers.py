@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -29,10 +29,15 @@ def _is_api_view(request: HttpRequest) -> bool:
     match = request.resolver_match
     if match is None:
         return False
-    view = match.func
+    return api_package_of(match.func) is not None
+
+
+def api_package_of(view: Any) -> str | None:
+    """``"rest_framework"`` or ``"ninja"``, if the view is theirs."""
     owner = getattr(view, "cls", None) or type(getattr(view, "__self__", None))
-    modules = [getattr(view, "__module__", None) or "", *(base.__module__ for base in owner.__mro__)]
-    return any(module.partition(".")[0] in _API_PACKAGES for module in modules)
+    modules = [getattr(view, "__module__", None) or "", *(base.__module__ for base in getattr(owner, "__mro__", ()))]
+    packages = (module.partition(".")[0] for module in modules)
+    return next((one for one in packages if one in _API_PACKAGES), None)
 
 
 def _wants_data(request: HttpRequest) -> bool:

@@ -60,7 +60,9 @@ class Snapshot:
     session_ttl: int | float | None = None
     touch_on_request: bool = False
     debug: bool = False
+    append_slash: bool = True
     root_urlconf: str | None = None
+    language_code: str = ""
     languages: frozenset[str] = frozenset()
 
 
@@ -87,6 +89,14 @@ def current() -> Snapshot:
     return latest
 
 
+def sound() -> Snapshot | None:
+    """The snapshot, or ``None`` if a setting has a fault: for checks that have nothing to say about that fault."""
+    try:
+        return current()
+    except InvalidPolicy:
+        return None
+
+
 def problems() -> list[Problem]:
     """Every fault in the settings, for the system checks."""
     return _build()[1]
@@ -95,6 +105,11 @@ def problems() -> list[Problem]:
 def middleware_paths() -> list[str]:
     """``MIDDLEWARE``, for the system checks."""
     return list(settings.MIDDLEWARE)
+
+
+def of_django(name: str, default: Any = None) -> Any:
+    """A setting of Django or of another app, for the system checks."""
+    return getattr(settings, name, default)
 
 
 def _joined(problems: list[Problem]) -> InvalidPolicy:
@@ -134,7 +149,9 @@ def _build() -> tuple[Snapshot, list[Problem]]:
         session_ttl=reader.read("SESSIONKIT_SESSION_TTL", types.ttl, None),
         touch_on_request=reader.read("SESSIONKIT_TOUCH_ON_REQUEST", types.flag, False),
         debug=settings.DEBUG,
+        append_slash=settings.APPEND_SLASH,
         root_urlconf=getattr(settings, "ROOT_URLCONF", None),
+        language_code=settings.LANGUAGE_CODE,
         languages=frozenset([settings.LANGUAGE_CODE, *(code for code, _ in settings.LANGUAGES)]),
     )
     return snapshot, reader.problems + _misspelt()

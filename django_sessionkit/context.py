@@ -38,7 +38,7 @@ class Loaded:
         self.session = session
         self.raw = raw if watch is not None else None
         self.watch = watch or _unwatched
-        self.decisions: dict[object, Decision] = {}
+        self.decisions: dict[object, Decision] | None = None
         self.basis: object = None
 
     def changed_to(self, session: Session | None, raw: object = None) -> Loaded:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import audit, conf
-from .context import Slot, current_slot
+from .context import Loaded, Slot, current_slot
 from .decisions import Decision
-from .flows import Flow
+from .exceptions import InvalidPolicy
+from .flows import Flow, run
 from .requirements import Requirement
 from .session import Session
 
@@ -29,7 +32,7 @@ def known(requirement: Requirement) -> Decision | None:
     loaded = slot.loaded
     if loaded is None or loaded.basis is not conf.latest or loaded.watch() is not loaded.raw:
         return None
-    return loaded.decisions.get(requirement.key)
+    return loaded.decisions.get(requirement.key) if loaded.decisions is not None else None
 
 
 def decide(
@@ -42,19 +45,24 @@ def decide(
     settings, loaded = conf.current(), slot.loaded
     if loaded is None or loaded.session is not session:
         return (yield from requirement.flow(session, settings.policy, request))
-    if loaded.basis is not settings:
-        loaded.decisions = _decisions_for(session, settings)
-        loaded.basis = settings
-    decision = loaded.decisions.get(requirement.key)
+    decisions = prepare(loaded, settings)
+    decision = decisions.get(requirement.key)
     if decision is None:
         decision = yield from requirement.flow(session, settings.policy, request)
         if _can_be_kept(requirement, decision, settings):
-            _keep(loaded.decisions, requirement, decision)
+            _keep(decisions, requirement, decision)
     return decision
 
 
+def prepare(loaded: Loaded, settings: conf.Snapshot) -> dict[object, Decision]:
+    """Give ``loaded`` what has been decided about every session with the same grants."""
+    if loaded.decisions is None or loaded.basis is not settings:
+        loaded.decisions = _decisions_for(loaded.session, settings)
+        loaded.basis = settings
+    return loaded.decisions
+
+
 def _decisions_for(session: Session | None, settings: conf.Snapshot) -> dict[object, Decision]:
-    """What has been decided about every session with the same grants."""
     if session is None or settings.policy.overrides_grants or audit.is_verbose():
         return {}
     return settings.policy.grants(session).decisions
@@ -69,3 +77,46 @@ def _keep(decisions: dict[object, Decision], requirement: Requirement, decision:
     if len(decisions) >= _MOST_KNOWN:
         decisions.clear()
     decisions[requirement.key] = decision
+
+
+def ask(requirement: Requirement) -> Flow[Decision]:
+    """Decide for the current session, and say so in the log."""
+    if not isinstance(requirement, Requirement):
+        raise InvalidPolicy("evaluate", "needs a requirement", 'such as Role("editor")')
+    slot = current_slot()
+    request = slot.request if slot is not None else None
+    decision = yield from decide(slot, requirement, request)
+    audit.decided(decision, request)
+    return decision
+
+
+def holds(requirement: Callable[..., Requirement], *names: str) -> bool:
+    """A name that cannot be (blank, with a wildcard, not a string) is held by nobody; the log says so."""
+    try:
+        asked = question(requirement, *names)
+    except InvalidPolicy as error:
+        audit.logger.error("a question that cannot be answered: %s; denied", error)
+        return False
+    return is_met(asked)
+
+
+def question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
+    """``requirement(*names)``, the same object for the same names.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for names that cannot be.
+    """
+    try:
+        return _question(requirement, *names)
+    except TypeError:  # names that cannot be hashed, and so are none
+        return requirement(*names)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
+    return requirement(*names)
+
+
+def is_met(requirement: Requirement) -> bool:
+    """Whether the current session meets ``requirement``."""
+    answer = known(requirement)
+    return answer.allowed if answer is not None else run(ask(requirement)).allowed

@@ -7,6 +7,7 @@ SessionKitError
 ├── ReadOnlySource                                          the session source cannot be written to
 ├── UnreadableRoute                                         Django's routing cannot be repeated; the guard says no
 ├── AsyncRequired       (also SynchronousOnlyOperation)     a sync call on an event loop needs its async twin
+├── Undecided                                               a rehearsal came to what only the project's code can say
 ├── NotAuthenticated    (also PermissionDenied)             there is no session
 └── AccessDenied        (also PermissionDenied)             the session lacks a right
 
@@ -83,6 +84,10 @@ class UnreadableRoute(SessionKitError):
 
 class AsyncRequired(SessionKitError, SynchronousOnlyOperation):
     """A sync helper would have to block or await on a running event loop; the message names its async twin."""
+
+
+class Undecided(SessionKitError):
+    """A rehearsal came to a question that only the project's own code, or its store, could answer."""
 
 
 class NotAuthenticated(SessionKitError, PermissionDenied):

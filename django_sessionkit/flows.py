@@ -1,7 +1,8 @@
 """Logic that is written once and driven twice.
 
 A *flow* is a generator that does no I/O: it yields a :class:`Step` where the world must be asked, and receives the
-step's outcome (or its exception). :func:`run` drives it with plain calls, :func:`arun` with ``await``.
+step's outcome (or its exception). :func:`run` drives it with plain calls, :func:`arun` with ``await``,
+and :func:`rehearse` with nothing at all.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 
-from .exceptions import AsyncRequired
+from .exceptions import AsyncRequired, Undecided
 
 T = TypeVar("T")
 
@@ -55,6 +56,16 @@ async def arun(flow: Flow[T]) -> T:
                 step = flow.throw(error)
             else:
                 step = flow.send(outcome)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+def rehearse(flow: Flow[T]) -> T:
+    """Drive ``flow`` to its end without asking the world anything: each step meets :class:`Undecided`."""
+    try:
+        next(flow)
+        while True:
+            flow.throw(Undecided())
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
 

@@ -22,6 +22,7 @@ from .flows import Flow
 from .options import DEFAULT_OPTIONS, DenialOptions
 from .readings import Reading, climbs, is_plain, readings
 from .requirements import Authenticated, Requirement
+from .routes import Spelling
 from .rules import UNFORESEEN, Rule
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Target(NamedTuple):
     urlconf: Any = None
     match: ResolverMatch | None = None
     resolved: bool = False
+    #: how the matched URL patterns spell the path, where that is known already
+    spelling: Spelling | None = None
 
     @classmethod
     def of(cls, request: HttpRequest, *, resolved: bool) -> Target:
@@ -72,18 +75,29 @@ def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
     settings = conf.latest or conf.current()
     if not settings.rules.rules:
         return not (resolved and settings.global_protect)
-    path = request.path_info
-    rule = settings.rules.foresee(path)
+    path, match = request.path_info, request.resolver_match if resolved else None
+    rule = settings.rules.foresee(path, request.method or "", match)
     if rule is UNFORESEEN or request.path != path:
         return False
     if rule is not None:
-        answer = known(rule.requirement)
-        if answer is None or not answer.allowed:
+        if settings.debug or not _is_known_to_open(rule):
             return False
     elif resolved and settings.global_protect:
         return False
-    urlconf = getattr(request, "urlconf", None) or settings.root_urlconf
-    return _reads_one_way(urlconf, request.resolver_match if resolved else None)
+    return _reads_one_way(getattr(request, "urlconf", None) or settings.root_urlconf, match)
+
+
+def _is_known_to_open(rule: Rule) -> bool:
+    if rule.is_public:
+        return not conf.current().policy.overrides_check
+    answer = known(rule.requirement)
+    return answer is not None and answer.allowed
+
+
+def is_up_to_the_session(request: HttpRequest) -> bool:
+    """Whether one rule decides about the path, so that the session has to be loaded first of all."""
+    rule = conf.current().rules.foresee(request.path_info, request.method or "", None)
+    return rule is not None and rule is not UNFORESEEN and not rule.is_public
 
 
 def _reads_one_way(urlconf: Any, match: ResolverMatch | None) -> bool:
@@ -92,14 +106,6 @@ def _reads_one_way(urlconf: Any, match: ResolverMatch | None) -> bool:
     if is_language_prefix_patterns_used(name or "")[0]:
         return False
     return match is None or not routes.may_be_respelt(name, match)
-
-
-def _sole_rule(target: Target) -> Rule | None:
-    """The rule that decides in every reading, where that can be seen at once."""
-    rule = conf.current().rules.foresee(target.path_info)
-    if rule is UNFORESEEN or target.path != target.path_info:
-        return None
-    return rule if _reads_one_way(target.urlconf, target.match) else None
 
 
 def uses_language_prefix(urlconf: Any) -> bool:
@@ -117,37 +123,48 @@ class Denial(NamedTuple):
 class Passage:
     """The way of one request past the guard: what was decided on entry is not decided again."""
 
-    __slots__ = ("_decided", "slot")
+    __slots__ = ("_decided", "rule", "slot")
+
+    #: what to call instead, where the session must not be loaded
+    twin = "acan_access"
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self._decided: dict[object, tuple[object, object, Decision]] | None = None
+        self._decided: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
+        #: the rule that was first found for the path, for the header that developers see
+        self.rule: Rule | None = None
 
-    def is_open_by(self, rule: Rule) -> Flow[bool]:
-        """Whether one rule grants at once; where it does not, it is asked again, with all that is due to a denial."""
-        if not rule.requirement.is_static or audit.is_verbose():
-            return (yield from self.ask(rule.label, rule.requirement)).allowed
-        return (yield from decide(self.slot, rule.requirement, self.slot.request, "acan_access")).allowed
+    def find(self, reading: Reading, target: Target, lifted_by: tuple[Rule | None, ...]) -> Rule | None:
+        """The rule that decides about one reading of the path; :class:`django_sessionkit.tracing.Trace` listens in."""
+        return conf.current().rules.find(
+            reading, target.method, target.view_name, resolved=target.resolved, lifted_by=lifted_by
+        )
 
-    def ask(self, label: str, requirement: Requirement) -> Flow[Decision]:
+    def said(self, label: str) -> Decision | None:
+        """What the rule of that name has answered, if it was asked."""
+        return next((known[2] for (name, _), known in (self._decided or {}).items() if name == label), None)
+
+    def weigh(self, requirement: Requirement) -> Flow[Decision]:
+        """What a requirement says about the session."""
+        return decide(self.slot, requirement, self.slot.request, self.twin)
+
+    def ask(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
         """What a rule says, asked once for one session value and one way to see the request.
 
-        A denial carries the label; a permission does where it goes to the log.
+        Without a ``label`` it is the view that asks.
         """
-        session = yield from self.slot.flow("acan_access")
+        session = yield from self.slot.flow(self.twin)
         request = self.slot.request
         asked = (request.path_info, request.path, request.method) if request is not None else None
         if self._decided is None:
             self._decided = {}
-        earlier = self._decided.get(requirement.key)
+        earlier = self._decided.get((label, requirement.key))
         if earlier is not None and earlier[0] is session and earlier[1] == asked:
-            return earlier[2] if earlier[2].allowed else replace(earlier[2], rule=label)
-        decision = yield from decide(self.slot, requirement, request, "acan_access")
-        self._decided[requirement.key] = (session, asked, decision)
-        if decision.allowed and not audit.is_verbose():
-            return decision
+            return earlier[2]
+        decision = yield from self.weigh(requirement)
         decision = replace(decision, rule=label)
         audit.decided(decision, request)
+        self._decided[label, requirement.key] = (session, asked, decision)
         return decision
 
 
@@ -156,11 +173,8 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
 
     ``with_default``: what no rule matches is up to ``SESSIONKIT_GLOBAL_PROTECT``.
     """
-    rule = _sole_rule(target)
-    if rule is not None and (yield from passage.is_open_by(rule)):
-        return None
     try:
-        paths = _readings(target)
+        paths = readings_of(target)
     except UnreadableRoute as error:
         audit.logger.error("%s: denied", error)
         return Denial(Decision(False, FAILED, failed=True))
@@ -175,13 +189,8 @@ def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_de
     lifts: dict[str, Rule | None] = {}  # which rule lifted a strict reading, and so counts in the other forms of it
     is_lifted = True
     for reading in paths:
-        rule = conf.current().rules.find(
-            reading,
-            target.method,
-            target.view_name,
-            resolved=target.resolved,
-            lifted_by=(lifts.get(reading.base),) if is_lifted else (),
-        )
+        rule = passage.find(reading, target, (lifts.get(reading.base),) if is_lifted else ())
+        passage.rule = passage.rule or rule
         denial = None
         if rule is not None:
             denial = yield from _apply(rule, passage)
@@ -203,13 +212,18 @@ def _apply(rule: Rule, passage: Passage) -> Flow[Denial | None]:
 
 
 def _default(reading: Reading, target: Target, passage: Passage) -> Flow[Denial | None]:
-    settings = conf.current()
-    if not settings.global_protect or is_marked_public(target.match):
-        return None
-    if settings.rules.excludes(reading.path) or settings.rules.excludes_view(target.view_name):
+    if not conf.current().global_protect or lifted_from_default(reading, target) is not None:
         return None
     decision = yield from passage.ask(GLOBAL_LABEL, _AUTHENTICATED)
     return None if decision else Denial(decision)
+
+
+def lifted_from_default(reading: Reading, target: Target) -> str | None:
+    """What lifts ``SESSIONKIT_GLOBAL_PROTECT`` from one reading: ``"@public"`` or ``"SESSIONKIT_EXCLUDE"``."""
+    rules = conf.current().rules
+    if is_marked_public(target.match):
+        return "@public"
+    return "SESSIONKIT_EXCLUDE" if rules.excludes(reading.path) or rules.excludes_view(target.view_name) else None
 
 
 def is_marked_public(match: ResolverMatch | None) -> bool:
@@ -224,12 +238,19 @@ def is_marked_public(match: ResolverMatch | None) -> bool:
     return True in marks
 
 
-def _readings(target: Target) -> Iterable[Reading]:
+def readings_of(target: Target) -> Iterable[Reading]:
+    """Every way to read the path of ``target``; each is decided by itself."""
     languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])
-    if target.match is not None and (climbs(target.path_info) or routes.may_be_respelt(target.urlconf, target.match)):
-        spelling = routes.spelling_of(target.path_info, target.urlconf, target.match)
+    spelling, match = target.spelling, target.match
+    if (
+        spelling is None
+        and match is not None
+        and (climbs(target.path_info) or routes.may_be_respelt(target.urlconf, match))
+    ):
+        spelling = routes.spelling_of(target.path_info, target.urlconf, match)
+    if spelling is not None and (spelling.forms or spelling.span != target.path_info):
         return readings(target.path_info, target.path, languages, *spelling)
     if languages or target.path != target.path_info or conf.current().rules.folds or not is_plain(target.path_info):
         return readings(target.path_info, target.path, languages)

@@ -9,11 +9,11 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from . import conf, reach, responses
+from . import conf, debugging, reach, responses
 from .context import Slot, activate
 from .exceptions import AccessDenied, NotAuthenticated
 from .flows import Flow, arun, run
-from .guard import Denial, Passage, Target, has_nothing_to_ask, inspect
+from .guard import Denial, Passage, Target, has_nothing_to_ask, inspect, is_up_to_the_session
 from .origin import current_origin
 from .streaming import hand_over, stream_within
 
@@ -52,7 +52,9 @@ class SessionKitMiddleware:
                 response = self.get_response(request)
                 if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
                     response = run(_leave(request, slot, response))
-        return _finish(request, slot, response) if response.streaming or slot.loaded is not None else response
+        if response.streaming or slot.loaded is not None or (conf.latest or conf.current()).debug:
+            _finish(request, slot, response)
+        return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """The async twin of calling the middleware."""
@@ -63,7 +65,9 @@ class SessionKitMiddleware:
                 response = await self.get_response(request)
                 if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
                     response = await arun(_leave(request, slot, response))
-        return _finish(request, slot, response) if response.streaming or slot.loaded is not None else response
+        if response.streaming or slot.loaded is not None or (conf.latest or conf.current()).debug:
+            _finish(request, slot, response)
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Ask the guard again, now that Django has said what it routed."""
@@ -97,6 +101,10 @@ def _passage(request: HttpRequest, slot: Slot) -> Passage:
 
 def _enter(request: HttpRequest, slot: Slot) -> Flow[HttpResponseBase | None]:
     """Decide on the path, before anything further in can answer."""
+    if is_up_to_the_session(request):
+        yield from slot.flow()
+        if has_nothing_to_ask(request, resolved=False):
+            return None
     denial = yield from inspect(Target.of(request, resolved=False), _passage(request, slot), with_default=False)
     return (yield from _deny(request, slot, denial)) if denial is not None else None
 
@@ -114,7 +122,7 @@ def _leave(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> Flow
     target = Target.of(request, resolved=True)
     denial = yield from inspect(target, _passage(request, slot), with_default=not leads_nowhere)
     if denial is None and leads_nowhere:
-        denial = yield from _hidden_behind_slash(request, slot)
+        denial = yield from reach.hidden_behind_slash(target, slot)
     if denial is None:
         return response
     denied = yield from _deny(request, slot, denial)
@@ -134,21 +142,13 @@ def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:
     return response.get("Location") == request.get_full_path(force_append_slash=True)
 
 
-def _hidden_behind_slash(request: HttpRequest, slot: Slot) -> Flow[Denial | None]:
-    """The denial of the page with a slash, if that page is not to be found: the way there must not betray it."""
-    if request.path_info.endswith("/"):
-        return None
-    target = reach.target_of(f"{request.path_info}/", request.method or "", getattr(request, "urlconf", None))
-    denial = (yield from reach.foresee(target, slot)) if target is not None else None
-    return denial if denial is not None and denial.options.on_deny == "not_found" else None
-
-
-def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> HttpResponseBase:
+def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> None:
     if response.streaming:
         stream_within(slot, response)
+    if conf.current().debug:
+        debugging.annotate(request, response)
     if slot.loaded is not None:
         _finish_read(request, slot, response)
-    return response
 
 
 def _vary(response: HttpResponseBase, headers: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import audit, conf
 from .context import Loaded, Slot, current_slot
+from .evaluation import prepare
 from .exceptions import InvalidSession
 from .flows import Flow, Step, run
 from .sources import CallableSource, SessionSource
@@ -34,9 +35,12 @@ class SessionOrigin:
         if raw is None:
             return Loaded(None, None, watch)
         try:
-            return Loaded(self.validate(raw), raw, watch)
+            loaded = Loaded(self.validate(raw), raw, watch)
         except InvalidSession as error:
             refused = error
+        else:
+            prepare(loaded, self.snapshot)
+            return loaded
         yield Step(partial(source.remove, request), partial(source.aremove, request))
         yield from audit.rejected(request, refused)
         return Loaded(None, watch() if watch is not None else None, watch)

@@ -45,18 +45,19 @@ class Automaton:
     have been taken.
     """
 
-    __slots__ = ("_any", "_literals", "_loops", "_start", "accepting", "accepts")
+    __slots__ = ("_any", "_loops", "accepting", "accepts", "literals", "start")
 
     def __init__(self, patterns: Iterable[Sequence[str]]) -> None:
-        self._literals: dict[str, int] = {}
+        #: segments that the patterns name, each with the steps that it takes
+        self.literals: dict[str, int] = {}
         self._any = 0
         self._loops = 0
-        self._start = 0
+        self.start = 0
         #: the bit that means "covered", for each pattern
         self.accepts: list[int] = []
         bit = 1
         for segments in patterns:
-            self._start |= bit
+            self.start |= bit
             bit = self._add(segments, bit)
             self.accepts.append(bit)
             bit <<= 1
@@ -72,14 +73,18 @@ class Automaton:
                 self._any |= bit
                 self._loops |= bit << 1
             else:
-                self._literals[segment] = self._literals.get(segment, 0) | bit
+                self.literals[segment] = self.literals.get(segment, 0) | bit
             bit <<= 1
         return bit
 
+    def step(self, bits: int, segment: str) -> int:
+        """The bits that are set after one more segment."""
+        return (bits & (self.literals.get(segment, 0) | self._any)) << 1 | bits & self._loops
+
     def run(self, segments: Iterable[str]) -> int:
         """The bits that are set after a path that was split by :func:`split`."""
-        literals, others, loops = self._literals, self._any, self._loops
-        bits = self._start
+        literals, others, loops = self.literals, self._any, self._loops
+        bits = self.start
         for segment in segments:
             bits = (bits & (literals.get(segment, 0) | others)) << 1 | bits & loops
             if not bits:
@@ -99,9 +104,14 @@ class Pattern:
 
     def covers(self, segments: Sequence[str]) -> bool:
         """Whether the pattern covers a path that was split by :func:`split`."""
+        return bool(self.automaton.run(segments) & self.automaton.accepting)
+
+    @property
+    def automaton(self) -> Automaton:
+        """The pattern, ready to be run."""
         if self._automaton is None:
             self._automaton = Automaton([self.segments])
-        return bool(self._automaton.run(segments) & self._automaton.accepts[0])
+        return self._automaton
 
 
 @lru_cache(maxsize=1024)

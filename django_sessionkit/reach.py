@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from django.urls import Resolver404, get_script_prefix, resolve, reverse
 
-from . import conf
 from .context import Slot, current_slot
 from .declared import declared
 from .flows import Flow
 from .guard import Denial, Passage, Target, inspect
+
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch
 
 
 def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], method: str) -> Flow[bool]:
@@ -21,34 +23,66 @@ def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], meth
         raise TypeError(f"can_access() takes a path or a URL name, not {type(where).__name__}")
     slot = current_slot() or Slot.fixed(None)
     urlconf = getattr(slot.request, "urlconf", None)
-    url = where if where.startswith("/") else reverse(where, urlconf, args, dict(kwargs))
-    path = unquote(urlsplit(url).path) if not url.startswith("//") else url
-    target = target_of(path, method, urlconf)
+    target = target_of(locate(where, urlconf, args, kwargs), method, urlconf)
     if target is None:
         return False
     return (yield from foresee(target, slot)) is None
 
 
+def locate(where: str, urlconf: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """The decoded path of a site path or URL name, without query and fragment."""
+    url = where if where.startswith("/") else reverse(where, urlconf, args, dict(kwargs))
+    return unquote(urlsplit(url).path) if not url.startswith("//") else url
+
+
 def target_of(path: str, method: str, urlconf: Any) -> Target | None:
     """The target of a path (with or without the mount prefix), or ``None`` if it leads nowhere."""
+    target = unrouted(path, method, urlconf)
+    match = match_of(target)
+    return target._replace(match=match) if match is not None else None
+
+
+def unrouted(path: str, method: str, urlconf: Any) -> Target:
+    """The target of a path (with or without the mount prefix), without the view that it leads to."""
     prefix = get_script_prefix()
     path_info = "/" + path[len(prefix) :] if path.startswith(prefix) else path
+    return Target(path_info, prefix.rstrip("/") + path_info, method.upper(), urlconf, resolved=True)
+
+
+def match_of(target: Target) -> ResolverMatch | None:
+    """What Django routes ``target`` to."""
     try:
-        match = resolve(path_info, urlconf)
+        return resolve(target.path_info, target.urlconf)
     except Resolver404:
         return None
-    mounted = prefix.rstrip("/") + path_info
-    return Target(path_info, mounted, method.upper(), urlconf, match, resolved=True)
 
 
 def foresee(target: Target, slot: Slot) -> Flow[Denial | None]:
     """The denial that a routed request would meet, by rule or by its view."""
-    denial = yield from inspect(target, Passage(slot), with_default=True)
+    return foresee_along(target, Passage(slot))
+
+
+def foresee_along(target: Target, passage: Passage) -> Flow[Denial | None]:
+    """:func:`foresee` on a passage that may know more, or take notes."""
+    denial = yield from inspect(target, passage, with_default=True)
     if denial is not None or target.match is None:
         return denial
-    session = yield from slot.flow("acan_access")
     for mark in declared(target.match.func, target.method):
-        decision = yield from mark.requirement.flow(session, conf.current().policy, slot.request)
+        decision = yield from passage.ask(None, mark.requirement)
         if not decision:
             return Denial(decision, mark.options)
     return None
+
+
+def behind_slash(target: Target) -> Target | None:
+    """The page that ``APPEND_SLASH`` leads to from a path that leads nowhere."""
+    if target.path_info.endswith("/"):
+        return None
+    return target_of(f"{target.path_info}/", target.method, target.urlconf)
+
+
+def hidden_behind_slash(target: Target, slot: Slot) -> Flow[Denial | None]:
+    """The denial of the page with a slash, if that page is not to be found: the way there must not betray it."""
+    page = behind_slash(target)
+    denial = (yield from foresee(page, slot)) if page is not None else None
+    return denial if denial is not None and denial.options.on_deny == "not_found" else None

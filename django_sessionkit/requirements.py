@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from .access import AccessPolicy, Grants, effective
 from .algebra import And, Not, Or, Requirement
 from .decisions import MISSING_PERMISSION, MISSING_ROLE, NOBODY, NONE_OF, NOT_AUTHENTICATED, POLICY, PREDICATE, Decision
-from .exceptions import AsyncRequired, InvalidPolicy
+from .exceptions import AsyncRequired, InvalidPolicy, Undecided
 from .flows import Flow, user_call
 from .session import Session
 
@@ -55,6 +55,8 @@ class Leaf(Requirement):
             return (yield from self._judge(session, policy, request))
         except AsyncRequired:
             raise
+        except Undecided:
+            return self._failed()
         except Exception as error:
             _log_failure(self, error)
             return self._failed()

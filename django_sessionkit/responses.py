@@ -12,7 +12,7 @@ session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.exception import get_exception_response
@@ -20,10 +20,13 @@ from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import Resolver404, get_resolver, get_urlconf
 from django.utils.cache import patch_vary_headers
 
-from . import audit, callers, conf, targets
+from . import audit, conf, debugging
+from .answers import Answer, choose
 from .decisions import DENIED, NOT_AUTHENTICATED, Decision
 from .evaluation import decide
 from .exceptions import AccessDenied, NotAuthenticated
+from .explaining import explain_request
+from .explanation import Explanation
 from .flows import Flow, Step
 from .guard import Denial
 from .options import DenialOptions
@@ -41,14 +44,6 @@ _PROBLEMS = {
     403: ("Forbidden", "This session does not have the right to do that."),
     404: ("Not Found", "There is nothing here."),
 }
-
-
-class Answer(NamedTuple):
-    """What will be sent. ``location`` is where the caller is to go, ``None`` if nowhere."""
-
-    status: int
-    caller: Literal["page", "htmx", "api"]
-    location: str | None = None
 
 
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
@@ -74,50 +69,19 @@ def deny(request: HttpRequest, denial: Denial, session: Session | None) -> Flow[
     yield from audit.denied(request, denial.decision, answer.status, session)
     if answer.caller == "page" and answer.location is None:
         build = partial(_page, request, answer.status, denial.decision, session)
+        if conf.current().debug and answer.status == 403 and not debugging.has_page_of_its_own(request):
+            build = partial(_explained, denial.decision, (yield from explain_request(request)))
         response = yield Step(build, sync_to_async(build))  # the project's page may do I/O
     else:
         response = _plain(answer, denial.decision)
     if denial.options.on_deny == "not_found":
         # Or a middleware further out would look for the page elsewhere (with a slash, under a language) and betray it.
         request.urlconf = _NO_ROUTES
+    if conf.current().debug:
+        response[debugging.HEADER] = debugging.denied(denial.decision)
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Cookie"])
     return response  # type: ignore[no-any-return]
-
-
-def choose(request: HttpRequest, options: DenialOptions, session: Session | None) -> Answer:
-    """The row and the column of the table."""
-    caller = callers.kind_of(request, options.api)
-    if options.on_deny == "not_found":
-        return Answer(404, caller)
-    if session is None:
-        return _choose_for_anonymous(request, options, caller)
-    location = None
-    if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":
-        location = _elsewhere(request, targets.locate(options.redirect_to))
-    if location is not None and caller == "page":
-        return Answer(302, caller, location) if request.method in ("GET", "HEAD") else Answer(403, caller)
-    return Answer(403, caller, location)
-
-
-def _choose_for_anonymous(
-    request: HttpRequest, options: DenialOptions, caller: Literal["page", "htmx", "api"]
-) -> Answer:
-    if caller == "api":
-        return Answer(401, caller)
-    login = _elsewhere(request, targets.login_path(options))
-    if caller == "htmx":
-        return Answer(401, caller, login and targets.with_next(login, targets.next_of_htmx(request)))
-    if login is None:
-        return Answer(403, caller)
-    return Answer(302, caller, targets.with_next(login, targets.next_of_page(request)))
-
-
-def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
-    """``location``, unless it is the denied page itself: that would be a loop."""
-    if location is None or targets.leads_to(location, request.path):
-        return None
-    return location
 
 
 def _page(request: HttpRequest, status: int, decision: Decision, session: Session | None) -> Any:
@@ -132,6 +96,11 @@ def _page(request: HttpRequest, status: int, decision: Decision, session: Sessio
     resolver = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
     response: Any = get_exception_response(request, resolver, status, error)
     return response.render() if not getattr(response, "is_rendered", True) else response
+
+
+def _explained(decision: Decision, explanation: Explanation) -> HttpResponse:
+    """The page of a developer who has none of their own yet."""
+    return HttpResponse(debugging.page(decision, explanation), status=403, headers=debugging.PAGE_HEADERS)
 
 
 def _plain(answer: Answer, decision: Decision) -> HttpResponse:

@@ -65,8 +65,13 @@ def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
     links = _walk(resolver, path_info)
     if links is None or links[-1][0].callback is not match.func:
         raise UnreadableRoute(f"the URL patterns do not lead to {match._func_path} a second time")
+    return spelling_along(links[1:])  # without the root, which is the leading slash
+
+
+def spelling_along(links: Iterable[tuple[Any, str]]) -> Spelling:
+    """How a chain spells a path: the URL patterns below the root, each with the path it was given."""
     spans, forms, captured = [], [], []
-    for link, path in links[1:]:  # without the root, which is the leading slash
+    for link, path in links:
         span, args, kwargs = _matched(link.pattern, path)
         spans.append(span)
         captured += [*args, *kwargs.values()]

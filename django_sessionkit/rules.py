@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 
@@ -13,6 +15,16 @@ from .options import DenialOptions
 from .patterns import Pattern, compile_pattern
 from .readings import Reading, fold, is_plain
 from .requirements import Nobody, Public, Requirement
+
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch
+
+# Why a rule whose pattern covers a path does not decide about it.
+OTHER_METHOD = "method"
+OTHER_VIEW = "view"
+WITH_LANGUAGE = "i18n"
+OPENS_NOTHING = "public"
+WAITS = "waits"
 
 # RFC 9110, section 9.2.1
 SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -26,8 +38,11 @@ class ViewGlob:
 
     def covers(self, view_name: str | None) -> bool:
         """Whether the glob covers ``view_name``, such as ``"billing:invoice"``."""
-        expression = ".*".join(map(re.escape, self.text.split("*")))
-        return view_name is not None and re.fullmatch(expression, view_name) is not None
+        return view_name is not None and self._expression.fullmatch(view_name) is not None
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        return re.compile(".*".join(map(re.escape, self.text.split("*"))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +79,7 @@ class Rule:
         return not self.views or any(glob.covers(view_name) for glob in self.views)
 
 
-#: what is not decided by one rule alone
+#: stands for all rules that may decide about the readings of a path
 UNFORESEEN = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
 
 _EVERYTHING = compile_pattern("/**")
@@ -77,14 +92,17 @@ class RuleBook:
         self, rules: Sequence[Rule] = (), excluded: Sequence[Pattern] = (), excluded_views: Sequence[ViewGlob] = ()
     ) -> None:
         self.rules = tuple(rules)
+        self.excluded = tuple(excluded)
+        self.excluded_views = tuple(excluded_views)
         exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
         #: whether a path that folds to itself may still be covered differently under folding
         self.folds = exact != folded
         self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact
-        self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in excluded])
-        self._excluded_views = tuple(excluded_views)
+        self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in self.excluded])
+        #: every pattern of the policy, as it is written
+        self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
         self._foreseen = Memory(self._foresee)
 
     def find(
@@ -102,31 +120,48 @@ class RuleBook:
         those after it: the search ends with ``None``. Outside the strict readings a public rule counts only if it has
         lifted the request in them (``lifted_by``): a looser spelling opens nothing.
         """
+        trials = self.trials(reading, method, view_name, resolved=resolved, lifted_by=lifted_by)
+        return next((rule for rule, reason in trials if reason is None), None)
+
+    def trials(
+        self,
+        reading: Reading,
+        method: str,
+        view_name: str | None,
+        *,
+        resolved: bool,
+        lifted_by: Container[Rule | None] = (),
+    ) -> Iterator[tuple[Rule, str | None]]:
+        """What :meth:`find` looks at: each rule that covers ``reading``, and why it was passed over.
+
+        The reason is ``None`` for the rule that decides; that one, or one that ``"waits"``, is the last.
+        """
         index = self._folded if reading.folded else self._exact
         for rule in map(self.rules.__getitem__, index.covering(reading.path)):
-            if not rule.covers_method(method) or (reading.unprefixed and not rule.i18n):
+            reason = _passed_over(rule, reading, method, view_name, resolved, lifted_by)
+            yield rule, reason
+            if reason in (None, WAITS):
+                return
+
+    def foresee(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
+        """What :meth:`find` says about a path that has one reading only, before (``None``) or after it was routed.
+
+        A quick look: :data:`UNFORESEEN` for all other paths.
+        """
+        for rule in self._foreseen[path]:
+            if not rule.covers_method(method):
                 continue
-            if rule.is_public and not reading.strict and rule not in lifted_by:
-                continue
-            if rule.views and not resolved:
+            if rule.views and match is None:
                 return None
-            if rule.covers_view(view_name):
+            if not rule.views or (match is not None and rule.covers_view(match.view_name)):
                 return rule
         return None
 
-    def foresee(self, path: str) -> Rule | None:
-        """The rule that decides about ``path`` whatever the method and the view, ``None`` if no rule is about it.
-
-        A quick look at the paths that have one reading only; :data:`UNFORESEEN` for all others.
-        """
-        return self._foreseen[path]
-
-    def _foresee(self, path: str) -> Rule | None:
+    def _foresee(self, path: str) -> tuple[Rule, ...]:
         covering = self._exact.covering(path)
         if not is_plain(path) or covering != self._folded.covering(path):
-            return UNFORESEEN
-        rule = self.rules[covering[0]] if covering else None
-        return rule if rule is None or rule.is_final else UNFORESEEN
+            return (UNFORESEEN,)
+        return tuple(self.rules[number] for number in covering)
 
     def excludes(self, path: str) -> bool:
         """Whether ``SESSIONKIT_EXCLUDE`` names this path, in exact case."""
@@ -134,7 +169,21 @@ class RuleBook:
 
     def excludes_view(self, view_name: str | None) -> bool:
         """Whether ``SESSIONKIT_EXCLUDE`` names this view."""
-        return any(glob.covers(view_name) for glob in self._excluded_views)
+        return any(glob.covers(view_name) for glob in self.excluded_views)
+
+
+def _passed_over(
+    rule: Rule, reading: Reading, method: str, view_name: str | None, resolved: bool, lifted_by: Container[Rule | None]
+) -> str | None:
+    if not rule.covers_method(method):
+        return OTHER_METHOD
+    if reading.unprefixed and not rule.i18n:
+        return WITH_LANGUAGE
+    if rule.is_public and not reading.strict and rule not in lifted_by:
+        return OPENS_NOTHING
+    if rule.views and not resolved:
+        return WAITS
+    return None if rule.covers_view(view_name) else OTHER_VIEW
 
 
 def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Promise, ...]:

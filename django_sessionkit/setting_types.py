@@ -116,10 +116,17 @@ def source(raw: object, place: str) -> Any:
     if hasattr(found, "read"):
         if not all(hasattr(found, name) for name in _SOURCE_ATTRIBUTES):
             raise InvalidPolicy(place, "is not a SessionSource", "subclass django_sessionkit.sources.SessionSource")
-        return found() if isinstance(found, type) else found
+        return _instantiated(found, place) if isinstance(found, type) else found
     if not callable(found) or not _takes(found, 1):
         raise InvalidPolicy(place, "must be a SessionSource or a callable that takes the request")
     return found
+
+
+def _instantiated(found: Any, place: str, *args: object, **kwargs: object) -> Any:
+    try:
+        return found(*args, **kwargs)
+    except Exception as error:
+        raise InvalidPolicy(place, f"{found.__qualname__}() raised {type(error).__name__}: {error}") from None
 
 
 def validator(raw: object, place: str) -> Validator | None:
@@ -145,7 +152,4 @@ def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPo
             raise InvalidPolicy(place, f"{name}() does not take the arguments of AccessPolicy.{name}()")
         if name != "check" and iscoroutinefunction(method):
             raise InvalidPolicy(place, f"{name}() must not be async", "under ASGI it runs in a thread")
-    try:
-        return found(roles, wildcards=wildcards)
-    except Exception as error:
-        raise InvalidPolicy(place, f"{found.__qualname__}() raised {type(error).__name__}: {error}") from None
+    return _instantiated(found, place, roles, wildcards=wildcards)  # type: ignore[no-any-return]

@@ -14,7 +14,7 @@ from django.template.base import FilterExpression, NodeList, Parser, Token, toke
 from django.template.context import Context
 
 from django_sessionkit import api
-from django_sessionkit.evaluation import known
+from django_sessionkit.evaluation import is_met, known
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 
@@ -38,8 +38,8 @@ class RequirementNode(ConditionNode):
 
     def render(self, context: Context) -> str:
         answer = known(self.requirement)
-        is_met = answer.allowed if answer is not None else api.is_met(self.requirement)
-        return (self.granted if is_met else self.otherwise).render(context)
+        granted = answer.allowed if answer is not None else is_met(self.requirement)
+        return (self.granted if granted else self.otherwise).render(context)
 
 
 class QuestionNode(ConditionNode):

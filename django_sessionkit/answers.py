@@ -1,0 +1,55 @@
+"""How a denial is answered: status, kind of caller, and where the caller is sent. Nothing is built here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from . import callers, targets
+from .options import DenialOptions
+from .session import Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class Answer(NamedTuple):
+    """What will be sent. ``location`` is where the caller is to go, ``None`` if nowhere."""
+
+    status: int
+    caller: Literal["page", "htmx", "api"]
+    location: str | None = None
+
+
+def choose(request: HttpRequest, options: DenialOptions, session: Session | None) -> Answer:
+    """The row and the column of the table."""
+    caller = callers.kind_of(request, options.api)
+    if options.on_deny == "not_found":
+        return Answer(404, caller)
+    if session is None:
+        return _choose_for_anonymous(request, options, caller)
+    location = None
+    if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":
+        location = _elsewhere(request, targets.locate(options.redirect_to))
+    if location is not None and caller == "page":
+        return Answer(302, caller, location) if request.method in ("GET", "HEAD") else Answer(403, caller)
+    return Answer(403, caller, location)
+
+
+def _choose_for_anonymous(
+    request: HttpRequest, options: DenialOptions, caller: Literal["page", "htmx", "api"]
+) -> Answer:
+    if caller == "api":
+        return Answer(401, caller)
+    login = _elsewhere(request, targets.login_path(options))
+    if caller == "htmx":
+        return Answer(401, caller, login and targets.with_next(login, targets.next_of_htmx(request)))
+    if login is None:
+        return Answer(403, caller)
+    return Answer(302, caller, targets.with_next(login, targets.next_of_page(request)))
+
+
+def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
+    """``location``, unless it is the denied page itself: that would be a loop."""
+    if location is None or targets.leads_to(location, request.path):
+        return None
+    return location

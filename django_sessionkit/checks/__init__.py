@@ -1,0 +1,75 @@
+"""System checks: ``ALWAYS`` run with every ``manage.py check``, ``DEPLOY`` with ``check --deploy`` too.
+
+A check asks nothing of the world: it runs no view, no predicate and no query.
+"""
+
+from __future__ import annotations
+
+from .deploy import (
+    check_audit_handler,
+    check_autoescape,
+    check_content_policy,
+    check_cookie_prefix,
+    check_login_limiter,
+    check_password_hasher,
+    check_password_validators,
+    check_same_site,
+    check_session_age,
+    check_session_cache,
+    check_session_engine,
+)
+from .middleware import check_fallbacks, check_middleware, check_middleware_once, check_two_defaults
+from .roles import check_role_names, check_wildcards
+from .settings import check_settings
+from .store import check_cache_alias, check_serializer
+from .urls import (
+    check_csrf_exempt,
+    check_dead_rules,
+    check_idle_excludes,
+    check_login_page,
+    check_open_methods,
+    check_partial_patterns,
+    check_redirect_targets,
+    check_shadowed_rules,
+    check_unclear_routes,
+    check_view_predicates,
+    check_weaker_rules,
+    check_wide_excludes,
+)
+
+ALWAYS = (
+    check_settings,
+    check_middleware,
+    check_middleware_once,
+    check_fallbacks,
+    check_two_defaults,
+    check_wildcards,
+    check_role_names,
+    check_cache_alias,
+    check_serializer,
+    check_dead_rules,
+    check_shadowed_rules,
+    check_weaker_rules,
+    check_partial_patterns,
+    check_open_methods,
+    check_idle_excludes,
+    check_wide_excludes,
+    check_redirect_targets,
+    check_login_page,
+    check_unclear_routes,
+    check_view_predicates,
+)
+DEPLOY = (
+    check_session_engine,
+    check_session_cache,
+    check_session_age,
+    check_same_site,
+    check_cookie_prefix,
+    check_login_limiter,
+    check_content_policy,
+    check_password_hasher,
+    check_password_validators,
+    check_audit_handler,
+    check_autoescape,
+    check_csrf_exempt,
+)

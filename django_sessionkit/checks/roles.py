@@ -1,0 +1,56 @@
+"""Names of roles and permissions that can grant nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage
+from django.core.checks import Warning as CheckWarning
+
+from django_sessionkit import conf, terrain
+from django_sessionkit.access import did_you_mean
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.strength import role_names
+
+
+def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A wildcard that nobody has switched on grants nothing."""
+    settings = conf.sound()
+    if settings is None or settings.wildcards:
+        return []
+    return [
+        CheckWarning(
+            f'SESSIONKIT_ROLES grants "{name}", but SESSIONKIT_WILDCARD_PERMISSIONS is False: it grants nothing.',
+            hint="Set SESSIONKIT_WILDCARD_PERMISSIONS = True, or name the permissions.",
+            id="sessionkit.W002",
+        )
+        for name in sorted(settings.roles.all_permissions)
+        if "*" in name
+    ]
+
+
+def check_role_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Where the roles are declared, a name that is not among them is misspelt or forgotten."""
+    settings = conf.sound()
+    declared = settings.roles.names if settings is not None else frozenset()
+    if not declared:
+        return []
+    return [
+        CheckWarning(
+            f'{place} asks for the role "{name}", which SESSIONKIT_ROLES does not declare.',
+            hint=f"{did_you_mean(name, declared)} Else declare it: SESSIONKIT_ROLES = {{..., {name!r}: {{}}}}.",
+            id="sessionkit.W005",
+        )
+        for place, requirement in _asked()
+        for name in dict.fromkeys(role_names(requirement))
+        if name not in declared
+    ]
+
+
+def _asked() -> Iterator[tuple[str, Requirement]]:
+    """Every requirement of the project, with its place."""
+    yield from ((rule.label, rule.requirement) for rule in conf.current().rules.rules)
+    land = terrain.current()
+    yield from land.asked_by_views() if land is not None else ()

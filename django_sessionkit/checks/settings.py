@@ -1,0 +1,58 @@
+"""Every fault of a ``SESSIONKIT_*`` setting, under an id of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error
+
+from django_sessionkit import conf
+
+# One id per setting, so that silencing one never hides another.
+SETTING_IDS = {
+    "SESSIONKIT_PROTECT": "sessionkit.E001",
+    "SESSIONKIT_GLOBAL_PROTECT": "sessionkit.E002",
+    "SESSIONKIT_EXCLUDE": "sessionkit.E003",
+    "SESSIONKIT_LOGIN_URL": "sessionkit.E004",
+    "SESSIONKIT_SESSION_KEY": "sessionkit.E005",
+    "SESSIONKIT_SOURCE": "sessionkit.E006",
+    "SESSIONKIT_SESSION_VALIDATOR": "sessionkit.E007",
+    "SESSIONKIT_LIMITS": "sessionkit.E008",
+    "SESSIONKIT_ACCESS_POLICY": "sessionkit.E009",
+    "SESSIONKIT_ROLES": "sessionkit.E010",
+    "SESSIONKIT_WILDCARD_PERMISSIONS": "sessionkit.E011",
+    "SESSIONKIT_SESSION_TTL": "sessionkit.E012",
+    "SESSIONKIT_TOUCH_ON_REQUEST": "sessionkit.E013",
+}
+_UNKNOWN_SETTING_ID = "sessionkit.E014"
+
+# For the faults that bring no hint of their own.
+_HINTS = {
+    "SESSIONKIT_PROTECT": 'A rule looks like this: {"pattern": "/admin/**", "role": "admin"}',
+    "SESSIONKIT_GLOBAL_PROTECT": "SESSIONKIT_GLOBAL_PROTECT = True",
+    "SESSIONKIT_EXCLUDE": 'SESSIONKIT_EXCLUDE = ["/", "/static/**", "account:*"]',
+    "SESSIONKIT_LOGIN_URL": 'SESSIONKIT_LOGIN_URL = "/login/"',
+    "SESSIONKIT_SESSION_KEY": 'SESSIONKIT_SESSION_KEY = "__session__"',
+    "SESSIONKIT_SOURCE": f'SESSIONKIT_SOURCE = "{conf.DEFAULT_SOURCE}"',
+    "SESSIONKIT_SESSION_VALIDATOR": "Write `def check(data): return data` and name it by its dotted path.",
+    "SESSIONKIT_LIMITS": 'SESSIONKIT_LIMITS = {"roles_count": 100}',
+    "SESSIONKIT_ACCESS_POLICY": 'SESSIONKIT_ACCESS_POLICY = "django_sessionkit.access.AccessPolicy"',
+    "SESSIONKIT_ROLES": 'SESSIONKIT_ROLES = {"admin": {"inherits": ["editor"], "permissions": []}, "editor": {}}',
+    "SESSIONKIT_WILDCARD_PERMISSIONS": "SESSIONKIT_WILDCARD_PERMISSIONS = False",
+    "SESSIONKIT_SESSION_TTL": "SESSIONKIT_SESSION_TTL = 8 * 60 * 60",
+    "SESSIONKIT_TOUCH_ON_REQUEST": "SESSIONKIT_TOUCH_ON_REQUEST = False",
+}
+
+
+def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every fault that keeps the server from starting."""
+    return [
+        Error(
+            f"{problem.error.place}: {problem.error.fault}",
+            hint=problem.error.hint or _HINTS.get(problem.setting),
+            id=SETTING_IDS.get(problem.setting, _UNKNOWN_SETTING_ID),
+        )
+        for problem in conf.problems()
+    ]

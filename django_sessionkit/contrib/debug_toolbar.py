@@ -1,0 +1,57 @@
+"""A panel for django-debug-toolbar: why the request was let in or not.
+
+Add ``"django_sessionkit.contrib.debug_toolbar.SessionKitPanel"`` to ``DEBUG_TOOLBAR_PANELS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from debug_toolbar.panels import Panel
+
+from django_sessionkit.api import aexplain, explain
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from django_sessionkit.explanation import Explanation
+
+
+class SessionKitPanel(Panel):
+    """The explanation of the current request, under WSGI and ASGI.
+
+    It looks when the view has answered, with the session as it is then.
+    """
+
+    is_async = True
+    title = "SessionKit"
+    template = "django_sessionkit/debug_toolbar.html"
+
+    _explanation: Explanation
+
+    @property
+    def nav_subtitle(self) -> str:
+        """The decision in a few words."""
+        told = self.get_stats().get("explanation", {})
+        by = f" by {told['rule']}" if told.get("rule") else ""
+        return f"{told.get('outcome', '')}{by}"
+
+    def process_request(self, request: HttpRequest) -> Any:
+        """Let the view answer, then explain."""
+        response = super().process_request(request)
+        if isawaitable(response):
+            return self._aprocess_request(request, response)
+        self._explanation = explain(request)
+        return response
+
+    async def _aprocess_request(self, request: HttpRequest, response: Awaitable[HttpResponseBase]) -> HttpResponseBase:
+        answered = await response
+        self._explanation = await aexplain(request)
+        return answered
+
+    def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Keep the explanation, as JSON does."""
+        self.record_stats({"explanation": self._explanation.as_dict()})

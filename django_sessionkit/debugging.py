@@ -1,0 +1,112 @@
+"""What a developer sees while ``DEBUG`` is on: a response header, and a 403 page that explains."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.template import Context, Engine, TemplateDoesNotExist
+from django.template.loader import get_template
+from django.urls import get_resolver, get_urlconf
+from django.views.defaults import ERROR_403_TEMPLATE_NAME, permission_denied
+
+from . import conf, narration
+from .declared import declared
+from .explanation import Explanation
+from .guard import GLOBAL_LABEL, Passage, Target, lifted_from_default
+from .readings import Reading
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from .decisions import Decision
+
+HEADER = "X-SessionKit-Decision"
+
+# Both CSP middlewares leave a header alone that is there. This one lets the page's own style in, and a debug toolbar.
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_MOST_CHARACTERS = 200
+_UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x3a\x3c-\x7e]")
+
+
+def denied(decision: Decision) -> str:
+    """The header of a denial."""
+    return _header("denied", decision.rule or "view", decision.reason)
+
+
+def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Put the header on a response that was let through. It asks nothing: the session is not read for it."""
+    if not response.has_header(HEADER):
+        passage = getattr(request, "_sessionkit_passage", None)
+        response[HEADER] = _header("allowed", *_what_allowed(request, passage))
+
+
+def _header(*parts: str) -> str:
+    """Latin letters only, and no semicolon inside a part, whatever a rule is called."""
+    outcome, rule, reason = (_UNSAFE_IN_HEADER.sub("?", part)[:_MOST_CHARACTERS] for part in parts)
+    return f"{outcome}; rule={rule}; reason={reason}"
+
+
+def _what_allowed(request: HttpRequest, passage: Passage | None) -> tuple[str, str]:
+    rule, reason = _what_the_guard_says(request, passage)
+    match = request.resolver_match
+    if match is None or not declared(match.func, request.method or ""):
+        return rule, reason
+    return ("view" if rule == "none" else f"{rule}+view"), "granted"
+
+
+def _what_the_guard_says(request: HttpRequest, passage: Passage | None) -> tuple[str, str]:
+    """There is no passage where there was nothing to ask."""
+    rule = passage.rule if passage is not None else None
+    decision = passage.said(rule.label if rule is not None else GLOBAL_LABEL) if passage is not None else None
+    if rule is not None and decision is None and rule.is_public:
+        return rule.label, "public"
+    if decision is None:
+        return "none", _why_open(request)
+    return decision.rule or "none", "granted" if decision else "login_page"
+
+
+def _why_open(request: HttpRequest) -> str:
+    if not conf.current().global_protect:
+        return "unprotected"
+    if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
+        return "not_routed"
+    path = request.path_info
+    return lifted_from_default(Reading(path, strict=True, base=path), Target.of(request, resolved=True)) or "unknown"
+
+
+def has_page_of_its_own(request: HttpRequest) -> bool:
+    """Whether the project answers a 403 itself, by ``handler403`` or by a template ``403.html``."""
+    resolver: Any = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
+    if resolver.resolve_error_handler(403) is not permission_denied:
+        return True
+    try:
+        get_template(ERROR_403_TEMPLATE_NAME)
+    except TemplateDoesNotExist:
+        return False
+    return True
+
+
+@cache
+def _engine() -> Engine:
+    """Not the project's own: it need not look for templates in apps."""
+    return Engine(dirs=[str(_TEMPLATES)])
+
+
+def page(decision: Decision, explanation: Explanation) -> str:
+    """The 403 page. ``decision`` is what denied, be it code inside the view."""
+    context = {
+        "decision": decision,
+        "is_by_code": explanation.allowed,
+        "title": narration.visible(f"{explanation.method} {explanation.path}"),
+        "explanation": explanation.as_dict(),
+    }
+    return _engine().get_template("django_sessionkit/denied.html").render(Context(context))

@@ -1,0 +1,156 @@
+"""How an explanation comes about: the two looks of the guard, then the view's own requirements, all watched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+
+from . import answers, callers, conf, reach
+from .answers import Answer
+from .context import Slot, current_slot
+from .explanation import Explanation, Outcome, Read
+from .flows import Flow
+from .guard import Denial, Target, inspect
+from .origin import slot_for
+from .tracing import Trace
+
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch
+
+Caller = Literal["page", "htmx", "api"]
+
+_HEADERS: dict[Caller, dict[str, str]] = {
+    "page": {"HTTP_ACCEPT": "text/html"},
+    "htmx": {"HTTP_ACCEPT": "text/html", "HTTP_HX_REQUEST": "true"},
+    "api": {"HTTP_ACCEPT": "application/json"},
+}
+
+
+class _Imagined(HttpRequest):
+    """A request that nobody has sent: what an answer is chosen by."""
+
+    def __init__(self, target: Target, query: str, caller: Caller) -> None:
+        super().__init__()
+        self.method = target.method
+        self.path, self.path_info = target.path, target.path_info
+        self.META = {**_HEADERS[caller], "QUERY_STRING": query}
+
+    def get_host(self) -> str:
+        """Some host, whatever ``ALLOWED_HOSTS`` says: locations in an answer are paths."""
+        return "localhost"
+
+
+class _Subject(NamedTuple):
+    """What is explained. ``request`` is the one that is, or would be, answered."""
+
+    request: HttpRequest
+    target: Target
+    match: ResolverMatch | None
+    trace: Trace
+
+
+def explain(
+    where: HttpRequest | str, args: tuple[Any, ...], kwargs: Mapping[str, Any], method: str, caller: Caller
+) -> Flow[Explanation]:
+    """The flow of :func:`django_sessionkit.explain`."""
+    if isinstance(where, HttpRequest):
+        if args or kwargs or method or caller != "page":
+            raise TypeError("explain(request) takes no further arguments: the request says it all")
+        return explain_request(where)
+    if not isinstance(where, str):
+        raise TypeError(f"explain() takes a request, a path or a URL name, not {type(where).__name__}")
+    if caller not in _HEADERS:
+        raise ValueError('caller must be "page", "htmx" or "api"')
+    return explain_place(where, args, kwargs, method or "GET", caller)
+
+
+def explain_request(request: HttpRequest) -> Flow[Explanation]:
+    """Explain a real request, with the decisions that it has met itself."""
+    target = Target.of(request, resolved=True)
+    target = target._replace(urlconf=target.urlconf or None, match=None)  # a hidden page empties the URLconf
+    trace = Trace(slot_for(request), getattr(request, "_sessionkit_passage", None))
+    return _explain(_Subject(request, target, request.resolver_match or reach.match_of(target), trace))
+
+
+def explain_place(
+    where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], method: str, caller: Caller
+) -> Flow[Explanation]:
+    """Explain what a path or URL name would be answered for the current session."""
+    slot = current_slot() or Slot.fixed(None)
+    urlconf = getattr(slot.request, "urlconf", None)
+    target = reach.unrouted(reach.locate(where, urlconf, args, kwargs), method, urlconf)
+    query = urlsplit(where).query if where.startswith("/") and not where.startswith("//") else ""
+    return _explain(_Subject(_Imagined(target, query, caller), target, reach.match_of(target), Trace(slot)))
+
+
+def _explain(subject: _Subject) -> Flow[Explanation]:
+    target, trace = subject.target, subject.trace
+    denial = yield from inspect(target._replace(resolved=False), trace, with_default=False)
+    is_early = denial is not None
+    if not is_early:
+        trace.readings.clear()
+        denial = yield from _look_again(subject)
+    return _written(subject, denial, is_early)
+
+
+def _look_again(subject: _Subject) -> Flow[Denial | None]:
+    target, trace = subject.target, subject.trace
+    if isinstance(subject.request, _Imagined):
+        subject.request.resolver_match = subject.match
+    if subject.match is not None:
+        return (yield from reach.foresee_along(target._replace(match=subject.match), trace))
+    denial = yield from inspect(target, trace, with_default=False)
+    return denial or (yield from reach.hidden_behind_slash(target, trace.slot))
+
+
+def _written(subject: _Subject, denial: Denial | None, is_early: bool) -> Explanation:
+    target, match, trace = subject.target, subject.match, subject.trace
+    last = trace.last
+    refused = any(one.asked is not None and not one.asked.decision for one in trace.readings)
+    outcome: Outcome = "denied" if denial is not None else "allowed" if match is not None else "nowhere"
+    decision = denial.decision if denial is not None else last.decision if last is not None else None
+    return Explanation(
+        method=target.method,
+        path=target.path_info,
+        route=f"/{match.route}" if match is not None else None,
+        view_name=match.view_name if match is not None else None,
+        view=match._func_path if match is not None else None,
+        session=_session(trace.slot),
+        readings=tuple(_without_doubles(trace.readings)),
+        asked_by_view=tuple(trace.by_view),
+        is_early=is_early,
+        is_login_page=refused and denial is None,
+        outcome=outcome,
+        decision=decision,
+        answer=_answer(subject, denial),
+    )
+
+
+def _session(slot: Slot) -> Literal["present", "none", "not read"]:
+    if not slot.is_loaded:
+        return "not read"
+    return "present" if slot.peek() is not None else "none"
+
+
+def _without_doubles(readings: list[Read]) -> list[Read]:
+    """Readings of one path (but for the slash at its end) that met the same rules are told once."""
+    found: dict[object, Read] = {}
+    for one in readings:
+        found.setdefault((one.path.removesuffix("/"), one.tried, one.passed), one)
+    return list(found.values())
+
+
+def _answer(subject: _Subject, denial: Denial | None) -> Answer | None:
+    request, target = subject.request, subject.target
+    if denial is not None:
+        return answers.choose(request, denial.options, subject.trace.slot.peek())
+    if subject.match is not None:
+        return None
+    caller = callers.kind_of(request, None)
+    page = reach.behind_slash(target) if conf.current().append_slash else None
+    if page is not None and getattr(cast("ResolverMatch", page.match).func, "should_append_slash", True):
+        return Answer(301, caller, request.get_full_path(force_append_slash=True))
+    return Answer(404, caller)

@@ -1,0 +1,59 @@
+"""What the project is put together from, as its settings say: middleware, apps. Nothing is instantiated or called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.utils.module_loading import import_string
+
+from . import conf
+
+OURS = "django_sessionkit.middleware.SessionKitMiddleware"
+UNGUARDED = "SessionKitMiddleware is not in MIDDLEWARE: no URL rule is enforced, and nobody has a session."
+
+
+def middleware() -> list[Any]:
+    """What ``MIDDLEWARE`` names, ``None`` for what cannot be imported: Django reports that when the server starts."""
+    return [imported(path) for path in conf.middleware_paths()]
+
+
+def imported(path: str) -> Any:
+    """The object at a dotted path, or ``None``. Whatever the import raises is not for a system check to raise."""
+    try:
+        return import_string(path)
+    except Exception:
+        return None
+
+
+def positions(classes: Sequence[Any], wanted: str) -> list[int]:
+    """Where the class with that path, or a subclass of it, stands."""
+    return [number for number, one in enumerate(classes) if wanted in ancestry(one)]
+
+
+def position(classes: Sequence[Any], wanted: str) -> int | None:
+    """Where it stands first."""
+    return next(iter(positions(classes, wanted)), None)
+
+
+def is_guarded() -> bool:
+    """Whether the middleware, or a subclass of it, is in ``MIDDLEWARE``."""
+    return position(middleware(), OURS) is not None
+
+
+def ancestry(found: Any) -> list[str]:
+    """The paths of a class and its bases. By name: importing a class may need its app."""
+    return [f"{one.__module__}.{one.__qualname__}" for one in getattr(found, "__mro__", ())]
+
+
+def has_any(*names: str) -> bool:
+    """Whether one of these is an installed app, or the package of an installed middleware or log-in backend."""
+    installed = {one.name for one in apps.get_app_configs()}
+    paths = [*conf.middleware_paths(), *conf.of_django("AUTHENTICATION_BACKENDS", [])]
+    return any(name in installed or any(str(path).startswith(f"{name}.") for path in paths) for name in names)
+
+
+def keeps_sessions() -> bool:
+    """Whether Django's own sessions are in use."""
+    return position(middleware(), "django.contrib.sessions.middleware.SessionMiddleware") is not None

@@ -1,0 +1,47 @@
+"""``manage.py sessionkit_doctor``: the production checklist, item by item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import run_checks
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_sessionkit.checklist import Grade, Status, grade
+from django_sessionkit.checklist_report import as_json, as_markdown, as_text, summary
+
+_FAIL_ON = {"fail": {Status.FAIL}, "open": {Status.FAIL, Status.YOURS}}
+
+
+class Command(BaseCommand):
+    """Grades the project. It runs Django's deployment checks and SessionKit's, and asks the rest of you."""
+
+    help = "The production checklist: what passes, what fails and how to mend it, and what only you can check."
+    # What they find is what is reported.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """``--format`` and ``--fail-on``."""
+        parser.add_argument("--format", choices=("text", "md", "json"), default="text", help="text is the default")
+        parser.add_argument(
+            "--fail-on",
+            choices=tuple(_FAIL_ON),
+            help='exit with 1 if an item fails; with "open", also if one is left to you',
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write the report to stdout."""
+        grades = grade(run_checks(tags=["security", "sessionkit"], include_deployment_checks=True))
+        self.stdout.write(self._written(grades, options["format"]))
+        wanted = _FAIL_ON.get(options["fail_on"], set())
+        if any(one.status in wanted for one in grades):
+            raise CommandError(summary(grades))
+
+    def _written(self, grades: list[Grade], form: str) -> str:
+        if form == "text":
+            return as_text(grades, self._paint)
+        return as_json(grades) if form == "json" else as_markdown(grades)
+
+    def _paint(self, status: Status, text: str) -> str:
+        paints = {Status.PASS: self.style.SUCCESS, Status.FAIL: self.style.ERROR, Status.YOURS: self.style.WARNING}
+        return str(paints[status](text))

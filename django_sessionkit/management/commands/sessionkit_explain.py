@@ -1,0 +1,93 @@
+"""``manage.py sessionkit_explain``: why a path is open to a caller or not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import NoReverseMatch
+
+from django_sessionkit import conf, installation, narration
+from django_sessionkit.access import did_you_mean
+from django_sessionkit.api import explain
+from django_sessionkit.context import Slot, activate
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.explaining import Caller
+from django_sessionkit.parsing import VERBS
+from django_sessionkit.personas import ANONYMOUS, Persona, parse_persona
+
+_STYLES: dict[narration.Tone, str] = {
+    "title": "MIGRATE_HEADING",
+    "good": "SUCCESS",
+    "bad": "ERROR",
+    "faint": "NOTICE",
+}
+
+
+class Command(BaseCommand):
+    """Prints how the guard decides about one path; the view does not run, predicates do."""
+
+    help = "Explain whether a caller may open a path: route, rules, requirements, response."
+    # The settings are read here anyway, and a fault in them ends the command; other checks have nothing to do with it.
+    requires_system_checks: list[str] = []  # noqa: RUF012
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        parser.add_argument("path", metavar="PATH", help="a path such as /reports/may/, or a URL name")
+        parser.add_argument("--method", default="GET", metavar="VERB", help="GET unless given")
+        parser.add_argument(
+            "--as",
+            dest="caller",
+            default=ANONYMOUS.name,
+            metavar="KEY=VALUE,...",
+            help="who asks, such as role=editor,permission=posts:write; anonymous unless given",
+        )
+        parser.add_argument(
+            "--to",
+            dest="kind",
+            choices=get_args(Caller),
+            default="page",
+            help="who is answered: a browser, HTMX in a page, or a program",
+        )
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Explain, and end with status 0 whatever the decision is."""
+        self._look_at_the_installation()
+        method, caller = self._method(options["method"]), self._caller(options["caller"])
+        with activate(Slot.fixed(caller.session)):
+            try:
+                explanation = explain(options["path"], method=method, caller=options["kind"])
+            except NoReverseMatch as error:
+                raise CommandError(f"{error} A path starts with a slash.") from None
+        if options["format"] == "json":
+            self.stdout.write(json.dumps({"caller": caller.name, **explanation.as_dict()}, indent=2))
+            return
+        self.stdout.write(f"As {caller.name}")
+        for line in narration.lines(explanation, self._paint):
+            self.stdout.write(line)
+
+    def _look_at_the_installation(self) -> None:
+        try:
+            conf.current()
+        except InvalidPolicy as error:
+            raise CommandError(str(error)) from None
+        if not installation.is_guarded():
+            self.stderr.write(self.style.WARNING(installation.UNGUARDED))
+
+    def _method(self, given: str) -> str:
+        method = given.upper()
+        if method not in VERBS:
+            raise CommandError(f'--method: unknown verb "{given}"; {did_you_mean(method, VERBS)}')
+        return method
+
+    def _caller(self, given: str) -> Persona:
+        try:
+            return parse_persona(given)
+        except ValueError as error:
+            raise CommandError(f"--as: {error}") from None
+
+    def _paint(self, tone: narration.Tone, text: str) -> str:
+        style = getattr(self.style, _STYLES[tone])
+        return str(style(text))

@@ -1,0 +1,146 @@
+"""``manage.py sessionkit_routes``: who may open what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_sessionkit import conf, installation, snapshots
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.findings import Finding, dead, shadowed
+from django_sessionkit.forecast import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED, forecast
+from django_sessionkit.matrix import Matrix, matrix_of
+from django_sessionkit.personas import Persona, parse_persona, personas
+from django_sessionkit.printing import FORMATS, as_table
+from django_sessionkit.survey import Route, survey
+from django_sessionkit.terrain import Terrain
+
+# Fewer routes are there before a progress line could be read.
+_LONG_WORK = 500
+_STYLES = {
+    "head": "MIGRATE_HEADING",
+    UNPROTECTED: "WARNING",
+    ALLOWED: "SUCCESS",
+    DENIED: "ERROR",
+    DEPENDS: "WARNING",
+    DELEGATED: "NOTICE",
+}
+
+
+def _unprotected(matrix: Matrix) -> list[str]:
+    return [f"{line.route} {line.methods} ({line.view}): unprotected" for line in matrix.lines if line.is_unprotected]
+
+
+def _found(look: Callable[[Terrain], list[Finding]]) -> Callable[[Matrix], list[str]]:
+    """What is wrong with the rules, and not with a line of the matrix."""
+    return lambda matrix: [str(one) for one in look(Terrain(conf.current(), survey()))]
+
+
+_FAULTS: dict[str, Callable[[Matrix], list[str]]] = {
+    "unprotected": _unprotected,
+    "dead": _found(dead),
+    "shadowed": _found(shadowed),
+}
+
+
+class Command(BaseCommand):
+    """Prints every route with the decision for each kind of caller; runs no view, makes no query."""
+
+    help = "Show who may open what: every route, who decides about it, and the decision for each kind of caller."
+    # The settings are read here anyway, and a fault in them ends the command; other checks have nothing to do with it.
+    requires_system_checks: list[str] = []  # noqa: RUF012
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options."""
+        parser.add_argument(
+            "--as",
+            action="append",
+            dest="callers",
+            metavar="KEY=VALUE,...",
+            help="ask about this caller only, such as role=editor,permission=posts:write, or anonymous; repeatable",
+        )
+        parser.add_argument("--format", choices=list(FORMATS), default="table")
+        parser.add_argument(
+            "--fail-on",
+            action="append",
+            choices=list(_FAULTS),
+            default=[],
+            help="end with status 1 if there is an unprotected route, or a dead or shadowed rule; repeatable",
+        )
+        parser.add_argument("--snapshot", type=Path, metavar="FILE", help="write the policy to a file")
+        parser.add_argument("--check", action="store_true", help="compare with the file of --snapshot; 1 if it differs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print, write or compare; then see what to fail on."""
+        if options["check"] and options["snapshot"] is None:
+            raise CommandError("--check needs --snapshot FILE: what to compare with.")
+        matrix = self._matrix(options["callers"])
+        if options["check"]:
+            self._compare(matrix, options["snapshot"])
+        elif options["snapshot"] is not None:
+            self._write(matrix, options["snapshot"])
+        else:
+            self._print(matrix, options["format"])
+        self._fail_on(matrix, options["fail_on"])
+
+    def _matrix(self, wanted: Sequence[str] | None) -> Matrix:
+        try:
+            conf.current()
+        except InvalidPolicy as error:
+            raise CommandError(str(error)) from None
+        if not installation.is_guarded():
+            self.stderr.write(self.style.WARNING(installation.UNGUARDED))
+        routes = survey()
+        callers = [self._persona(text) for text in wanted] if wanted else personas(routes)
+        return matrix_of(forecast(routes, callers, self._progress), callers)
+
+    def _persona(self, text: str) -> Persona:
+        try:
+            return parse_persona(text)
+        except ValueError as error:
+            raise CommandError(f"--as {error}") from None
+
+    def _progress(self, routes: Sequence[Route]) -> Iterator[Route]:
+        """Count on stderr, if somebody is watching and it takes a while."""
+        watched = len(routes) >= _LONG_WORK and self.stderr.isatty()
+        for number, route in enumerate(routes):
+            if watched and number % 100 == 0:
+                self.stderr.write(f"\r{number} of {len(routes)} routes", ending="")
+            yield route
+        if watched:
+            self.stderr.write("\r\x1b[K", ending="")
+
+    def _print(self, matrix: Matrix, form: str) -> None:
+        lines = as_table(matrix, self._paint) if form == "table" else FORMATS[form](matrix)
+        for line in lines:
+            self.stdout.write(line)
+
+    def _paint(self, text: str, kind: str) -> str:
+        style = getattr(self.style, _STYLES.get(kind, ""), str)
+        return style(text)
+
+    def _write(self, matrix: Matrix, file: Path) -> None:
+        file.write_text(snapshots.written(matrix), encoding="utf-8")
+        self.stdout.write(f"{len(matrix.lines)} lines written to {file}.")
+
+    def _compare(self, matrix: Matrix, file: Path) -> None:
+        try:
+            before = snapshots.read(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} cannot be read ({type(error).__name__}); write it without --check.") from None
+        except snapshots.BadSnapshot as error:
+            raise CommandError(f"{file}: {error}; write it again without --check.") from None
+        found = snapshots.changes(before, matrix)
+        for line, change in zip(snapshots.told(found), found, strict=True):
+            self.stdout.write(self._paint(line, DENIED if change.kind in ("opened", "new") else ""))
+        if found:
+            raise CommandError(f"The policy is not as {file} says. Is it as you want it? Then write the file again.")
+        self.stdout.write(f"The policy is as {file} says.")
+
+    def _fail_on(self, matrix: Matrix, faults: Sequence[str]) -> None:
+        found = [line for fault in dict.fromkeys(faults) for line in _FAULTS[fault](matrix)]
+        if found:
+            raise CommandError("\n".join([f"{len(found)} to mend:", *(f"  {line}" for line in found)]))

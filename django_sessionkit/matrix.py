@@ -1,0 +1,118 @@
+"""The forecast as plain data: for templates, for JSON, and for whoever compares it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from .forecast import ALLOWED, DELEGATED, DENIED, DEPENDS, Cell, Row, forecast
+from .personas import Persona, personas
+from .survey import survey
+
+#: what an outcome is called and how it is drawn: never by its colour alone
+WORDS = {ALLOWED: "yes", DENIED: "no", DEPENDS: "depends", DELEGATED: "own gate"}
+SIGNS = {ALLOWED: "✓", DENIED: "✕", DEPENDS: "?", DELEGATED: "→"}
+
+#: the version of the JSON; it changes when a key changes its meaning or goes
+VERSION = 1
+
+
+class Square(NamedTuple):
+    """One field of the matrix."""
+
+    caller: str
+    outcome: str
+    word: str
+    sign: str
+    why: str
+
+
+class Line(NamedTuple):
+    """One row of the matrix. ``reasons``: each reason once, with the callers that it concerns."""
+
+    route: str
+    name: str
+    view: str
+    methods: str
+    deciders: tuple[str, ...]
+    squares: tuple[Square, ...]
+    reasons: tuple[tuple[str, str, str], ...]
+    is_unprotected: bool
+
+
+class Matrix(NamedTuple):
+    """Routes × callers."""
+
+    callers: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def unprotected(self) -> int:
+        """How many lines nobody has stated anything about."""
+        return sum(line.is_unprotected for line in self.lines)
+
+
+def policy_matrix(callers: Sequence[Persona] | None = None) -> Matrix:
+    """The whole policy, for a page of your own: who may open which route of the URLconf.
+
+    ``callers``: whom to ask about; by default the anonymous one, any session, and every known role.
+    """
+    routes = survey()
+    asked = personas(routes) if callers is None else callers
+    return matrix_of(forecast(routes, asked), asked)
+
+
+def matrix_of(rows: Iterable[Row], callers: Sequence[Persona]) -> Matrix:
+    """The matrix of a forecast."""
+    names = tuple(one.name for one in callers)
+    return Matrix(names, tuple(_line(row, names) for row in rows))
+
+
+def _line(row: Row, names: Sequence[str]) -> Line:
+    return Line(
+        row.route.text,
+        row.route.view_name if row.route.url_name else "",
+        row.route.view,
+        methods_of(row),
+        row.deciders,
+        tuple(Square(name, *_drawn(cell)) for name, cell in zip(names, row.cells, strict=True)),
+        tuple(_reasons(row, names)),
+        row.is_unprotected,
+    )
+
+
+def methods_of(row: Row) -> str:
+    """The verbs of a row as people read them."""
+    return " ".join(row.verbs) or "any"
+
+
+def _drawn(cell: Cell) -> tuple[str, str, str, str]:
+    return cell.outcome, WORDS[cell.outcome], SIGNS[cell.outcome], cell.why
+
+
+def _reasons(row: Row, names: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+    """Outcome, callers, why; for the allowed there is nothing to say but who decides."""
+    groups: dict[Cell, list[str]] = {}
+    for name, cell in zip(names, row.cells, strict=True):
+        groups.setdefault(cell, []).append(name)
+    return ((WORDS[cell.outcome], ", ".join(who), cell.why) for cell, who in groups.items())
+
+
+def as_data(matrix: Matrix) -> dict[str, Any]:
+    """What ``--format json`` prints."""
+    return {
+        "version": VERSION,
+        "callers": list(matrix.callers),
+        "routes": [
+            {
+                "route": line.route,
+                "name": line.name,
+                "view": line.view,
+                "methods": None if line.methods == "any" else line.methods.split(" "),
+                "deciders": list(line.deciders),
+                "unprotected": line.is_unprotected,
+                "outcomes": {one.caller: {"outcome": one.outcome, "why": one.why} for one in line.squares},
+            }
+            for line in matrix.lines
+        ],
+    }

@@ -1,0 +1,74 @@
+"""Who is asked about when the policy is printed, and which verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from . import conf
+from .claims import parse_claims
+from .declared import declared
+from .session import Session
+from .strength import role_names
+from .validation import Validation
+from .ways import Route
+
+# What a function view is asked with, besides every verb that a rule names.
+_USUAL_VERBS = frozenset({"GET", "POST"})
+_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+
+
+class Persona(NamedTuple):
+    """A kind of caller; ``session`` is ``None`` for the anonymous one."""
+
+    name: str
+    session: Session | None
+
+
+ANONYMOUS = Persona("anonymous", None)
+
+
+def persona_of(data: Mapping[str, Any], name: str) -> Persona:
+    """The persona with this session dict; a ``user_id`` is made up if it has none.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidSession`.
+    """
+    return Persona(name, Validation(conf.current().limits).session({"user_id": "someone", **data}))
+
+
+def parse_persona(text: str) -> Persona:
+    """The persona of ``role=editor,permission=posts:write``, or ``anonymous``.
+
+    See :func:`~django_sessionkit.claims.parse_claims` for the keys. Raises ``ValueError`` for what is no session.
+    """
+    return ANONYMOUS if text == ANONYMOUS.name else persona_of(parse_claims(text), text)
+
+
+def personas(routes: Iterable[Route]) -> list[Persona]:
+    """The anonymous caller, one with a session that holds nothing, and one for each known role.
+
+    Known are those of ``SESSIONKIT_ROLES``, of the rules, and of what the views ask for.
+    """
+    settings, named = conf.current(), named_verbs()
+    asked = [rule.requirement for rule in settings.rules.rules]
+    for route in routes:
+        asked += [mark.requirement for verb in verbs_of(route, named) for mark in declared(route.callback, verb)]
+    names = settings.roles.names.union(*map(role_names, dict.fromkeys(asked)))
+    longest = settings.limits.role_length
+    holders = (persona_of({"role": one}, one) for one in sorted(names) if len(one) <= longest)
+    return [ANONYMOUS, persona_of({}, "any session"), *holders]
+
+
+def named_verbs() -> frozenset[str]:
+    """The verbs that rules name."""
+    return frozenset(verb for rule in conf.current().rules.rules for verb in rule.methods)
+
+
+def verbs_of(route: Route, named: Collection[str]) -> tuple[str, ...]:
+    """What the route is asked with: the verbs that its view answers, or the usual ones and those ``named``."""
+    return in_order(route.methods if route.methods is not None else _USUAL_VERBS.union(named))
+
+
+def in_order(verbs: Collection[str]) -> tuple[str, ...]:
+    """The verbs in the order in which people list them."""
+    return (*(verb for verb in _ORDER if verb in verbs), *sorted(set(verbs).difference(_ORDER)))

@@ -1,0 +1,106 @@
+"""The matrix as text: an aligned table for a terminal, Markdown for a review, one page of HTML for a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from django.template import Context, Engine
+
+from .forecast import DEPENDS, UNPROTECTED, few
+from .matrix import WORDS, Line, Matrix, as_data
+
+#: takes a text and what it is: an outcome, ``"unprotected"``, ``"head"`` or ``""``
+Paint = Callable[[str, str], str]
+
+_HEAD = ("ROUTE", "METHODS", "DECIDED BY")
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def plain(text: str, kind: str) -> str:
+    """The text without colour, as the second argument is about nothing else."""
+    return text
+
+
+def as_table(matrix: Matrix, paint: Paint = plain) -> Iterator[str]:
+    """The lines of an aligned table, then what the outcomes depend on, then a summary."""
+    head = [(text, "head") for text in (*_HEAD, *matrix.callers)]
+    rows = [[*_described(line), *((one.word, one.outcome) for one in line.squares)] for line in matrix.lines]
+    widths = [max(len(row[number][0]) for row in [head, *rows]) for number in range(len(head))]
+    for row in (head, *rows):
+        cells = (paint(text.ljust(width), kind) for (text, kind), width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+    yield from _notes(matrix)
+    yield ""
+    yield summary(matrix)
+
+
+def _described(line: Line) -> Iterator[tuple[str, str]]:
+    yield line.route, ""
+    yield line.methods, ""
+    yield decided_by(line), UNPROTECTED if line.is_unprotected else ""
+
+
+def decided_by(line: Line) -> str:
+    """Who decides, in one line; the JSON has all of it."""
+    return few(line.deciders, " + ")
+
+
+def _notes(matrix: Matrix) -> Iterator[str]:
+    """What an answer depends on."""
+    notes = [
+        (f"{line.route} {line.methods}", who, why)
+        for line in matrix.lines
+        for word, who, why in line.reasons
+        if word == WORDS[DEPENDS]
+    ]
+    for number, (route, who, why) in enumerate(notes):
+        if not number:
+            yield from ("", "What it depends on:")
+        yield f"  {route}"
+        yield f"    for {who}: {why}"
+
+
+def summary(matrix: Matrix) -> str:
+    """How much there is, and how much of it is open without a word."""
+    routes = len({line.route for line in matrix.lines})
+    return f"{routes} route{'' if routes == 1 else 's'}, {matrix.unprotected or 'none'} unprotected."
+
+
+def as_json(matrix: Matrix) -> Iterator[str]:
+    """One JSON document."""
+    yield json.dumps(as_data(matrix), indent=2, ensure_ascii=False)
+
+
+def as_markdown(matrix: Matrix) -> Iterator[str]:
+    """A table of GitHub's kind."""
+    yield _row([*(text.capitalize() for text in _HEAD), *map(_code, matrix.callers)])
+    yield _row(["---"] * (len(_HEAD) + len(matrix.callers)))
+    for line in matrix.lines:
+        yield _row([_code(line.route), line.methods, _code(decided_by(line)), *(one.word for one in line.squares)])
+    yield ""
+    yield summary(matrix)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _code(text: str) -> str:
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def as_html(matrix: Matrix) -> Iterator[str]:
+    """One self-contained page, without anything from elsewhere."""
+    engine = Engine(dirs=[str(_TEMPLATES)], autoescape=True)
+    page = engine.get_template("django_sessionkit/routes.html")
+    yield page.render(Context({"matrix": matrix, "summary": summary(matrix)}))
+
+
+FORMATS: dict[str, Callable[[Matrix], Iterator[str]]] = {
+    "table": as_table,
+    "json": as_json,
+    "md": as_markdown,
+    "html": as_html,
+}

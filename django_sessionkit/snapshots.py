@@ -1,0 +1,147 @@
+"""The policy in a file, one route per line, and what has changed since: a pull request that opens a door shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from .forecast import ALLOWED, DELEGATED, DENIED, DEPENDS
+from .matrix import VERSION, Matrix
+
+ANY = "any"
+# The further to the right, the more is open.
+_OPENNESS = (DENIED, DEPENDS, DELEGATED, ALLOWED)
+
+#: route → verb (or ``any``) → caller → outcome
+Surface: TypeAlias = "dict[str, dict[str, dict[str, str]]]"
+
+
+class BadSnapshot(ValueError):
+    """A file is no snapshot, or one of another version."""
+
+
+class Change(NamedTuple):
+    """One difference: ``kind`` is ``opened``, ``closed``, ``new`` or ``gone``."""
+
+    kind: str
+    route: str
+    verbs: str
+    what: str
+
+
+def written(matrix: Matrix) -> str:
+    """The text of the file: JSON, with a line for each route and group of verbs, so that a diff can be read."""
+    entries = [
+        f"    {json.dumps(key, ensure_ascii=False)}: {json.dumps(outcomes, ensure_ascii=False)}"
+        for key, outcomes in _entries(matrix)
+    ]
+    callers = json.dumps(list(matrix.callers), ensure_ascii=False)
+    body = ",\n".join(entries)
+    return f'{{\n  "version": {VERSION},\n  "callers": {callers},\n  "routes": {{\n{body}\n  }}\n}}\n'
+
+
+def _entries(matrix: Matrix) -> Iterator[tuple[str, dict[str, str]]]:
+    seen: dict[str, int] = {}
+    for line in matrix.lines:
+        key = f"{line.route} {line.methods}"
+        seen[key] = seen.get(key, 0) + 1
+        number = f" #{seen[key]}" if seen[key] > 1 else ""
+        yield key + number, {one.caller: one.outcome for one in line.squares}
+
+
+def read(text: str) -> Surface:
+    """The surface of a file. Raises :class:`BadSnapshot`."""
+    try:
+        data = json.loads(text)
+        if data["version"] != VERSION:
+            raise BadSnapshot(f"it has version {data['version']}, and this is version {VERSION}")
+        surface = _surface(data["routes"].items())
+        unknown = {one for verbs in surface.values() for each in verbs.values() for one in each.values()} - {*_OPENNESS}
+        if unknown:
+            raise BadSnapshot(f'it has an unknown outcome "{min(unknown)}"')
+        return surface
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadSnapshot(str(error) if isinstance(error, BadSnapshot) else "it is not a snapshot") from None
+
+
+def _surface(entries: Iterable[tuple[str, Mapping[str, str]]]) -> Surface:
+    surface: Surface = {}
+    for key, outcomes in entries:
+        route, verbs = _split(key)
+        for verb in verbs:
+            surface.setdefault(route, {})[verb] = dict(outcomes)
+    return surface
+
+
+def _split(key: str) -> tuple[str, list[str]]:
+    """The route may have spaces itself; the verbs are the words in capitals at the end, or ``any``."""
+    words = key.split(" ")
+    number = words.pop() if words[-1].startswith("#") else ""
+    verbs: list[str] = []
+    while len(words) > 1 and (words[-1].isupper() or words[-1] == ANY):
+        verbs.insert(0, words.pop())
+    return f"{' '.join(words)} {number}".strip(), verbs
+
+
+def changes(before: Surface, matrix: Matrix) -> list[Change]:
+    """What differs, route by route."""
+    now = _surface(_entries(matrix))
+    old_callers, new_callers = _callers(before), _callers(now)
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for route in dict.fromkeys([*now, *before]):
+        for verb, kind, what in _of_route(before.get(route), now.get(route)):
+            found.setdefault((kind, route, what), []).append(verb)
+    return [
+        *(Change("new", "caller", "", name) for name in new_callers if name not in old_callers),
+        *(Change("gone", "caller", "", name) for name in old_callers if name not in new_callers),
+        *(Change(kind, route, " ".join(verbs), what) for (kind, route, what), verbs in found.items()),
+    ]
+
+
+def _callers(surface: Surface) -> list[str]:
+    return [*dict.fromkeys(name for verbs in surface.values() for outcomes in verbs.values() for name in outcomes)]
+
+
+def _of_route(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[tuple[str, str, str]]:
+    if old is None or new is None:
+        for verb, outcomes in (new or old or {}).items():
+            yield verb, "gone" if new is None else "new", _all_told(outcomes)
+        return
+    verbs = dict.fromkeys([*new, *old])
+    if ANY in verbs and len(verbs) > 1:
+        del verbs[ANY]  # it stands for those that the other side names
+    for verb in verbs:
+        yield from ((verb, *one) for one in _of_verb(old.get(verb, old.get(ANY)), new.get(verb, new.get(ANY))))
+
+
+def _of_verb(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+    """Callers that met the same change are told together. A verb on one side only is new or gone."""
+    if old is None or new is None:
+        yield "gone" if new is None else "new", _all_told(new or old or {})
+        return
+    groups: dict[tuple[str, str], list[str]] = {}
+    for caller in new:
+        if caller in old and old[caller] != new[caller]:
+            groups.setdefault((old[caller], new[caller]), []).append(caller)
+    for (was, now), callers in groups.items():
+        yield _kind(was, now), f"{', '.join(callers)}: {was} → {now}"
+
+
+def _kind(was: str, now: str) -> str:
+    return "opened" if _OPENNESS.index(now) > _OPENNESS.index(was) else "closed"
+
+
+def _all_told(outcomes: Mapping[str, str]) -> str:
+    groups: dict[str, list[str]] = {}
+    for caller, outcome in outcomes.items():
+        groups.setdefault(outcome, []).append(caller)
+    return "; ".join(f"{outcome}: {', '.join(who)}" for outcome, who in groups.items())
+
+
+def told(found: Iterable[Change]) -> Iterator[str]:
+    """The changes for people, aligned."""
+    rows = [*found]
+    widths = [max((len(row[number]) for row in rows), default=0) for number in range(3)]
+    for row in rows:
+        yield "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row.what])

@@ -1,0 +1,75 @@
+"""Every route of the URLconf, read without running it: no view is called, no path resolved from the root."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
+
+from .shapes import MANY, ONE, Partly, Shape, shape_of_regex, shape_of_route
+from .ways import Route, Way
+
+__all__ = ["LANGUAGE", "MANY", "ONE", "Partly", "Route", "survey", "text_of"]
+
+_ANCHORS = re.compile(r"^\^|(?<!\\)(?:\$|\\Z)$")
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<\w+>|.", re.DOTALL)
+
+#: how the language prefix of ``i18n_patterns`` is written in the text of a route
+LANGUAGE = "<language>"
+
+
+def survey(urlconf: Any = None) -> list[Route]:
+    """The routes of a URLconf (``None``: the root one), in the order in which Django tries them."""
+    resolver = get_resolver(urlconf)
+    return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, Way())]
+
+
+def _walk(resolver: URLResolver, way: Way) -> Iterator[tuple[Way, URLPattern]]:
+    for one in resolver.url_patterns:
+        further = _along(one, way)
+        if isinstance(one, URLResolver):
+            yield from _walk(one, further)
+        else:
+            yield further, one
+
+
+def _along(link: URLPattern | URLResolver, way: Way) -> Way:
+    pattern: Any = link.pattern
+    further = way._replace(chain=(*way.chain, link), text=way.text + text_of(pattern))
+    if isinstance(link, URLResolver):
+        further = further._replace(
+            namespaces=(*way.namespaces, link.namespace) if link.namespace else way.namespaces,
+            app_names=(*way.app_names, link.app_name) if link.app_name else way.app_names,
+        )
+    if isinstance(pattern, LocalePrefixPattern):
+        return further._replace(prefix=pattern)
+    return further._replace(shape=way.shape.then(_shape_of(pattern, isinstance(link, URLPattern))))
+
+
+def _shape_of(pattern: Any, is_endpoint: bool) -> Shape:
+    if isinstance(pattern, RoutePattern):
+        known = tuple((name, one.regex) for name, one in pattern.converters.items())
+        return shape_of_route(str(pattern), known)
+    if isinstance(pattern, RegexPattern):
+        return shape_of_regex(str(pattern), is_endpoint)
+    return Shape(None, ())
+
+
+def text_of(pattern: Any) -> str:
+    """A URL pattern as people read it: named groups of an expression as ``<name>``, and no anchors."""
+    if isinstance(pattern, LocalePrefixPattern):
+        return f"{LANGUAGE}/" if pattern.prefix_default_language else f"[{LANGUAGE}/]"
+    if not isinstance(pattern, RegexPattern):
+        return str(pattern)
+    text, depth = "", 0
+    for piece in _TOKEN.findall(_ANCHORS.sub("", str(pattern))):
+        if depth:
+            depth += piece.startswith("(") - (piece == ")")
+        elif piece.startswith("(?P<"):
+            text, depth = text + piece[3:], 1
+        else:
+            text += piece
+    return text

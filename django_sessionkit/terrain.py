@@ -1,0 +1,245 @@
+"""The policy laid over the URLconf: which rule is about which route, seen from patterns alone.
+
+It knows nothing of a request. Each rule is compared with the few routes that begin like it, never with all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.urls import get_resolver
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
+
+from . import conf
+from .declared import Declared, declared
+from .guard import is_marked_public
+from .parsing import VERBS
+from .patterns import Pattern, compile_pattern
+from .readings import fold
+from .requirements import Requirement
+from .rules import Rule, ViewGlob
+from .shapes import ONE, Partly
+from .survey import Route, survey
+from .territory import ANY, Cover, Ground, Step, cover
+
+EVERYTHING = compile_pattern("/**")
+
+_FLAGS = re.compile(r"^\(\?[aiLmsux]+\)")
+_LITERAL = re.compile(r"\^((?:[\w/~-]|\\[-./])*)")
+_QUANTIFIERS = frozenset("?*+{|")
+
+
+class Selector(NamedTuple):
+    """One pattern of a rule, or of an exclude."""
+
+    number: int
+    pattern: Pattern
+
+
+class Terrain:
+    """The rules and excludes of a project, and the routes that each of them is about."""
+
+    def __init__(self, settings: conf.Snapshot, routes: Sequence[Route]) -> None:
+        self.settings = settings
+        self.rules = settings.rules.rules
+        self.routes = routes
+
+    @cached_property
+    def selectors(self) -> list[Selector]:
+        """Every pattern of every rule; a rule without patterns covers every path."""
+        return [
+            Selector(number, one) for number, rule in enumerate(self.rules) for one in rule.patterns or (EVERYTHING,)
+        ]
+
+    @cached_property
+    def covers(self) -> list[dict[int, Cover]]:
+        """By number of a selector: the routes that its pattern is about, by number, and how much of them.
+
+        A public rule counts for the exact spelling only, language prefix included.
+        """
+        laid = _laid_over([fold(one.pattern.text) for one in self.selectors], self.routes, folded=True)
+        public = [number for number, one in enumerate(self.selectors) if self.rules[one.number].is_public]
+        exact = _laid_over([self.selectors[number].pattern.text for number in public], self.routes, folded=False)
+        for number, covered in zip(public, exact, strict=True):
+            laid[number] = covered
+        return laid
+
+    @cached_property
+    def by_route(self) -> list[dict[int, Cover]]:
+        """By number of a route: the rules that are about it, by number and in order, and how much of it."""
+        found: list[dict[int, Cover]] = [{} for _ in self.routes]
+        for selector, covered in zip(self.selectors, self.covers, strict=True):
+            rule = self.rules[selector.number]
+            for number, how in covered.items():
+                if (
+                    rule.covers_view(self.routes[number].view_name)
+                    and found[number].get(selector.number) is not Cover.ALL
+                ):
+                    found[number][selector.number] = how
+        return found
+
+    @cached_property
+    def by_rule(self) -> list[dict[int, Cover]]:
+        """The same by number of a rule."""
+        found: list[dict[int, Cover]] = [{} for _ in self.rules]
+        for route, rules in enumerate(self.by_route):
+            for number, how in rules.items():
+                found[number][route] = how
+        return found
+
+    def deciders(self, route: int, verb: str) -> Iterator[Rule]:
+        """The rules that may decide about a route, up to the first that is sure to."""
+        for number, how in self.by_route[route].items():
+            if self.rules[number].covers_method(verb):
+                yield self.rules[number]
+                if how is Cover.ALL:
+                    return
+
+    def decider(self, route: int, verb: str) -> Rule | None:
+        """The first rule that covers a route as a whole."""
+        sure = (self.rules[number] for number, how in self.by_route[route].items() if how is Cover.ALL)
+        return next((rule for rule in sure if rule.covers_method(verb)), None)
+
+    def verbs(self, route: int) -> list[str]:
+        """What a route may be asked with, in the usual order."""
+        answered = self.routes[route].methods
+        return [verb for verb in VERBS[:6] if answered is None or verb in answered]
+
+    def marks(self, route: int, verb: str) -> list[Declared]:
+        """What the view itself asks for."""
+        return declared(self.routes[route].callback, verb)
+
+    def asked_by_views(self) -> list[tuple[str, Requirement]]:
+        """Every requirement that a view has by decorator or mixin, with the name of the view."""
+        found = {
+            (self.routes[number].view, mark.requirement): None
+            for number in range(len(self.routes))
+            for verb in self.verbs(number)
+            for mark in self.marks(number, verb)
+        }
+        return list(found)
+
+    def is_guarded(self, route: int, verb: str) -> bool:
+        """Whether anything asks for more than nothing: a rule, the view, another gate, or the default."""
+        one = self.routes[route]
+        if any(not rule.is_public for rule in self.deciders(route, verb)):
+            return True
+        return bool(self.marks(route, verb) or one.gate) or self._meets_default(route)
+
+    def open_routes(self) -> list[Route]:
+        """The routes that let everybody in, with some verb, without anybody having said so."""
+        return [
+            route
+            for number, route in enumerate(self.routes)
+            if not all(self.is_guarded(number, verb) for verb in self.verbs(number)) and not self._is_opened(number)
+        ]
+
+    def _is_opened(self, route: int) -> bool:
+        """Whether a public rule, an exclude or ``@public`` says that this is meant."""
+        rules = [rule for verb in self.verbs(route) if (rule := self.decider(route, verb)) is not None]
+        return (
+            any(rule.is_public for rule in rules)
+            or route in self.excluded
+            or is_marked_public(self.routes[route].match)
+        )
+
+    def _meets_default(self, route: int) -> bool:
+        return (
+            self.settings.global_protect
+            and route not in self.excluded
+            and not is_marked_public(self.routes[route].match)
+        )
+
+    @cached_property
+    def excludes(self) -> list[tuple[Pattern | ViewGlob, dict[int, Cover]]]:
+        """Every entry of ``SESSIONKIT_EXCLUDE``, and the routes that it is about."""
+        book = self.settings.rules
+        laid = _laid_over([one.text for one in book.excluded], self.routes, folded=False)
+        views = [
+            (glob, {number: Cover.ALL for number, one in enumerate(self.routes) if glob.covers(one.view_name)})
+            for glob in book.excluded_views
+        ]
+        return [*zip(book.excluded, laid, strict=True), *views]
+
+    @cached_property
+    def excluded(self) -> frozenset[int]:
+        """The routes that are lifted from the global default, as a whole."""
+        return frozenset(number for _, covered in self.excludes for number, how in covered.items() if how is Cover.ALL)
+
+
+def _laid_over(texts: Sequence[str], routes: Sequence[Route], *, folded: bool) -> list[dict[int, Cover]]:
+    patterns = [compile_pattern(text) for text in texts]
+    ground = Ground(enumerate(patterns))
+    found: list[dict[int, Cover]] = [{} for _ in texts]
+    for route, one in enumerate(routes):
+        for form in forms_of(one, bare=folded or one.may_be_bare):
+            spelt = [_folded(one) for one in form] if folded else list(form)
+            for number in ground.near(spelt):
+                how = cover(patterns[number], spelt)
+                if how is not Cover.NONE and found[number].get(route) is not Cover.ALL:
+                    found[number][route] = how
+    return found
+
+
+def _folded(step: Step) -> Step:
+    if isinstance(step, str):
+        return fold(step)
+    return Partly(*map(fold, step)) if isinstance(step, Partly) else step
+
+
+def forms_of(route: Route, *, bare: bool) -> list[tuple[Step, ...]]:
+    """How the path of a route may be spelt, segment by segment: with its language, and without (``bare``)."""
+    rest = route.bare_parts if route.bare_parts is not None else beginning_of(route)
+    if not route.is_prefixed:
+        return [rest]
+    return [(ONE, *rest), rest] if bare else [(ONE, *rest)]
+
+
+def beginning_of(route: Route) -> tuple[Step, ...]:
+    """What is sure of a path that cannot be derived: its literal beginning, and then anything."""
+    text = ""
+    for link in route.chain:
+        literal, is_whole = _literal_of(link.pattern)
+        text += literal
+        if not is_whole:
+            break
+    return (*text.split("/")[:-1], ANY)
+
+
+def _literal_of(pattern: Any) -> tuple[str, bool]:
+    """The literal text that a URL pattern begins with, and whether that is all of it."""
+    if isinstance(pattern, LocalePrefixPattern):
+        return "", True
+    if isinstance(pattern, RoutePattern):
+        literal = str(pattern).partition("<")[0]
+        return literal, literal == str(pattern)
+    expression = _FLAGS.sub("", str(pattern)) if isinstance(pattern, RegexPattern) else ""
+    found = _LITERAL.match(expression)
+    if found is None:
+        return "", False
+    literal = found[1][:-1] if expression[found.end() : found.end() + 1] in _QUANTIFIERS else found[1]
+    return literal.replace("\\", ""), expression[found.end() :] in ("", "$")
+
+
+_known: tuple[object, object, Terrain] | None = None
+
+
+def current() -> Terrain | None:
+    """The terrain of the settings and the root URLconf as they are now; ``None`` if one of them cannot be read.
+
+    The last one is kept, for all the checks of one run.
+    """
+    global _known
+    settings = conf.sound()
+    if settings is None or settings.root_urlconf is None:
+        return None
+    try:
+        resolver = get_resolver()
+        if _known is None or _known[0] is not settings or _known[1] is not resolver:
+            _known = (settings, resolver, Terrain(settings, survey()))
+    except Exception:
+        return None  # Django's own checks say what is wrong with the URLconf
+    return _known[2]

@@ -1,0 +1,186 @@
+"""How much of the paths of one thing another one covers: patterns among themselves, patterns and routes.
+
+Exact, and without trying paths: a pattern sees a segment either as one of its own literals or as any other, so that
+walking both side by side over those few letters visits every case there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from .patterns import Automaton, Pattern, split
+from .shapes import MANY, Part, Partly
+
+
+class Cover(Enum):
+    """How much of a route a pattern covers."""
+
+    NONE = "none of it"
+    SOME = "some of it"
+    ALL = "all of it"
+
+
+class Relation(Enum):
+    """How the paths of one pattern lie to those of another one."""
+
+    EQUAL = "the same paths"
+    COVERS = "all of its paths and more"
+    WITHIN = "some of its paths and no other"
+    OVERLAPS = "some of its paths and others"
+    DISJOINT = "none of its paths"
+
+
+class Loop(Enum):
+    """What a route cannot have, but a pattern."""
+
+    ANY = "**"
+
+
+#: any number of segments, none included
+ANY: Final = Loop.ANY
+#: a path, segment by segment, as a route or a pattern spells it
+Step: TypeAlias = "Part | Loop"
+
+_WILD = ("*", "**")
+# A segment that no literal of a pattern equals: no path has a slash inside a segment.
+_OTHER: Final = "/"
+
+
+def relation(one: Pattern, other: Pattern) -> Relation:
+    """How the paths of ``one`` lie to those of ``other``."""
+    if one.text == other.text:
+        return Relation.EQUAL
+    theirs = cover(one, steps_of(other.text))
+    mine = cover(other, steps_of(one.text))
+    if theirs is Cover.ALL:
+        return Relation.EQUAL if mine is Cover.ALL else Relation.COVERS
+    if mine is Cover.ALL:
+        return Relation.WITHIN
+    return Relation.DISJOINT if theirs is Cover.NONE else Relation.OVERLAPS
+
+
+@lru_cache(maxsize=4096)
+def steps_of(text: str) -> tuple[Step, ...]:
+    """A pattern in the letters of a route."""
+    return tuple(MANY if one == "*" else ANY if one == "**" else one for one in split(text))
+
+
+def cover(pattern: Pattern, parts: Sequence[Step]) -> Cover:
+    """How many of the paths that ``parts`` spell are covered by ``pattern``."""
+    automaton = pattern.automaton
+    reached = {automaton.start}  # the sets of states in which the pattern may be by now
+    for part in parts:
+        reached = _after(automaton, reached, part)
+    ends = {bool(states & automaton.accepting) for states in reached}
+    if ends == {True}:
+        return Cover.ALL
+    return Cover.SOME if True in ends else Cover.NONE
+
+
+def _after(automaton: Automaton, reached: set[int], part: Step) -> set[int]:
+    letters = list(_letters(automaton, part))
+    found = {automaton.step(states, letter) for states in reached for letter in letters}
+    if part in (MANY, ANY):
+        waiting = list(found)
+        while waiting:
+            states = waiting.pop()
+            further = {automaton.step(states, letter) for letter in letters} - found
+            found |= further
+            waiting += further
+    return found if part is not ANY else found.union(reached)
+
+
+def _letters(automaton: Automaton, part: Step) -> Iterator[str]:
+    """The kinds of segments that the pattern tells apart, of those that ``part`` may be."""
+    if isinstance(part, str):
+        yield part
+        return
+    yield _OTHER
+    for literal in automaton.literals:
+        if not isinstance(part, Partly) or fits(part, literal):
+            yield literal
+
+
+def fits(part: Partly, segment: str) -> bool:
+    """Whether a segment has the ends of ``part``, and something between them."""
+    long_enough = len(segment) > len(part.prefix) + len(part.suffix)
+    return long_enough and segment.startswith(part.prefix) and segment.endswith(part.suffix)
+
+
+class Ground:
+    """Numbered patterns, laid out by their literal ends: which of them may meet a path at all.
+
+    It finds candidates; :func:`cover` and :func:`relation` say what they are. A pattern that begins with a wildcard is
+    laid out from its end, and one that ends with one too by a literal in between.
+    """
+
+    def __init__(self, patterns: Iterable[tuple[int, Pattern]]) -> None:
+        self._forward, self._backward = _Place(), _Place()
+        self._inner: dict[str, list[int]] = {}
+        for number, pattern in patterns:
+            segments = split(pattern.text)
+            if not segments or segments[0] not in _WILD:
+                self._forward.add(segments, number)
+            elif segments[-1] not in _WILD:
+                self._backward.add(segments[::-1], number)
+            else:
+                key = next((one for one in segments if one not in _WILD), "")
+                self._inner.setdefault(key, []).append(number)
+
+    def near(self, parts: Sequence[Step], *, whole: bool = False) -> list[int]:
+        """The numbers of the patterns that may have a path in common with ``parts``, in order.
+
+        ``whole``: of those that may cover them all, so that no literal stands where ``parts`` is wild.
+        """
+        found = {*self._forward.near(list(parts), whole), *self._backward.near(list(parts[::-1]), whole)}
+        literals = {part for part in parts if isinstance(part, str)}
+        keys = {*literals, ""} if whole or len(literals) == len(parts) else self._inner
+        return sorted(found.union(*(self._inner.get(key, ()) for key in keys)))
+
+
+class _Place:
+    """A node of a trie of literals, up to the first wildcard."""
+
+    __slots__ = ("following", "here", "wild")
+
+    def __init__(self) -> None:
+        self.following: dict[str, _Place] = {}
+        self.here: list[int] = []  # patterns that end here
+        self.wild: list[int] = []  # patterns that go on with a wildcard
+
+    def add(self, segments: list[str], number: int) -> None:
+        place = self
+        for segment in segments:
+            if segment in _WILD:
+                place.wild.append(number)
+                return
+            place = place.following.setdefault(segment, _Place())
+        place.here.append(number)
+
+    def near(self, parts: list[Step], whole: bool) -> Iterator[int]:
+        if parts and parts[0] in (MANY, ANY) and not whole:
+            yield from self._all()
+            return
+        yield from self.wild
+        if not parts:
+            yield from self.here
+        for place in self._next(parts[0], whole) if parts else ():
+            yield from place.near(parts[1:], whole)
+
+    def _all(self) -> Iterator[int]:
+        yield from self.here
+        yield from self.wild
+        for one in self.following.values():
+            yield from one._all()
+
+    def _next(self, part: Step, whole: bool) -> Iterable[_Place]:
+        if isinstance(part, str):
+            return [self.following[part]] if part in self.following else []
+        if whole:
+            return []
+        if isinstance(part, Partly):
+            return [place for literal, place in self.following.items() if fits(part, literal)]
+        return self.following.values()

@@ -1,0 +1,164 @@
+"""The guard, watched: a passage that takes notes of what is read, tried and asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from . import conf
+from .access import AccessPolicy
+from .algebra import And, Or, Requirement
+from .context import Slot
+from .decisions import Decision
+from .explanation import Asked, Read, Tried, Weighed
+from .flows import Flow
+from .guard import Passage, Target, lifted_from_default
+from .readings import Reading, clean
+from .rules import OTHER_VIEW, WAITS, Rule
+from .session import Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_MOST_NAMES = 8
+
+
+class Trace(Passage):
+    """A passage for :func:`~django_sessionkit.guard.inspect`; ``of`` is the one that a real request has gone."""
+
+    __slots__ = ("_weighed", "by_view", "readings")
+
+    twin = "aexplain"
+
+    def __init__(self, slot: Slot, of: Passage | None = None) -> None:
+        super().__init__(slot)
+        if of is not None:
+            self._decided = of._decided
+        self._weighed: dict[Requirement, Weighed] = {}
+        self.readings: list[Read] = []
+        self.by_view: list[Asked] = []
+
+    def find(self, reading: Reading, target: Target, lifted_by: tuple[Rule | None, ...]) -> Rule | None:
+        rule = super().find(reading, target, lifted_by)
+        self.readings.append(_read(reading, target, rule, lifted_by))
+        return rule
+
+    def weigh(self, requirement: Requirement) -> Flow[Decision]:
+        session = self.slot.peek()
+        weighed = yield from weigh(requirement, session, conf.current().policy, self.slot.request)
+        self._weighed[requirement] = weighed
+        return cast("Decision", weighed.decision)  # the root is always asked
+
+    def ask(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
+        decision = yield from super().ask(label, requirement)
+        if requirement not in self._weighed:  # the request itself has asked it before
+            yield from self.weigh(requirement)
+        asked = Asked(label, self._weighed[requirement], decision)
+        if label is None:
+            self.by_view.append(asked)
+        else:
+            self.readings[-1] = replace(self.readings[-1], asked=asked)
+        return decision
+
+    @property
+    def last(self) -> Asked | None:
+        """The requirement that was asked last."""
+        asked = [one.asked for one in self.readings if one.asked is not None] + self.by_view
+        return asked[-1] if asked else None
+
+
+class _Known(Requirement):
+    """A part whose decision is known, to be combined by the algebra itself."""
+
+    __slots__ = ()
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__((decision,), is_static=False)
+
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+        yield from ()
+        decision: Decision = self._parts[0]
+        return decision
+
+
+def weigh(
+    requirement: Requirement, session: Session | None, policy: AccessPolicy, request: HttpRequest | None
+) -> Flow[Weighed]:
+    """:meth:`Requirement.flow`, with the decision of every part, each asked once.
+
+    Project code is not asked where the requirement itself would not have asked it.
+    """
+    if not requirement.children:
+        return Weighed(requirement, (yield from requirement.flow(session, policy, request)))
+    parts: list[Weighed] = []
+    known: list[_Known] = []
+    is_settled = False
+    for part in requirement.children:
+        if is_settled and (not part.is_static or policy.overrides_check):
+            parts.append(Weighed(part, None))
+            continue
+        weighed = yield from weigh(part, session, policy, request)
+        parts.append(weighed)
+        if weighed.decision is not None and not is_settled:
+            known.append(_Known(weighed.decision))
+            is_settled = _is_settled(requirement, weighed.decision)
+    rebuilt: Any = type(requirement)
+    decision = yield from rebuilt(*known).flow(session, policy, request)
+    return Weighed(requirement, _as_if_by(requirement, decision), tuple(parts))
+
+
+def _is_settled(requirement: Requirement, decision: Decision) -> bool:
+    """Whether the parts that follow are not asked any more."""
+    if isinstance(requirement, And):
+        return not decision and not decision.failed
+    return isinstance(requirement, Or) and decision.allowed
+
+
+def _as_if_by(requirement: Requirement, decision: Decision) -> Decision:
+    stands_in = decision.requirement is not None and any(
+        isinstance(part, _Known) for part in decision.requirement.children
+    )
+    return replace(decision, requirement=requirement) if stands_in else decision
+
+
+def _read(reading: Reading, target: Target, rule: Rule | None, lifted_by: tuple[Rule | None, ...]) -> Read:
+    book = conf.current().rules
+    trials = list(book.trials(reading, target.method, target.view_name, resolved=target.resolved, lifted_by=lifted_by))
+    ended = bool(trials) and trials[-1][1] in (None, WAITS)
+    seen = book.rules[: book.rules.index(trials[-1][0])] if ended else book.rules
+    told = {one: why for one, why in trials if one.patterns or why != OTHER_VIEW}  # a rule without a pattern covers all
+    passed = [one.label for one in seen if one not in told]
+    return Read(
+        kind=_kind(reading, target),
+        path=reading.path,
+        tried=tuple(Tried(one.label, why or "decides") for one, why in told.items()),
+        passed=len(passed),
+        passed_names=tuple(passed[:_MOST_NAMES]),
+        default=_default(reading, target) if rule is None else None,
+    )
+
+
+def _default(reading: Reading, target: Target) -> str | None:
+    """A path that leads nowhere, and a looser spelling, are not up to the default."""
+    if not reading.strict or target.match is None:
+        return None
+    return (lifted_from_default(reading, target) or "asks") if conf.current().global_protect else "off"
+
+
+def _kind(reading: Reading, target: Target) -> str:
+    if reading.folded or reading.unprefixed:
+        return " and ".join(
+            name
+            for name, applies in (
+                ("Without language prefix", reading.unprefixed),
+                ("Regardless of case", reading.folded),
+            )
+            if applies
+        ).capitalize()
+    if reading.path == target.path_info:
+        return "As it is"
+    if reading.path == clean(target.path_info):
+        return "Cleaned"
+    if reading.path in (target.path, clean(target.path)):
+        return "With the mount prefix"
+    return "As its URL pattern spells it"
