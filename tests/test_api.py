@@ -66,6 +66,7 @@ ALL = {
     "clear_session",
     "regenerate_session",
     "evaluate",
+    "explain",
     "enforce",
     "can_access",
     "use_session",
@@ -90,6 +91,7 @@ ALL = {
     "aclear_session",
     "aregenerate_session",
     "aevaluate",
+    "aexplain",
     "aenforce",
     "acan_access",
 }

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import pickle
 import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.flatpages.middleware import FlatpageFallbackMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
 from test_conf import BAD
 
 import django_sessionkit
+from django_sessionkit import Authenticated, Permission, Role, conf, parsing
 from django_sessionkit.middleware import SessionKitMiddleware
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -41,7 +46,7 @@ def found():
 
 
 def ids():
-    return [one for one, _ in found()]
+    return sorted(one for one, _ in found())
 
 
 def test_a_right_project_is_silent():
@@ -121,8 +126,161 @@ def test_manage_py_check_shows_place_fault_and_nearest_key():
     assert 'HINT: did you mean "role"?' in str(caught.value)
 
 
-def test_every_id_is_raised_in_one_place():
-    source = Path(django_sessionkit.__file__).with_name("checks.py").read_text()
-    numbers = re.findall(r'"(sessionkit\.[EWI]\d{3})"', source)
+@override_settings(MIDDLEWARE=[SESSIONS, OURS, "test_checks.OwnKit"])
+def test_the_middleware_listed_twice():
+    (message,) = run_checks(tags=["sessionkit"])
+    assert message.id == "sessionkit.W003"
+    assert message.hint == 'Remove MIDDLEWARE[2], "test_checks.OwnKit".'
+
+
+FLATPAGES = "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware"
+REDIRECTS = "django.contrib.redirects.middleware.RedirectFallbackMiddleware"
+
+
+class OwnFlatpages(FlatpageFallbackMiddleware):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("middleware", "expected"),
+    [
+        ([SESSIONS, OURS, FLATPAGES, REDIRECTS], []),
+        ([SESSIONS, FLATPAGES, OURS], ["sessionkit.W004"]),
+        (["test_checks.OwnFlatpages", SESSIONS, OURS], ["sessionkit.W004"]),
+        ([SESSIONS, REDIRECTS, OURS], ["sessionkit.W004"]),
+        ([FLATPAGES], ["sessionkit.E015"]),
+    ],
+)
+def test_a_fallback_has_to_stand_inside_the_guard(middleware, expected):
+    apps = [*settings.INSTALLED_APPS, "django.contrib.redirects"]
+    with override_settings(MIDDLEWARE=middleware, INSTALLED_APPS=apps):
+        assert ids() == expected
+
+
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+
+def test_two_defaults_that_ask_for_a_log_in():
+    with override_settings(MIDDLEWARE=[SESSIONS, AUTH, LOGIN_REQUIRED, OURS]):
+        assert ids() == []
+        with override_settings(SESSIONKIT_GLOBAL_PROTECT=True):
+            assert ids() == ["sessionkit.I001"]
+        with override_settings(SESSIONKIT_GLOBAL_PROTECT=1):
+            assert ids() == ["sessionkit.E002"]
+    with override_settings(SESSIONKIT_GLOBAL_PROTECT=True):
+        assert ids() == []
+
+
+ROLES = {"admin": {"inherits": ["editor"]}, "editor": {}}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"role": "edtor"},
+        {"roles": ["admin", "edtor"]},
+        {"require": Authenticated() & ~(Role("edtor") | Permission("x"))},
+    ],
+)
+def test_a_role_that_nobody_declares(rule):
+    with override_settings(SESSIONKIT_PROTECT=[{"name": "staff", "pattern": "/page", **rule}]):
+        assert ids() == []
+        with override_settings(SESSIONKIT_ROLES=ROLES):
+            (message,) = run_checks(tags=["sessionkit"])
+    assert message.id == "sessionkit.W005"
+    assert 'staff asks for the role "edtor"' in message.msg
+    assert message.hint.startswith('did you mean "editor"?')
+
+
+@override_settings(SESSIONKIT_ROLES=ROLES, SESSIONKIT_PROTECT=[{"pattern": "/page", "roles": ["admin", "editor"]}])
+def test_declared_roles_are_silent():
+    assert ids() == []
+
+
+def test_a_session_cache_that_does_not_exist():
+    with override_settings(SESSION_CACHE_ALIAS="defalt"):
+        (message,) = run_checks(tags=["sessionkit"])
+        assert (message.id, message.hint) == ("sessionkit.E018", 'did you mean "default"?')
+        with override_settings(SESSION_ENGINE="django.contrib.sessions.backends.db"):
+            assert ids() == []
+        with override_settings(MIDDLEWARE=[OURS], SESSIONKIT_SOURCE="test_conf.OwnSource"):
+            assert ids() == []
+
+
+class PickleSerializer:
+    dumps, loads = staticmethod(pickle.dumps), staticmethod(pickle.loads)
+
+
+class Quick(PickleSerializer):
+    pass
+
+
+def test_cookies_that_are_unpickled():
+    cookies = "django.contrib.sessions.backends.signed_cookies"
+    for serializer in ("test_checks.PickleSerializer", "test_checks.Quick", "no_such.PickleSerializer"):
+        with override_settings(SESSION_SERIALIZER=serializer):
+            assert ids() == []
+            with override_settings(SESSION_ENGINE=cookies):
+                assert ids() == ["sessionkit.E019"]
+    with override_settings(SESSION_ENGINE=cookies):
+        assert ids() == []
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["/a", "no.such", "math.pi", "os"]),
+    lambda one: (
+        st.lists(one, max_size=3) | st.dictionaries(st.one_of(st.text(max_size=8), st.integers()), one, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(name=st.sampled_from(sorted(conf.DEFAULTS)), value=JUNK)
+def test_no_value_of_a_setting_makes_a_traceback(name, value):
+    with override_settings(**{name: value}):
+        assert all(message.hint for message in run_checks(tags=["sessionkit"]))
+
+
+@given(
+    key=st.sampled_from([*parsing._REQUIREMENTS, *parsing.OPTION_KEYS, "pattern", "view", "methods", "name"]),
+    value=JUNK,
+)
+def test_no_value_in_a_rule_makes_a_traceback(key, value):
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/page", "role": "a", key: value}]):
+        assert all(message.hint for message in run_checks(tags=["sessionkit"]))
+
+
+class Exploding:
+    """A class or predicate that must not be used, only looked at."""
+
+    def __init__(self):
+        raise RuntimeError("built")
+
+    def read(self, request):
+        return None
+
+    aread = write = awrite = remove = aremove = rotate = arotate = expire_in = aexpire_in = watch = touch = read
+    varies_on = ()
+
+
+def test_a_source_that_cannot_be_built_is_an_error_with_a_hint():
+    with override_settings(SESSIONKIT_SOURCE="test_checks.Exploding"):
+        (message,) = run_checks(tags=["sessionkit"])
+    assert message.id == "sessionkit.E006"
+    assert message.msg == "SESSIONKIT_SOURCE: Exploding() raised RuntimeError: built"
+    assert message.hint
+
+
+SOURCES = [path.read_text(encoding="utf-8") for path in Path(django_sessionkit.__file__).parent.rglob("*.py")]
+TESTS = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_checks*.py")]
+
+
+def test_every_id_is_raised_in_one_place_and_tested():
+    numbers = re.findall(r'"(sessionkit\.[EWI]\d{3})"', "".join(SOURCES))
     assert len(numbers) == len(set(numbers))
-    assert settings.configured
+    tested = set(re.findall(r"sessionkit\.[EWI]\d{3}", "".join(TESTS)))
+    assert set(numbers) - tested - {f"sessionkit.E{number:03}" for number in range(1, 15)} == set()

@@ -27,7 +27,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from django.core.checks import run_checks
+from django.core.checks import INFO, run_checks
 from django.dispatch import Signal
 from django.test import override_settings
 from django.urls import clear_url_caches, path
@@ -91,7 +91,7 @@ class Project:
     def run(self) -> Project:
         for block in self.blocks:
             if not block.language.startswith("{"):
-                self._run_block(block)
+                self.run_block(block)
         self.templates.render_all()
         return self
 
@@ -118,7 +118,7 @@ class Project:
         extra.__dict__["urlpatterns"] = [*routes, *urls.urlpatterns]
         self.apply({"ROOT_URLCONF": extra})
 
-    def _run_block(self, block: Block) -> None:
+    def run_block(self, block: Block) -> None:
         runners: dict[str, Callable[[Block], None]] = {
             "python": self._python,
             "pycon": self._pycon,
@@ -199,7 +199,7 @@ class Project:
         before = dict(self._settings)
         exec(code, names)  # noqa: S102
         self.apply({key: value for key, value in names.items() if key.isupper()})
-        faults = run_checks(tags=["sessionkit"])
+        faults = [fault for fault in run_checks(tags=["sessionkit"]) if fault.level > INFO]
         if faults:
             self.apply(before)
             raise WrongBlock("\n".join(str(fault.msg) + (f"; {fault.hint}" if fault.hint else "") for fault in faults))

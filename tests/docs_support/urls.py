@@ -18,6 +18,7 @@ billing = (
 urlpatterns = [
     path("", page, name="home"),
     path("login/", page, name="login"),
+    path("password-reset/", page, name="password_reset"),
     path("upgrade/", page, name="upgrade"),
     path("articles/", page, name="articles"),
     path("articles/<int:pk>/edit/", page, name="edit-article"),

@@ -20,6 +20,7 @@ from django_sessionkit import (
     can_access,
     enforce,
     evaluate,
+    explain,
     get_session,
     require_session,
     set_session,
@@ -28,6 +29,7 @@ from django_sessionkit import (
 )
 from django_sessionkit.algebra import Requirement
 from django_sessionkit.decorators import public, require, require_authenticated, require_role
+from django_sessionkit.explanation import Explanation
 from django_sessionkit.mixins import RequireRoleMixin
 
 assert_type(get_session(), Session | None)
@@ -39,6 +41,7 @@ assert_type(validate_session({}).permissions, frozenset[str])
 assert_type(evaluate(Role("a")), Decision)
 assert_type(enforce(Role("a")), Session | None)
 assert_type(can_access("home", 1, pk=2, method="POST"), bool)
+assert_type(explain("home", 1, pk=2, method="POST", caller="api"), Explanation)
 assert_type(Role("a") & ~Permission("p") | Allow("a.b"), Requirement)
 
 

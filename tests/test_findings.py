@@ -1,0 +1,57 @@
+"""What is called shadowed is held against the rule book that decides about requests."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_sessionkit import conf
+from django_sessionkit.findings import shadowed
+from django_sessionkit.parsing import parse_rule
+from django_sessionkit.readings import Reading
+from django_sessionkit.rules import RuleBook
+from django_sessionkit.terrain import Terrain
+
+PATHS = ["/" + "/".join(path) for length in range(4) for path in product(("a", "b", "z"), repeat=length)]
+VERBS = ("GET", "HEAD", "POST", "PUT")
+
+PATTERNS = st.lists(st.sampled_from(["a", "b", "*", "**"]), max_size=3).map(lambda one: "/" + "/".join(one))
+METHODS = st.one_of(
+    st.none(), st.just("unsafe"), st.lists(st.sampled_from(["GET", "HEAD", "POST"]), min_size=1, max_size=2)
+)
+
+
+@st.composite
+def rules(draw):
+    rule = {"pattern": draw(st.lists(PATTERNS, min_size=1, max_size=2)), "role": "x"}
+    methods = draw(METHODS)
+    return rule if methods is None else {**rule, "methods": methods}
+
+
+def deciding(book):
+    readings = [Reading(path, strict=True, base=path) for path in PATHS]
+    return {book.find(one, verb, None, resolved=True) for one in readings for verb in VERBS}
+
+
+@given(raw=st.lists(rules(), max_size=5))
+def test_a_shadowed_rule_decides_about_no_request(raw):
+    parsed = [parse_rule(one, f"[{number}]") for number, one in enumerate(raw)]
+    book = RuleBook(parsed)
+    lost = {one.rule for one in shadowed(Terrain(conf.Snapshot(rules=book), []))}
+    used = deciding(book)
+    assert {number for number in lost if parsed[number] in used} == set()
+
+
+@given(raw=st.lists(rules(), max_size=4))
+def test_a_rule_of_one_pattern_that_decides_nothing_is_shadowed_or_covered_by_several(raw):
+    raw = [{"pattern": one["pattern"][0], "role": "x"} for one in raw]
+    parsed = [parse_rule(one, f"[{number}]") for number, one in enumerate(raw)]
+    lost = {one.rule for one in shadowed(Terrain(conf.Snapshot(rules=RuleBook(parsed)), []))}
+    alone = {
+        number
+        for number, one in enumerate(parsed)
+        if any(deciding(RuleBook([earlier, one])).isdisjoint({one}) for earlier in parsed[:number])
+    }
+    assert lost == alone

@@ -1,0 +1,123 @@
+"""``manage.py sessionkit_explain``."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+RULES = [
+    {"name": "writers", "pattern": "/page/**", "methods": ["POST"], "permission": "posts:write", "api": True},
+    {"name": "admins", "pattern": "/admin/**", "role": "admin"},
+    {"name": "premium", "pattern": "/upgrade/**", "allow": lambda session: session.get("plan") == "premium"},
+]
+
+
+@pytest.fixture(autouse=True)
+def policy(settings):
+    settings.SESSIONKIT_PROTECT = RULES
+    return settings
+
+
+def command(*arguments: str, **options) -> str:
+    out = io.StringIO()
+    call_command("sessionkit_explain", *arguments, stdout=out, **options)
+    return out.getvalue()
+
+
+DENIED = """\
+As anonymous
+GET //ADMIN/.
+Route     none: the path leads nowhere
+Session   none
+Decided   on the path alone, before it is routed
+
+As it is  //ADMIN/.
+  not covered by writers, admins, premium
+  no rule decides
+
+Cleaned  /ADMIN
+  not covered by writers, admins, premium
+  no rule decides
+
+Regardless of case  //admin/.
+  not covered by writers, admins, premium
+  no rule decides
+
+Regardless of case  /admin
+  admins  decides
+  not covered by writers
+    denied    Role('admin'): needs a session
+
+Decision  denied by the rule admins: needs a session
+Response  302 to /login/, as for a page
+"""
+
+
+def test_the_text_is_plain_when_piped():
+    assert command("//ADMIN/.") == DENIED
+
+
+def test_colours_only_add_to_the_text():
+    coloured = command("//ADMIN/.", force_color=True)
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == DENIED
+
+
+def test_the_caller_is_who_as_says():
+    assert "allowed by the rule admins" in command("/admin/", "--as", "role=admin")
+    assert 'needs the role "admin"' in command("/admin/", "--as", "role=editor")
+    assert "allowed by the rule premium" in command("/upgrade/", "--as", "plan=premium")
+    assert "denied by the rule premium" in command("/upgrade/", "--as", "plan=free")
+
+
+def test_the_method_and_who_is_answered():
+    assert "allowed: nothing was asked" in command("/page/")
+    assert "Response  401, as for an API" in command("/page/", "--method", "post")
+    assert "Response  401 to /login/, as for HTMX" in command("/admin/", "--to", "htmx")
+
+
+def test_a_url_name_will_do():
+    assert "Route     /admin/\n" in command("admin")
+
+
+def test_json_is_one_document():
+    told = json.loads(command("/admin/", "--as", "role=editor", "--format", "json"))
+    assert (told["caller"], told["outcome"], told["rule"]) == ("role=editor", "denied", "admins")
+    assert told["missing"] == ["admin"]
+    assert told["response"] == {"status": 403, "caller": "page", "location": None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["/admin/", "--as", "rol=admin"], '--as: unknown key "rol"; did you mean "role"?'),
+        (["/admin/", "--as", f"user_id={300 * 'x'}"], "--as: user_id: "),
+        (["/admin/", "--method", "GIT"], '--method: unknown verb "GIT"; did you mean "GET"?'),
+        (["nope"], "A path starts with a slash"),
+        (["/admin/", "--to", "robot"], "invalid choice"),
+    ],
+)
+def test_bad_usage_is_an_error_that_says_how(arguments, complaint):
+    with pytest.raises(CommandError) as caught:
+        command(*arguments)
+    assert complaint in str(caught.value)
+
+
+def test_an_invalid_policy_is_told_instead():
+    with (
+        override_settings(SESSIONKIT_PROTECT=[{"pattern": "/a", "rol": "x"}]),
+        pytest.raises(CommandError, match='did you mean "role"'),
+    ):
+        command("/a")
+
+
+def test_a_missing_middleware_is_told():
+    complaints = io.StringIO()
+    with override_settings(MIDDLEWARE=[]):
+        command("/admin/", stderr=complaints)
+    assert "no URL rule is enforced" in complaints.getvalue()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from functools import reduce
+from itertools import chain, combinations, product
+from operator import and_, or_
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_sessionkit import (
+    Allow,
+    AnyPermission,
+    Authenticated,
+    Nobody,
+    Permission,
+    Public,
+    Role,
+    validate_session,
+)
+from django_sessionkit.access import AccessPolicy, parse_roles
+from django_sessionkit.strength import implies, is_weaker, predicates, role_names
+
+ROLES = parse_roles({"a": {"inherits": ["b"], "permissions": ["x"]}, "b": {}, "c": {"permissions": ["y"]}}, "")
+POLICY = AccessPolicy(ROLES)
+
+
+def subsets(names):
+    return chain.from_iterable(combinations(names, size) for size in range(len(names) + 1))
+
+
+SESSIONS = [
+    None,
+    *(
+        validate_session({"user_id": "7", "roles": roles, "permissions": permissions})
+        for roles, permissions in product(subsets("abc"), subsets("xy"))
+    ),
+]
+
+
+def is_first(session):
+    return session is None
+
+
+LEAVES = st.one_of(
+    st.sampled_from([Public(), Nobody(), Authenticated(), Allow(is_first)]),
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=2).map(lambda names: Role(*names)),
+    st.lists(st.sampled_from("xy"), min_size=1, max_size=2).map(lambda names: Permission(*names)),
+    st.lists(st.sampled_from("xy"), min_size=1, max_size=2).map(lambda names: AnyPermission(*names)),
+)
+REQUIREMENTS = st.recursive(
+    LEAVES,
+    lambda part: st.one_of(
+        st.lists(part, min_size=2, max_size=3).map(lambda parts: reduce(and_, parts)),
+        st.lists(part, min_size=2, max_size=3).map(lambda parts: reduce(or_, parts)),
+        part.map(lambda one: ~one),
+    ),
+    max_leaves=4,
+)
+
+
+def granted(requirement):
+    return {number for number, one in enumerate(SESSIONS) if requirement.check(one, POLICY)}
+
+
+@given(strict=REQUIREMENTS, lax=REQUIREMENTS)
+def test_what_is_implied_is_granted_too(strict, lax):
+    if implies(strict, lax, ROLES):
+        assert granted(strict) <= granted(lax)
+
+
+@given(requirement=REQUIREMENTS)
+def test_everything_implies_itself_and_public(requirement):
+    assert implies(requirement, requirement, ROLES)
+    assert implies(requirement, Public(), ROLES)
+    assert implies(Nobody(), requirement, ROLES)
+    assert not is_weaker(requirement, requirement, ROLES)
+
+
+def test_the_names_and_predicates_in_a_requirement():
+    requirement = ~(Role("a", "b") & Allow(is_first)) | Role("c") | Permission("x")
+    assert sorted(role_names(requirement)) == ["a", "b", "c"]
+    assert list(predicates(requirement)) == [Allow(is_first)]
