@@ -11,6 +11,7 @@ urlpatterns = [
     path("dashboard/latest/", views.latest, name="latest"),
     path("admin-area/", views.admin_area, name="admin-area"),
     path("admin-area/drafts/", views.admin_drafts, name="admin-drafts"),
+    path("admin-area/policy/", views.admin_policy, name="admin-policy"),
     path("", include("articles.urls")),
     path("", include("accounts.urls")),
 ]

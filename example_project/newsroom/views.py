@@ -10,8 +10,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from django_sessionkit import aget_session, has_permission
+from django_sessionkit import aget_session, explain, has_permission
 from django_sessionkit.decorators import public
+from django_sessionkit.matrix import policy_matrix
 
 KNOWN_PERMISSIONS = ("articles:read", "articles:write", "articles:export", "articles:publish")
 
@@ -67,7 +68,14 @@ def admin_drafts(request: HttpRequest) -> HttpResponse:
     return render(request, "admin_area/drafts.html", context)
 
 
+@require_safe
+def admin_policy(request: HttpRequest) -> HttpResponse:
+    """Who may open what, as policy.py and the views say it today. It asks no view and no database."""
+    return render(request, "admin_area/policy.html", {"matrix": policy_matrix()})
+
+
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler403: explains to a developer, and tells a visitor nothing about rules and roles."""
     decision = getattr(exception, "decision", None) if settings.DEBUG else None
-    return render(request, "403.html", {"decision": decision}, status=403)
+    context = {"decision": decision, "explanation": explain(request) if settings.DEBUG else None}
+    return render(request, "403.html", context, status=403)
