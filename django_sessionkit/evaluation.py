@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 _MOST_KNOWN = 256
 
 
-def known(requirement: Requirement) -> Decision | None:
-    """What was decided about the current session before; ``None`` if it has to be decided with :func:`decide`.
+def known(requirement: Requirement, slot: Slot | None = None) -> Decision | None:
+    """What was decided about the session of ``slot`` before, by default the current one.
 
-    The session as loaded, what it was loaded from and the settings are still the same objects.
+    ``None`` if it has to be decided with :func:`decide`. Since then the session as loaded, what it was loaded from and
+    the settings have stayed the same objects.
     """
-    slot = current_slot()
+    slot = slot or current_slot()
     if slot is None:
         return None
     loaded = slot.loaded

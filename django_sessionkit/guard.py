@@ -80,17 +80,18 @@ def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
     if rule is UNFORESEEN or request.path != path:
         return False
     if rule is not None:
-        if settings.debug or not _is_known_to_open(rule):
+        if settings.debug or not _is_known_to_open(rule, request):
             return False
     elif resolved and settings.global_protect:
         return False
     return _reads_one_way(getattr(request, "urlconf", None) or settings.root_urlconf, match)
 
 
-def _is_known_to_open(rule: Rule) -> bool:
+def _is_known_to_open(rule: Rule, request: HttpRequest) -> bool:
+    """By the request's own session: whatever runs inside the guard may pretend another one."""
     if rule.is_public:
         return not conf.current().policy.overrides_check
-    answer = known(rule.requirement)
+    answer = known(rule.requirement, request.sessionkit)  # type: ignore[attr-defined]
     return answer is not None and answer.allowed
 
 

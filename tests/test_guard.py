@@ -12,7 +12,7 @@ from django.urls import path
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import Role
+from django_sessionkit import Role, is_authenticated, use_session
 
 ADMIN_ONLY = [{"pattern": "/admin/**", "role": "admin"}]
 
@@ -378,6 +378,40 @@ def rewriting(get_response):
 def test_a_path_rewritten_after_the_guard_is_decided_again():
     assert status("/alias/users/", READER) == 403
     assert status("/alias/users/", ADMIN) == 200
+
+
+def pretending(get_response):
+    def middleware(request):
+        with use_session(ADMIN):
+            is_authenticated()
+            return get_response(request)
+
+    return middleware
+
+
+@protect({"view": "admin", "role": "admin"}, MIDDLEWARE=[LOCALE[0], LOCALE[2], "test_guard.pretending"])
+def test_a_session_that_is_pretended_inside_the_guard_does_not_open_it():
+    assert status("/admin/", ADMIN) == 200
+    assert status("/admin/", READER) == 403
+    assert status("/admin/") == 302
+
+
+@protect(
+    {"view": "billing:*", "methods": ["POST"], "role": "admin"},
+    {"pattern": "/page/**", "role": "admin"},
+    {"view": "open", "public": True},
+    SESSIONKIT_GLOBAL_PROTECT=True,
+)
+def test_a_quick_look_says_what_a_long_one_says():
+    for _ in range(2):  # the second time, what the first has found is known
+        assert both_status("/page/", ADMIN) == 200
+        assert both_status("/page/", READER) == 403
+        assert both_status("/page/") == 302
+        assert both_status("/open/") == 200
+        assert both_status("/who/") == 302
+        assert both_status("/billing/invoices/", READER) == 200
+        assert browser(READER).post("/billing/invoices/").status_code == 403
+        assert browser(ADMIN).post("/billing/invoices/").status_code == 200
 
 
 @pytest.mark.parametrize(
