@@ -102,9 +102,9 @@ class AccessPolicy:
         self._shared: dict[object, Grants] = {}
         #: whether a subclass has code of its own, which may do I/O and must be called with care
         self.overrides_check = type(self).check is not AccessPolicy.check
-        self.overrides_grants = (
-            type(self).get_roles is not AccessPolicy.get_roles
-            or type(self).get_permissions is not AccessPolicy.get_permissions
+        self.overrides_grants = any(
+            getattr(type(self), name) is not getattr(AccessPolicy, name)
+            for name in ("get_roles", "get_permissions", "effective_roles", "grants")
         )
 
     def get_roles(self, session: Session) -> Iterable[str]:

@@ -48,7 +48,7 @@ class Ordinary:
                 return None
             plain["email"] = email
         if (role := ask("role")) is not None:
-            if type(role) is not str or role not in self._roles:
+            if type(role) is not str or len(self._roles.get(role, ())) != 1:
                 return None
             plain["role"] = role
         if (roles := ask("roles")) is not None:

@@ -214,3 +214,17 @@ def test_an_allow_is_asked_every_time():
     requirement = Allow(lambda session: next(answers))
     session = validate_session({"user_id": "1"})
     assert [requirement.check(session).allowed for _ in range(2)] == [True, False]
+
+
+class ByPlan(AccessPolicy):
+    """A project that goes deeper than the three methods that are meant for it."""
+
+    def effective_roles(self, session):
+        return super().effective_roles(session) | ({"premium"} if session.get("plan") else set())
+
+
+def test_sessions_with_the_same_rights_are_not_alike_for_a_policy_that_looks_at_more():
+    with override_settings(SESSIONKIT_ACCESS_POLICY=ByPlan):
+        for data, expected in (({"plan": "gold"}, True), ({}, False), ({"plan": "gold"}, True)):
+            with use_session({"user_id": "1", "role": "reader", **data}):
+                assert has_role("premium") is expected

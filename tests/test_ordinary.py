@@ -76,6 +76,7 @@ def test_an_ordinary_dict_is_recognised_the_second_time():
         {"user_id": "1", "email": Text("a@b")},
         {"user_id": "1", "role": "other"},
         {"user_id": "1", "role": Text("admin")},
+        {"user_id": "1", "role": "a\x00b"},  # as the two known roles are kept
         {"user_id": "1", "roles": ["a\x00b"]},
         {"user_id": "1", "roles": ["a"]},
         {"user_id": "1", "roles": ("a", "b")},
