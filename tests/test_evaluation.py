@@ -37,6 +37,12 @@ class Moody(AccessPolicy):
         return Moody.mood
 
 
+@pytest.fixture(autouse=True)
+def quiet_log(caplog):
+    """Whatever other tests have made of the loggers."""
+    caplog.set_level(logging.WARNING, "django_sessionkit")
+
+
 @pytest.fixture(params=[SessionStore, Store])
 def request_with_session(request):
     found = RequestFactory().get("/")
