@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-from .api import (
-    acan_access,
-    aclear_session,
-    aenforce,
-    aevaluate,
-    aexplain,
-    aget_session,
-    aregenerate_session,
-    arequire_session,
-    aset_session,
-    aupdate_session,
-    can_access,
-    clear_session,
-    enforce,
-    evaluate,
-    explain,
-    get_session,
-    has_all_permissions,
-    has_any_permission,
-    has_any_role,
-    has_permission,
-    has_role,
-    has_role_permission,
-    is_authenticated,
-    regenerate_session,
-    require_session,
-    set_session,
-    update_session,
-    validate_session,
-)
-from .decisions import Decision
-from .exceptions import AccessDenied, InvalidSession, NotAuthenticated, SessionKitError
-from .pretend import use_session
-from .requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
-from .session import Session
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .api import (
+        acan_access,
+        aclear_session,
+        aenforce,
+        aevaluate,
+        aexplain,
+        aget_session,
+        aregenerate_session,
+        arequire_session,
+        asession_public,
+        aset_session,
+        aupdate_session,
+        can_access,
+        clear_session,
+        enforce,
+        evaluate,
+        explain,
+        get_session,
+        has_all_permissions,
+        has_any_permission,
+        has_any_role,
+        has_permission,
+        has_role,
+        has_role_permission,
+        is_authenticated,
+        regenerate_session,
+        require_session,
+        session_public,
+        set_session,
+        update_session,
+        validate_session,
+    )
+    from .decisions import Decision
+    from .exceptions import AccessDenied, InvalidSession, NotAuthenticated, SessionKitError
+    from .pretend import use_session
+    from .requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
+    from .session import Session
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import on first use: pytest imports this package for its plugin, in projects without Django too."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = import_module(f"{__name__}.{_HOMES.get(name, 'api')}")
+        value = globals()[name] = getattr(home, name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __version__ = "0.1.0"
 
@@ -62,6 +81,7 @@ __all__ = [
     "aget_session",
     "aregenerate_session",
     "arequire_session",
+    "asession_public",
     "aset_session",
     "aupdate_session",
     "can_access",
@@ -79,8 +99,27 @@ __all__ = [
     "is_authenticated",
     "regenerate_session",
     "require_session",
+    "session_public",
     "set_session",
     "update_session",
     "use_session",
     "validate_session",
 ]
+
+# Where a public name is at home, if not in ``api``.
+_HOMES = {
+    "AccessDenied": "exceptions",
+    "Allow": "requirements",
+    "AnyPermission": "requirements",
+    "Authenticated": "requirements",
+    "Decision": "decisions",
+    "InvalidSession": "exceptions",
+    "Nobody": "requirements",
+    "NotAuthenticated": "exceptions",
+    "Permission": "requirements",
+    "Public": "requirements",
+    "Role": "requirements",
+    "Session": "session",
+    "SessionKitError": "exceptions",
+    "use_session": "pretend",
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import explaining, reach, writes
+from . import explaining, projection, reach, writes
 from .context import current_slot
 from .decisions import Decision
 from .evaluation import ask, holds, is_met
@@ -52,6 +52,20 @@ def _present(session: Session | None) -> Session:
     if session is None:
         raise NotAuthenticated
     return session
+
+
+def session_public(*fields: str) -> dict[str, Any] | None:
+    """What a script in the page may know: ``user_id``, ``roles`` and ``permissions``, as the access policy sees them,
+    and the ``fields`` of the session that you name (``None`` for one that it has not).
+
+    A new dict, fit for Django's ``json_script``; ``None`` without a session. Nothing else of the session is in it.
+    """
+    return run(projection.project(fields))
+
+
+async def asession_public(*fields: str) -> dict[str, Any] | None:
+    """:func:`session_public` that loads with ``await``."""
+    return await arun(projection.project(fields))
 
 
 def is_authenticated() -> bool:

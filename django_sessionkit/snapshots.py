@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .forecast import ALLOWED, DELEGATED, DENIED, DEPENDS
 from .matrix import VERSION, Matrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ANY = "any"
 # The further to the right, the more is open.
@@ -63,6 +66,16 @@ def read(text: str) -> Surface:
         return surface
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadSnapshot(str(error) if isinstance(error, BadSnapshot) else "it is not a snapshot") from None
+
+
+def load(file: Path) -> Surface:
+    """The surface of the file at a path. Raises :class:`BadSnapshot`, with the name of the file."""
+    try:
+        return read(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSnapshot(f"{file} cannot be read ({type(error).__name__})") from None
+    except BadSnapshot as error:
+        raise BadSnapshot(f"{file}: {error}") from None
 
 
 def _surface(entries: Iterable[tuple[str, Mapping[str, str]]]) -> Surface:

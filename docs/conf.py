@@ -18,7 +18,8 @@ autodoc_member_order = "bysource"
 
 nitpick_ignore_regex = [
     # Other projects: there is no inventory to look them up in without a network.
-    ("py:.*", r"(django|collections|typing)\..*|Any|Callable|HttpRequest|Mapping|Promise|Sequence|Unpack|View"),
-    # Type variables, and two types of our own that nobody has to write down.
-    ("py:.*", r"(.*\.)?(P|R|V|RoleMap|DenialOptions)"),
+    ("py:.*", r"(django|collections|typing|os)\..*|Any|Callable|HttpRequest|Mapping|Promise|Sequence|Unpack|View"),
+    ("py:.*", r"(Async)?Client"),
+    # Type variables, and types of our own that nobody has to write down.
+    ("py:.*", r"(.*\.)?(C|P|R|V|Caller|RoleMap|DenialOptions|Who)"),
 ]

@@ -47,7 +47,7 @@ from django_sessionkit.mixins import RequireRoleMixin
 
 
 def test_everything_is_exported():
-    assert set(django_sessionkit.__all__) == {name for name in vars(django_sessionkit) if name in ALL}
+    assert set(django_sessionkit.__all__) == {name for name in dir(django_sessionkit) if name in ALL}
     assert set(django_sessionkit.__all__) == ALL
 
 
@@ -69,6 +69,8 @@ ALL = {
     "explain",
     "enforce",
     "can_access",
+    "session_public",
+    "asession_public",
     "use_session",
     "validate_session",
     "Session",

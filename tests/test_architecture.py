@@ -22,20 +22,21 @@ ROWS = [
     ["setting_types", "conf"],
     ["audit", "evaluation", "sources", "origin", "targets", "callers", "answers", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],
-    ["responses", "writes", "streaming"],
+    ["responses", "writes", "streaming", "projection"],
     ["api", "pretend"],
     ["installation", "strength"],
     ["expressions", "shapes", "anatomy", "ways", "survey", "landmarks", "personas", "forecast"],
     ["matrix", "printing", "snapshots"],
     ["territory", "terrain", "findings", "openings"],
     ["checklist", "checklist_report"],
+    ["clients"],
 ]
 SURFACES = ["middleware", "decorators", "mixins", "templatetags.sessionkit", "context_processors"]
 SURFACES += [f"checks.{name}" for name in ("deploy", "middleware", "roles", "settings", "store", "urls")]
 SURFACES += [f"management.commands.sessionkit_{name}" for name in ("doctor", "explain", "routes")]
-SURFACES += ["contrib.debug_toolbar"]
+SURFACES += ["contrib.debug_toolbar", "testing"]
 WIRING = ["management.__init__", "management.commands.__init__"]
-WIRING += ["apps", "__init__", "templatetags.__init__", "checks.__init__", "contrib.__init__"]
+WIRING += ["apps", "pytest_plugin", "__init__", "templatetags.__init__", "checks.__init__", "contrib.__init__"]
 CORE = [name for row in ROWS for name in row]
 PURE = CORE[: CORE.index("setting_types")]
 MODULES = {

@@ -167,7 +167,7 @@ def test_every_public_name_is_documented() -> None:
     assert missing == []
 
 
-MODULES = ["decorators", "mixins", "exceptions", "signals", "sources", "middleware", "context_processors"]
+MODULES = ["decorators", "mixins", "exceptions", "signals", "sources", "middleware", "context_processors", "testing"]
 
 
 @pytest.mark.parametrize("module", MODULES)

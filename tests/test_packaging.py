@@ -36,8 +36,9 @@ import django_sessionkit
 from django.template import engines
 
 walked = pkgutil.walk_packages(django_sessionkit.__path__, "django_sessionkit.")
-# What stands in contrib needs a library of its own.
-own = [name for _, name, _ in walked if not name.startswith("django_sessionkit.contrib.")]
+# What stands in contrib needs a library of its own, and the plugin needs pytest.
+foreign = ("django_sessionkit.contrib.", "django_sessionkit.pytest_plugin")
+own = [name for _, name, _ in walked if not name.startswith(foreign)]
 modules = {name: importlib.import_module(name).__file__ for name in own}
 template_folder = files("django_sessionkit").joinpath("templates", "django_sessionkit")
 template = engines["django"].from_string("{% load sessionkit %}loaded")

@@ -12,6 +12,7 @@ from typing import Any
 from django import template
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
 from django.template.context import Context
+from django.utils.html import json_script
 
 from django_sessionkit import api
 from django_sessionkit.evaluation import is_met, known
@@ -129,3 +130,9 @@ def has_role(role: Any) -> bool:
 def has_permission(permission: Any) -> bool:
     """``{% if "posts:write"|has_permission %}``"""
     return api.has_permission(permission)
+
+
+@register.simple_tag
+def sessionkit_json(*fields: str, id: str = "sessionkit") -> str:
+    """``{% sessionkit_json "plan" id="me" %}``: ``session_public("plan")`` for scripts, ``null`` for the anonymous."""
+    return json_script(api.session_public(*fields), id)

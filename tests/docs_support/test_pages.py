@@ -213,6 +213,15 @@ def test_templates_links(run: Run) -> None:
     assert "Articles" in shown
 
 
+def test_templates_for_scripts(run: Run) -> None:
+    page = run("docs/how-to/templates.md")
+    source = page.under("For scripts", "html+django")[0].code
+    shown = page.templates.render(source, {"user_id": "7", "role": "editor", "plan": "</script>", "email": "a@b.org"})
+    assert '"plan": "\\u003C/script\\u003E", "user_id": "7", "roles": ["editor"], "permissions": []}' in shown
+    assert "a@b.org" not in shown
+    assert ">null</script>" in page.templates.render(source, None)
+
+
 def test_templates_in_async_views(run: Run) -> None:
     page = run("docs/how-to/templates.md")
     page.route(front=page.module("shop.views").front_page)
@@ -476,6 +485,20 @@ def test_outside_requests(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert send("7") == "sent for 7"
     with pytest.raises(AccessDenied):
         send("8")
+
+
+def test_testing(
+    run: Run, client: Client, sign_in: Any, sessionkit_policy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = run("docs/how-to/testing.md")
+    monkeypatch.chdir(tmp_path)
+    (command,) = commands(page.under("Test the whole table", "console")[0])
+    management.call_command(*command[2:], stdout=StringIO())
+    check = page.module("shop.test_policy").test_no_door_has_opened_unseen
+    check()
+    with override_settings(SESSIONKIT_PROTECT=[]), pytest.raises(AssertionError, match=r"opened  /articles/ "):
+        check()
+    page.module("shop.test_articles").test_authors_may_write_while_we_move(client, sign_in, sessionkit_policy)
 
 
 def test_source(run: Run) -> None:

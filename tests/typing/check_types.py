@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client
 from django.views import View
 from typing_extensions import assert_type
 
@@ -31,6 +32,7 @@ from django_sessionkit.algebra import Requirement
 from django_sessionkit.decorators import public, require, require_authenticated, require_role
 from django_sessionkit.explanation import Explanation
 from django_sessionkit.mixins import RequireRoleMixin
+from django_sessionkit.testing import asign_in, override_policy, sign_in
 
 assert_type(get_session(), Session | None)
 assert_type(require_session(), Session)
@@ -42,6 +44,8 @@ assert_type(evaluate(Role("a")), Decision)
 assert_type(enforce(Role("a")), Session | None)
 assert_type(can_access("home", 1, pk=2, method="POST"), bool)
 assert_type(explain("home", 1, pk=2, method="POST", caller="api"), Explanation)
+assert_type(sign_in(Client(), role="a", plan="free"), Client)
+assert_type(sign_in(AsyncClient(), permissions=["p"]), AsyncClient)
 assert_type(Role("a") & ~Permission("p") | Allow("a.b"), Requirement)
 
 
@@ -102,3 +106,8 @@ class Page(RequireRoleMixin, View):
 
 with use_session(None) as session:
     assert_type(session, Session | None)
+
+
+@override_policy(global_protect=True)
+async def signed_in() -> None:
+    assert_type(await asign_in(AsyncClient(), role="a"), AsyncClient)

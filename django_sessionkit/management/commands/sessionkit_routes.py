@@ -128,11 +128,9 @@ class Command(BaseCommand):
 
     def _compare(self, matrix: Matrix, file: Path) -> None:
         try:
-            before = snapshots.read(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{file} cannot be read ({type(error).__name__}); write it without --check.") from None
+            before = snapshots.load(file)
         except snapshots.BadSnapshot as error:
-            raise CommandError(f"{file}: {error}; write it again without --check.") from None
+            raise CommandError(f"{error}; write it without --check.") from None
         found = snapshots.changes(before, matrix)
         for line, change in zip(snapshots.told(found), found, strict=True):
             self.stdout.write(self._paint(line, DENIED if change.kind in ("opened", "new") else ""))

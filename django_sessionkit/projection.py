@@ -1,0 +1,33 @@
+"""What a script in the page may know of the session: who, with which rights, and what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import audit, conf
+from .access import effective
+from .context import current_slot
+from .flows import Flow
+from .session import Session
+
+
+def project(fields: Sequence[str]) -> Flow[dict[str, Any] | None]:
+    """The flow of :func:`django_sessionkit.session_public`."""
+    slot = current_slot()
+    session = (yield from slot.flow("asession_public")) if slot is not None else None
+    if session is None:
+        return None
+    roles, permissions = yield from _rights(session)
+    chosen = {name: session.get(name) for name in fields}
+    return {**chosen, "user_id": session.user_id, "roles": sorted(roles), "permissions": sorted(permissions)}
+
+
+def _rights(session: Session) -> Flow[tuple[frozenset[str], frozenset[str]]]:
+    """None, where the access policy raises: it would deny then, too."""
+    try:
+        grants = yield from effective(conf.current().policy, session)
+    except Exception as error:
+        audit.logger.error("the access policy raised %s: no rights are shown", type(error).__name__)
+        return frozenset(), frozenset()
+    return grants.roles, grants.permissions

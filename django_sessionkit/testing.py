@@ -1,0 +1,235 @@
+"""For the tests of a project: sign a test client in, change the policy, ask who is let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+from django.test import AsyncClient, Client, override_settings
+
+from . import clients, conf, installation, snapshots
+from .access import did_you_mean
+from .api import aexplain, explain
+from .claims import parse_claims
+from .explanation import Explanation
+from .flows import arun, run
+from .matrix import policy_matrix
+from .personas import ANONYMOUS
+from .pretend import use_session
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = [
+    "aassert_access",
+    "asign_in",
+    "asign_out",
+    "assert_access",
+    "assert_surface",
+    "override_policy",
+    "sign_in",
+    "sign_out",
+    "use_session",
+]
+
+C = TypeVar("C", bound="Client | AsyncClient")
+Who: TypeAlias = "Mapping[str, Any] | str | None"
+Caller = Literal["page", "htmx", "api"]
+Names: TypeAlias = "Sequence[str] | None"
+
+_HEADERS: dict[Caller, dict[str, str]] = {
+    "page": {"accept": "text/html"},
+    "htmx": {"accept": "text/html", "hx-request": "true"},
+    "api": {"accept": "application/json"},
+}
+_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+_RIGHTS = ("role", "roles", "permissions")
+_PREFIX = "SESSIONKIT_"
+
+
+def sign_in(
+    client: C,
+    /,
+    *,
+    role: str | None = None,
+    roles: Names = None,
+    permissions: Names = None,
+    user_id: str = "1",
+    **custom: Any,
+) -> C:
+    """Give a ``Client`` or ``AsyncClient`` a session, as ``set_session()`` does at a log-in; return the client.
+
+    The dict is validated (:class:`~django_sessionkit.InvalidSession`) and goes where ``SESSIONKIT_SOURCE`` writes, on
+    any session engine. Another ``user_id`` starts from an emptied store. ``custom`` are further fields, such as
+    ``email``. For a source that only reads, :class:`~django_sessionkit.exceptions.ReadOnlySource` is raised: let the
+    client send what the source reads. On a running event loop, use :func:`asign_in`.
+    """
+    run(clients.signing_in(client, _session_dict(role, roles, permissions, {"user_id": user_id, **custom})))
+    return client
+
+
+async def asign_in(
+    client: C,
+    /,
+    *,
+    role: str | None = None,
+    roles: Names = None,
+    permissions: Names = None,
+    user_id: str = "1",
+    **custom: Any,
+) -> C:
+    """:func:`sign_in` for tests that are ``async def``."""
+    await arun(clients.signing_in(client, _session_dict(role, roles, permissions, {"user_id": user_id, **custom})))
+    return client
+
+
+def sign_out(client: Client | AsyncClient, /) -> None:
+    """Take the session away, as ``clear_session()`` does; other data of the visitor stay. Idempotent."""
+    run(clients.signing_out(client))
+
+
+async def asign_out(client: Client | AsyncClient, /) -> None:
+    """:func:`sign_out` for tests that are ``async def``."""
+    await arun(clients.signing_out(client))
+
+
+def _session_dict(role: str | None, roles: Names, permissions: Names, rest: Mapping[str, Any]) -> dict[str, Any]:
+    if "permission" in rest:
+        raise TypeError('unknown field "permission"; write permissions=[...]')  # it would grant nothing
+    rights = {"role": role, "roles": roles, "permissions": permissions}
+    return {**rest, **{name: value for name, value in rights.items() if value is not None}}
+
+
+class override_policy(override_settings):
+    """Other settings of SessionKit, by their short names: ``override_policy(protect=[...], global_protect=True)``.
+
+    A context manager and a decorator, as Django's ``override_settings``, for ``def``, ``async def`` and classes of
+    Django's ``SimpleTestCase``. An unknown name is a ``TypeError``. A policy with a fault raises
+    ``ImproperlyConfigured`` on entry; for a class, when it is first needed.
+    """
+
+    def __init__(self, **policy: Any) -> None:
+        super().__init__(**{_setting(name): value for name, value in policy.items()})
+
+    def enable(self) -> None:
+        """Let the settings hold, if they are sound."""
+        super().enable()
+        try:
+            conf.current()
+        except BaseException:
+            self.disable()
+            raise
+
+
+def _setting(name: str) -> str:
+    known = [one.removeprefix(_PREFIX).lower() for one in conf.DEFAULTS]
+    if name not in known:
+        raise TypeError(f'override_policy(): unknown name "{name}"; {did_you_mean(name, known)}')
+    return f"{_PREFIX}{name.upper()}"
+
+
+def assert_access(
+    path: str,
+    *,
+    as_: Who | Client = None,
+    status: int = 200,
+    method: str = "GET",
+    caller: Caller | None = None,
+    **request: Any,
+) -> Any:
+    """Open ``path`` with a test client and compare the status; return the response.
+
+    :param as_: who asks: ``None`` for an anonymous caller, fields of a session (``{"role": "editor"}``), the same as
+        text (``"role=editor,permission=posts:write"``), or a ``Client`` that you have signed in yourself.
+    :param caller: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` of yours sends its own
+        headers unless this is given.
+    :param request: what else the client's method takes, such as ``data``, ``headers`` or ``secure``.
+
+    The view runs. Where the status is another one, the ``AssertionError`` holds the explanation of the request.
+    """
+    __tracebackhide__ = True
+    client = as_ if isinstance(as_, Client) else _client(as_, Client())
+    response = _opener(client, method)(path, **_with_headers(as_, caller, request))
+    if response.status_code != status:
+        raise AssertionError(_other_status(as_, status, response, explain(response.wsgi_request)))
+    return response
+
+
+async def aassert_access(
+    path: str,
+    *,
+    as_: Who | AsyncClient = None,
+    status: int = 200,
+    method: str = "GET",
+    caller: Caller | None = None,
+    **request: Any,
+) -> Any:
+    """:func:`assert_access` through the ASGI handler, with an ``AsyncClient``."""
+    __tracebackhide__ = True
+    client = as_ if isinstance(as_, AsyncClient) else await _aclient(as_, AsyncClient())
+    response = await _opener(client, method)(path, **_with_headers(as_, caller, request))
+    if response.status_code != status:
+        raise AssertionError(_other_status(as_, status, response, await aexplain(response.asgi_request)))
+    return response
+
+
+def _fields(who: Who) -> Mapping[str, Any] | None:
+    if not isinstance(who, str):
+        return who
+    return None if who == ANONYMOUS.name else parse_claims(who)
+
+
+def _client(who: Who, client: Client) -> Client:
+    fields = _fields(who)
+    return client if fields is None else sign_in(client, **fields)
+
+
+async def _aclient(who: Who, client: AsyncClient) -> AsyncClient:
+    fields = _fields(who)
+    return client if fields is None else await asign_in(client, **fields)
+
+
+def _opener(client: Client | AsyncClient, method: str) -> Callable[..., Any]:
+    if method not in _VERBS:
+        raise ValueError(f'unknown method "{method}"; {did_you_mean(method.upper(), _VERBS)}')
+    return getattr(client, method.lower())  # type: ignore[no-any-return]
+
+
+def _with_headers(who: Any, caller: Caller | None, request: dict[str, Any]) -> dict[str, Any]:
+    own = isinstance(who, (Client, AsyncClient)) and caller is None
+    headers = {} if own else _HEADERS[caller or "page"]
+    return {**request, "headers": {**headers, **(request.get("headers") or {})}}
+
+
+def _other_status(who: Any, expected: int, response: Any, explanation: Explanation) -> str:
+    return f"{expected} expected as {_name(who)}, and it was {response.status_code}\n\n{explanation}"
+
+
+def _name(who: Any) -> str:
+    """Roles and permissions alone: a test's output is read by many."""
+    if isinstance(who, (Client, AsyncClient)):
+        return "this client"
+    fields = _fields(who)
+    if fields is None:
+        return ANONYMOUS.name
+    return ", ".join(f"{name}={fields[name]!r}" for name in _RIGHTS if fields.get(name)) or "any session"
+
+
+def assert_surface(snapshot: str | os.PathLike[str]) -> None:
+    """Compare the whole policy with a file that ``sessionkit_routes --snapshot`` has written.
+
+    No view runs. The ``AssertionError`` says what has opened, closed, come and gone, as ``--check`` does. It is raised
+    too where the middleware is missing: nothing of the policy would hold.
+    """
+    __tracebackhide__ = True
+    again = f"manage.py sessionkit_routes --snapshot {snapshot}"
+    if not installation.is_guarded():
+        raise AssertionError(installation.UNGUARDED)
+    try:
+        found = snapshots.changes(snapshots.load(Path(snapshot)), policy_matrix())
+    except snapshots.BadSnapshot as error:
+        raise AssertionError(f"{error}; write it with {again}") from None
+    if found:
+        told = "\n".join(snapshots.told(found))
+        raise AssertionError(f"The policy is not as {snapshot} says.\n\n{told}\n\nIf it is as you want it: {again}")
