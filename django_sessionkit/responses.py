@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
+# RFC 9110, section 15.5.2 asks for a challenge; no registered scheme means "log in on the site".
+CHALLENGE = 'Session realm="site"'
+
 _NO_ROUTES: Any = ()
 _PROBLEMS = {
     401: ("Unauthorized", "A session is required."),
@@ -119,6 +122,5 @@ def _plain(answer: Answer, decision: Decision) -> HttpResponse:
         content_type="application/problem+json",
     )
     if answer.status == 401:
-        # RFC 9110, section 15.5.2 asks for a challenge; no registered scheme means "log in on the site".
-        response["WWW-Authenticate"] = 'Session realm="site"'
+        response["WWW-Authenticate"] = CHALLENGE
     return response

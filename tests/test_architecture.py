@@ -20,7 +20,8 @@ ROWS = [
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared", "claims"],
     ["setting_types", "conf"],
-    ["audit", "evaluation", "sources", "origin", "targets", "callers", "answers", "routes", "guard", "reach"],
+    ["audit", "evaluation", "sources", "origin", "forgery"],
+    ["targets", "callers", "answers", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],
     ["responses", "writes", "streaming", "projection"],
     ["api", "pretend"],
@@ -34,7 +35,7 @@ ROWS = [
 SURFACES = ["middleware", "decorators", "mixins", "templatetags.sessionkit", "context_processors"]
 SURFACES += [f"checks.{name}" for name in ("deploy", "middleware", "roles", "settings", "store", "urls")]
 SURFACES += [f"management.commands.sessionkit_{name}" for name in ("doctor", "explain", "routes")]
-SURFACES += ["contrib.debug_toolbar", "testing"]
+SURFACES += ["contrib.debug_toolbar", "contrib.drf", "contrib.jinja2", "contrib.ninja", "testing"]
 WIRING = ["management.__init__", "management.commands.__init__"]
 WIRING += ["apps", "pytest_plugin", "__init__", "templatetags.__init__", "checks.__init__", "contrib.__init__"]
 CORE = [name for row in ROWS for name in row]
@@ -109,7 +110,7 @@ def test_nothing_but_django_and_asgiref_is_needed():
     assert third_party == {"django", "asgiref"}
     own = [tree for name, tree in MODULES.items() if not name.startswith("contrib.")]
     foreign = {one.partition(".")[0] for tree in own for one in imports(tree)}
-    assert foreign & {"rest_framework", "ninja", "channels", "debug_toolbar"} == set()
+    assert foreign & {"rest_framework", "drf_spectacular", "ninja", "channels", "debug_toolbar", "jinja2"} == set()
 
 
 def test_nothing_imports_contrib():

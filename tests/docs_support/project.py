@@ -7,6 +7,7 @@ What the fence says decides what is done:
   it; ``urls.py`` becomes the URLconf); without a name it is run as it stands.
 - ``pycon``: a doctest.
 - ``html+django``: a template of that name; rendered for a visitor and for a signed-in caller.
+- ``html+jinja``: rendered for both at once, with the page's own Jinja2 engine.
 - ``console``, ``sh``: the commands must exist.
 - ``json``, ``http``: must parse; ``js``: brackets must match.
 - ``text``: what the block before it must say when it fails (mark ``fails``), else mark ``figure``.
@@ -123,6 +124,7 @@ class Project:
             "python": self._python,
             "pycon": self._pycon,
             "html+django": self.templates.add,
+            "html+jinja": self.templates.render_jinja,
             "console": commands.check,
             "sh": commands.check,
             "json": formats.check_json,

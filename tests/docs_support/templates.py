@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from django.template import engines
@@ -24,13 +25,20 @@ class Templates:
     def found_by(self, setting: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """``TEMPLATES`` that also finds the blocks of the page: the dict is shared, so later ones too."""
         options = {**setting[0]["OPTIONS"], "loaders": [("django.template.loaders.locmem.Loader", self.sources)]}
-        return [{"BACKEND": setting[0]["BACKEND"], "OPTIONS": options}]
+        return [{"BACKEND": setting[0]["BACKEND"], "OPTIONS": options}, *setting[1:]]
 
     def add(self, block: Block) -> None:
         if block.file:
             self.sources[block.file.removeprefix("templates/")] = block.code
         else:
             self.unnamed.append(block)
+
+    def render_jinja(self, block: Block) -> None:
+        """With the engine of that name, which the page has to set up; left out where Jinja2 is missing."""
+        if find_spec("jinja2"):
+            for session in (None, _SOMEBODY):
+                with use_session(session):
+                    engines["jinja2"].from_string(block.code).render({}, RequestFactory().get("/"))
 
     def render_all(self) -> None:
         for session in (None, _SOMEBODY):

@@ -24,6 +24,7 @@ from django.core import management
 from django.core.cache import cache
 from django.core.checks import run_checks
 from django.http import HttpResponse
+from django.template import engines
 from django.test import Client, RequestFactory, override_settings
 
 from django_sessionkit import AccessDenied, Allow, can_access, get_session, set_session, use_session, validate_session
@@ -689,3 +690,48 @@ def test_commands_print_what_the_page_shows(
                     compared += bool(shown.strip())
                     assert not shown.strip() or output.rstrip() == shown.rstrip()
     assert compared == count
+
+
+@pytest.mark.skipif(find_spec("rest_framework") is None, reason="needs djangorestframework")
+def test_rest_framework(run: Run) -> None:
+    run("docs/how-to/rest-framework.md")
+    reader, editor = caller(PROGRAM, role="reader", plan="free"), caller(PROGRAM, role="editor", plan="gold")
+    answer = caller(PROGRAM).get("/api/drafts/")
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+    assert reader.get("/api/drafts/").status_code == 403
+    assert editor.get("/api/drafts/").json() == {"reader": "7", "plan": "gold"}
+    assert reader.get("/api/comments/").status_code == 200
+    assert caller(PROGRAM, role="banned").get("/api/comments/").status_code == 403
+    assert caller(PROGRAM).get("/api/articles/").status_code == 200
+    assert caller(PROGRAM, permissions=["posts:write"]).post("/api/articles/").status_code == 201
+    assert editor.post("/api/articles/").status_code == 403
+    assert editor.delete("/api/articles/1/").status_code == 403
+
+
+@pytest.mark.skipif(find_spec("ninja") is None, reason="needs django-ninja")
+def test_ninja(run: Run) -> None:
+    run("docs/how-to/ninja.md")
+    answer = caller(PROGRAM).get("/api/drafts/")
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+    assert caller(PROGRAM, role="reader").get("/api/drafts/").status_code == 403
+    assert caller(PROGRAM, role="editor").get("/api/drafts/").json() == {"reader": "7"}
+    assert caller(PROGRAM).get("/api/news/").status_code == 401
+    assert caller(PROGRAM, plan="gold").get("/api/news/").json() == {"plan": "gold"}
+
+
+@pytest.mark.skipif(find_spec("jinja2") is None, reason="needs Jinja2")
+def test_jinja2(run: Run) -> None:
+    page = run("docs/how-to/jinja2.md")
+    (tags,) = page.under("Block tags", "html+jinja")
+    shown = {}
+    for name, session in {
+        "visitor": None,
+        "editor": {"user_id": "7", "email": "ann@example.org", "role": "editor"},
+    }.items():
+        with use_session(session):
+            shown[name] = engines["jinja2"].from_string(tags.code).render({}, RequestFactory().get("/"))
+    assert "Log in" in shown["visitor"]
+    assert "any of these roles" not in shown["visitor"]
+    assert "ann@example.org" in shown["editor"]
+    assert "any of these roles" in shown["editor"]
+    assert "this permission" not in shown["editor"]

@@ -1,0 +1,229 @@
+"""Django REST framework: permissions from requirements, authentication by session, answers as everywhere else.
+
+``~`` over anything that holds a :class:`Requires` is worked out by requirements and not by DRF, for which "no" is
+"no" whatever the reason: here nobody is granted without a session, nor after a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import exceptions, views
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import (
+    AND,
+    OR,
+    BasePermission,
+    BasePermissionMetaclass,
+    OperandHolder,
+    SingleOperandHolder,
+)
+
+from django_sessionkit.api import evaluate
+from django_sessionkit.context import activate
+from django_sessionkit.decisions import Decision
+from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from django_sessionkit.flows import run
+from django_sessionkit.forgery import can_be_forged
+from django_sessionkit.origin import slot_for
+from django_sessionkit.requirements import Authenticated, Nobody, Requirement
+from django_sessionkit.responses import CHALLENGE, deny_for
+from django_sessionkit.session import Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class SessionUser:
+    """Whom the session is about, with what DRF asks of a ``request.user``; the session itself is ``user.session``.
+
+    It has no rights in ``contrib.auth``: ``is_staff`` and ``is_superuser`` are ``False``.
+    """
+
+    is_active = is_authenticated = True
+    is_anonymous = is_staff = is_superuser = False
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @property
+    def pk(self) -> str:
+        """The ``user_id`` of the session, for throttles."""
+        return self.session.user_id
+
+    id = pk
+
+    def __str__(self) -> str:
+        """Not the ``user_id``: error reports show this."""
+        return "signed in"
+
+
+class SessionKitAuthentication(SessionAuthentication):
+    """``request.user`` is a :class:`SessionUser`, ``request.auth`` the session; 401 with a challenge without one.
+
+    As with DRF's own ``SessionAuthentication``, a session that came by a cookie needs a CSRF token for unsafe methods.
+    """
+
+    def authenticate(self, request: Any) -> tuple[SessionUser, Session] | None:
+        """The user and the session, or ``None``: then the next authentication class is asked."""
+        session = run(slot_for(request._request).flow())
+        if session is None:
+            return None
+        if can_be_forged(request._request):
+            self.enforce_csrf(request)
+        return SessionUser(session), session
+
+    def authenticate_header(self, request: Any) -> str:
+        """What makes DRF answer 401 and not 403."""
+        return CHALLENGE
+
+
+class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
+    """What ``&``, ``|`` and ``~`` make of permissions that hold a requirement.
+
+    It derives from all that may stand to the left of an operator, so that Python asks it first, also on the right.
+    """
+
+    __init__ = type.__init__
+    __call__ = type.__call__
+    __eq__ = type.__eq__
+    __hash__ = type.__hash__
+
+    def __and__(cls, other: Any) -> Any:
+        return _combined(AND, cls, other)
+
+    def __rand__(cls, other: Any) -> Any:
+        return _combined(AND, other, cls)
+
+    def __or__(cls, other: Any) -> Any:
+        return _combined(OR, cls, other)
+
+    def __ror__(cls, other: Any) -> Any:
+        return _combined(OR, other, cls)
+
+    def __invert__(cls) -> Any:
+        return cls.opposite()
+
+
+class _Asked(BasePermission, metaclass=_Composable):
+    """One requirement for each action, and one for the others."""
+
+    actions: Mapping[str, Requirement]
+    otherwise: Requirement | None
+
+    @classmethod
+    def opposite(cls) -> Any:
+        otherwise = ~cls.otherwise if cls.otherwise is not None else None
+        return _asked({action: ~asked for action, asked in cls.actions.items()}, otherwise)
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        asked = self.actions.get(_action(request, view, self.actions), self.otherwise)
+        return _ask(request, asked if asked is not None else Nobody())
+
+
+class _Combined(BasePermission, metaclass=_Composable):
+    """Two permissions, joined as DRF joins them."""
+
+    operator: Any
+    parts: tuple[Any, Any]
+
+    def __init__(self) -> None:
+        self._joined = self.operator(*(part() for part in self.parts))
+
+    @classmethod
+    def opposite(cls) -> Any:
+        """By De Morgan's laws, down to the requirements; and never without a session."""
+        operator = OR if cls.operator is AND else AND
+        return Requires(Authenticated()) & _combined(operator, *(~part for part in cls.parts))
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return self._joined.has_permission(request, view) is True
+
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
+        return self._joined.has_object_permission(request, view, obj) is True
+
+
+def _asked(actions: Mapping[str, Requirement], otherwise: Requirement | None) -> Any:
+    return _Composable("Requires", (_Asked,), {"actions": actions, "otherwise": otherwise, "__module__": __name__})
+
+
+def _combined(operator: Any, *parts: Any) -> Any:
+    return _Composable("Requires", (_Combined,), {"operator": operator, "parts": parts, "__module__": __name__})
+
+
+def Requires(requirement: Requirement) -> Any:
+    """A permission class for any requirement: ``permission_classes = [Requires(Role("editor"))]``.
+
+    It combines with other permission classes by ``&``, ``|`` and ``~``.
+    """
+    return _asked({}, _checked(requirement))
+
+
+def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> Any:
+    """A permission class with a requirement for each action: ``{"list": Public(), "create": Role("editor")}``.
+
+    An action is that of a view set, elsewhere the method in small letters. What is not named needs ``otherwise``;
+    without that nobody may do it, nor under ``~``.
+    """
+    checked = {action: _checked(asked) for action, asked in actions.items()}
+    return _asked(checked, _checked(otherwise) if otherwise is not None else None)
+
+
+def _action(request: Any, view: Any, named: Mapping[str, Requirement]) -> str:
+    """As for rules, GET covers HEAD."""
+    action: str = getattr(view, "action", None) or request.method.lower()
+    return "get" if action == "head" and action not in named else action
+
+
+def _checked(requirement: object) -> Requirement:
+    if not isinstance(requirement, Requirement):
+        raise InvalidPolicy("Requires", "needs a requirement", 'such as Role("editor")')
+    return requirement
+
+
+def _ask(request: Any, requirement: Requirement) -> bool:
+    http: HttpRequest = request._request
+    with activate(slot_for(http)) as slot:
+        decision = evaluate(requirement)
+        session = slot.peek()
+    http._sessionkit_refusal = None if decision else decision  # type: ignore[attr-defined]
+    if decision and session is not None and can_be_forged(http):
+        _check_forgery(request)
+    return decision.allowed
+
+
+def _check_forgery(request: Any) -> None:
+    """DRF lifts Django's own check, and other authentication classes do not know that a session is in use."""
+    if not isinstance(request.successful_authenticator, SessionAuthentication):
+        SessionAuthentication().enforce_csrf(request)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
+    """For ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``: denials are answered and reported as everywhere else.
+
+    That holds for what a :class:`Requires` denies, and for what ``enforce()`` and ``require_session()`` raise in a
+    view. Everything else is left to DRF.
+    """
+    request: HttpRequest = context["request"]._request
+    if isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied)):
+        refusal: Decision | None = getattr(request, "_sessionkit_refusal", None)
+        denial: Exception = AccessDenied(refusal) if refusal is not None else error
+    else:
+        denial = error
+    if not isinstance(denial, (NotAuthenticated, AccessDenied)):
+        return views.exception_handler(error, context)
+    views.set_rollback()
+    return run(deny_for(request, denial))
+
+
+with suppress(ImportError):
+    from drf_spectacular.authentication import SessionScheme
+
+    class SessionKitScheme(SessionScheme):
+        """The security scheme of :class:`SessionKitAuthentication` for drf-spectacular: the session cookie."""
+
+        target_class = SessionKitAuthentication
+        name = "sessionKit"
+        priority = 0

@@ -1,0 +1,117 @@
+"""Jinja2: the template tags and filters under the same names, and the questions as functions.
+
+Add ``"django_sessionkit.contrib.jinja2.SessionKitExtension"`` to the ``extensions`` of the environment. A tag hides; it
+protects nothing: guard the view as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from jinja2 import nodes, pass_context
+from jinja2.ext import Extension
+
+from django_sessionkit import api
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.parser import Parser
+
+
+class _Tag(NamedTuple):
+    ask: Callable[..., bool]
+    at_least: int
+    at_most: float
+    takes_keywords: bool = False
+
+
+_MANY = float("inf")
+_TAGS = {
+    "if_authenticated": _Tag(api.is_authenticated, 0, 0),
+    "if_has_role": _Tag(api.has_any_role, 1, _MANY),
+    "if_has_permission": _Tag(api.has_permission, 1, 1),
+    "if_has_all_permissions": _Tag(api.has_all_permissions, 1, _MANY),
+    "if_has_any_permission": _Tag(api.has_any_permission, 1, _MANY),
+    "if_has_role_permission": _Tag(api.has_role_permission, 2, 2),
+    "if_can_access": _Tag(api.can_access, 1, _MANY, takes_keywords=True),
+}
+_FUNCTIONS = (
+    *(api.is_authenticated, api.has_role, api.has_any_role, api.has_permission, api.has_all_permissions),
+    *(api.has_any_permission, api.has_role_permission, api.can_access),
+)
+
+
+class SessionKitExtension(Extension):
+    """Block tags (``{% if_has_role "a" %}`` to ``{% endif_has_role %}``, with ``{% else %}``), the filters ``has_role``
+    and ``has_permission``, and the functions of the same names as in Python (``{% if has_role("a") %}``).
+
+    Arguments of a tag are expressions, with commas or spaces between them.
+    """
+
+    tags: ClassVar[set[str]] = set(_TAGS)
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        # Given the context, because Jinja2 works other filters of a literal out at compile time: once, for everybody.
+        environment.filters |= {one.__name__: pass_context(one) for one in (has_role, has_permission)}
+        environment.globals |= {function.__name__: function for function in _FUNCTIONS}
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """A tag is an ``if`` over its question."""
+        opening = next(parser.stream)
+        name, line = opening.value, opening.lineno
+        args, kwargs = _arguments(parser, _TAGS[name].takes_keywords)
+        _check(parser, name, args, line)
+        test = self.call_method("_ask", [nodes.Const(name), *args], kwargs, lineno=line)
+        granted = parser.parse_statements(("name:else", f"name:end{name}"))
+        otherwise: list[nodes.Node] = []
+        if next(parser.stream).value == "else":
+            otherwise = parser.parse_statements((f"name:end{name}",), drop_needle=True)
+        return nodes.If(test, granted, [], otherwise, lineno=line)
+
+    def _ask(self, name: str, *args: Any, **kwargs: Any) -> bool:
+        return _TAGS[name].ask(*args, **kwargs) is True
+
+
+def _arguments(parser: Parser, with_keywords: bool) -> tuple[list[nodes.Expr], list[nodes.Keyword]]:
+    args: list[nodes.Expr] = []
+    kwargs: list[nodes.Keyword] = []
+    while parser.stream.current.type != "block_end":
+        if with_keywords and parser.stream.current.type == "name" and parser.stream.look().type == "assign":
+            key = next(parser.stream).value
+            next(parser.stream)
+            kwargs.append(nodes.Keyword(key, _expression(parser)))
+        else:
+            args.append(_expression(parser))
+        parser.stream.skip_if("comma")
+    return args, kwargs
+
+
+def _expression(parser: Parser) -> nodes.Expr:
+    """Jinja2 would make one string of two that stand side by side, and ask about a name that nobody has written."""
+    current = parser.stream.current
+    if current.type == "string" and parser.stream.look().type == "string":
+        next(parser.stream)
+        return nodes.Const(current.value, lineno=current.lineno)
+    return parser.parse_expression()
+
+
+def _check(parser: Parser, name: str, args: list[nodes.Expr], line: int) -> None:
+    tag = _TAGS[name]
+    if not tag.at_least <= len(args) <= tag.at_most:
+        wanted = f"{tag.at_least}" if tag.at_least == tag.at_most else f"at least {tag.at_least}"
+        parser.fail(f"{{% {name} %}} takes {wanted} argument(s), not {len(args)}.", line)
+    for arg in args:
+        if isinstance(arg, nodes.Const) and not str(arg.value).strip():
+            parser.fail(f"{{% {name} %}}: a name must be a non-blank string.", line)
+
+
+def has_role(context: Any, role: Any) -> bool:
+    """``{% if "admin"|has_role %}``"""
+    return api.has_role(role)
+
+
+def has_permission(context: Any, permission: Any) -> bool:
+    """``{% if "posts:write"|has_permission %}``"""
+    return api.has_permission(permission)

@@ -1,0 +1,113 @@
+"""Django Ninja: ``auth=SessionAuth(requirement)`` on an operation, a router or an API, sync and async."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from ninja.errors import AuthenticationError, HttpError
+from ninja.security import django_auth
+from ninja.utils import check_csrf
+
+from django_sessionkit import audit
+from django_sessionkit.context import Slot
+from django_sessionkit.decisions import Decision
+from django_sessionkit.evaluation import decide
+from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from django_sessionkit.flows import Flow, Step, arun, on_event_loop, run
+from django_sessionkit.forgery import can_be_forged
+from django_sessionkit.origin import slot_for
+from django_sessionkit.requirements import Authenticated, Requirement
+from django_sessionkit.session import Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from ninja import NinjaAPI
+
+
+class Forbidden(AccessDenied, HttpError):
+    """The session lacks a right; Ninja's own handler answers 403."""
+
+    def __init__(self, decision: Decision) -> None:
+        HttpError.__init__(self, 403, str(AccessDenied()))
+        self.decision = decision
+
+
+class Caller:
+    """Who was let in: ``request.auth``. ``session`` is ``None`` where the requirement lets in somebody without one."""
+
+    def __init__(self, session: Session | None) -> None:
+        self.session = session
+
+    def __str__(self) -> str:
+        """One for each user, without naming them: Ninja's throttles count by it."""
+        return audit.user_digest(self.session) or "anonymous"
+
+
+class SessionAuth:
+    """What an operation needs; ``request.auth`` is a :class:`Caller` with the ``session``.
+
+    No session: the next of several ``auth`` is asked, and in the end the answer is 401. A session without the right:
+    403. A session that came by a cookie needs a CSRF token for unsafe methods, unless the operation is
+    ``csrf_exempt``.
+    """
+
+    def __init__(self, requirement: Requirement | None = None) -> None:
+        requirement = Authenticated() if requirement is None else requirement
+        if not isinstance(requirement, Requirement):
+            raise InvalidPolicy("SessionAuth", "needs a requirement", 'such as Role("editor")')
+        self.requirement = requirement
+        #: what OpenAPI says: the session cookie
+        self.openapi_security_schema = django_auth.openapi_security_schema
+
+    @property
+    def is_async(self) -> bool:
+        """Asked by Ninja: an async operation is to await the answer."""
+        return on_event_loop()
+
+    def __call__(self, request: HttpRequest) -> Caller | Awaitable[Caller | None] | None:
+        flow = _authenticate(request, self.requirement)
+        return arun(flow) if self.is_async else run(flow)
+
+
+def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller | None]:
+    slot: Slot = slot_for(request)
+    decision = yield from decide(slot, requirement, request)
+    audit.decided(decision, request)
+    session = slot.peek()
+    if not decision:
+        if session is not None:
+            raise Forbidden(decision)
+        request._sessionkit_refusal = decision  # type: ignore[attr-defined]
+        return None
+    if session is not None and can_be_forged(request) and not getattr(request, "_ninja_csrf_exempt", False):
+        # A token may lie in the session store.
+        refused = yield Step(lambda: check_csrf(request), lambda: sync_to_async(check_csrf)(request))
+        if refused is not None:
+            raise HttpError(403, "CSRF check failed")
+    return Caller(session)
+
+
+def answer_denials(api: NinjaAPI) -> None:
+    """Let the middleware answer and report the denials of ``api``, as everywhere else.
+
+    That holds for what a :class:`SessionAuth` denies, and for what ``enforce()`` and ``require_session()`` raise in an
+    operation. Everything else is left to Ninja.
+    """
+
+    def unauthorized(request: HttpRequest, error: Any) -> HttpResponse:
+        refusal: Decision | None = getattr(request, "_sessionkit_refusal", None)
+        if refusal is not None:
+            raise NotAuthenticated(refusal)
+        answer: HttpResponse = api.create_response(request, {"detail": str(error)}, status=error.status_code)
+        return answer
+
+    api.add_exception_handler(AccessDenied, _pass_on)
+    api.add_exception_handler(NotAuthenticated, _pass_on)
+    api.add_exception_handler(AuthenticationError, unauthorized)
+
+
+def _pass_on(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Ninja would answer it with a traceback while ``DEBUG`` is on."""
+    raise error

@@ -1,0 +1,216 @@
+"""The adapter for Django REST framework, in its own views; left out where that is not installed."""
+
+from __future__ import annotations
+
+import io
+import runpy
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.management import call_command
+from django.test import Client
+from support.sessions import ADMIN, EDITOR, JSON, READER, abrowser, sign_in
+
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.requirements import Role
+from django_sessionkit.signals import access_denied
+from django_sessionkit.sources import SessionSource
+
+if find_spec("rest_framework") is None or find_spec("drf_spectacular") is None:
+    pytest.skip("needs djangorestframework and drf-spectacular", allow_module_level=True)
+
+from support import drf_urls
+
+from django_sessionkit.contrib import drf
+
+PEOPLE = {"r": READER, "e": EDITOR, "-": None}
+CHALLENGE = 'Session realm="site"'
+
+
+class TokenSource(SessionSource):
+    """Reads the header alone, so that no other site can forge a request."""
+
+    varies_on = ("Authorization",)
+
+    def read(self, request: Any) -> Any:
+        return EDITOR if request.headers.get("Authorization") else None
+
+
+class EitherSource(TokenSource):
+    """May read a cookie as well."""
+
+    varies_on = ("Authorization", "Cookie")
+
+
+@pytest.fixture(autouse=True)
+def project(settings):
+    settings.ROOT_URLCONF = "support.drf_urls"
+
+
+@pytest.fixture
+def handled(settings):
+    """With the handler of the adapter; the denials that were reported."""
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler"}
+    told = []
+    access_denied.connect(keep := lambda decision, status, **kwargs: told.append((status, decision.reason)), weak=False)
+    yield told
+    access_denied.disconnect(keep)
+
+
+def program(data=None):
+    client = Client(headers=JSON)
+    return sign_in(client, data) if data is not None else client
+
+
+def statuses(path, method="get"):
+    return "".join(who for who, data in PEOPLE.items() if getattr(program(data), method)(path).status_code == 200)
+
+
+@pytest.mark.parametrize("name", drf_urls.COMPOSED)
+def test_permissions_combine_and_never_grant_by_absence_or_failure(name):
+    assert set(statuses(f"/composed/{name}/")) == set(drf_urls.COMPOSED[name][1])
+
+
+def test_no_session_is_401_with_a_challenge_and_a_missing_right_403():
+    answer = program().get("/page/")
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, CHALLENGE)
+    answer = program(READER).get("/page/")
+    assert (answer.status_code, answer.has_header("WWW-Authenticate")) == (403, False)
+    assert program(EDITOR).get("/page/").json() == "page"
+
+
+def test_the_same_under_asgi():
+    for data, status in ((None, 401), (READER, 403), (EDITOR, 200)):
+        assert async_to_sync(abrowser(data).get)("/page/", headers=JSON).status_code == status
+
+
+def test_without_the_middleware_the_views_decide_all_the_same(settings):
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "sessionkit" not in one]
+    assert [program(data).get("/page/").status_code for data in (None, READER, EDITOR)] == [401, 403, 200]
+
+
+def test_url_rules_and_permissions_must_both_hold(settings):
+    settings.SESSIONKIT_PROTECT = [{"pattern": "/ruled", "role": "staff"}]
+    assert [program(data).get("/ruled/").status_code for data in (None, READER, EDITOR)] == [401, 403, 200]
+    settings.SESSIONKIT_PROTECT = [{"pattern": "/ruled", "role": "admin"}]
+    assert [program(data).get("/ruled/").status_code for data in (EDITOR, ADMIN)] == [403, 403]
+
+
+def test_all_permission_classes_must_hold():
+    assert statuses("/both/") == ""
+    assert statuses("/both/", "post") == "e"
+
+
+def test_object_permissions_are_asked_through_a_combination():
+    assert program(EDITOR).get("/object/").status_code == 200
+    assert program(EDITOR).get("/object/?object=secret").status_code == 403
+
+
+def test_each_action_has_its_own_requirement_and_an_unnamed_one_is_closed():
+    assert statuses("/articles/") == "re-"
+    assert [program(data).post("/articles/").status_code for data in PEOPLE.values()] == [403, 200, 401]
+    assert [program(data).get("/articles/1/").status_code for data in PEOPLE.values()] == [403, 403, 401]
+
+
+def test_get_covers_head_in_a_view_without_actions():
+    assert statuses("/composed/by-action/", "head") == "e"
+
+
+def test_request_user_is_who_the_session_is_about():
+    assert program(EDITOR).get("/who/").json() == [True, "2", "2", False, "signed in"]
+    assert program().get("/who/").json() == [False, None, None, False, "AnonymousUser"]
+
+
+def csrf_client(**headers: str) -> Client:
+    return Client(enforce_csrf_checks=True, headers=headers)
+
+
+@pytest.mark.parametrize("path", ["/page/", "/basic/", "/basic-public/"])
+def test_a_session_from_a_cookie_needs_a_csrf_token(path):
+    client = sign_in(csrf_client(), EDITOR)
+    assert client.get(path).status_code == 200
+    assert client.post(path).status_code == 403
+    client.cookies["csrftoken"] = "a" * 32
+    assert client.post(path, headers={"X-CSRFToken": "a" * 32}).status_code == 200
+
+
+def test_a_caller_without_a_session_needs_no_csrf_token():
+    assert csrf_client().post("/basic-public/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("source", "token", "status"),
+    [
+        (TokenSource, "Token x", 200),
+        (EitherSource, "Bearer x", 200),
+        (EitherSource, "Basic x", 403),
+    ],
+)
+def test_a_token_that_no_browser_sends_by_itself_needs_no_csrf_token(settings, source, token, status):
+    settings.SESSIONKIT_SOURCE = source
+    assert csrf_client(authorization=token).post("/page/").status_code == status
+
+
+def test_with_the_handler_denials_are_problems_and_are_reported(handled):
+    answer = program().get("/page/")
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, CHALLENGE)
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("application/problem+json", "no-store")
+    answer = program(READER).get("/page/")
+    assert (answer.status_code, answer["Content-Type"]) == (403, "application/problem+json")
+    assert handled == [(401, "not_authenticated"), (403, "missing_role")]
+
+
+def test_with_the_handler_a_session_without_the_right_is_403_whatever_authenticates(handled):
+    assert [program(data).get("/basic/").status_code for data in PEOPLE.values()] == [403, 200, 401]
+
+
+def test_with_the_handler_what_code_enforces_is_answered_alike(handled):
+    assert [program(data).get("/enforced/").status_code for data in PEOPLE.values()] == [403, 200, 401]
+    assert handled == [(403, "missing_role"), (401, "not_authenticated")]
+
+
+def test_the_handler_leaves_other_errors_to_rest_framework(handled):
+    assert program(EDITOR).get("/both/").json() == {"detail": "You do not have permission to perform this action."}
+    assert program(EDITOR).put("/page/").status_code == 405
+    assert handled == []
+
+
+def test_the_schema_names_the_session_cookie():
+    schema = drf_urls.schema()
+    assert schema["components"]["securitySchemes"]["sessionKit"] == {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "sessionid",
+    }
+    assert {"sessionKit": []} in schema["paths"]["/page/"]["get"]["security"]
+
+
+def test_without_drf_spectacular_there_is_no_schema_entry(monkeypatch):
+    monkeypatch.setitem(sys.modules, "drf_spectacular.authentication", None)
+    names = runpy.run_path(drf.__file__)
+    assert "Requires" in names
+    assert "SessionKitScheme" not in names
+
+
+@pytest.mark.parametrize("make", [drf.Requires, lambda wrong: drf.RequiresByAction({"list": wrong})])
+def test_what_is_no_requirement_is_refused_when_the_view_is_defined(make):
+    with pytest.raises(InvalidPolicy, match="needs a requirement"):
+        make("editor")
+
+
+def test_a_permission_is_a_class_that_compares_and_hashes_as_one():
+    editor = drf.Requires(Role("editor"))
+    assert {editor: 1}[editor] == 1
+    assert editor != drf.Requires(Role("editor"))
+    assert issubclass(editor, import_module("rest_framework.permissions").BasePermission)
+
+
+def test_the_list_of_routes_leaves_these_views_to_rest_framework():
+    out = io.StringIO()
+    call_command("sessionkit_routes", stdout=out)
+    line = next(line for line in out.getvalue().splitlines() if "/page/" in line)
+    assert "REST framework" in line
