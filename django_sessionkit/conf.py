@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.functional import Promise
@@ -138,7 +139,7 @@ def _build() -> tuple[Snapshot, list[Problem]]:
         login_url=login_url,
         login_urls=(login_url, *rules.login_urls),
         session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key, "__session__"),
-        source=reader.read("SESSIONKIT_SOURCE", types.source, None),
+        source=_source(reader),
         validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator, None),
         limits=reader.read("SESSIONKIT_LIMITS", types.limits, DEFAULT_LIMITS),
         policy=reader.read(
@@ -178,6 +179,14 @@ class _Reader:
         except InvalidPolicy as error:
             self.problems.append(Problem(name, error))
             return fallback
+
+
+def _source(reader: _Reader) -> Any:
+    """An installed app may bring the source along (``contrib.auth`` does); what the settings say counts more."""
+    name, installed = "SESSIONKIT_SOURCE", apps.get_app_configs() if apps.apps_ready else ()
+    brought = [app.sessionkit_source for app in installed if hasattr(app, "sessionkit_source")]
+    raw = getattr(settings, name, brought[0] if brought else DEFAULTS[name])
+    return reader.parse(name, name, raw, types.source, None)
 
 
 def _rule_book(reader: _Reader) -> RuleBook:

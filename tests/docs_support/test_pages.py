@@ -27,7 +27,16 @@ from django.http import HttpResponse
 from django.template import engines
 from django.test import Client, RequestFactory, override_settings
 
-from django_sessionkit import AccessDenied, Allow, can_access, get_session, set_session, use_session, validate_session
+from django_sessionkit import (
+    AccessDenied,
+    Allow,
+    can_access,
+    conf,
+    get_session,
+    set_session,
+    use_session,
+    validate_session,
+)
 from django_sessionkit.patterns import matches
 from django_sessionkit.sources import SessionSource
 
@@ -55,6 +64,7 @@ def same_response(shown: Block, response: HttpResponse) -> bool:
 
 def test_readme(run: Run) -> None:
     page = run("README.md")
+    page.apply({"SESSIONKIT_SOURCE": conf.DEFAULT_SOURCE})  # the callers below have no log-in of Django's
     views = page.module("shop.views")
     page.route(publish=views.publish, invoices=views.Invoices.as_view(), refund=views.refund)
     assert (status("/reports/may/"), status("/reports/may/", role="author")) == (302, 403)
@@ -66,13 +76,13 @@ def test_readme(run: Run) -> None:
     assert accountant.get("/refund/").content == b"refunded by 7, at once"
 
 
-def test_readme_receivers(run: Run) -> None:
+def test_readme_bridge(run: Run) -> None:
     run("README.md")
     user = User.objects.create_user("ann", "ann@example.org")
     user.groups.add(Group.objects.create(name="editor"))
     client = Client()
     client.force_login(user)
-    placed = {"user_id": str(user.pk), "email": "ann@example.org", "roles": ["editor"]}
+    placed = {"user_id": str(user.pk), "email": "ann@example.org", "roles": ["editor"], "permissions": []}
     assert client.session["__session__"] == placed
     client.logout()
     assert "__session__" not in client.session
@@ -260,14 +270,22 @@ class TestLogin:
         source = "django_sessionkit.sources.DjangoSessionSource"
         page.apply({"SESSIONKIT_SOURCE": source, "MIDDLEWARE": BASE_SETTINGS["MIDDLEWARE"]})
 
-    def test_receivers(self, page: Any) -> None:
+    def with_bridge(self, page: Any) -> None:
         self.with_cookies(page)
-        client = Client()
-        client.force_login(User.objects.create_user("ann"))
-        assert client.session["__session__"]["permissions"] == []
+        page.apply({"SESSIONKIT_SOURCE": "django_sessionkit.contrib.auth.AuthSource"})
 
-    def test_receivers_under_alogin(self, page: Any) -> None:
-        self.with_cookies(page)
+    def test_the_bridge(self, page: Any) -> None:
+        self.with_bridge(page)
+        client = Client()
+        client.force_login(User.objects.create_user("ann", first_name="Ann", is_staff=True))
+        placed = client.session["__session__"]
+        assert (placed["roles"], placed["permissions"], placed["name"]) == (["staff"], [], "Ann")
+        User.objects.update(is_active=False)
+        page.apply({"SESSIONKIT_PROTECT": [{"pattern": "/desk", "role": "staff"}]})
+        assert client.get("/desk/").status_code == 401
+
+    def test_the_bridge_under_alogin(self, page: Any) -> None:
+        self.with_bridge(page)
         user = User.objects.create_user("ann")
 
         async def log_in(request: Any) -> HttpResponse:

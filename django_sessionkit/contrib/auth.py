@@ -1,0 +1,149 @@
+"""The bridge from ``django.contrib.auth``: whoever logs in there has a session here, for as long as that log-in lasts.
+
+Add ``"django_sessionkit.contrib.auth.AuthBridge"`` to ``INSTALLED_APPS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.apps import AppConfig, apps
+from django.contrib.auth import SESSION_KEY, aget_user, get_user
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+
+from django_sessionkit import audit, conf
+from django_sessionkit.api import clear_session, set_session
+from django_sessionkit.exceptions import InvalidSession
+from django_sessionkit.sources import DjangoSessionSource
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+class AuthBridge(AppConfig):
+    """``"django_sessionkit.contrib.auth.AuthBridge"`` in ``INSTALLED_APPS``; a subclass may say what is in the dict."""
+
+    name = "django_sessionkit.contrib.auth"
+    label = "sessionkit_auth"
+    verbose_name = "SessionKit for django.contrib.auth"
+    #: a project's apps.py may import this class without installing it
+    default = False
+    #: the source, unless ``SESSIONKIT_SOURCE`` names another
+    sessionkit_source = "django_sessionkit.contrib.auth.AuthSource"
+
+    def ready(self) -> None:
+        """Follow log-in and log-out."""
+        conf.latest = None  # if somebody has asked for the settings already, they do not know the source
+        user_logged_in.connect(self._begin)
+        user_logged_out.connect(self._end)
+
+    def session_of(self, user: Any) -> dict[str, Any]:
+        """The dict for ``user``: id, e-mail, groups as roles, and all permissions. Override it to add or leave out.
+
+        May use the ORM: under ASGI it runs in a thread. ``user_id`` is ``str(user.pk)`` whatever this says; a dict that
+        does not pass validation gives no session.
+        """
+        return {
+            "user_id": str(user.pk),
+            "email": getattr(user, user.get_email_field_name(), None),
+            "roles": sorted(user.groups.values_list("name", flat=True)) if hasattr(user, "groups") else [],
+            "permissions": sorted(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else [],
+        }
+
+    def _dict_of(self, user: Any) -> dict[str, Any]:
+        """:meth:`session_of`, under the id by which it is recognised."""
+        return {**self.session_of(user), "user_id": str(user.pk)}
+
+    def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+        if not self._is_installed() or not _is_logged_in(request, user):
+            return  # proven by a token, say: there is nothing that could be kept
+        try:
+            set_session(request, self._dict_of(user))
+        except InvalidSession as error:
+            audit.security_logger.error(
+                "contrib.auth log-in without a session: field=%s reason=%s", error.field, error.reason
+            )
+            clear_session(request)  # what an earlier log-in has left is of then
+
+    def _end(self, request: HttpRequest, **kwargs: Any) -> None:
+        if self._is_installed() and hasattr(request, "session"):
+            clear_session(request)
+
+    def _is_installed(self) -> bool:
+        """While settings are overridden, the apps of before live on."""
+        return apps.app_configs.get(self.label) is self
+
+
+class AuthSource(DjangoSessionSource):
+    """The dict in ``request.session``, while its user is the one whom ``contrib.auth`` has logged in.
+
+    That costs the query of ``request.user``, and only where somebody asks for the session. A log-in without a dict
+    gets one; the dict of a user who has been logged out, deactivated or exchanged is removed.
+    """
+
+    def read(self, request: HttpRequest) -> object:
+        kept, user = super().read(request), _user(request)
+        return kept if _owner(kept) == _user_id(user) else self._renewed(request, user)
+
+    async def aread(self, request: HttpRequest) -> object:
+        kept, user = await super().aread(request), await _auser(request)
+        return kept if _owner(kept) == _user_id(user) else await sync_to_async(self._renewed)(request, user)
+
+    def watch(self, request: HttpRequest) -> Callable[[], object] | None:
+        look = super().watch(request)
+        return _watching(look) if look is not None else None
+
+    def _renewed(self, request: HttpRequest, user: Any) -> object:
+        store = getattr(request, "session", None)
+        if store is None:
+            return None
+        if _user_id(user) is None or SESSION_KEY not in store:  # a user whom a token has proven is nobody to store
+            self.remove(request)
+            return None
+        data: dict[str, Any] = apps.get_app_config(AuthBridge.label)._dict_of(user)  # type: ignore[attr-defined]
+        self.write(request, data)
+        if (seconds := conf.current().session_ttl) is not None:
+            self.expire_in(request, seconds)
+        return data
+
+
+def _watching(look: Callable[[], object]) -> Callable[[], object]:
+    """Changes in the request are seen, but never the dict of somebody else."""
+    known = look()
+    owner = _owner(known)
+
+    def watch() -> object:
+        now = look()
+        return now if now is known or _owner(now) == owner else None
+
+    return watch
+
+
+def _owner(kept: object) -> object:
+    return kept.get("user_id") if isinstance(kept, Mapping) else None
+
+
+def _user_id(user: Any) -> str | None:
+    """``None`` for whom Django would not log in."""
+    is_in = getattr(user, "is_authenticated", False) is True and user.is_active
+    return str(user.pk) if is_in else None
+
+
+def _user(request: HttpRequest) -> Any:
+    if hasattr(request, "user"):
+        return request.user
+    return get_user(request) if hasattr(request, "session") else None
+
+
+async def _auser(request: HttpRequest) -> Any:
+    if hasattr(request, "auser"):
+        return await request.auser()
+    return await aget_user(request) if hasattr(request, "session") else None
+
+
+def _is_logged_in(request: HttpRequest | None, user: Any) -> bool:
+    """Whether ``login()`` has stored ``user`` in the session of ``request``."""
+    store = getattr(request, "session", None)
+    return store is not None and str(store.get(SESSION_KEY)) == str(user.pk)
