@@ -101,7 +101,7 @@ def test_tags_answer_as_the_tags_of_django_do(tag):
 
 def test_each_tag_of_django_is_there_under_its_name():
     library = engines["django"].engine.template_libraries["sessionkit"]
-    assert set(library.tags) == set(_TAGS)
+    assert set(library.tags) - {"sessionkit_json"} == set(_TAGS)  # which Jinja2 writes as session_public()|tojson
     assert set(library.filters) <= set(engines["jinja2"].env.filters)
     assert {tag.split()[0] for tag in TAGS} == set(_TAGS)
 

@@ -39,6 +39,7 @@ _TAGS = {
 _FUNCTIONS = (
     *(api.is_authenticated, api.has_role, api.has_any_role, api.has_permission, api.has_all_permissions),
     *(api.has_any_permission, api.has_role_permission, api.can_access),
+    api.session_public,
 )
 
 
