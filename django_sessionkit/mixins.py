@@ -35,6 +35,8 @@ class AccessMixin(View):
     on_deny: OnDeny = "auto"
     api: bool | None = None
 
+    _last_asked: Requirement
+
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
         """Check what the class asks for when the URLconf is loaded, and leave it readable on the view.
@@ -55,6 +57,15 @@ class AccessMixin(View):
         parts: list[Requirement] = [vars(one)["_declared"](self) for one in asking]
         return reduce(and_, parts)
 
+    def _asked_again(self) -> Requirement:
+        """The requirement, as the object that it was for the last request if it is equal: so its answers are known."""
+        owner, asked = type(self), self.get_requirement()
+        last: Requirement | None = vars(owner).get("_last_asked")
+        if last == asked:
+            return last
+        owner._last_asked = asked
+        return asked
+
     def get_denial_options(self) -> DenialOptions:
         """How a denial is answered."""
         options = {
@@ -69,11 +80,11 @@ class AccessMixin(View):
         """Ask, then go on."""
         if self.view_is_async:
             return self._adispatch(request, *args, **kwargs)
-        denial = run(check_view(request, self.get_requirement(), self.get_denial_options()))
+        denial = run(check_view(request, self._asked_again(), self.get_denial_options()))
         return super().dispatch(request, *args, **kwargs) if denial is None else denial
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        denial = await arun(check_view(request, self.get_requirement(), self.get_denial_options()))
+        denial = await arun(check_view(request, self._asked_again(), self.get_denial_options()))
         return await super().dispatch(request, *args, **kwargs) if denial is None else denial  # type: ignore[misc]
 
 

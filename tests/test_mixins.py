@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import AnyPermission, Authenticated, Permission, Role
+from django_sessionkit import AnyPermission, Authenticated, Permission, Role, conf, get_session, use_session
 from django_sessionkit.mixins import (
     RequireAuthenticatedMixin,
     RequireMixin,
@@ -166,3 +166,34 @@ def make(base, **attributes):
 def test_a_missing_or_wrong_attribute_is_an_error_when_the_urls_are_loaded(view, message):
     with pytest.raises(ImproperlyConfigured, match=message):
         view.as_view()
+
+
+class Alternating(RequireRoleMixin, Page):
+    """Asks for another role each time; what was asked before must not answer for it."""
+
+    turns = iter(["editor", "admin", "admin", "editor", "editor"])
+
+    @property
+    def required_roles(self):
+        return [self.role]
+
+    role = "editor"
+
+    def dispatch(self, request, **kwargs):
+        self.role = next(self.turns)
+        return super().dispatch(request, **kwargs)
+
+
+def test_a_mixin_asks_with_the_same_object_while_it_asks_for_the_same(rf):
+    def asked(view):
+        with use_session(EDITOR):
+            return view(rf.get("/")).status_code
+
+    with use_session(EDITOR):
+        decisions = conf.current().policy.grants(get_session()).decisions
+    view = Both.as_view()
+    before = len(decisions)
+    assert [asked(view) for _ in range(5)] == [403] * 5
+    assert len(decisions) == before + 1
+    view = Alternating.as_view()
+    assert [asked(view) for _ in range(5)] == [200, 403, 403, 200, 200]

@@ -116,3 +116,20 @@ def test_what_is_remembered_is_bounded():
     long = {"user_id": "1", "permissions": ["p" * 200] * 200}
     quick.remember(long)
     assert quick.checked(long) is None
+
+
+class Hostile(str):
+    """A key that takes the place of ``user_id`` in the table of a dict, and does not like to be compared."""
+
+    __slots__ = ()
+
+    def __hash__(self):
+        return hash("user_id")
+
+    def __eq__(self, other):
+        raise RuntimeError("compared")
+
+
+def test_a_hostile_key_is_refused_like_any_other_fault():
+    with pytest.raises(InvalidSession):
+        Validation().session({Hostile("x"): 1, "plan": "premium"})
