@@ -52,3 +52,11 @@ def no_language_is_left_over() -> Iterator[None]:
     """``LocaleMiddleware`` activates one for its thread, and nobody takes it back after a request."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def no_logging_is_left_over() -> Iterator[None]:
+    """At DEBUG the package writes a line per decision and remembers none, which other tests would notice."""
+    logger = logging.getLogger("django_sessionkit")
+    yield
+    assert (logger.level, logger.handlers) == (logging.NOTSET, [])

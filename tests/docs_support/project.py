@@ -58,6 +58,7 @@ BASE_SETTINGS: dict[str, Any] = {
         "django_sessionkit.middleware.SessionKitMiddleware",
     ],
     "ROOT_URLCONF": "docs_support.urls",
+    "LOGGING_CONFIG": None,  # Django 6.1 configures logging when settings are overridden, and takes nothing back
     "TEMPLATES": [
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
