@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("django_sessionkit")
 security_logger = logging.getLogger("django_sessionkit.security")
 
+_FIELDS = ("user_id", "email", "role", "roles", "permissions")
+
 
 def user_digest(session: Session | None) -> str | None:
     """16 hex digits that tell users apart in a log without naming them; keyed with ``SECRET_KEY``."""
-    if session is None:
-        return None
-    return salted_hmac("django_sessionkit.user", session.user_id, algorithm="sha256").hexdigest()[:16]
+    return _digest(session.user_id) if session is not None else None
+
+
+def _digest(user_id: str) -> str:
+    return salted_hmac("django_sessionkit.user", user_id, algorithm="sha256").hexdigest()[:16]
 
 
 def sending(signal: Signal, **kwargs: Any) -> Step:
@@ -48,6 +52,35 @@ def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
     """A stored dict was malformed."""
     security_logger.warning("session rejected: field=%s reason=%s", error.field, error.reason)
     yield sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
+
+
+def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:
+    """A session was out of date, and has been renewed."""
+    user, changed = user_digest(after), changed_fields(before, after)
+    security_logger.info("session refreshed: changed=%s user=%s", ",".join(changed), user)
+    yield sending(signals.session_updated, request=request, user=user, changed=changed)
+
+
+def revoked(user_id: str, refresh: bool) -> None:
+    """The sessions of a user are out of date from now on."""
+    security_logger.info("sessions revoked: refresh=%s user=%s", refresh, _digest(user_id))
+
+
+def out_of_reach(error: Exception) -> None:
+    """Nobody can say whether a session is up to date, so it counts as absent."""
+    security_logger.error("session counts as absent, not known to be current: %s", error)
+
+
+def unversioned() -> None:
+    """A dict has appeared during the request that does not say of which version it is."""
+    security_logger.error("session counts as absent, it has no current version: place it with set_session()")
+
+
+def changed_fields(before: Session, after: Session) -> tuple[str, ...]:
+    """The names of the known fields that differ; further ones are ``custom``: their names may be data."""
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    names = {key if key in _FIELDS else "custom" for key in changed}
+    return tuple(sorted(names))
 
 
 def is_verbose() -> bool:

@@ -83,10 +83,16 @@ def _trusted_headers() -> str:
 
 ITEMS = (
     Item(1, "Somebody else authenticates", "V6", (), "Your log-in calls set_session() once it knows who it is."),
-    Item(2, "Sessions are stored on the server", "7.2.1", _ours("E016", "E017", "E018", "W007")),
+    Item(2, "Sessions are stored on the server", "7.2.1", _ours("E016", "E017", "E018", "E025", "W007", "W027")),
     Item(3, "Sessions expire", "7.3.1, 7.3.2", _ours("W008")),
     Item(4, "Requests that change something are safe from CSRF", "3.5.1", (*_django("W003"), *_ours("W024"))),
-    Item(5, "Sessions are registered and cleared", "7.4.1", (), "Log-out calls clear_session() or Django's logout()."),
+    Item(
+        5,
+        "Sessions are registered and cleared",
+        "7.4.1",
+        _ours("E022", "E023", "E024", "W025", "W026"),
+        "Log-out calls clear_session() or Django's logout().",
+    ),
     Item(6, "The dict of a session is validated", "", _ours("E007")),
     Item(7, "Dicts and patterns have limits", "", _ours("E008")),
     Item(8, "Sessions are read in their own request only", "", _ours("W003")),

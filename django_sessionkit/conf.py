@@ -39,6 +39,9 @@ DEFAULTS: dict[str, Any] = {
     "SESSIONKIT_WILDCARD_PERMISSIONS": False,
     "SESSIONKIT_SESSION_TTL": None,
     "SESSIONKIT_TOUCH_ON_REQUEST": False,
+    "SESSIONKIT_VERSION": None,
+    "SESSIONKIT_VERSION_INTERVAL": 0,
+    "SESSIONKIT_REFRESH": None,
 }
 
 
@@ -60,6 +63,9 @@ class Snapshot:
     wildcards: bool = False
     session_ttl: int | float | None = None
     touch_on_request: bool = False
+    version: Callable[[str], object] | None = None
+    version_interval: int | float = 0
+    refresh: Callable[..., object] | None = None
     debug: bool = False
     append_slash: bool = True
     root_urlconf: str | None = None
@@ -139,7 +145,7 @@ def _build() -> tuple[Snapshot, list[Problem]]:
         login_url=login_url,
         login_urls=(login_url, *rules.login_urls),
         session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key, "__session__"),
-        source=_source(reader),
+        source=_brought(reader, "SESSIONKIT_SOURCE", "sessionkit_source", types.source),
         validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator, None),
         limits=reader.read("SESSIONKIT_LIMITS", types.limits, DEFAULT_LIMITS),
         policy=reader.read(
@@ -149,6 +155,9 @@ def _build() -> tuple[Snapshot, list[Problem]]:
         wildcards=wildcards,
         session_ttl=reader.read("SESSIONKIT_SESSION_TTL", types.ttl, None),
         touch_on_request=reader.read("SESSIONKIT_TOUCH_ON_REQUEST", types.flag, False),
+        version=reader.read("SESSIONKIT_VERSION", types.version, None),
+        version_interval=reader.read("SESSIONKIT_VERSION_INTERVAL", types.interval, 0),
+        refresh=_brought(reader, "SESSIONKIT_REFRESH", "sessionkit_refresh", types.refresh),
         debug=settings.DEBUG,
         append_slash=settings.APPEND_SLASH,
         root_urlconf=getattr(settings, "ROOT_URLCONF", None),
@@ -181,12 +190,12 @@ class _Reader:
             return fallback
 
 
-def _source(reader: _Reader) -> Any:
-    """An installed app may bring the source along (``contrib.auth`` does); what the settings say counts more."""
-    name, installed = "SESSIONKIT_SOURCE", apps.get_app_configs() if apps.apps_ready else ()
-    brought = [app.sessionkit_source for app in installed if hasattr(app, "sessionkit_source")]
+def _brought(reader: _Reader, name: str, attribute: str, parse: Callable[[Any, str], Any]) -> Any:
+    """An installed app may bring the value along (``contrib.auth`` does); what the settings say counts more."""
+    installed = apps.get_app_configs() if apps.apps_ready else ()
+    brought = [getattr(app, attribute) for app in installed if hasattr(app, attribute)]
     raw = getattr(settings, name, brought[0] if brought else DEFAULTS[name])
-    return reader.parse(name, name, raw, types.source, None)
+    return reader.parse(name, name, raw, parse, None)
 
 
 def _rule_book(reader: _Reader) -> RuleBook:

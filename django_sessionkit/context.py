@@ -29,21 +29,29 @@ def _unwatched() -> None:
 class Loaded:
     """What a slot has loaded; a change makes a new one. ``watch()`` gives the raw value as it is now, without I/O.
 
-    ``decisions`` are answers about this session, by the key of the requirement; ``basis`` is what they were made with.
+    ``stamp`` is the version that was found to be the current one, where sessions have versions. ``decisions`` are
+    answers about this session, by the key of the requirement; ``basis`` is what they were made with.
     """
 
-    __slots__ = ("basis", "decisions", "raw", "session", "watch")
+    __slots__ = ("basis", "decisions", "raw", "session", "stamp", "watch")
 
-    def __init__(self, session: Session | None, raw: object = None, watch: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        session: Session | None,
+        raw: object = None,
+        watch: Callable[[], object] | None = None,
+        stamp: str | None = None,
+    ) -> None:
         self.session = session
         self.raw = raw if watch is not None else None
         self.watch = watch or _unwatched
+        self.stamp = stamp
         self.decisions: dict[object, Decision] | None = None
         self.basis: object = None
 
     def changed_to(self, session: Session | None, raw: object = None) -> Loaded:
         """The same source with another value."""
-        return Loaded(session, raw, self.watch)
+        return Loaded(session, raw, self.watch, self.stamp)
 
 
 class Origin(Protocol):
@@ -144,6 +152,10 @@ class Slot:
     def replace(self, loaded: Loaded) -> None:
         """Make a write visible at once."""
         self.loaded = loaded
+
+    def forget(self) -> None:
+        """Load again on next need."""
+        self.loaded = None
 
     def __repr__(self) -> str:
         return f"<Slot {'loaded' if self.loaded is not None else 'not loaded'}>"

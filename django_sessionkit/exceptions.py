@@ -4,6 +4,7 @@ SessionKitError
 ├── InvalidSession      (also ValueError)                   the dict of an auth layer has the wrong shape
 ├── InvalidPolicy       (also ImproperlyConfigured)         a setting, rule or requirement is wrong
 │   └── InvalidPattern  (also ValueError)                   a URL pattern is wrong
+├── VersionUnavailable                                      the version of a user's sessions cannot be had or changed
 ├── ReadOnlySource                                          the session source cannot be written to
 ├── UnreadableRoute                                         Django's routing cannot be repeated; the guard says no
 ├── AsyncRequired       (also SynchronousOnlyOperation)     a sync call on an event loop needs its async twin
@@ -76,6 +77,12 @@ class InvalidPattern(InvalidPolicy, ValueError):
 
 class ReadOnlySource(SessionKitError):
     """A write helper was called, but the configured session source only reads."""
+
+
+class VersionUnavailable(SessionKitError):
+    """What ``SESSIONKIT_VERSION`` names has failed; ``__cause__`` says how. Existing sessions count as absent, no
+    session is registered, and nothing is revoked.
+    """
 
 
 class UnreadableRoute(SessionKitError):

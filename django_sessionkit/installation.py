@@ -11,6 +11,8 @@ from django.utils.module_loading import import_string
 from . import conf
 
 OURS = "django_sessionkit.middleware.SessionKitMiddleware"
+#: caches of a single process, or of none
+PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 UNGUARDED = "SessionKitMiddleware is not in MIDDLEWARE: no URL rule is enforced, and nobody has a session."
 
 

@@ -10,6 +10,8 @@ from .context import Loaded, Slot, current_slot
 from .evaluation import prepare
 from .exceptions import InvalidSession
 from .flows import Flow, Step, run
+from .freshness import Freshness, without_stamp
+from .session import Session
 from .sources import CallableSource, SessionSource
 from .validation import Validation
 
@@ -26,6 +28,11 @@ class SessionOrigin:
         self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
         #: applies the project's limits and validator
         self.validate = Validation(snapshot.limits, snapshot.validator).session
+        self.freshness = Freshness(snapshot, self.source, self.validate)
+
+    def opened(self, raw: object) -> Session:
+        """The session in a stored dict, which may say its version too."""
+        return self.validate(without_stamp(raw) if self.freshness.is_on else raw)
 
     def load(self, request: HttpRequest) -> Flow[Loaded]:
         """Read and validate; a malformed dict is removed and reported, and counts as no session."""
@@ -35,10 +42,14 @@ class SessionOrigin:
         if raw is None:
             return Loaded(None, None, watch)
         try:
-            loaded = Loaded(self.validate(raw), raw, watch)
+            session = self.opened(raw)
         except InvalidSession as error:
             refused = error
         else:
+            if not self.freshness.is_on:
+                loaded = Loaded(session, raw, watch)
+            else:
+                loaded = yield from self.freshness.admit(request, session, raw, watch)
             prepare(loaded, self.snapshot)
             return loaded
         yield Step(partial(source.remove, request), partial(source.aremove, request))
@@ -50,7 +61,11 @@ class SessionOrigin:
         if raw is None:
             return loaded.changed_to(None)
         try:
-            return loaded.changed_to(self.validate(raw), raw)
+            session = self.opened(raw)
+            if self.freshness.is_kept(loaded, raw):
+                return loaded.changed_to(session, raw)
+            audit.unversioned()
+            return loaded.changed_to(None, raw)
         except InvalidSession as error:
             refused = error
         self.source.remove(request)

@@ -20,7 +20,7 @@ from .validation import Limits, Validator
 # The base class itself stands further down the layers, and reads the settings.
 _SOURCE_ATTRIBUTES = (
     *("read", "write", "remove", "rotate", "expire_in", "aread", "awrite", "aremove", "arotate", "aexpire_in"),
-    *("watch", "touch", "varies_on"),
+    *("watch", "touch", "varies_on", "end", "aend"),
 )
 
 
@@ -153,3 +153,32 @@ def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPo
         if name != "check" and iscoroutinefunction(method):
             raise InvalidPolicy(place, f"{name}() must not be async", "under ASGI it runs in a thread")
     return _instantiated(found, place, roles, wildcards=wildcards)  # type: ignore[no-any-return]
+
+
+def version(raw: object, place: str) -> Callable[[str], object] | None:
+    """A callable that takes a user id and returns the version of that user's sessions."""
+    found = _imported(raw, place)
+    if found is None:
+        return None
+    if isinstance(found, type):
+        raise InvalidPolicy(place, "must not be a class", f"name an instance, such as {found.__qualname__}()")
+    if not callable(found) or not _takes(found, 1):
+        raise InvalidPolicy(place, "must be a callable that takes the user id and returns a version")
+    return found  # type: ignore[no-any-return]
+
+
+def refresh(raw: object, place: str) -> Callable[..., object] | None:
+    """A callable that takes a session and a request and returns the dict that counts now."""
+    found = _imported(raw, place)
+    if found is None:
+        return None
+    if not callable(found) or not _takes(found, 2):
+        raise InvalidPolicy(place, "must be a callable that takes (session, request) and returns a dict or None")
+    return found  # type: ignore[no-any-return]
+
+
+def interval(raw: object, place: str) -> int | float:
+    """A number of seconds, from zero up."""
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw < float("inf"):
+        raise InvalidPolicy(place, "must be a number of seconds, 0 or more")
+    return raw

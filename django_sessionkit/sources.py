@@ -64,6 +64,14 @@ class SessionSource:
         """:meth:`remove` for ASGI."""
         await sync_to_async(self.remove)(request)
 
+    def end(self, request: HttpRequest) -> None:
+        """Remove the dict of a session that is over, and whatever the source would make it of again."""
+        self.remove(request)
+
+    async def aend(self, request: HttpRequest) -> None:
+        """:meth:`end` for ASGI."""
+        await self.aremove(request)
+
     def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
         """Make the old session key worthless; with ``empty_for``, the id of another user, empty the store as well."""
         raise _read_only(self)

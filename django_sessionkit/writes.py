@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.middleware.csrf import rotate_token
 
 from . import audit, signals
 from .access import effective
 from .context import Loaded, Slot, not_on_loop
 from .exceptions import InvalidSession, NotAuthenticated
-from .flows import Flow, Step
+from .flows import Flow, Step, run
+from .freshness import stamp_of
 from .origin import SessionOrigin, current_origin, own_slot
 from .session import Session
+from .validation import Validation
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-_FIELDS = ("user_id", "email", "role", "roles", "permissions")
 
 
 def register(request: HttpRequest, data: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
@@ -27,13 +29,14 @@ def register(request: HttpRequest, data: Mapping[str, Any], ttl: float | None) -
     yield not_on_loop("aset_session")
     origin = current_origin()
     seconds = _seconds(origin, ttl)
-    session = origin.validate(data)
+    session = origin.opened(data)
+    stamp = yield from origin.freshness.stamp_for(session.user_id, data)
     before = yield from _slot(origin, request).flow()
     if before is not None and before.user_id != session.user_id:
         yield from _rotate(origin, request, empty_for=session.user_id)
     elif before is None or (yield from _has_grown(origin, before, session)):
         yield from _rotate(origin, request)
-    yield from _store(origin, request, session, seconds)
+    yield from _store(origin, request, session, stamp, seconds)
     yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
     return session
 
@@ -43,16 +46,18 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     yield not_on_loop("aupdate_session")
     origin = current_origin()
     seconds = _seconds(origin, ttl)
-    before = yield from _slot(origin, request).flow()
+    slot = _slot(origin, request)
+    before = yield from slot.flow()
     if before is None:
         raise NotAuthenticated(message="There is no session to update; register one with set_session().")
     session = origin.validate(_merged(before, changes))
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
+    stamp = origin.freshness.kept(slot.loaded)
     if (yield from _has_grown(origin, before, session)):
         yield from _rotate(origin, request)
-    yield from _store(origin, request, session, seconds)
-    changed = _changed_fields(before, session)
+    yield from _store(origin, request, session, stamp, seconds)
+    changed = audit.changed_fields(before, session)
     yield audit.sending(signals.session_updated, request=request, user=audit.user_digest(session), changed=changed)
     return session
 
@@ -78,6 +83,24 @@ def regenerate(request: HttpRequest) -> Flow[None]:
     yield _rotation(current_origin(), request)
 
 
+def revoke(user_id: str, refresh: bool) -> Flow[None]:
+    """The flow of :func:`django_sessionkit.revoke_sessions`."""
+    yield not_on_loop("arevoke_sessions")
+    origin = current_origin()
+    known = Validation(origin.snapshot.limits).session({"user_id": user_id}).user_id
+    yield from origin.freshness.bump(known, refresh)
+    audit.revoked(known, refresh)
+    again = partial(_again_on_commit, known, refresh)
+    yield Step(again, sync_to_async(again))
+
+
+def _again_on_commit(user_id: str, refresh: bool) -> None:
+    """When transactions of this thread end: another node may have read and stored the old rights by then."""
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            connection.on_commit(lambda: run(current_origin().freshness.bump(user_id, refresh)))
+
+
 def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
     """The request's own slot; writes are never about a session that ``use_session`` pretends."""
     return own_slot(request) or Slot(origin, request)
@@ -101,25 +124,20 @@ def _expiry(origin: SessionOrigin, request: HttpRequest, seconds: float | None) 
     return Step(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
 
 
-def _store(origin: SessionOrigin, request: HttpRequest, session: Session, seconds: float | None) -> Flow[None]:
-    source, data = origin.source, session.to_dict()
+def _store(
+    origin: SessionOrigin, request: HttpRequest, session: Session, stamp: dict[str, str], seconds: float | None
+) -> Flow[None]:
+    source, data = origin.source, {**session.to_dict(), **stamp}
     yield Step(partial(source.write, request, data), partial(source.awrite, request, data))
     if seconds is not None:
         yield _expiry(origin, request, seconds)
-    _slot(origin, request).replace(Loaded(session, data, source.watch(request)))
+    _slot(origin, request).replace(Loaded(session, data, source.watch(request), stamp_of(data)))
 
 
 def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(changes, Mapping):
         raise InvalidSession("session", "the changes must be a mapping")
     return {**before.to_dict(), **changes}
-
-
-def _changed_fields(before: Session, after: Session) -> tuple[str, ...]:
-    """The names of the known fields that differ; further ones are ``custom``: their names may be data."""
-    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    names = {key if key in _FIELDS else "custom" for key in changed}
-    return tuple(sorted(names))
 
 
 def _has_grown(origin: SessionOrigin, before: Session, after: Session) -> Flow[bool]:

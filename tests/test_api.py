@@ -65,6 +65,8 @@ ALL = {
     "update_session",
     "clear_session",
     "regenerate_session",
+    "revoke_sessions",
+    "arevoke_sessions",
     "evaluate",
     "explain",
     "enforce",

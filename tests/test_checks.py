@@ -264,6 +264,7 @@ class Exploding:
         return None
 
     aread = write = awrite = remove = aremove = rotate = arotate = expire_in = aexpire_in = watch = touch = read
+    end = aend = read
     varies_on = ()
 
 

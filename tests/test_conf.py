@@ -107,6 +107,20 @@ BAD = [
     ("SESSIONKIT_SESSION_TTL", float("inf"), "positive number of seconds"),
     ("SESSIONKIT_TOUCH_ON_REQUEST", "yes", "must be True or False"),
     ("SESSIONKIT_PROTEKT", [], 'SESSIONKIT_PROTEKT: unknown setting; did you mean "SESSIONKIT_PROTECT"?'),
+    ("SESSIONKIT_VERSION", "django_sessionkit.versions.nothing", "cannot be imported"),
+    (
+        "SESSIONKIT_VERSION",
+        "django_sessionkit.versions.CacheVersions",
+        "SESSIONKIT_VERSION: must not be a class; name an instance, such as CacheVersions()",
+    ),
+    ("SESSIONKIT_VERSION", "test_conf.three", "SESSIONKIT_VERSION: must be a callable that takes the user id"),
+    ("SESSIONKIT_VERSION", 5, "SESSIONKIT_VERSION: must be a callable that takes the user id"),
+    ("SESSIONKIT_REFRESH", "no.such.thing", "cannot be imported"),
+    ("SESSIONKIT_REFRESH", len, "SESSIONKIT_REFRESH: must be a callable that takes (session, request)"),
+    *(
+        ("SESSIONKIT_VERSION_INTERVAL", wrong, "SESSIONKIT_VERSION_INTERVAL: must be a number of seconds, 0 or more")
+        for wrong in (-1, True, "5", None, float("inf"))
+    ),
 ]
 
 

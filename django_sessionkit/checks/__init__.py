@@ -18,6 +18,7 @@ from .deploy import (
     check_session_cache,
     check_session_engine,
 )
+from .freshness import check_brought_source, check_idle_freshness, check_shared_versions, check_version_cache
 from .middleware import check_fallbacks, check_middleware, check_middleware_once, check_two_defaults
 from .roles import check_role_names, check_wildcards
 from .settings import check_settings
@@ -47,6 +48,9 @@ ALWAYS = (
     check_role_names,
     check_cache_alias,
     check_serializer,
+    check_version_cache,
+    check_idle_freshness,
+    check_brought_source,
     check_dead_rules,
     check_shadowed_rules,
     check_weaker_rules,
@@ -62,6 +66,7 @@ ALWAYS = (
 DEPLOY = (
     check_session_engine,
     check_session_cache,
+    check_shared_versions,
     check_session_age,
     check_same_site,
     check_cookie_prefix,

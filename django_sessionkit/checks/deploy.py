@@ -18,7 +18,6 @@ _LONGEST_DAYS = 7
 _DAY = 24 * 60 * 60
 
 _SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
-_PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 _LIMITERS = ("axes", "django_ratelimit", "ratelimit", "allauth", "defender", "brutebuster", "django_lockout")
 _CSP = "django.middleware.csp.ContentSecurityPolicyMiddleware"
 _WEAK_HASHERS = ("MD5", "SHA1", "Unsalted", "Crypt")
@@ -43,7 +42,7 @@ def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     """A cache that lives in one process loses sessions, or keeps what another process has revoked."""
     alias = conf.of_django("SESSION_CACHE_ALIAS", "default")
     backend = str(conf.of_django("CACHES", {}).get(alias, {}).get("BACKEND", ""))
-    if "cache" not in _engine().rpartition(".")[2] or not backend.endswith(_PRIVATE_CACHES):
+    if "cache" not in _engine().rpartition(".")[2] or not backend.endswith(installation.PRIVATE_CACHES):
         return []
     return [
         CheckWarning(

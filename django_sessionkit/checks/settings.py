@@ -25,6 +25,9 @@ SETTING_IDS = {
     "SESSIONKIT_WILDCARD_PERMISSIONS": "sessionkit.E011",
     "SESSIONKIT_SESSION_TTL": "sessionkit.E012",
     "SESSIONKIT_TOUCH_ON_REQUEST": "sessionkit.E013",
+    "SESSIONKIT_VERSION": "sessionkit.E022",
+    "SESSIONKIT_VERSION_INTERVAL": "sessionkit.E023",
+    "SESSIONKIT_REFRESH": "sessionkit.E024",
 }
 _UNKNOWN_SETTING_ID = "sessionkit.E014"
 
@@ -43,6 +46,9 @@ _HINTS = {
     "SESSIONKIT_WILDCARD_PERMISSIONS": "SESSIONKIT_WILDCARD_PERMISSIONS = False",
     "SESSIONKIT_SESSION_TTL": "SESSIONKIT_SESSION_TTL = 8 * 60 * 60",
     "SESSIONKIT_TOUCH_ON_REQUEST": "SESSIONKIT_TOUCH_ON_REQUEST = False",
+    "SESSIONKIT_VERSION": 'SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"',
+    "SESSIONKIT_VERSION_INTERVAL": "SESSIONKIT_VERSION_INTERVAL = 0",
+    "SESSIONKIT_REFRESH": "Write `def refresh(session, request): ...` and name it by its dotted path.",
 }
 
 

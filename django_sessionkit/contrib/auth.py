@@ -14,8 +14,12 @@ from django.contrib.auth import SESSION_KEY, aget_user, get_user
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 
 from django_sessionkit import audit, conf
-from django_sessionkit.api import clear_session, set_session
-from django_sessionkit.exceptions import InvalidSession
+from django_sessionkit.changes import clear_session, set_session
+from django_sessionkit.exceptions import InvalidSession, VersionUnavailable
+from django_sessionkit.flows import run
+from django_sessionkit.freshness import STAMP
+from django_sessionkit.origin import current_origin, own_slot
+from django_sessionkit.session import Session
 from django_sessionkit.sources import DjangoSessionSource
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ class AuthBridge(AppConfig):
     default = False
     #: the source, unless ``SESSIONKIT_SOURCE`` names another
     sessionkit_source = "django_sessionkit.contrib.auth.AuthSource"
+    #: what renews a session that is out of date, unless ``SESSIONKIT_REFRESH`` names another
+    sessionkit_refresh = "django_sessionkit.contrib.auth.refresh"
 
     def ready(self) -> None:
         """Follow log-in and log-out."""
@@ -56,16 +62,35 @@ class AuthBridge(AppConfig):
         """:meth:`session_of`, under the id by which it is recognised."""
         return {**self.session_of(user), "user_id": str(user.pk)}
 
+    def _now(self, request: HttpRequest, user: Any, stamp: dict[str, str]) -> dict[str, Any] | None:
+        """:meth:`_dict_of` with the version that was looked up. Rights must never be older than that, so the user is
+        read again; ``None`` for whom Django would not log in.
+        """
+        now = get_user(request) if stamp else user
+        return {**self._dict_of(now), **stamp} if _user_id(now) == str(user.pk) else None
+
     def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         if not self._is_installed() or not _is_logged_in(request, user):
             return  # proven by a token, say: there is nothing that could be kept
+        origin = current_origin()
         try:
-            set_session(request, self._dict_of(user))
+            data = self._now(request, user, run(origin.freshness.stamp_for(str(user.pk))))
+            if data is None:
+                return
+            origin.opened(data)
+            # set_session() is to find what has just begun, not what an earlier log-in has left.
+            origin.source.write(request, data)
+            if (slot := own_slot(request)) is not None:
+                slot.forget()
+            set_session(request, data)
         except InvalidSession as error:
             audit.security_logger.error(
                 "contrib.auth log-in without a session: field=%s reason=%s", error.field, error.reason
             )
             clear_session(request)  # what an earlier log-in has left is of then
+        except VersionUnavailable as error:
+            audit.out_of_reach(error)
+            origin.source.remove(request)  # it is filled as soon as there is a version
 
     def _end(self, request: HttpRequest, **kwargs: Any) -> None:
         if self._is_installed() and hasattr(request, "session"):
@@ -95,6 +120,15 @@ class AuthSource(DjangoSessionSource):
         look = super().watch(request)
         return _watching(look) if look is not None else None
 
+    def end(self, request: HttpRequest) -> None:
+        """Log out of ``contrib.auth`` too, or the dict would be filled again."""
+        request.session.flush()
+        _forget_user(request)
+
+    async def aend(self, request: HttpRequest) -> None:
+        await request.session.aflush()
+        _forget_user(request)
+
     def _renewed(self, request: HttpRequest, user: Any) -> object:
         store = getattr(request, "session", None)
         if store is None:
@@ -102,11 +136,36 @@ class AuthSource(DjangoSessionSource):
         if _user_id(user) is None or SESSION_KEY not in store:  # a user whom a token has proven is nobody to store
             self.remove(request)
             return None
-        data: dict[str, Any] = apps.get_app_config(AuthBridge.label)._dict_of(user)  # type: ignore[attr-defined]
+        try:
+            data = self._filled(request, user)
+        except VersionUnavailable as error:
+            audit.out_of_reach(error)
+            return None
+        if data is None:
+            self.end(request)
+            return None
         self.write(request, data)
         if (seconds := conf.current().session_ttl) is not None:
             self.expire_in(request, seconds)
         return data
+
+    def _filled(self, request: HttpRequest, user: Any) -> dict[str, Any] | None:
+        """The dict for a log-in that has none, or ``None`` if it may be older than the end of its user's sessions."""
+        freshness = current_origin().freshness
+        stamp = run(freshness.stamp_for(str(user.pk)))
+        if stamp and not freshness.may_begin(None, stamp[STAMP]):
+            return None
+        return _bridge()._now(request, user, stamp)
+
+
+def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
+    """The dict as it is now, for a session that is out of date; what the bridge brings for ``SESSIONKIT_REFRESH``."""
+    user = get_user(request) if hasattr(request, "session") else None
+    return _bridge()._dict_of(user) if _user_id(user) == session.user_id else None
+
+
+def _bridge() -> AuthBridge:
+    return apps.get_app_config(AuthBridge.label)  # type: ignore[return-value]
 
 
 def _watching(look: Callable[[], object]) -> Callable[[], object]:
@@ -141,6 +200,19 @@ async def _auser(request: HttpRequest) -> Any:
     if hasattr(request, "auser"):
         return await request.auser()
     return await aget_user(request) if hasattr(request, "session") else None
+
+
+def _forget_user(request: HttpRequest) -> None:
+    """What Django's ``logout()`` does with the request once the store is empty; that is why it makes no query."""
+    nobody = get_user(request)
+
+    async def auser() -> Any:
+        return nobody
+
+    if hasattr(request, "user"):
+        request.user = nobody
+    if hasattr(request, "auser"):
+        request.auser = auser
 
 
 def _is_logged_in(request: HttpRequest | None, user: Any) -> bool:

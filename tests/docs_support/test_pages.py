@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib import import_module, reload
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ from django.contrib.auth.views import LoginView
 from django.core import management
 from django.core.cache import cache
 from django.core.checks import run_checks
+from django.db.models.signals import m2m_changed
 from django.http import HttpResponse
 from django.template import engines
 from django.test import Client, RequestFactory, override_settings
@@ -33,7 +35,9 @@ from django_sessionkit import (
     can_access,
     conf,
     get_session,
+    revoke_sessions,
     set_session,
+    testing,
     use_session,
     validate_session,
 )
@@ -272,7 +276,8 @@ class TestLogin:
 
     def with_bridge(self, page: Any) -> None:
         self.with_cookies(page)
-        page.apply({"SESSIONKIT_SOURCE": "django_sessionkit.contrib.auth.AuthSource"})
+        installed = [*BASE_SETTINGS["INSTALLED_APPS"], "shop.bridge.ShopBridge"]
+        page.apply({"SESSIONKIT_SOURCE": "django_sessionkit.contrib.auth.AuthSource", "INSTALLED_APPS": installed})
 
     def test_the_bridge(self, page: Any) -> None:
         self.with_bridge(page)
@@ -586,6 +591,70 @@ def test_three_valued_table() -> None:
 
 def name_of_outcome(decision: Any) -> str:
     return "failed" if decision.failed else "granted" if decision else "denied"
+
+
+class TestNodes:
+    @pytest.fixture
+    def page(self, run: Run) -> Iterator[Any]:
+        connected = list(m2m_changed.receivers)
+        page = run("docs/how-to/nodes.md")
+        page.apply(
+            {
+                "CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+                "SESSIONKIT_VERSION": "django_sessionkit.versions.cached_version",
+                "SESSIONKIT_PROTECT": [{"pattern": "/desk", "role": "editors"}],
+            }
+        )
+        yield page
+        m2m_changed.receivers = connected
+
+    @pytest.fixture
+    def ann(self, page: Any) -> User:
+        user = User.objects.create_user("ann")
+        user.groups.add(Group.objects.create(name="editors"))
+        return user
+
+    def logged_in(self, user: User) -> Client:
+        client = Client()
+        testing.sign_in(client, user_id=str(user.pk), roles=["editors"])
+        return client
+
+    def test_a_demotion(self, page: Any, ann: User) -> None:
+        client = self.logged_in(ann)
+        assert client.get("/desk/").status_code == 200
+        page.module("shop.staff").demote(ann)
+        assert client.get("/desk/").status_code == 403
+
+    def test_a_group_that_was_changed_anywhere(self, page: Any, ann: User) -> None:
+        for change in (lambda: ann.groups.clear(), lambda: Group.objects.get().user_set.remove(ann)):
+            ann.groups.set(Group.objects.all())
+            client = self.logged_in(ann)
+            assert client.get("/desk/").status_code == 200
+            change()
+            assert client.get("/desk/").status_code == 403
+
+    def test_a_user_who_is_gone(self, page: Any, ann: User) -> None:
+        client = self.logged_in(ann)
+        User.objects.update(is_active=False)
+        revoke_sessions(str(ann.pk))
+        assert client.get("/desk/").status_code == 401
+
+    def test_signing_out(self, page: Any, ann: User) -> None:
+        client = self.logged_in(ann)
+        page.module("shop.staff").sign_out_everywhere(str(ann.pk))
+        assert client.get("/desk/").status_code == 401
+
+    def test_versions_of_ones_own(self, page: Any, ann: User) -> None:
+        page.apply({"SESSIONKIT_VERSION": "shop.versions.lenient"})
+        client = self.logged_in(ann)
+        page.module("shop.versions").lenient.bump(str(ann.pk))
+        assert client.get("/desk/").status_code == 200
+        page.apply({"SESSIONKIT_VERSION": "shop.rows.version"})
+        client = self.logged_in(ann)
+        assert client.get("/desk/").status_code == 200
+        cache.set(f"version-{ann.pk}", 1)
+        User.groups.through.objects.all().delete()
+        assert client.get("/desk/").status_code == 403
 
 
 def test_costs(run: Run, django_assert_num_queries: Any) -> None:

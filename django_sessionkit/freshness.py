@@ -1,0 +1,175 @@
+"""Whether a stored session is still of its user's current version, and what counts instead if it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from . import audit, conf
+from .context import Loaded
+from .exceptions import InvalidPolicy, InvalidSession, ReadOnlySource, SessionKitError, VersionUnavailable
+from .flows import Flow, Step, user_call
+from .session import Session
+from .sources import SessionSource
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+Watch: TypeAlias = Callable[[], object] | None
+
+#: the key of the dict under which its version stands; it is no field of the session
+STAMP = "__version__"
+_MOST_REMEMBERED = 10_000
+_OUT_OF_DATE = InvalidSession("session", "is out of date")
+_UNSTAMPED = InvalidSession("session", "has no version: set_session() has not placed it")
+
+
+def stamp_of(raw: object) -> str | None:
+    """The version of a stored dict, ``None`` if it has none."""
+    try:
+        return _text(raw.get(STAMP)) if isinstance(raw, dict) else None
+    except Exception:  # a hostile key, which the validation knows to refuse
+        return None
+
+
+def without_stamp(raw: object) -> object:
+    """What is to be validated: the version is not a field of the session."""
+    if not isinstance(raw, dict) or stamp_of(raw) is None:
+        return raw
+    return {key: value for key, value in dict.items(raw) if key != STAMP}
+
+
+def _text(version: object) -> str | None:
+    if type(version) is int:
+        return str(version)
+    return version if type(version) is str and version else None
+
+
+class Freshness:
+    """Compares the version in a dict with what ``SESSIONKIT_VERSION`` says; one for all requests.
+
+    ``opened`` is the way from a raw dict to a session.
+    """
+
+    def __init__(self, snapshot: conf.Snapshot, source: SessionSource, opened: Callable[[object], Session]) -> None:
+        self._version: Any = snapshot.version
+        self._refresh = snapshot.refresh
+        self._interval = snapshot.version_interval
+        self._source = source
+        self._opened = opened
+        self._remembered: dict[str, tuple[str, float]] = {}
+        #: whether sessions have versions
+        self.is_on = snapshot.version is not None
+
+    def admit(self, request: HttpRequest, session: Session, raw: object, watch: Watch) -> Flow[Loaded]:
+        """The session if it is of the current version, else what counts instead of it."""
+        stamp = stamp_of(raw)
+        if stamp is not None and self._is_remembered(session.user_id, stamp):
+            return Loaded(session, raw, watch, stamp)
+        try:
+            version = yield from self.current(session.user_id)
+            if stamp == version:
+                return Loaded(session, raw, watch, stamp)
+            return (yield from self._renewed(request, session, stamp, version, watch))
+        except VersionUnavailable as error:
+            audit.out_of_reach(error)
+            return Loaded(None, raw, watch)  # it stays in the store, and may be good again
+
+    def current(self, user_id: str) -> Flow[str]:
+        """What ``SESSIONKIT_VERSION`` says now. Raises ``VersionUnavailable``."""
+        until = monotonic() + self._interval
+        found = yield from _asked("SESSIONKIT_VERSION", user_call(self._version, user_id))
+        version = _text(found)
+        if version is None:
+            raise VersionUnavailable("SESSIONKIT_VERSION has returned neither a string nor an integer")
+        if self._interval:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[user_id] = version, until
+        return version
+
+    def stamp_for(self, user_id: str, data: object = None) -> Flow[dict[str, str]]:
+        """The version to store with ``data``: its own if it has one, else the current one; empty without versions."""
+        if not self.is_on:
+            return {}
+        stamp = stamp_of(data)
+        return {STAMP: stamp if stamp is not None else (yield from self.current(user_id))}
+
+    def kept(self, loaded: Loaded | None) -> dict[str, str]:
+        """The version to store with what has been made of ``loaded``: an update must not make old rights new."""
+        return {STAMP: loaded.stamp} if loaded is not None and loaded.stamp is not None else {}
+
+    def is_kept(self, loaded: Loaded, raw: object) -> bool:
+        """Whether a dict that was placed during the request has the version that was found to be the current one."""
+        return not self.is_on or (loaded.stamp is not None and stamp_of(raw) == loaded.stamp)
+
+    def may_begin(self, stamp: str | None, version: str) -> bool:
+        """Whether what has ``stamp``, or none, may be renewed: not if the sessions of its user were ended since."""
+        asked = getattr(self._version, "may_refresh", None)
+        return asked is None or asked(stamp, version) is True
+
+    def bump(self, user_id: str, refresh: bool) -> Flow[None]:
+        """Make the sessions of a user out of date, on all nodes."""
+        bump = getattr(self._version, "bump", None)
+        if not callable(bump):
+            raise InvalidPolicy(
+                "SESSIONKIT_VERSION",
+                "has no bump(user_id, *, refresh), so nothing can be revoked",
+                'the one that is shipped has: "django_sessionkit.versions.cached_version"',
+            )
+        yield from _asked("SESSIONKIT_VERSION", user_call(partial(bump, refresh=refresh), user_id))
+        self._remembered.pop(user_id, None)
+
+    def _is_remembered(self, user_id: str, stamp: str) -> bool:
+        version, until = self._remembered.get(user_id, ("", 0.0))
+        return version == stamp and monotonic() < until
+
+    def _renewed(
+        self, request: HttpRequest, session: Session, stamp: str | None, version: str, watch: Watch
+    ) -> Flow[Loaded]:
+        """A session of the current version by ``SESSIONKIT_REFRESH``, else none."""
+        source, fresh = self._source, None
+        if self._refresh is not None and self.may_begin(stamp, version):
+            fresh = yield from self._refreshed(self._refresh, session, request)
+        if fresh is None:
+            yield Step(partial(source.end, request), partial(source.aend, request))
+            yield from audit.rejected(request, _UNSTAMPED if stamp is None else _OUT_OF_DATE)
+            return Loaded(None, watch() if watch is not None else None, watch)
+        stored: Any = {**fresh.to_dict(), STAMP: version}
+        try:
+            yield Step(partial(source.write, request, stored), partial(source.awrite, request, stored))
+        except ReadOnlySource:
+            stored = watch() if watch is not None else None  # it has to bring the dict up to date by itself
+        yield from audit.refreshed(request, session, fresh)
+        return Loaded(fresh, stored, watch, version)
+
+    def _refreshed(
+        self, refresh: Callable[..., object], session: Session, request: HttpRequest
+    ) -> Flow[Session | None]:
+        if getattr(request, "_sessionkit_is_refreshing", False):
+            raise InvalidPolicy(
+                "SESSIONKIT_REFRESH", "must not ask for the session", "it is given; return the new dict"
+            )
+        request._sessionkit_is_refreshing = True  # type: ignore[attr-defined]
+        try:
+            found = yield from _asked("SESSIONKIT_REFRESH", user_call(refresh, session, request))
+            fresh = self._opened(without_stamp(found)) if found is not None else None
+        except InvalidSession as error:
+            raise VersionUnavailable(f"SESSIONKIT_REFRESH has returned a faulty dict: {error}") from None
+        finally:
+            request._sessionkit_is_refreshing = False  # type: ignore[attr-defined]
+        if fresh is not None and fresh.user_id != session.user_id:
+            raise VersionUnavailable("SESSIONKIT_REFRESH has returned the dict of another user")
+        return fresh
+
+
+def _asked(name: str, step: Step) -> Flow[Any]:
+    """What project code, or a cache, answers."""
+    try:
+        return (yield step)
+    except SessionKitError as error:
+        raise VersionUnavailable(f"{name} has failed: {error}") from error
+    except Exception as error:
+        raise VersionUnavailable(f"{name} has raised {type(error).__name__}") from error

@@ -1,0 +1,84 @@
+"""The versions of the users' sessions, in a cache that all nodes share. What ``SESSIONKIT_VERSION`` names."""
+
+from __future__ import annotations
+
+import secrets
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from django.core.cache import caches
+
+if TYPE_CHECKING:
+    from django.core.cache.backends.base import BaseCache
+
+# A version is one whole number, so that a cache can count it up atomically: 42 random bits that are drawn anew for
+# every ending and every loss, one that says which of the two it was, and 20 that count the changes of rights. The
+# integers of Redis have 64 bits and a sign.
+_CHANGES = 20
+_ENDED = 1
+_RANDOM = 42
+
+
+class CacheVersions:
+    """Versions in one of ``CACHES``; an instance is what ``SESSIONKIT_VERSION`` asks for.
+
+    A look-up is one ``get``. The entries never expire by themselves, have keys that do not name the user, and survive
+    neither a restart of an unsaved Redis nor an eviction: an entry that is missing is drawn anew, so that no session
+    of before is of the current version.
+
+    :param alias: the cache; every process of the site must share it. Redis, Valkey and memcached count atomically,
+        which counts when rights are changed and sessions ended at the same moment.
+    :param refresh_when_lost: whether ``SESSIONKIT_REFRESH`` may renew sessions whose version was lost. By default it
+        may not, since nobody knows any more whether they had been ended; then their users log in again.
+    """
+
+    def __init__(self, alias: str = "default", *, refresh_when_lost: bool = False) -> None:
+        self.alias = alias
+        self.refresh_when_lost = refresh_when_lost
+
+    def __call__(self, user_id: str) -> int:
+        """The current version. Raises what the cache raises, and ``LookupError`` if it keeps nothing."""
+        cache, key = self._entry(user_id)
+        version = cache.get(key)
+        return version if type(version) is int else self._begun(cache, key)
+
+    def bump(self, user_id: str, *, refresh: bool = True) -> None:
+        """Make every session of ``user_id`` out of date; without ``refresh``, for good."""
+        cache, key = self._entry(user_id)
+        if refresh:
+            before = self(user_id)
+            cache.incr(key)
+            cache.touch(key, None)  # some caches give what they count a new time to live
+        else:
+            before = cache.get(key)
+            cache.set(key, _drawn() | _ENDED << _CHANGES, timeout=None)
+        if cache.get(key) in (None, before):  # memcached says nothing when it is out of reach
+            raise LookupError("the cache has not kept the new version")
+
+    def may_refresh(self, stamp: str | None, version: str) -> bool:
+        """Whether a session with another version than the current one may be renewed: not if it has been ended.
+
+        One that never had a version (``None``) may be, unless the user's sessions have been ended at any time.
+        """
+        epoch = int(version) >> _CHANGES
+        if stamp is not None and stamp.isdecimal() and int(stamp) >> _CHANGES == epoch:
+            return True
+        return (stamp is None or self.refresh_when_lost) and not epoch & _ENDED
+
+    def _entry(self, user_id: str) -> tuple[BaseCache, str]:
+        return caches[self.alias], f"django_sessionkit.version.{sha256(user_id.encode()).hexdigest()}"
+
+    def _begun(self, cache: BaseCache, key: str) -> int:
+        cache.add(key, _drawn(), timeout=None)  # whoever is first
+        version = cache.get(key)
+        if type(version) is not int:
+            raise LookupError("the cache does not keep versions")
+        return version
+
+
+def _drawn() -> int:
+    return secrets.randbits(_RANDOM) << _ENDED + _CHANGES
+
+
+#: the versions in the default cache
+cached_version = CacheVersions()

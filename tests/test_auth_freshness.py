@@ -1,0 +1,296 @@
+"""The bridge from django.contrib.auth on a site whose sessions have versions."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import SESSION_KEY, login
+from django.contrib.auth.models import Group, User
+from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
+from django.http import HttpResponse, JsonResponse
+from django.test import RequestFactory
+from django.urls import include, path
+from support.sessions import abrowser, browser
+
+from django_sessionkit import (
+    aget_session,
+    arevoke_sessions,
+    get_session,
+    has_permission,
+    revoke_sessions,
+    validate_session,
+)
+from django_sessionkit.contrib.auth import refresh
+from django_sessionkit.versions import CacheVersions
+
+pytestmark = pytest.mark.django_db
+
+DESK = {"pattern": ["/page", "/apage"], "role": "editors"}
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class Cache(LocMemCache):
+    """May be out of reach."""
+
+    is_down = False
+
+    def get(self, *args, **kwargs):
+        if Cache.is_down:
+            raise ConnectionError("no route to the cache")
+        return super().get(*args, **kwargs)
+
+
+def users(request):
+    """Who Django says it is, before and after the session was asked for."""
+    before = request.user.is_authenticated
+    session = get_session()
+    return JsonResponse({"before": before, "session": session is not None, "after": request.user.is_authenticated})
+
+
+async def ausers(request):
+    before = (await request.auser()).is_authenticated
+    session = await aget_session()
+    after = (await request.auser()).is_authenticated
+    return JsonResponse({"before": before, "session": session is not None, "after": after})
+
+
+def again(request):
+    """Log in once more, with whatever the session has kept."""
+    login(request, User.objects.get(username="ann"), BACKEND)
+    return JsonResponse({"user_id": get_session() and get_session().user_id})
+
+
+def as_read_before(request):
+    """Log in with a user that was read before the rights were taken away."""
+    user = User.objects.get(username="ann")
+    Race.meanwhile()
+    login(request, user, BACKEND)
+    return HttpResponse(str(has_permission("auth.delete_user")))
+
+
+class Race:
+    meanwhile = None
+
+
+def overtaken(user_id):
+    """While the version is looked up, somebody takes the rights away."""
+    Race.meanwhile()
+    return Race.version
+
+
+urlpatterns = [
+    path("users/", users),
+    path("ausers/", ausers),
+    path("again/", again),
+    path("as-read-before/", as_read_before),
+    path("", include("support.auth_urls")),
+]
+
+
+@pytest.fixture(autouse=True)
+def project(settings):
+    settings.ROOT_URLCONF = __name__
+    settings.SESSIONKIT_PROTECT = [DESK]
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_sessionkit.contrib.auth.AuthBridge"]
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "sessions"},
+        "versions": {"BACKEND": f"{__name__}.Cache", "LOCATION": "auth-versions"},
+    }
+    settings.SESSIONKIT_VERSION = CacheVersions("versions")
+    LocMemCache("auth-versions", {}).clear()
+    Cache.is_down, Race.meanwhile, Race.version = False, lambda: None, 1
+    cache.clear()
+    return settings
+
+
+@pytest.fixture
+def ann():
+    user = User.objects.create_user("ann", "ann@example.org", "anns")
+    user.groups.add(Group.objects.create(name="editors"))
+    return user
+
+
+class Sync:
+    make, prefix = staticmethod(browser), ""
+
+    def __init__(self, user):
+        self.client = self.make()
+        self.client.force_login(user)
+
+    def get(self, name):
+        return self.client.get(f"/{self.prefix}{name}/")
+
+    def who(self):
+        return self.get("who").json()["user_id"]
+
+
+class Async(Sync):
+    make, prefix = staticmethod(abrowser), "a"
+
+    def get(self, name):
+        return async_to_sync(self.client.get)(f"/{self.prefix}{name}/")
+
+
+@pytest.fixture(params=[Sync, Async])
+def caller(request):
+    return request.param
+
+
+def placed(who):
+    return who.client.session.get("__session__")
+
+
+def without_dict(who):
+    session = who.client.session
+    session.pop("__session__")
+    session.save()
+    return who
+
+
+def test_a_demotion_is_there_at_once_and_the_log_in_goes_on(caller, ann):
+    here, there = caller(ann), caller(ann)
+    assert here.get("page").status_code == there.get("page").status_code == 200
+    ann.groups.clear()
+    assert here.get("page").status_code == 200
+    revoke_sessions(str(ann.pk))
+    assert [one.get("page").status_code for one in (here, there)] == [403, 403]
+    assert [one.who() for one in (here, there)] == [str(ann.pk)] * 2
+    assert placed(here)["roles"] == []
+
+
+def test_to_sign_out_everywhere_ends_the_log_in_too(caller, ann):
+    here, there = caller(ann), caller(ann)
+    async_to_sync(arevoke_sessions)(str(ann.pk), refresh=False)
+    for one in (here, there):
+        assert one.get("users").json() == {"before": True, "session": False, "after": False}
+        assert SESSION_KEY not in one.client.session
+        assert one.who() is None
+    here.client.force_login(ann)
+    assert here.get("page").status_code == 200
+    assert there.who() is None
+
+
+def test_nobody_has_to_have_asked_django_who_it_is(caller, ann, project):
+    project.MIDDLEWARE = [one for one in project.MIDDLEWARE if not one.endswith("AuthenticationMiddleware")]
+    here = caller(ann)
+    assert here.who() == str(ann.pk)
+    revoke_sessions(str(ann.pk), refresh=False)
+    assert here.who() is None
+    assert SESSION_KEY not in here.client.session
+
+
+def test_a_log_in_that_has_no_dict_is_filled_unless_it_may_have_been_ended(caller, ann):
+    here, there = without_dict(caller(ann)), without_dict(caller(ann))
+    assert here.who() == str(ann.pk)
+    assert placed(here)["__version__"] == str(CacheVersions("versions")(str(ann.pk)))
+    revoke_sessions(str(ann.pk), refresh=False)
+    assert there.get("users").json() == {"before": True, "session": False, "after": False}
+    assert SESSION_KEY not in there.client.session
+
+
+def test_a_new_log_in_is_not_ended_by_what_an_old_one_has_left(ann):
+    here = Sync(ann)
+    revoke_sessions(str(ann.pk), refresh=False)
+    assert here.client.get("/again/").json() == {"user_id": str(ann.pk)}
+    assert here.who() == str(ann.pk)
+
+
+def test_a_user_who_is_gone_is_not_renewed(caller, ann):
+    here = caller(ann)
+    revoke_sessions(str(ann.pk))
+    User.objects.update(is_active=False)
+    assert here.who() is None
+    assert here.get("page").status_code == 302
+
+
+def test_without_a_store_nobody_is_renewed(ann):
+    assert refresh(validate_session({"user_id": "7"}), RequestFactory().get("/")) is None
+
+
+def test_rights_are_never_older_than_their_version_at_log_in(ann):
+    User.objects.update(is_superuser=True)
+    Race.meanwhile = lambda: User.objects.update(is_superuser=False)
+    assert browser().get("/as-read-before/").content == b"False"
+
+
+def test_rights_are_never_older_than_their_version_when_renewed(caller, ann, project):
+    User.objects.update(is_superuser=True)
+    project.SESSIONKIT_VERSION = overtaken
+    here = caller(ann)
+    assert "auth.delete_user" in placed(here)["permissions"]
+    Race.meanwhile, Race.version = lambda: User.objects.update(is_superuser=False), 2
+    assert here.get("users").json() == {"before": True, "session": True, "after": True}
+    assert placed(here)["permissions"] == []
+    assert placed(here)["__version__"] == "2"
+
+
+def test_rights_are_never_older_than_their_version_when_filled(caller, ann, project):
+    User.objects.update(is_superuser=True)
+    project.SESSIONKIT_VERSION = overtaken
+    here = without_dict(caller(ann))
+    Race.meanwhile = lambda: User.objects.update(is_superuser=False)
+    assert here.get("users").json()["session"] is True
+    assert placed(here)["permissions"] == []
+
+
+def test_who_is_deactivated_while_logging_in_has_no_session(ann, project):
+    project.SESSIONKIT_VERSION = overtaken
+    Race.meanwhile = lambda: User.objects.update(is_active=False)
+    client = browser()
+    assert client.get("/again/").json() == {"user_id": None}
+    assert "__session__" not in client.session
+
+
+def test_who_is_deactivated_while_it_is_filled_has_no_session(caller, ann, project):
+    project.SESSIONKIT_VERSION = overtaken
+    here = without_dict(caller(ann))
+    Race.meanwhile = lambda: User.objects.update(is_active=False)
+    assert here.get("users").json() == {"before": True, "session": False, "after": False}
+
+
+def test_out_of_reach_one_can_log_in_and_has_a_session_afterwards(caller, ann, caplog):
+    Cache.is_down = True
+    here = caller(ann)
+    assert SESSION_KEY in here.client.session
+    assert (placed(here), here.who()) == (None, None)
+    assert here.get("users").json() == {"before": True, "session": False, "after": True}
+    errors = {record.getMessage() for record in caplog.records if record.levelno == logging.ERROR}
+    assert errors == {
+        "session counts as absent, not known to be current: SESSIONKIT_VERSION has raised ConnectionError"
+    }
+    Cache.is_down = False
+    assert here.who() == str(ann.pk)
+
+
+def test_out_of_reach_nothing_is_lost(caller, ann):
+    here = caller(ann)
+    Cache.is_down = True
+    assert here.who() is None
+    assert here.get("page").status_code == 302
+    Cache.is_down = False
+    assert here.get("page").status_code == 200
+
+
+def test_what_was_lost_ends_the_log_in(caller, ann):
+    here = caller(ann)
+    LocMemCache("auth-versions", {}).clear()
+    assert here.get("users").json() == {"before": True, "session": False, "after": False}
+
+
+def test_a_project_may_renew_what_was_lost(caller, ann, project):
+    project.SESSIONKIT_VERSION = CacheVersions("versions", refresh_when_lost=True)
+    here = caller(ann)
+    LocMemCache("auth-versions", {}).clear()
+    ann.groups.clear()
+    assert here.get("page").status_code == 403
+    assert here.who() == str(ann.pk)
+
+
+def test_a_project_may_say_itself_what_renews(caller, ann, project):
+    project.SESSIONKIT_REFRESH = lambda session, request: None
+    here = caller(ann)
+    revoke_sessions(str(ann.pk))
+    assert here.get("users").json() == {"before": True, "session": False, "after": False}

@@ -1,0 +1,742 @@
+"""Sessions that go stale: what a version does with them, over HTTP, sync and async."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.http import HttpResponse, JsonResponse
+from django.test import RequestFactory
+from django.urls import path
+from support.canaries import CANARY
+from support.sessions import AsyncBrowser, abrowser, browser
+
+from django_sessionkit import (
+    InvalidSession,
+    aget_session,
+    arevoke_sessions,
+    aset_session,
+    aupdate_session,
+    get_session,
+    has_role,
+    regenerate_session,
+    revoke_sessions,
+    set_session,
+    signals,
+    update_session,
+    use_session,
+)
+from django_sessionkit.exceptions import VersionUnavailable
+from django_sessionkit.versions import CacheVersions, cached_version
+
+STAMP = "__version__"
+ANN = {"user_id": "7", "email": f"{CANARY}@example.org", "role": "editor", "plan": "premium"}
+
+
+class Counting(LocMemCache):
+    """Counts what is asked of it, and may be out of reach."""
+
+    asked: list[str] = []
+    is_down = False
+
+    def _ask(self, what):
+        if Counting.is_down:
+            raise ConnectionError("no route to the cache")
+        Counting.asked.append(what)
+
+    def get(self, *args, **kwargs):
+        self._ask("get")
+        return super().get(*args, **kwargs)
+
+    def set(self, *args, **kwargs):
+        self._ask("set")
+        return super().set(*args, **kwargs)
+
+    def add(self, *args, **kwargs):
+        self._ask("add")
+        return super().add(*args, **kwargs)
+
+
+class Rights:
+    """What the project's database says now."""
+
+    now: object = None
+    seen: list[tuple[object, object]] = []
+
+
+def renewing(session, request):
+    Rights.seen.append((session.role, request.path))
+    if isinstance(Rights.now, Exception):
+        raise Rights.now
+    return Rights.now
+
+
+async def arenewing(session, request):
+    return renewing(session, request)
+
+
+def asking(session, request):
+    return {**ANN, "role": get_session().role}
+
+
+def writing(session, request):
+    return set_session(request, ANN).to_dict()
+
+
+def login(request):
+    set_session(request, {**ANN, **request.POST.dict()})
+    return HttpResponse("in")
+
+
+async def alogin(request):
+    await aset_session(request, {**ANN, **request.POST.dict()})
+    return HttpResponse("in")
+
+
+def role(request):
+    session = get_session()
+    return JsonResponse({"role": session.role if session else None, "fields": sorted(session or ())})
+
+
+async def arole(request):
+    session = await aget_session()
+    return JsonResponse({"role": session.role if session else None, "fields": sorted(session or ())})
+
+
+def desk(request):
+    return HttpResponse("desk")
+
+
+def update(request):
+    update_session(request, request.POST.dict())
+    return HttpResponse("changed")
+
+
+async def aupdate(request):
+    await aupdate_session(request, request.POST.dict())
+    return HttpResponse("changed")
+
+
+def slow(request):
+    """Reads the session, is overtaken by a change of rights, and stores what it had read."""
+    before = get_session().role
+    Slow.meanwhile()
+    if "update" in request.GET:
+        update_session(request, {"plan": "basic"})
+    request.session["seen"] = "page 3"
+    return JsonResponse({"role": before})
+
+
+class Slow:
+    meanwhile = None
+
+
+def place(request):
+    """As an auth layer that does without set_session()."""
+    kind = request.POST["kind"]
+    stored = request.session.get("__session__")
+    if kind == "copy":
+        get_session()
+        request.session["__session__"] = {**stored, "plan": "basic"}
+    else:
+        get_session()
+        request.session["__session__"] = dict(ANN)
+    session = get_session()
+    return JsonResponse({"plan": session["plan"] if session else None})
+
+
+urlpatterns = [
+    path("login/", login),
+    path("alogin/", alogin),
+    path("role/", role),
+    path("arole/", arole),
+    path("desk/", desk),
+    path("update/", update),
+    path("aupdate/", aupdate),
+    path("slow/", slow),
+    path("place/", place),
+    path("open/", desk),
+]
+
+
+class Sync:
+    """A browser on a WSGI site."""
+
+    def __init__(self):
+        self.client = browser()
+
+    def login(self, **data):
+        assert self.client.post("/login/", data).status_code == 200
+        return self
+
+    def get(self, path):
+        return self.client.get(path)
+
+    def role(self):
+        return self.get("/role/").json()["role"]
+
+    def post(self, where, **data):
+        return self.client.post(f"/{where}/", data)
+
+    def desk(self):
+        return self.get("/desk/").status_code
+
+
+class Async(Sync):
+    """The same on an ASGI site."""
+
+    def __init__(self):
+        self.client: AsyncBrowser = abrowser()
+
+    def login(self, **data):
+        assert async_to_sync(self.client.post)("/alogin/", data).status_code == 200
+        return self
+
+    def get(self, path):
+        return async_to_sync(self.client.get)(path)
+
+    def role(self):
+        return self.get("/arole/").json()["role"]
+
+    def post(self, where, **data):
+        return async_to_sync(self.client.post)(f"/a{where}/", data)
+
+
+@pytest.fixture(autouse=True)
+def site(settings):
+    settings.ROOT_URLCONF = __name__
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "sessions"},
+        "versions": {"BACKEND": f"{__name__}.Counting", "LOCATION": "versions"},
+    }
+    settings.SESSIONKIT_PROTECT = [{"pattern": "/desk", "role": "editor"}]
+    settings.SESSIONKIT_VERSION = CacheVersions("versions")
+    Rights.now, Rights.seen, Counting.asked, Counting.is_down = None, [], [], False
+    LocMemCache("versions", {}).clear()
+    cache.clear()
+    return settings
+
+
+@pytest.fixture(params=[Sync, Async])
+def caller(request):
+    return request.param
+
+
+@pytest.fixture
+def refreshing(site):
+    site.SESSIONKIT_REFRESH = f"{__name__}.renewing"
+    return site
+
+
+def lines(caplog, level=logging.WARNING):
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "django_sessionkit.security" and record.levelno == level
+    ]
+
+
+def stored(who):
+    return who.client.session.get("__session__")
+
+
+# One node after the other.
+
+
+def test_a_session_counts_on_every_device_until_it_is_revoked(caller):
+    phone, desktop, other = caller().login(), caller().login(), caller().login(user_id="8")
+    assert [one.role() for one in (phone, desktop, other)] == ["editor"] * 3
+    revoke_sessions("7")
+    assert [one.role() for one in (phone, desktop, other)] == [None, None, "editor"]
+    assert phone.desk() == 302
+    assert phone.login().desk() == 200
+    assert desktop.role() is None
+
+
+def test_the_async_twin_revokes_too(caller):
+    phone = caller().login()
+    async_to_sync(arevoke_sessions)("7")
+    assert phone.role() is None
+
+
+def test_a_revoked_session_is_removed_and_told(caller, caplog):
+    phone, told = caller().login(), []
+    signals.session_rejected.connect(lambda **kwargs: told.append((kwargs["field"], kwargs["reason"])), weak=False)
+    signals.session_rejected.receivers, before = (
+        signals.session_rejected.receivers[-1:],
+        signals.session_rejected.receivers,
+    )
+    try:
+        revoke_sessions("7")
+        phone.role()
+        phone.role()
+    finally:
+        signals.session_rejected.receivers = before[:-1]
+    assert told == [("session", "is out of date")]
+    assert stored(phone) is None
+    assert lines(caplog) == ["session rejected: field=session reason=is out of date"]
+
+
+def test_what_else_is_in_the_store_stays(caller):
+    phone = caller().login()
+    session = phone.client.session
+    session["basket"] = [1, 2]
+    session.save()
+    revoke_sessions("7")
+    assert phone.role() is None
+    assert phone.client.session["basket"] == [1, 2]
+
+
+def test_the_version_is_no_field_of_the_session():
+    phone = Sync().login()
+    assert phone.client.get("/role/").json()["fields"] == ["email", "plan", "role", "user_id"]
+    assert stored(phone)[STAMP] == str(CacheVersions("versions")("7"))
+
+
+def test_a_validator_does_not_see_the_version(site):
+    site.SESSIONKIT_SESSION_VALIDATOR = strict
+    phone = Sync().login()
+    assert phone.role() == "editor"
+    revoke_sessions("7")
+    assert phone.role() is None
+
+
+def strict(data):
+    if set(data) - {"user_id", "email", "role", "plan"} or "role" not in data:
+        raise ValueError(data)
+    return data
+
+
+def test_an_update_keeps_the_version_that_the_session_had(caller):
+    phone = caller().login()
+    stamp = stored(phone)[STAMP]
+    assert phone.post("update", plan="basic").status_code == 200
+    assert (stored(phone)[STAMP], stored(phone)["plan"]) == (stamp, "basic")
+    revoke_sessions("7")
+    assert phone.role() is None
+
+
+def test_a_slow_request_does_not_bring_back_what_it_had_read(refreshing):
+    phone = Sync().login()
+
+    def meanwhile():
+        Rights.now = {**ANN, "role": "reader"}
+        revoke_sessions("7")
+        tablet = Sync()
+        tablet.client.cookies = phone.client.cookies.copy()
+        assert tablet.role() == "reader"
+
+    Slow.meanwhile = meanwhile
+    assert phone.client.get("/slow/").json() == {"role": "editor"}
+    assert phone.client.session["seen"] == "page 3"
+    assert stored(phone)["role"] == "editor"  # the old copy has been stored over the new one
+    assert phone.role() == "reader"
+    assert phone.desk() == 403
+    assert stored(phone)["role"] == "reader"
+
+
+def test_an_update_in_a_slow_request_does_not_make_old_rights_new():
+    phone = Sync().login()
+    Slow.meanwhile = lambda: revoke_sessions("7")
+    assert phone.client.get("/slow/", {"update": "yes"}).json() == {"role": "editor"}
+    assert stored(phone)["plan"] == "basic"
+    assert phone.role() is None
+
+
+# What renews.
+
+
+@pytest.mark.parametrize("refresh", ["renewing", "arenewing"])
+def test_a_change_of_rights_is_there_with_the_next_request(caller, site, refresh, caplog):
+    site.SESSIONKIT_REFRESH = f"{__name__}.{refresh}"
+    caplog.set_level(logging.INFO, "django_sessionkit")
+    phone = caller().login()
+    key = phone.client.session.session_key
+    Rights.now = {**ANN, "role": "reader"}
+    assert phone.role() == "editor"
+    revoke_sessions("7")
+    assert phone.role() == "reader"
+    assert phone.desk() == 403
+    assert len(Rights.seen) == 1  # what was renewed is stored
+    assert Rights.seen[0][0] == "editor"
+    assert phone.client.session.session_key == key
+    revoked, renewed = lines(caplog, logging.INFO)
+    assert revoked.startswith("sessions revoked: refresh=True user=")
+    assert renewed.startswith("session refreshed: changed=role user=")
+
+
+def test_a_renewed_session_is_told_as_an_update(refreshing):
+    phone, told = Sync().login(), []
+
+    def receiver(**kwargs):
+        told.append(kwargs["changed"])
+
+    signals.session_updated.connect(receiver)
+    Rights.now = {**ANN, "role": "reader", "plan": "basic"}
+    revoke_sessions("7")
+    phone.role()
+    assert told == [("custom", "role")]
+
+
+def test_to_sign_out_everywhere_nothing_is_renewed(caller, refreshing):
+    phone = caller().login()
+    Rights.now = dict(ANN)
+    revoke_sessions("7", refresh=False)
+    revoke_sessions("7")
+    assert phone.role() is None
+    assert Rights.seen == []
+    assert phone.login().role() == "editor"
+
+
+def test_who_has_no_session_any_more_is_not_renewed(caller, refreshing):
+    phone = caller().login()
+    revoke_sessions("7")
+    assert phone.role() is None
+    assert stored(phone) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ({**ANN, "user_id": "8"}, "SESSIONKIT_REFRESH has returned the dict of another user"),
+        ({**ANN, "roles": "admin"}, "SESSIONKIT_REFRESH has returned a faulty dict: roles: must be a list"),
+        ([], "SESSIONKIT_REFRESH has returned a faulty dict: session: must be a mapping"),
+        (ValueError(CANARY), "SESSIONKIT_REFRESH has raised ValueError"),
+    ],
+)
+def test_a_faulty_answer_is_no_session_but_does_no_harm(caller, refreshing, answer, fault, caplog):
+    phone = caller().login()
+    Rights.now = answer
+    revoke_sessions("7")
+    assert phone.role() is None
+    assert phone.desk() == 302
+    (line, _) = lines(caplog, logging.ERROR)
+    assert line.startswith(f"session counts as absent, not known to be current: {fault}")
+    Rights.now = {**ANN, "role": "reader"}
+    assert phone.role() == "reader"
+
+
+@pytest.mark.parametrize("refresh", ["asking", "writing"])
+def test_a_refresh_that_asks_for_the_session_is_told_not_to(site, refresh, caplog):
+    site.SESSIONKIT_REFRESH = f"{__name__}.{refresh}"
+    phone = Sync().login()
+    revoke_sessions("7")
+    assert phone.role() is None
+    assert lines(caplog, logging.ERROR) == [
+        "session counts as absent, not known to be current: SESSIONKIT_REFRESH has failed: "
+        "SESSIONKIT_REFRESH: must not ask for the session; it is given; return the new dict"
+    ]
+
+
+def test_what_a_refresh_says_about_the_version_does_not_count(refreshing):
+    phone = Sync().login()
+    revoke_sessions("7")
+    Rights.now = {**ANN, STAMP: "forged"}
+    assert phone.role() == "editor"
+    assert stored(phone)[STAMP] == str(CacheVersions("versions")("7"))
+
+
+# Where the cache lets one down.
+
+
+def test_what_was_evicted_revives_nothing(caller, refreshing, caplog):
+    phone = caller().login()
+    revoke_sessions("7", refresh=False)
+    LocMemCache("versions", {}).clear()
+    Rights.now = dict(ANN)
+    assert phone.role() is None
+    assert Rights.seen == []
+    assert lines(caplog) == ["session rejected: field=session reason=is out of date"]
+
+
+def test_out_of_reach_nobody_is_known_and_public_pages_are_served(caller, refreshing, caplog):
+    phone = caller().login()
+    Counting.is_down = True
+    assert phone.role() is None
+    assert phone.desk() == 302
+    assert phone.get("/open/").status_code == 200
+    assert lines(caplog, logging.ERROR)[0] == (
+        "session counts as absent, not known to be current: SESSIONKIT_VERSION has raised ConnectionError"
+    )
+    with pytest.raises(VersionUnavailable):
+        revoke_sessions("7")
+    Counting.is_down = False
+    assert phone.role() == "editor"
+    assert Rights.seen == []
+
+
+def test_out_of_reach_nobody_logs_in(caller):
+    Counting.is_down = True
+    phone = caller()
+    with pytest.raises(VersionUnavailable):
+        phone.login()
+    assert stored(phone) is None
+
+
+@pytest.mark.parametrize("answer", [None, True, 1.5, "", b"1", object()])
+def test_what_is_no_version_lets_nobody_in(site, answer, caplog):
+    phone = Sync().login()
+    site.SESSIONKIT_VERSION = lambda user_id: answer
+    assert phone.role() is None
+    assert lines(caplog, logging.ERROR) == [
+        "session counts as absent, not known to be current: "
+        "SESSIONKIT_VERSION has returned neither a string nor an integer"
+    ]
+
+
+# Versions of the project's own.
+
+
+async def aversion(user_id):
+    return await sync_to_async(cached_version)(user_id)
+
+
+@pytest.mark.parametrize("version", [3, "three"])
+def test_a_project_may_keep_versions_where_it_likes(caller, site, version):
+    kept = {"7": version}
+    site.SESSIONKIT_VERSION = kept.__getitem__
+    phone = caller().login()
+    assert phone.role() == "editor"
+    assert stored(phone)[STAMP] == str(version)
+    kept["7"] = 4
+    assert phone.role() is None
+    with pytest.raises(ImproperlyConfigured, match="has no bump"):
+        revoke_sessions("7")
+
+
+def test_an_async_version_is_awaited(caller, site):
+    site.SESSIONKIT_VERSION = aversion
+    phone = caller().login()
+    assert phone.role() == "editor"
+    cached_version.bump("7")
+    assert phone.role() is None
+
+
+def test_a_dict_may_bring_its_version_along(site):
+    """The token of a JWT layer, say, was made with it; and a copy of an old dict does not become a new one."""
+    phone = Sync().login()
+    old = stored(phone)
+    revoke_sessions("7")
+    phone.login(**{STAMP: old[STAMP]})
+    assert phone.role() is None
+    phone.login(**{STAMP: str(CacheVersions("versions")("7"))})
+    assert phone.role() == "editor"
+
+
+def test_a_source_that_only_reads_is_renewed_for_the_request(refreshing):
+    refreshing.SESSIONKIT_SOURCE = lambda request: {**ANN, STAMP: request.GET["version"]}
+    version = CacheVersions("versions")
+    token = version("7")
+    assert browser().get("/role/", {"version": token}).json()["role"] == "editor"
+    Rights.now = {**ANN, "role": "reader"}
+    revoke_sessions("7")
+    assert browser().get("/role/", {"version": token}).json()["role"] == "reader"
+    assert browser().get("/role/", {"version": version("7")}).json()["role"] == "editor"
+    revoke_sessions("7", refresh=False)
+    assert browser().get("/role/", {"version": token}).json()["role"] is None
+
+
+def test_a_source_that_watches_is_renewed_for_the_request(refreshing):
+    refreshing.SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource"
+    refreshing.MIDDLEWARE = [f"{__name__}.token", *refreshing.MIDDLEWARE]
+    assert browser().get("/role/").json()["role"] is None
+    Rights.now = {**ANN, "role": "reader"}
+    assert browser().get("/role/").json()["role"] == "reader"
+
+
+def token(get_response):
+    def middleware(request):
+        request.sessionkit_data = dict(ANN)
+        return get_response(request)
+
+    return middleware
+
+
+# What was placed without set_session().
+
+
+def test_a_dict_without_a_version_is_none_and_the_log_says_so(caller, caplog):
+    phone = caller().login()
+    session = phone.client.session
+    session["__session__"] = dict(ANN)
+    session.save()
+    assert phone.role() is None
+    assert lines(caplog) == ["session rejected: field=session reason=has no version: set_session() has not placed it"]
+
+
+def test_sessions_from_before_the_setting_are_renewed_if_that_is_possible(caller, refreshing):
+    version, refreshing.SESSIONKIT_VERSION = refreshing.SESSIONKIT_VERSION, None
+    phone = caller().login()
+    assert STAMP not in stored(phone)
+    refreshing.SESSIONKIT_VERSION = version
+    Rights.now = {**ANN, "role": "reader"}
+    assert phone.role() == "reader"
+
+
+def test_in_the_same_request_only_what_keeps_the_version_is_seen(caplog):
+    phone = Sync().login()
+    assert phone.post("place", kind="copy").json() == {"plan": "basic"}
+    assert phone.role() == "editor"
+    assert phone.post("place", kind="new").json() == {"plan": None}
+    assert Sync().post("place", kind="new").json() == {"plan": None}
+    assert (
+        lines(caplog, logging.ERROR)
+        == ["session counts as absent, it has no current version: place it with set_session()"] * 2
+    )
+
+
+@pytest.mark.parametrize("stamp", [True, 1.0, None, "", ["1"], {"a": 1}])
+def test_a_version_of_another_shape_is_none(site, stamp):
+    site.SESSIONKIT_VERSION = lambda user_id: 1
+    phone = Sync().login()
+    session = phone.client.session
+    session["__session__"] = {**ANN, STAMP: stamp}
+    session.save()
+    assert phone.role() is None
+
+
+class Hostile(str):
+    __slots__ = ()
+
+    def __eq__(self, other):
+        raise ValueError(CANARY)
+
+    __hash__ = str.__hash__
+
+
+def test_a_hostile_key_is_refused_as_without_versions(site):
+    site.SESSIONKIT_SOURCE = lambda request: {Hostile(STAMP): 1, "user_id": "7"}
+    assert Sync().role() is None
+    with pytest.raises(InvalidSession):
+        set_session(RequestFactory().get("/"), {Hostile(STAMP): 1, "user_id": 7})
+
+
+# What it costs.
+
+
+def test_one_get_for_a_request_that_reads_a_session_and_none_otherwise(caller):
+    phone = caller().login()
+    Counting.asked = []
+    phone.role()
+    assert Counting.asked == ["get"]
+    phone.desk()
+    assert Counting.asked == ["get"] * 2
+    Counting.asked = []
+    for nobody in ("/open/", "/desk/", "/role/"):
+        caller().get(nobody)
+    phone.get("/open/")
+    assert Counting.asked == []
+
+
+def test_nothing_is_asked_without_the_setting(site):
+    site.SESSIONKIT_VERSION = None
+    phone = Sync().login()
+    assert phone.role() == "editor"
+    assert Counting.asked == []
+    with pytest.raises(ImproperlyConfigured, match="SESSIONKIT_VERSION"):
+        revoke_sessions("7")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("django_sessionkit.freshness.monotonic", lambda: now[0])
+    return now
+
+
+def test_within_the_interval_a_process_asks_once(caller, site, clock):
+    site.SESSIONKIT_VERSION_INTERVAL = 30
+    phone = caller().login()
+    Counting.asked = []
+    assert [phone.role() for _ in range(5)] == ["editor"] * 5
+    assert Counting.asked == []
+    CacheVersions("versions").bump("7")  # by another process
+    clock[0] += 29
+    assert phone.role() == "editor"
+    clock[0] += 2
+    assert phone.role() is None
+
+
+def test_here_a_revocation_does_not_wait_for_the_interval(caller, site, clock):
+    site.SESSIONKIT_VERSION_INTERVAL = 30
+    phone = caller().login()
+    revoke_sessions("7")
+    assert phone.role() is None
+
+
+def test_a_session_that_is_newer_than_what_is_remembered_is_not_taken_for_old(site, clock):
+    site.SESSIONKIT_VERSION_INTERVAL = 30
+    phone = Sync().login()
+    version = CacheVersions("versions")
+    version.bump("7")
+    session = phone.client.session
+    session["__session__"] = {**ANN, STAMP: str(version("7"))}
+    session.save()
+    assert phone.role() == "editor"
+
+
+def test_what_is_remembered_has_an_end(site, clock, monkeypatch):
+    monkeypatch.setattr("django_sessionkit.freshness._MOST_REMEMBERED", 2)
+    site.SESSIONKIT_VERSION_INTERVAL = 30
+    callers = [Sync().login(user_id=str(number)) for number in range(5)]
+    assert [one.role() for one in callers] == ["editor"] * 5
+
+
+# Who calls.
+
+
+def test_an_id_that_is_none_is_refused_before_anything_happens():
+    for wrong in (7, UUID(int=7), "", " ", "\n", None, b"7"):
+        with pytest.raises(InvalidSession) as caught:
+            revoke_sessions(wrong)
+        assert caught.value.field == "user_id"
+    assert Counting.asked == []
+
+
+def test_an_id_is_checked_without_the_fields_that_a_project_asks_for(site):
+    site.SESSIONKIT_SESSION_VALIDATOR = strict
+    phone = Sync().login()
+    revoke_sessions("7")
+    assert phone.role() is None
+
+
+def test_on_an_event_loop_the_twin_is_named():
+    async def view():
+        revoke_sessions("7")
+
+    with pytest.raises(Exception, match="arevoke_sessions"):
+        async_to_sync(view)()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_read_before_the_commit_does_not_stay(refreshing):
+    """Another node sees the new version before it can see the new rights."""
+    phone = Sync().login()
+    Rights.now = dict(ANN)
+    with transaction.atomic():
+        revoke_sessions("7")
+        assert phone.role() == "editor"  # renewed, from the database as it is for everybody else
+    Rights.now = {**ANN, "role": "reader"}
+    assert phone.role() == "reader"
+
+
+def test_a_pretended_session_has_no_version():
+    with use_session(ANN):
+        revoke_sessions("7")
+        assert has_role("editor")
+
+
+def test_a_rotation_changes_nothing_about_it():
+    phone = Sync().login()
+    request = RequestFactory().get("/")
+    request.session = phone.client.session
+    regenerate_session(request)
+    request.session.save()
+    phone.client.cookies["sessionid"] = request.session.session_key
+    assert phone.role() == "editor"
