@@ -78,6 +78,12 @@ def test_readme(run: Run) -> None:
     assert b"Ask an accountant" in caller(permissions=["invoices:read"]).get("/invoices/").content
     accountant = caller(role="accountant", roles=["chief"], permissions=["invoices:write"])
     assert accountant.get("/refund/").content == b"refunded by 7, at once"
+    page.apply({"SESSIONKIT_VERSION": "django_sessionkit.versions.cached_version"})
+    ann = User.objects.create_user("ann")
+    client = testing.sign_in(Client(), user_id=str(ann.pk), role="editor")
+    assert client.get("/reports/may/").status_code == 200
+    page.module("shop.staff").demote(ann)
+    assert client.get("/reports/may/").status_code == 401
 
 
 def test_readme_bridge(run: Run) -> None:
