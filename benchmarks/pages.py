@@ -17,6 +17,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_sessionkit import conf
+from django_sessionkit.freshness import STAMP
+from django_sessionkit.versions import cached_version
 
 from . import site
 from .report import Bound, Case, Fact, Pair, Scale, expect
@@ -57,6 +59,7 @@ def rows(scale: Scale) -> Iterator[Case | Fact]:
         for engine in (site.LOCMEM, site.DATABASE):
             with site.using(SESSION_ENGINE=engine, SESSIONKIT_PROTECT=site.rules(10)):
                 yield from _protected(scale, name, make, engine)
+        yield from _versioned(scale, name, make)
     loop.close()
 
 
@@ -267,3 +270,28 @@ def _protected_facts(what: str, ours: Stack, reading: Stack) -> Iterator[Fact]:
     against = "view reads `request.session`"
     yield Fact(f"{what}: queries", against, "0 more", partial(count, _queries, 0), is_answer=True)
     yield Fact(f"{what}: thread hops", against, "≤ 1 more", partial(count, _hops, 1), is_answer=True)
+
+
+# --- versions ---
+
+
+def _versioned(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[Case]:
+    """What it costs to ask, for each request, whether a session is still good; the versions are in memory."""
+    stamped = {**site.READER, STAMP: str(cached_version(site.READER["user_id"]))}
+    with site.using(SESSIONKIT_PROTECT=site.rules(10)):
+        without = make(_OURS, "/team/", site.stored_session({"__session__": site.READER}))
+        plain = _with(conf.current(), without.timed)
+    for interval in (0, 60):
+        versions = {"SESSIONKIT_VERSION": cached_version, "SESSIONKIT_VERSION_INTERVAL": interval}
+        with site.using(SESSIONKIT_PROTECT=site.rules(10), **versions):
+            snapshot = conf.current()
+            ours = make(_OURS, "/team/", site.stored_session({"__session__": stamped}))
+        what = f"{name}: protected page with `SESSIONKIT_VERSION`, interval {interval}"
+        pair = Pair("", _with(snapshot, ours.timed), plain)
+        check = partial(_check_pinned, snapshot, ours)
+        yield Case(what, "the same without", Bound(), [pair], check, scale.pages)
+
+
+def _check_pinned(snapshot: conf.Snapshot, stack: Stack) -> None:
+    with _pinned(snapshot):
+        _check_page(stack)
