@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
+from itertools import count
 from typing import Any
 
 import pytest
@@ -34,6 +36,20 @@ from django_sessionkit import (
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require
 from django_sessionkit.mixins import RequireMixin
+
+if HAS_DRF := find_spec("rest_framework") is not None:
+    from rest_framework.renderers import JSONRenderer
+    from rest_framework.views import APIView
+
+    from django_sessionkit.contrib.drf import Requires, RequiresByAction, SessionKitAuthentication
+if HAS_NINJA := find_spec("ninja") is not None:
+    from ninja import NinjaAPI
+
+    from django_sessionkit.contrib.ninja import SessionAuth
+if HAS_JINJA2 := find_spec("jinja2") is not None:
+    import jinja2
+
+    from django_sessionkit.contrib.jinja2 import SessionKitExtension
 
 
 def truthy(session):
@@ -224,6 +240,39 @@ def in_template(requirement):
     return view
 
 
+def in_jinja2(requirement):
+    environment = jinja2.Environment(extensions=[SessionKitExtension], autoescape=True)
+    template = environment.from_string("{% if_can_access '/guarded/' %}page{% endif_can_access %}")
+
+    def view(request):
+        text = template.render()
+        return HttpResponse(text, status=200 if text == "page" else 403)
+
+    return view
+
+
+def in_drf(permission):
+    class Page(APIView):
+        authentication_classes = [SessionKitAuthentication]
+        permission_classes = [permission]
+        renderer_classes = [type("ForBrowsers", (JSONRenderer,), {"media_type": "text/html"})]
+
+        def get(self, request):
+            return page(request)
+
+    return Page.as_view()
+
+
+def in_ninja(requirement, operation):
+    api = NinjaAPI(urls_namespace=f"surface-{next(numbers)}", openapi_url=None)
+    api.get("/", auth=SessionAuth(requirement), url_name="page")(operation)
+    (found,) = [pattern.callback for pattern in api.urls[0] if pattern.name == "page"]
+    return found
+
+
+numbers = count()
+
+
 def rule(requirement):
     return {"SESSIONKIT_PROTECT": [{"pattern": "/page/**", "require": requirement}]}
 
@@ -254,6 +303,16 @@ SURFACES = {
     "can_access-async": Surface(aasking_first),
     "template": Surface(in_template),
 }
+ASKING = ("evaluate", "evaluate-async", "can_access", "can_access-async", "template", "jinja2")
+APIS = ("drf", "drf action", "ninja", "ninja-async")
+if HAS_DRF:
+    SURFACES["drf"] = Surface(lambda requirement: in_drf(Requires(requirement)))
+    SURFACES["drf action"] = Surface(lambda requirement: in_drf(RequiresByAction({"get": requirement})))
+if HAS_NINJA:
+    SURFACES["ninja"] = Surface(lambda requirement: in_ninja(requirement, page))
+    SURFACES["ninja-async"] = Surface(lambda requirement: in_ninja(requirement, apage))
+if HAS_JINJA2:
+    SURFACES["jinja2"] = Surface(in_jinja2)
 
 
 @pytest.fixture
@@ -280,7 +339,7 @@ def seen(url, session):
     """Whether the page was seen, by both handlers; a denial is 302, 401 or 403 as the table says."""
     responses = [browser(session).get(url), async_to_sync(abrowser(session).get)(url)]
     for response in responses:
-        assert response.status_code in (200, 302, 403)
+        assert response.status_code in (200, 302, 401, 403)
         assert (response.status_code == 200) is (response.content == b"page")
     assert len({response.status_code for response in responses}) == 1
     return responses[0].status_code == 200
@@ -293,16 +352,21 @@ def test_every_surface_gives_one_answer(serve, surface, requirement):
     assert {name for name, session in SESSIONS.items() if seen("/page/", session)} == MATRIX[requirement]
 
 
-ASKING = ("evaluate", "evaluate-async", "can_access", "can_access-async", "template")
-
-
-@pytest.mark.parametrize("surface", [name for name in SURFACES if name not in ASKING])
+@pytest.mark.parametrize("surface", [name for name in SURFACES if name not in (*ASKING, *APIS)])
 def test_every_guard_sends_the_same_denial(serve, surface):
     serve(surface, Role("admin"))
     assert browser().get("/page/")["Location"] == "/login/?next=/page/"
     assert async_to_sync(abrowser().get)("/page/")["Location"] == "/login/?next=/page/"
     denied = browser(READER).get("/page/")
     assert (denied.status_code, denied["Cache-Control"]) == (403, "no-store")
+
+
+@pytest.mark.parametrize("surface", [name for name in SURFACES if name in APIS])
+def test_every_api_framework_tells_who_is_missing_from_who_lacks_the_right(serve, surface):
+    serve(surface, Role("admin"))
+    for session, status in ((None, 401), (READER, 403), (ADMIN, 200)):
+        assert browser(session).get("/page/").status_code == status
+        assert async_to_sync(abrowser(session).get)("/page/").status_code == status
 
 
 class VetoPolicy(AccessPolicy):

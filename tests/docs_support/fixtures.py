@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
 from django.core.management.utils import get_random_secret_key
+from django.db.models.signals import m2m_changed
 
 from django_sessionkit import signals
 
@@ -21,6 +22,17 @@ if find_spec("axes"):
     # Its defaults go into the settings that hold at its first import, and would vanish with those of a page.
     import_module("axes.conf")
 
+if find_spec("celery"):
+    from celery import current_app
+
+
+def forget_tasks() -> None:
+    """Celery keeps shared tasks by name, and complains when a page is run again."""
+    if find_spec("celery"):
+        current_app.finalize()
+        for name in [name for name in current_app.tasks if name.startswith("shop.")]:
+            current_app.tasks.unregister(name)
+
 
 @pytest.fixture
 def run(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
@@ -28,7 +40,8 @@ def run(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.setenv("DJANGO_SECRET_KEY", get_random_secret_key())
     cache.clear()
     with ExitStack() as stack:
-        keep_receivers(stack, user_logged_in, user_logged_out, user_login_failed)
+        stack.callback(forget_tasks)
+        keep_receivers(stack, user_logged_in, user_logged_out, user_login_failed, m2m_changed)
         keep_receivers(stack, signals.session_registered, signals.session_updated, signals.session_cleared)
         keep_receivers(stack, signals.session_rejected, signals.access_denied)
         yield lambda name: Project.of(ROOT / name, stack).run()

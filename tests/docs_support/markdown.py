@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 _FENCE = re.compile(r"(?P<ticks>`{3,})(?P<language>\S*)")
-_MARKS = re.compile(r"<!--(.+?)-->")
+_MARKS = re.compile(r"<!--(.+?)(?:-->)?")
 _LINK = re.compile(r"(?<!\!)\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
 _FILE_NAME = re.compile(r"(?:#|\{#|/\*) ([\w./-]+\.\w+)(?: #\}| \*/)?")
 

@@ -13,7 +13,8 @@ What the fence says decides what is done:
 - ``text``: what the block before it must say when it fails (mark ``fails``), else mark ``figure``.
 
 Marks stand in a comment on the line before the fence: ``fails`` (an error is expected), ``needs: module`` (only
-compiled where an optional library is missing), ``dont`` (an example to avoid: only compiled), ``figure``.
+compiled where an optional library is missing), ``dont`` (an example to avoid: only compiled), ``figure``. A comment
+that begins with ``hidden`` and ends after the block keeps it from the reader: what a server does when it starts again.
 """
 
 from __future__ import annotations

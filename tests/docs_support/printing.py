@@ -1,0 +1,17 @@
+"""What management commands print."""
+
+from __future__ import annotations
+
+import io
+
+from django.core import management
+
+
+def printed(command: list[str]) -> str:
+    """What a management command prints, its error included, as a terminal shows it."""
+    out = io.StringIO()
+    try:
+        management.call_command(*command, stdout=out, stderr=out)
+    except management.CommandError as error:
+        out.write(f"CommandError: {error}\n")
+    return out.getvalue()
