@@ -510,6 +510,12 @@ def test_source(run: Run) -> None:
     assert client.get("/shop/").status_code == 401
     response = caller({"authorization": "Bearer made-up-token"}).get("/shop/")
     assert response.status_code == 200
+    page.module("shop.source").TOKENS["malformed"] = {"user_id": 7}
+    bad = {"authorization": "Bearer malformed"}
+    for client in (caller(role="x"), async_caller(role="x")):
+        get = client.get if isinstance(client, Client) else async_to_sync(client.get)
+        assert get("/shop/", headers=bad).status_code in (302, 401)
+        assert client.session["__session__"]["role"] == "x"
     assert "Authorization" in response["Vary"]
 
 
