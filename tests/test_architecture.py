@@ -35,7 +35,9 @@ ROWS = [
 SURFACES = ["middleware", "decorators", "mixins", "templatetags.sessionkit", "context_processors"]
 SURFACES += [f"checks.{name}" for name in ("deploy", "freshness", "middleware", "roles", "settings", "store", "urls")]
 SURFACES += [f"management.commands.sessionkit_{name}" for name in ("doctor", "explain", "routes")]
-SURFACES += [f"contrib.{name}" for name in ("auth", "debug_toolbar", "drf", "jinja2", "ninja")] + ["testing"]
+SURFACES += [f"contrib.{name}" for name in ("auth", "channels", "debug_toolbar", "drf", "jinja2", "ninja")] + [
+    "testing"
+]
 WIRING = ["management.__init__", "management.commands.__init__"]
 WIRING += ["apps", "pytest_plugin", "__init__", "templatetags.__init__", "checks.__init__", "contrib.__init__"]
 CORE = [name for row in ROWS for name in row]

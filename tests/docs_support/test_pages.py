@@ -25,6 +25,8 @@ from django.core.checks import run_checks
 from django.http import HttpResponse
 from django.template import engines
 from django.test import Client, RequestFactory, override_settings
+from django.urls import path
+from support.websockets import WebSocket
 
 from django_sessionkit import (
     Allow,
@@ -769,6 +771,87 @@ def test_ninja(run: Run) -> None:
     assert caller(PROGRAM, role="editor").get("/api/drafts/").json() == {"reader": "7"}
     assert caller(PROGRAM).get("/api/news/").status_code == 401
     assert caller(PROGRAM, plan="gold").get("/api/news/").json() == {"plan": "gold"}
+
+
+@pytest.mark.skipif(find_spec("django_htmx") is None, reason="needs django-htmx")
+def test_htmx(run: Run) -> None:
+    page = run("docs/how-to/htmx.md")
+    in_page = {"accept": "*/*", "hx-request": "true", "hx-current-url": "http://testserver/orders/"}
+    reader = {"permissions": ["orders:read"]}
+    fragment = caller(in_page, **reader).get("/orders/")
+    assert fragment.content.strip() == b"<ul><li>Order 8</li><li>Order 15</li></ul>"
+    whole = caller(**reader).get("/orders/")
+    assert fragment.content.strip() in whole.content
+    assert b"Export" not in whole.content
+    assert b"Export" in caller(permissions=["orders:read", "orders:export"]).get("/orders/").content
+    assert "HX-Request" in fragment["Vary"]
+    table = (DOCS / "how-to" / "htmx.md").read_text(encoding="utf-8")
+    refused = [caller(in_page).get("/orders/"), caller(in_page, role="x").get("/export/")]
+    for answer, wanted in zip(refused, [(401, "/login/?next=/orders/"), (403, "/upgrade/")], strict=True):
+        assert (answer.status_code, answer["HX-Redirect"]) == wanted
+        assert f"| {wanted[0]}, `HX-Redirect: {wanted[1]}` |" in table
+    denied = caller(in_page, role="x").get("/orders/")
+    assert (denied.status_code, "HX-Redirect" in denied) == (403, False)
+    assert f"`{denied.content.decode()}`" in table
+    page.apply(
+        {"SESSIONKIT_PROTECT": [{"pattern": "/orders", "require": Allow(lambda s, request: bool(request.htmx))}]}
+    )
+    assert (caller(in_page).get("/orders/").status_code, caller().get("/orders/").status_code) == (200, 302)
+
+
+@pytest.mark.skipif(find_spec("channels") is None, reason="needs channels")
+def test_channels(run: Run) -> None:
+    page = run("docs/how-to/channels.md")
+    page.apply({"CHANNEL_LAYERS": {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}})
+    application = page.module("mysite.asgi").application
+    assert outcome(websocket(application, "/ws/orders/", origin="https://elsewhere.example", role="editor")) == 1000
+    assert outcome(websocket(application, "/ws/orders/")) == 4401
+    assert outcome(websocket(application, "/ws/orders/", role="reader")) == 4403
+    assert outcome(websocket(application, "/ws/echo/")) == (None, 4401)
+    assert outcome(websocket(application, "/ws/echo/", role="editor")) is None
+
+    async def talk(line: WebSocket) -> list[Any]:
+        await line.connect()
+        await line.send_json("hi")
+        said = [await line.receive_json()]
+        layer = import_module("channels.layers").get_channel_layer()
+        await layer.group_send("orders", {"type": "order.placed", "number": 8})
+        said.append(await line.receive_json())
+        await line.disconnect()
+        return said
+
+    reader = websocket(application, "/ws/orders/", permissions=["orders:read"])
+    assert async_to_sync(talk)(reader) == [{"hello": "7", "writes": False}, {"order": 8}]
+
+    sessionkit, routing = import_module("django_sessionkit.contrib.channels"), import_module("channels.routing")
+    room = page.module("desk.rooms").Room.as_asgi()
+    rooms = sessionkit.SessionKitMiddlewareStack(routing.URLRouter([path("<str:room>/", room)]))
+    assert outcome(websocket(rooms, "/tea/", rooms=["tea"])) is None
+    assert outcome(websocket(rooms, "/coffee/", rooms=["tea"])) == 4403
+
+    page.apply({"SESSIONKIT_SOURCE": "django_sessionkit.sources.RequestAttributeSource"})
+    tokens = page.module("mysite.tokens").TokenMiddleware(page.module("desk.consumers").Orders.as_asgi())
+    assert outcome(WebSocket(tokens, "/", {"authorization": "Bearer 0a1b"})) is None
+    assert outcome(WebSocket(tokens, "/", {"authorization": "Bearer 0a1c"})) == 4401
+
+
+def websocket(application: Any, path: str, origin: str = "http://testserver", **session: Any) -> WebSocket:
+    """A browser that opens a WebSocket."""
+    cookies = "; ".join(f"{name}={one.value}" for name, one in caller(**session).cookies.items())
+    return WebSocket(application, path, {"origin": origin, "cookie": cookies})
+
+
+def outcome(line: WebSocket) -> Any:
+    """``None`` if it is let in, else the code; a pair if it was accepted first."""
+
+    async def knock() -> Any:
+        is_accepted, answer = await line.connect()
+        if not is_accepted or not await line.receive_nothing(0.05):
+            return (answer, await line.closed()) if is_accepted else answer
+        await line.disconnect()
+        return None
+
+    return async_to_sync(knock)()
 
 
 @pytest.mark.skipif(find_spec("jinja2") is None, reason="needs Jinja2")

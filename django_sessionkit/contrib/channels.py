@@ -1,0 +1,269 @@
+"""Channels: the session in a WebSocket consumer, and who may open one and keep it open."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from asgiref.sync import sync_to_async
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from channels.sessions import SessionMiddlewareStack
+from django.contrib.auth import aget_user, get_user
+from django.core.handlers.asgi import ASGIRequest
+from django.db import close_old_connections
+from django.utils.functional import SimpleLazyObject
+
+from django_sessionkit import audit, conf
+from django_sessionkit.context import Slot, activate
+from django_sessionkit.decisions import DENIED, FAILED, NOT_AUTHENTICATED, Decision
+from django_sessionkit.evaluation import decide
+from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from django_sessionkit.flows import arun
+from django_sessionkit.origin import current_origin
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.sources import DjangoSessionSource
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+Message: TypeAlias = MutableMapping[str, Any]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[..., Awaitable[Any]]
+
+_ATTRIBUTES = {"requirement", "recheck_every", "accept_before_closing"}
+_TICK: Message = {"type": "sessionkit.tick"}
+
+
+class SessionKitChannelsMiddleware:
+    """Gives a connection its session. Place it inside the ``SessionMiddleware`` or ``AuthMiddlewareStack`` of Channels.
+
+    Its construction reads the settings, so that a server with an invalid policy does not start.
+    """
+
+    def __init__(self, inner: App) -> None:
+        conf.current()
+        self.inner = inner
+
+    async def __call__(self, scope: Message, receive: App, send: Send) -> Any:
+        """Let the connection's own slot be the current one for as long as it lasts."""
+        if isinstance(current_origin().source, DjangoSessionSource) and "session" not in scope:
+            raise InvalidPolicy(type(self).__name__, "there is no session store", "use SessionKitMiddlewareStack")
+        slot = _ConnectionSlot(self.request_for, scope)
+        with activate(slot):
+            return await self.inner({**scope, "sessionkit": slot}, receive, send)
+
+    def request_for(self, scope: Message) -> HttpRequest:
+        """The HTTP request by which a WebSocket begins, for ``SESSIONKIT_SOURCE`` and predicates; made anew each time
+        that the session is loaded. Nobody saves its ``session``. Override it to add what your own source looks for.
+        """
+        scheme = scope.get("scheme", "ws").replace("ws", "http")
+        request = ASGIRequest({"method": "GET", **scope, "scheme": scheme}, BytesIO())
+        if "session" in scope:
+            kept = scope["session"]
+            request.session = kept.__class__(kept.session_key)  # the copy of connect time knows no later change
+        if "user" in scope:
+            request.user = SimpleLazyObject(partial(get_user, request))  # type: ignore[assignment]
+            request.auser = partial(aget_user, request)
+        return request
+
+
+def SessionKitMiddlewareStack(inner: App) -> Any:
+    """Cookies, Django's session and :class:`SessionKitChannelsMiddleware` around ``inner``."""
+    return SessionMiddlewareStack(SessionKitChannelsMiddleware(inner))
+
+
+class _ConnectionSlot(Slot):
+    """One for the whole connection: the tasks and threads that it has started see the renewed session too."""
+
+    __slots__ = ("_latest", "make")
+
+    def __init__(self, make: Callable[[Message], HttpRequest], scope: Message) -> None:
+        super().__init__(current_origin(), None)
+        self.make, self._latest = make, make(scope)
+
+    @property
+    def request(self) -> HttpRequest:
+        """The latest request; nobody else holds it."""
+        return self._latest
+
+    def become(self, other: _ConnectionSlot) -> None:
+        """Take over what another one has loaded, at once."""
+        self._latest, self.loaded = other._latest, other.loaded
+
+
+class RequireConsumerMixin(AsyncConsumer):
+    """Ask before a WebSocket is opened, and again as long as it is open. For async and sync consumers.
+
+    Who is not let in meets none of the consumer's own code. Who is not let go on meets its ``disconnect()``. The close
+    code is 4401 without a session, 4403 without the right, and 1011 where the session could not be loaded.
+    ``enforce()`` and ``require_session()`` in the consumer close the connection likewise.
+    """
+
+    #: what the connection needs
+    requirement: Requirement | None = None
+    #: so many seconds after a look at the session its store is asked again: by a timer, before a message is handled,
+    #: and before one is sent. ``None``: what was decided at the beginning holds until the connection ends
+    recheck_every: float | None = 60
+    #: refuse by closing an accepted connection: only so does a browser see the code. Else the handshake fails
+    accept_before_closing: bool = False
+
+    @classmethod
+    def as_asgi(cls, **initkwargs: Any) -> Any:
+        """Check what the class asks for when the router is built.
+
+        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or wrong attribute.
+        """
+        for name in _ATTRIBUTES & initkwargs.keys():  # Channels would swallow it
+            raise InvalidPolicy(f"{cls.__name__}.as_asgi", f'does not take "{name}"', "set it on the class")
+        _check(cls)
+        return super().as_asgi(**initkwargs)
+
+    async def __call__(self, scope: Message, receive: App, send: Send) -> None:
+        """Serve one connection, with a gate in its way."""
+        gate = _Gate(self, scope, receive, send)
+        # On the instance, so that the order of the base classes does not matter.
+        self.dispatch: Any = partial(gate.dispatch, self.dispatch)
+        try:
+            await super().__call__(scope, gate.receive, gate.send)
+        finally:
+            await gate.stop()
+
+
+def _check(consumer: Any) -> Requirement:
+    name, every = consumer.__name__, consumer.recheck_every
+    if not isinstance(consumer.requirement, Requirement):
+        raise InvalidPolicy(f"{name}.requirement", "must be a requirement", 'such as Role("editor")')
+    if every is not None and (isinstance(every, bool) or not isinstance(every, (int, float)) or not every > 0):
+        raise InvalidPolicy(f"{name}.recheck_every", "must be a number of seconds above 0", "None for never")
+    return consumer.requirement
+
+
+class _Gate:
+    """What goes in and out of one connection. There is no task of its own: the wait for a message has a limit."""
+
+    def __init__(self, consumer: RequireConsumerMixin, scope: Message, receive: App, send: Send) -> None:
+        self._requirement, self._place = _check(type(consumer)), f"{type(consumer).__name__}.requirement"
+        slot = scope.get("sessionkit")
+        if scope["type"] != "websocket" or not isinstance(slot, _ConnectionSlot):
+            raise InvalidPolicy(type(consumer).__name__, "needs a WebSocket inside SessionKitMiddlewareStack")
+        self._slot = slot
+        self._every = consumer.recheck_every
+        self._accepts = consumer.accept_before_closing
+        self._scope, self._receive, self._send = scope, receive, send
+        self._next: asyncio.Future[Message] | None = None
+        self._checked_at: float | None = None
+        self._checked_key: object = None
+        self._is_accepted = self._is_closed = self._is_leaving = False
+        self._code: int | None = None  # by which the caller was sent away
+
+    async def receive(self) -> Message:
+        """The next message of the client, or a tick if it is time to look at the session."""
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._receive())
+        await asyncio.wait({self._next}, timeout=self._time_left())
+        if not self._next.done():
+            return _TICK
+        message, self._next = self._next.result(), None
+        return message
+
+    async def stop(self) -> None:
+        """Nobody waits any more."""
+        if self._next is not None:
+            self._next.cancel()
+            await asyncio.wait({self._next})
+
+    async def dispatch(self, handle: Send, message: Message) -> None:
+        """Let the consumer handle a message, of the client or of the channel layer, if its caller still may."""
+        self._is_closed |= message["type"] == "websocket.disconnect"
+        await self._check_if_due()
+        if self._code is None and message is not _TICK:
+            await self._let(handle, message)
+        if self._code is not None:
+            await self._leave(handle)
+
+    async def send(self, message: Message) -> None:
+        """Send what the consumer sends, if its caller still may; else stop the consumer's code here."""
+        if message["type"] == "websocket.send":
+            await self._check_if_due()
+        if self._code is not None:
+            if self._is_leaving:
+                return
+            raise StopConsumer
+        self._is_accepted |= message["type"] == "websocket.accept"
+        self._is_closed |= message["type"] == "websocket.close"
+        await self._send(message)
+
+    def _time_left(self) -> float | None:
+        if self._every is None or self._checked_at is None or self._is_closed:
+            return None
+        return max(0.0, self._checked_at + self._every - time.monotonic())
+
+    def _is_due(self) -> bool:
+        return self._checked_at is None or self._time_left() == 0 or self._key() != self._checked_key
+
+    def _key(self) -> object:
+        """``login()`` and ``logout()`` of Channels change it, in the copy of connect time."""
+        return getattr(self._scope.get("session"), "session_key", None)
+
+    async def _check_if_due(self) -> None:
+        """Decide about the session as it is in the store now. Several may do so at once; nobody passes meanwhile."""
+        if not self._is_due():
+            return
+        now, key, fresh = time.monotonic(), self._key(), _ConnectionSlot(self._slot.make, self._scope)
+        decision = await self._decide(fresh)
+        if not decision:
+            await self._send_away(fresh, decision)
+        else:
+            self._slot.become(fresh)
+            self._checked_at, self._checked_key = now, key
+
+    async def _decide(self, fresh: _ConnectionSlot) -> Decision:
+        try:
+            await sync_to_async(close_old_connections)()  # one that has been idle for long may be dead
+            decision = await arun(decide(fresh, self._requirement, fresh.request))
+        except Exception as error:
+            audit.logger.error("the session of a WebSocket could not be loaded: %s; closed", type(error).__name__)
+            decision = Decision(False, FAILED, failed=True)
+        audit.decided(decision, fresh.request)
+        return decision
+
+    async def _let(self, handle: Send, message: Message) -> None:
+        try:
+            await handle(message)
+        except (NotAuthenticated, AccessDenied) as error:
+            reason = DENIED if isinstance(error, AccessDenied) else NOT_AUTHENTICATED
+            decision = Decision(False, reason) if error.decision is None else error.decision
+            await self._send_away(self._slot, decision)
+            if self._code is None:
+                raise
+        except StopConsumer:
+            if self._code is None:
+                raise
+
+    async def _send_away(self, slot: _ConnectionSlot, decision: Decision) -> None:
+        if self._is_closed:
+            return
+        session = slot.peek()
+        code = 4403 if session is not None else 4401 if slot.is_loaded else 1011
+        self._is_closed, self._code = True, code
+        await arun(audit.denied(slot.request, replace(decision, rule=self._place), code, session))
+        with suppress(OSError):  # the client has gone by itself
+            if self._accepts and not self._is_accepted:
+                offered = self._scope.get("subprotocols") or (None,)  # a browser wants one of them back
+                await self._send({"type": "websocket.accept", "subprotocol": offered[0]})
+            await self._send({"type": "websocket.close", "code": code})
+
+    async def _leave(self, handle: Send) -> None:
+        """What the consumer has joined, it is to leave."""
+        self._is_leaving = True
+        if self._checked_at is not None:  # else it has never begun
+            with suppress(StopConsumer):
+                await handle({"type": "websocket.disconnect", "code": self._code})
+        raise StopConsumer

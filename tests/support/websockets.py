@@ -1,0 +1,54 @@
+"""A WebSocket without a network. Like the communicator of ``channels.testing``, which cannot be had without Daphne."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from asgiref.testing import ApplicationCommunicator
+
+
+class WebSocket(ApplicationCommunicator):
+    """One connection to an ASGI application, from its client's side."""
+
+    def __init__(self, application: Any, path: str, headers: dict[str, str] | None = None, **scope: Any) -> None:
+        path, _, query = path.partition("?")
+        pairs = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+        beginning = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": pairs}
+        super().__init__(application, {**beginning, "subprotocols": [], **scope})
+
+    async def connect(self) -> tuple[bool, Any]:
+        """``True`` and the protocol that was chosen, or ``False`` and the close code."""
+        await self.send_input({"type": "websocket.connect"})
+        answer = await self.receive_output()
+        if answer["type"] == "websocket.close":
+            return False, answer.get("code", 1000)
+        assert answer["type"] == "websocket.accept"
+        return True, answer.get("subprotocol")
+
+    async def fail(self) -> None:
+        """Raise what the application raises at once."""
+        await self.send_input({"type": "websocket.connect"})
+        await self.wait()
+
+    async def send_json(self, content: object) -> None:
+        await self.send_input({"type": "websocket.receive", "text": json.dumps(content)})
+
+    async def receive_json(self) -> Any:
+        message = await self.receive_output()
+        assert message["type"] == "websocket.send", message
+        return json.loads(message["text"])
+
+    async def closed(self) -> int:
+        """The code by which the server closes; the application has ended, and has sent nothing more."""
+        message = await self.receive_output()
+        while message["type"] == "websocket.send":
+            message = await self.receive_output()
+        assert message["type"] == "websocket.close"
+        await self.wait()
+        assert self.output_queue.empty()
+        return message["code"]  # type: ignore[no-any-return]
+
+    async def disconnect(self, code: int = 1000) -> None:
+        await self.send_input({"type": "websocket.disconnect", "code": code})
+        await self.wait()
