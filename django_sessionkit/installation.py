@@ -13,6 +13,19 @@ from . import conf
 OURS = "django_sessionkit.middleware.SessionKitMiddleware"
 #: caches of a single process, or of none
 PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
+_SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+# What keeps no response, and so does not care what it varies on.
+_KEEPS_NOTHING = frozenset(
+    [
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+    ]
+)
 UNGUARDED = "SessionKitMiddleware is not in MIDDLEWARE: no URL rule is enforced, and nobody has a session."
 
 
@@ -58,4 +71,17 @@ def has_any(*names: str) -> bool:
 
 def keeps_sessions() -> bool:
     """Whether Django's own sessions are in use."""
-    return position(middleware(), "django.contrib.sessions.middleware.SessionMiddleware") is not None
+    return position(middleware(), _SESSIONS) is not None
+
+
+def is_inside_sessions() -> bool:
+    """Whether Django's ``SessionMiddleware`` itself is what next looks at a response that could also keep it.
+
+    It says ``Vary: Cookie`` for every session that was read.
+    """
+    classes = middleware()
+    outer, ours = position(classes, _SESSIONS), position(classes, OURS)
+    if outer is None or ours is None or outer > ours:
+        return False
+    names = [next(iter(ancestry(one)), "") for one in classes[outer:ours]]
+    return names[0] == _SESSIONS and _KEEPS_NOTHING.issuperset(names[1:])

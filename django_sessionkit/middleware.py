@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from . import conf, debugging, reach, responses
+from . import conf, debugging, installation, reach, responses
 from .context import Slot, activate
 from .exceptions import AccessDenied, NotAuthenticated
 from .flows import Flow, arun, run
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+
+
+_COOKIE = ("Cookie",)
 
 
 class SessionKitMiddleware:
@@ -36,6 +39,7 @@ class SessionKitMiddleware:
     def __init__(self, get_response: Any) -> None:
         conf.current()
         self.get_response = get_response
+        self._is_inside_sessions = installation.is_inside_sessions()
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
@@ -53,7 +57,7 @@ class SessionKitMiddleware:
                 if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
                     response = run(_leave(request, slot, response))
         if response.streaming or slot.loaded is not None or (conf.latest or conf.current()).debug:
-            _finish(request, slot, response)
+            _finish(request, slot, response, self._is_inside_sessions)
         return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
@@ -66,7 +70,7 @@ class SessionKitMiddleware:
                 if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
                     response = await arun(_leave(request, slot, response))
         if response.streaming or slot.loaded is not None or (conf.latest or conf.current()).debug:
-            _finish(request, slot, response)
+            _finish(request, slot, response, self._is_inside_sessions)
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
@@ -142,13 +146,13 @@ def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:
     return response.get("Location") == request.get_full_path(force_append_slash=True)
 
 
-def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> None:
+def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase, is_inside: bool) -> None:
     if response.streaming:
         stream_within(slot, response)
     if conf.current().debug:
         debugging.annotate(request, response)
     if slot.loaded is not None:
-        _finish_read(request, slot, response)
+        _finish_read(request, slot, response, is_inside)
 
 
 def _vary(response: HttpResponseBase, headers: Sequence[str]) -> None:
@@ -159,9 +163,15 @@ def _vary(response: HttpResponseBase, headers: Sequence[str]) -> None:
         response["Vary"] = ", ".join(headers)
 
 
-def _finish_read(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> None:
+def _is_read(request: HttpRequest) -> bool:
+    """Whether Django's sessions know that theirs was read, and so say ``Vary: Cookie``."""
+    return getattr(getattr(request, "session", None), "accessed", False) is True
+
+
+def _finish_read(request: HttpRequest, slot: Slot, response: HttpResponseBase, is_inside: bool) -> None:
     source = current_origin().source
-    if source.varies_on:
-        _vary(response, source.varies_on)
+    headers = source.varies_on
+    if headers and not (is_inside and tuple(headers) == _COOKIE and _is_read(request)):
+        _vary(response, headers)
     if conf.current().touch_on_request and slot.peek() is not None:
         source.touch(request)

@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync, iscoroutinefunction
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpResponse
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from django.urls import path
 from support.sessions import READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import aget_session, get_session
+from django_sessionkit import aget_session, get_session, installation
 from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.sources import SessionSource
+
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
+OURS = "django_sessionkit.middleware.SessionKitMiddleware"
 
 
 def read(request):
@@ -92,3 +98,60 @@ def test_settings_that_go_bad_at_run_time_let_nobody_in():
     ):
         browser(READER).get("/page/")
     assert browser(READER).get("/page/").status_code == 200
+
+
+COMMON = "django.middleware.common.CommonMiddleware"
+STORING = "django.middleware.cache.UpdateCacheMiddleware"
+
+
+class OwnSessions(SessionMiddleware):
+    """Might say nothing about what it varies on."""
+
+
+def passing(get_response):
+    return get_response
+
+
+@pytest.mark.parametrize(
+    ("order", "is_inside"),
+    [
+        ([SESSIONS, OURS], True),
+        ([COMMON, SESSIONS, COMMON, AUTH, OURS], True),
+        ([STORING, SESSIONS, OURS, STORING], True),
+        ([SESSIONS, STORING, OURS], False),
+        ([SESSIONS, f"{__name__}.passing", OURS], False),
+        ([SESSIONS, "no.such.middleware", OURS], False),
+        ([f"{__name__}.OwnSessions", OURS], False),
+        ([OURS, SESSIONS], False),
+        ([OURS], False),
+        ([SESSIONS], False),
+    ],
+)
+def test_it_knows_whether_djangos_sessions_say_what_a_response_varies_on(order, is_inside):
+    with override_settings(MIDDLEWARE=order):
+        assert installation.is_inside_sessions() is is_inside
+
+
+@pytest.mark.parametrize("order", [[SESSIONS, AUTH, OURS], [SESSIONS, f"{__name__}.passing", AUTH, OURS]])
+def test_a_response_varies_once_on_the_cookie(order):
+    with override_settings(MIDDLEWARE=order):
+        assert browser(READER).get("/who/")["Vary"] == "Cookie"
+        assert not browser(READER).get("/page/").has_header("Vary")
+
+
+class FromCookie(SessionSource):
+    """Looks at the cookie by itself, so that Django's sessions do not know."""
+
+    varies_on = ("Cookie",)
+
+    def read(self, request):
+        return READER if request.COOKIES.get("token") == "x" else None
+
+
+def test_a_source_that_reads_cookies_by_itself_varies_on_them():
+    client = browser()
+    client.cookies["token"] = "x"
+    with override_settings(SESSIONKIT_SOURCE=FromCookie):
+        response = client.get("/who/")
+    assert response.json() == {"user_id": "1"}
+    assert response["Vary"] == "Cookie"
