@@ -25,9 +25,11 @@ ACTIVE = ~Role("suspended")
 
 
 def session_for(user: User) -> dict[str, Any]:
-    """The plain dict that stands for this account until it logs out.
+    """The plain dict that stands for this account until it logs out: for accounts.bridge.
 
-    It is a copy: a changed role or a suspension takes effect at the next log-in.
+    It is a copy: a changed role or a suspension takes effect with ``revoke_sessions``, as accounts.people does, or at
+    the next log-in. The time is that of the last password and not of this call, because the bridge asks again when the
+    dict of a log-in is lost.
     """
     return {
         "user_id": str(user.pk),
@@ -35,7 +37,7 @@ def session_for(user: User) -> dict[str, Any]:
         "plan": user.plan,
         "display_name": str(user),
         "bio": user.bio,
-        "signed_in_at": int(time.time()),
+        "signed_in_at": int(user.last_login.timestamp()) if user.last_login else 0,
         **_rights(user),
     }
 

@@ -16,7 +16,7 @@ class Plan(models.TextChoices):
 
 
 class User(AbstractUser):
-    """An account. A session's rights are taken from here once, at log-in, by ``session_for``."""
+    """An account. A session's rights are a copy of what is here, made by ``session_for``."""
 
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.READER)
     plan = models.CharField(max_length=20, choices=Plan.choices, default=Plan.FREE)
@@ -32,3 +32,13 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def can_be_demoted(self) -> bool:
+        return self.role != Role.READER or bool(self.extra_permissions)
+
+    def demote(self) -> None:
+        """To the role below, without what was granted on top. Whoever calls this revokes the sessions as well."""
+        self.role = Role.EDITOR if self.role == Role.ADMIN else Role.READER
+        self.extra_permissions = []
+        self.save(update_fields=["role", "extra_permissions"])

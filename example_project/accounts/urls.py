@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from . import views
+from . import people, views
 
 app_name = "accounts"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("account/session/", views.my_session, name="session"),
     path("account/session/profile/", views.change_profile, name="change-profile"),
     path("account/session/renew/", views.renew_key, name="renew-key"),
+    path("account/session/end-all/", views.sign_out_everywhere, name="sign-out-everywhere"),
     path("account/plan/", views.change_plan, name="change-plan"),
     path("upgrade/", views.upgrade, name="upgrade"),
+    path("admin-area/people/<int:pk>/sign-out/", people.sign_out, name="sign-out-person"),
+    path("admin-area/people/<int:pk>/demote/", people.demote, name="demote-person"),
 ]

@@ -1,16 +1,17 @@
 """My session, and what its owner may change about it.
 
-Log-in and log-out are contrib.auth's own views: see accounts.urls and accounts.receivers.
+Log-in and log-out are contrib.auth's own views: see accounts.urls. accounts.bridge follows them.
 """
 
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from django_sessionkit import regenerate_session, require_session, update_session
+from django_sessionkit import regenerate_session, require_session, revoke_sessions, update_session
 from django_sessionkit.decorators import public, require_authenticated
 
 from .forms import PlanForm, ProfileForm
@@ -55,6 +56,16 @@ def renew_key(request: HttpRequest) -> HttpResponse:
     regenerate_session(request)
     messages.success(request, "Your session has a new key; the old one is dead.")
     return redirect("accounts:session")
+
+
+@require_POST
+@require_authenticated
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """Whoever is in with this account anywhere has to know the password."""
+    revoke_sessions(require_session().user_id, refresh=False)
+    logout(request)
+    messages.success(request, "You are signed out everywhere.")
+    return redirect("home")
 
 
 @public

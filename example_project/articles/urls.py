@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import api, export, views
+from . import api, export, live, views
 from .models import Section
 
 app_name = "articles"
@@ -26,8 +26,10 @@ urlpatterns = [
         views.ArticleDetail.as_view(section=Section.EMBARGO),
         name="embargo-detail",
     ),
+    path("live/", live.page, name="live"),
+    path("live/events/", live.events, name="live-events"),
     path("api/health/", api.health, name="api-health"),
-    path("api/articles/", api.articles, name="api-articles"),
+    path("api/articles/", api.Articles.as_view(), name="api-articles"),
     path("api/articles/<int:pk>/", api.article, name="api-article"),
     path("api/me/", api.me, name="api-me"),
 ]

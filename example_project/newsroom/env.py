@@ -39,6 +39,15 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def seconds(name: str, *, default: float) -> float:
+    """A variable with a number of seconds; SessionKit refuses what is negative."""
+    value = os.environ.get(name, "").strip()
+    try:
+        return float(value) if value else default
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number of seconds.") from None
+
+
 def secret_key(*, debug: bool) -> str:
     """``DJANGO_SECRET_KEY``. A known key forges every signed value: no fallback without DEBUG."""
     key = os.environ.get("DJANGO_SECRET_KEY", "")
@@ -58,7 +67,14 @@ def database(default_file: Path) -> dict[str, Any]:
 
 
 def cache(redis_url: str) -> dict[str, Any]:
-    """Redis when there is one. Local memory is per process, so nothing that must be shared."""
+    """Redis when there is one, else a table: the versions of sessions must be the same for all processes.
+
+    The default of 300 entries would push versions out, and with them sessions.
+    """
     if redis_url:
         return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}
-    return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    return {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "newsroom_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }

@@ -49,7 +49,9 @@ PROTECT = [
         "redirect_to": "accounts:upgrade",
     },
     # One wide rule keeps suspended accounts out; the views ask for their permissions on top.
-    {"name": "newsroom", "pattern": ["/dashboard/**", "/articles/**"], "require": ACTIVE},
+    {"name": "newsroom", "pattern": ["/dashboard/**", "/articles/**", "/live"], "require": ACTIVE},
+    # A stream of events has no page to show instead: 401 and 403, at which a browser gives up reconnecting.
+    {"name": "live-events", "pattern": "/live/events", "require": ACTIVE, "api": True},
     # By view name: it holds wherever the URL is moved to. Last, because the pattern rules below a
     # view rule have to wait until Django has resolved the view.
     {"name": "change-plan", "view": "accounts:change-plan", "require": ACTIVE},

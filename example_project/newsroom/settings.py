@@ -1,7 +1,7 @@
 """Settings of the Newsroom. The access rules are in policy.py, the environment is read in env.py.
 
 Environment: DJANGO_DEBUG, DJANGO_SECRET_KEY, DJANGO_ALLOWED_HOSTS, DJANGO_HTTPS, DJANGO_BEHIND_PROXY,
-DATABASE_URL, REDIS_URL, SESSION_ENGINE.
+DATABASE_URL, REDIS_URL, SESSION_ENGINE, NEWSROOM_VERSION_INTERVAL.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "rest_framework",
     "axes",
     "django_sessionkit",
+    "accounts.bridge.NewsroomBridge",  # django_sessionkit.contrib.auth, with our own dict
     "accounts",
     "articles",
 ]
@@ -65,8 +67,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            # Not contrib.auth's processor: templates ask SessionKit, which asks the session and
-            # never the user table.
+            # Not contrib.auth's processor: templates ask SessionKit, as everything else here does.
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
@@ -105,6 +106,19 @@ SESSIONKIT_ROLES = policy.ROLES
 SESSIONKIT_WILDCARD_PERMISSIONS = True  # "articles:*" of the admins grants articles:publish and what comes later
 SESSIONKIT_SESSION_VALIDATOR = "accounts.access.check_session"
 SESSIONKIT_LOGIN_URL = "accounts:login"
+# Rights that have changed hold at once, on every node: each request that reads the session asks the cache for the
+# version of its user. What a changed session is made of, accounts.bridge says. An interval saves the question
+# that many seconds long.
+SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"
+SESSIONKIT_VERSION_INTERVAL = env.seconds("NEWSROOM_VERSION_INTERVAL", default=0)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["django_sessionkit.contrib.drf.SessionKitAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
 
 # --- Log-in ---------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from accounts import people
 from django.urls import include, path
 
 from . import views
@@ -9,7 +10,7 @@ urlpatterns = [
     path("about/", views.about, name="about"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("dashboard/latest/", views.latest, name="latest"),
-    path("admin-area/", views.admin_area, name="admin-area"),
+    path("admin-area/", people.people, name="admin-area"),
     path("admin-area/drafts/", views.admin_drafts, name="admin-drafts"),
     path("admin-area/policy/", views.admin_policy, name="admin-policy"),
     path("", include("articles.urls")),

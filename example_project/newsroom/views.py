@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from accounts.models import User
 from articles.models import Article, Section
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -54,12 +53,6 @@ def latest(request: HttpRequest) -> HttpResponse:
     instead of putting it into the middle of this one.
     """
     return render(request, "fragments/latest.html", {"articles": _latest(5)})
-
-
-@require_safe
-def admin_area(request: HttpRequest) -> HttpResponse:
-    context = {"accounts": User.objects.order_by("username")}
-    return render(request, "admin_area/accounts.html", context)
 
 
 @require_safe

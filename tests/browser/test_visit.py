@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from support.browsing import enter, open_page, submit_log_in
+from support.browsing import axe_faults, enter, open_page, submit_log_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -77,6 +77,21 @@ def test_a_session_that_ends_inside_a_fragment_leads_to_log_in_and_back(page: Pa
     assert page.locator("#latest").count() == 0
     submit_log_in(page, "reader")
     page.wait_for_url("**/dashboard/")
+
+
+def test_a_live_page_survives_a_new_key_and_says_when_it_is_over(page: Page) -> None:
+    enter(page, "reader")
+    live = page.context.new_page()
+    open_page(live, "/live/")
+    live.get_by_text("On air").wait_for()
+    open_page(page, "/account/session/")
+    with live.expect_request("**/live/events/"):  # the stream of the old key has ended, and the page has come back
+        page.get_by_role("button", name="Renew session key").click()
+    assert live.get_by_text("On air").is_visible()
+    page.get_by_role("button", name="Log out").click()
+    live.get_by_role("alert").get_by_text("You have been signed out").wait_for()
+    assert live.locator("#live").count() == 0
+    assert axe_faults(live) == []
 
 
 def test_a_new_key_keeps_the_person_and_kills_the_old_key(page: Page) -> None:

@@ -21,10 +21,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def gunicorn_site() -> Iterator[Site]:
     """Two worker processes of four threads that share sessions in Redis and data in PostgreSQL."""
-    with stores.redis() as redis_url, stores.postgres() as database_url:
+    with stores.redis() as redis, stores.postgres() as database_url:
         env = site.settings(
             database_url,
-            REDIS_URL=redis_url,
+            REDIS_URL=redis.url,
             SESSION_ENGINE="django.contrib.sessions.backends.cache",
         )
         site.fill(env)

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import html
+import re
 
 import httpx
 import pytest
-from support.visitors import API, LOGIN, SESSION_COOKIE, send, sign_in, signed_in, visitor
+from support import site
+from support.site import Site
+from support.visitors import API, LOGIN, NAMES, SESSION_COOKIE, send, sign_in, signed_in, visitor
 
 FORM = 'name="password"'
+LIVE = "/live/events/"
+EVENTS = {"Accept": "text/event-stream"}
+LONG_AGO = """
+from importlib import import_module
+from accounts.models import User
+from django.conf import settings
+User.objects.filter(username="reader").update(last_login="2020-01-01T00:00:00Z")
+store = import_module(settings.SESSION_ENGINE).SessionStore("{key}")
+store["__session__"] = {{**store["__session__"], "signed_in_at": 0}}
+store.save()
+"""
 
 
 def test_an_anonymous_visitor_comes_back_to_the_page_he_asked_for(url: str) -> None:
@@ -48,6 +62,23 @@ def test_production_does_not_explain_its_rules_to_a_visitor(url: str) -> None:
 def test_the_right_role_gets_in(url: str) -> None:
     with signed_in(url, "admin") as client:
         assert client.get("/admin-area/").status_code == 200
+
+
+def demote(page: str, name: str) -> str:
+    found = re.search(rf'action="([^"]+/sign-out/)" aria-label="Sign out {name}"', page)
+    assert found is not None
+    return found[1].replace("sign-out", "demote")
+
+
+def test_only_an_admin_demotes_and_never_himself(url: str) -> None:
+    with signed_in(url, "admin") as admin, signed_in(url, "editor") as editor:
+        people = admin.get("/admin-area/").text
+        himself, somebody = (demote(people, NAMES[name]) for name in ("admin", "editor"))
+        assert send(editor, "/dashboard/", {}, to=somebody).status_code == 403
+        assert admin.post(somebody).status_code == 403  # without a CSRF token
+        assert send(admin, "/admin-area/", {}, to=himself).status_code == 302
+        assert admin.get("/admin-area/").status_code == 200
+        assert editor.get("/articles/new/").status_code == 200
 
 
 def test_a_predicate_sends_those_it_refuses_where_its_rule_says(url: str) -> None:
@@ -110,6 +141,18 @@ def test_a_streamed_body_knows_whose_it_is(url: str) -> None:
     assert len(published.splitlines()) < len(everything.splitlines())
 
 
+def test_a_live_stream_ends_with_the_session(url: str) -> None:
+    with signed_in(url, "editor") as client, client.stream("GET", LIVE, headers=EVENTS) as stream:
+        lines = stream.iter_lines()
+        assert "event: headlines" in lines
+        assert '"drafts": ' in next(lines)
+        assert "Set-Cookie" not in stream.headers  # a page that is left open is no use of the session
+        with visitor(url, client.cookies[SESSION_COOKIE]) as elsewhere:
+            send(elsewhere, "/account/session/", {}, to="/account/logout/")
+        assert "event: signed-out" in lines
+        assert client.get(LIVE, headers=EVENTS).status_code == 401
+
+
 @pytest.mark.parametrize("name", ["", "reader"])
 def test_a_public_page_touches_no_session(url: str, name: str) -> None:
     with signed_in(url, name) as client:
@@ -150,6 +193,15 @@ def test_logging_out_ends_the_session_for_every_copy_of_its_key(url: str) -> Non
         answer = send(client, "/account/session/", {}, to="/account/logout/")
         assert answer.status_code == 302
     assert with_key(url, key).status_code == 302
+
+
+def test_a_log_in_that_is_too_long_ago_does_not_come_back(uvicorn_site: Site) -> None:
+    with signed_in(uvicorn_site.url, "reader") as client:
+        assert client.get("/dashboard/").status_code == 200
+        site.manage("shell", "-c", LONG_AGO.format(key=client.cookies[SESSION_COOKIE]), env=uvicorn_site.env)
+        assert [client.get("/dashboard/").status_code for _ in range(2)] == [302, 302]
+        assert sign_in(client, "reader").status_code == 302
+        assert client.get("/dashboard/").status_code == 200
 
 
 def test_five_wrong_passwords_close_the_door_for_a_while(url: str) -> None:

@@ -22,6 +22,7 @@ GUNICORN_LOG_FORMAT = "worker=%(p)s %(r)s %(s)s"
 class Site:
     url: str
     server: Server
+    env: Mapping[str, str]
 
 
 Serve = Callable[[Mapping[str, str]], AbstractContextManager[Site]]
@@ -103,7 +104,7 @@ def demo(env: Mapping[str, str]) -> Iterator[Site]:
 def _serve(name: str, command: list[str], port: int, env: Mapping[str, str]) -> Iterator[Site]:
     url = f"http://127.0.0.1:{port}"
     with running(name, command, ready=lambda: healthy(url), env=env, cwd=EXAMPLE) as server:
-        yield Site(url, server)
+        yield Site(url, server, env)
 
 
 def healthy(url: str) -> bool:

@@ -19,14 +19,31 @@ from support.processes import accepts, as_user, environment, free_port, running
 HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
+class Redis:
+    """A Redis that writes nothing to disk: once stopped, it comes back empty, at the same address."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self._running = contextlib.ExitStack()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        where = ["--bind", "127.0.0.1", "--port", str(self._port)]
+        command = [programs.redis_server(), *where, "--save", "", "--appendonly", "no"]
+        self._running.enter_context(running("redis", command, ready=lambda: accepts(self._port)))
+
+    def stop(self) -> None:
+        self._running.close()
+
+
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """Yield the URL of an empty Redis that writes nothing to disk."""
-    port = free_port()
-    where = ["--bind", "127.0.0.1", "--port", str(port)]
-    command = [programs.redis_server(), *where, "--save", "", "--appendonly", "no"]
-    with running("redis", command, ready=lambda: accepts(port)):
-        yield f"redis://127.0.0.1:{port}/0"
+def redis() -> Iterator[Redis]:
+    server = Redis()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @contextlib.contextmanager

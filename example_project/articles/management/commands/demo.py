@@ -25,6 +25,7 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("The demo accounts have public passwords: only with DJANGO_DEBUG=1.")
         call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
         accounts_demo.seed()
         articles_demo.seed()
         self._print_accounts()

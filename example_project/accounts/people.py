@@ -1,0 +1,48 @@
+"""The admins' list of people, and what takes effect at once: on every node, in every browser.
+
+No decorator: the rule for ``/admin-area/**`` guards these.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from django_sessionkit import require_session, revoke_sessions
+
+from .audit import name_digest, record
+from .models import User
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    context = {"people": User.objects.order_by("username"), "me": require_session().user_id}
+    return render(request, "admin_area/people.html", context)
+
+
+@require_POST
+def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
+    """End all sessions of somebody."""
+    person = get_object_or_404(User, pk=pk)
+    revoke_sessions(str(person.pk), refresh=False)
+    record("signed_out_everywhere", request, name=name_digest(person.username))
+    messages.success(request, f"{person} is signed out everywhere.")
+    return redirect("admin-area")
+
+
+@require_POST
+def demote(request: HttpRequest, pk: int) -> HttpResponse:
+    """One role down. The sessions go on, with what is left."""
+    if str(pk) == require_session().user_id:
+        messages.error(request, "Another admin has to demote you.")
+        return redirect("admin-area")
+    with transaction.atomic():
+        person = get_object_or_404(User.objects.select_for_update(), pk=pk)
+        person.demote()
+        revoke_sessions(str(person.pk))
+    record("demoted", request, name=name_digest(person.username))
+    messages.success(request, f"{person} is demoted: {person.get_role_display()}.")
+    return redirect("admin-area")
