@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import timedelta
 from importlib import import_module, reload
 from importlib.util import find_spec
 from io import StringIO
@@ -417,6 +418,24 @@ def test_expiry_absolute(run: Run) -> None:
         assert status("/shop/", signed_in_at=int(now) - 60 * 60 * 13) == 302
         assert status("/shop/") == 302
     assert check({"signed_in_at": int(now)})
+
+
+def test_expiry_absolute_with_the_bridge(run: Run) -> None:
+    page = run("docs/how-to/expiry.md")
+    rules = [{"pattern": "/shop", "authenticated": True}]
+    page.apply({"INSTALLED_APPS": [*page._settings["INSTALLED_APPS"], "shop.bridge.TimedBridge"]})
+    page.apply({"SESSIONKIT_PROTECT": rules})
+    client, user = Client(), User.objects.create_user("ann")
+    client.force_login(user)
+    assert client.get("/shop/").status_code == 200
+    long_ago = user.last_login - timedelta(hours=13)
+    User.objects.update(last_login=long_ago)
+    session = client.session
+    session["__session__"] = {**session["__session__"], "signed_in_at": int(long_ago.timestamp())}
+    session.save()
+    assert [client.get("/shop/").status_code for _ in range(3)] == [401] * 3
+    client.force_login(user)
+    assert client.get("/shop/").status_code == 200
 
 
 @pytest.mark.parametrize(("touch", "renews"), [(True, True), (False, False)])
