@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from django.dispatch import Signal
 from django.utils.crypto import salted_hmac
 
 from . import signals
+from .context import Slot, activate
 from .decisions import Decision
 from .exceptions import InvalidSession
 from .flows import Flow, Step
@@ -32,33 +34,43 @@ def _digest(user_id: str) -> str:
     return salted_hmac("django_sessionkit.user", user_id, algorithm="sha256").hexdigest()[:16]
 
 
-def sending(signal: Signal, **kwargs: Any) -> Step:
-    """Send a signal robustly; under ``arun`` async receivers are awaited and sync ones run in a thread."""
+def sending(signal: Signal, slot: Slot | None = None, **kwargs: Any) -> Step:
+    """Send a signal robustly; under ``arun`` async receivers are awaited and sync ones run in a thread.
+
+    ``slot`` is what receivers find if they ask for the session while it is being loaded.
+    """
 
     def call() -> None:
         try:
-            signal.send_robust(sender=Session, **kwargs)
+            with _seeing(slot):
+                signal.send_robust(sender=Session, **kwargs)
         except RuntimeError:
             # Django runs the sync receivers, then cannot wait for async ones on a running event loop.
             logger.error("async receivers of a signal were left out, because it was sent on an event loop")
 
     async def acall() -> None:
-        await signal.asend_robust(sender=Session, **kwargs)
+        with _seeing(slot):
+            await signal.asend_robust(sender=Session, **kwargs)
 
     return Step(call, acall)
+
+
+def _seeing(slot: Slot | None) -> AbstractContextManager[object]:
+    return activate(slot) if slot is not None else nullcontext()
 
 
 def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
     """A stored dict was malformed."""
     security_logger.warning("session rejected: field=%s reason=%s", error.field, error.reason)
-    yield sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
+    nobody = Slot.fixed(None)
+    yield sending(signals.session_rejected, nobody, request=request, field=error.field, reason=error.reason)
 
 
 def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:
     """A session was out of date, and has been renewed."""
     user, changed = user_digest(after), changed_fields(before, after)
     security_logger.info("session refreshed: changed=%s user=%s", ",".join(changed), user)
-    yield sending(signals.session_updated, request=request, user=user, changed=changed)
+    yield sending(signals.session_updated, Slot.fixed(after), request=request, user=user, changed=changed)
 
 
 def revoked(user_id: str, refresh: bool) -> None:

@@ -8,8 +8,9 @@ calls :func:`django_sessionkit.get_session`.
 - ``session_registered(request, user)``: :func:`~django_sessionkit.set_session` has written.
 - ``session_updated(request, user, changed)``: ``changed`` are the names of the changed fields (``custom`` for further
   ones).
+  Sent too when ``SESSIONKIT_REFRESH`` has renewed a session.
 - ``session_cleared(request, user)``: :func:`~django_sessionkit.clear_session` has removed a session.
-- ``session_rejected(request, field, reason)``: a stored dict was malformed and counts as no session.
+- ``session_rejected(request, field, reason)``: a stored dict was malformed, or out of date, and counts as no session.
 - ``access_denied(request, decision, status, user)``: a denial is about to be sent with that HTTP status.
 """
 

@@ -740,3 +740,26 @@ def test_a_rotation_changes_nothing_about_it():
     request.session.save()
     phone.client.cookies["sessionid"] = request.session.session_key
     assert phone.role() == "editor"
+
+
+@pytest.mark.parametrize("data", [{**ANN, "roles": "x"}, {**ANN, STAMP: "old"}])
+@pytest.mark.parametrize("renewed", [None, {**ANN, "role": "reader"}])
+def test_a_receiver_may_ask_for_the_session_while_it_is_being_loaded(caller, refreshing, data, renewed):
+    """From a source that only reads: there is nothing to remove, so the same would be found again, without end."""
+    refreshing.SESSIONKIT_SOURCE = lambda request: data
+    refreshing.SESSIONKIT_VERSION = CacheVersions("versions", refresh_when_lost=True)
+    Rights.now, seen = renewed, []
+
+    def receiver(**kwargs):
+        session = get_session()
+        seen.append(session and session.role)
+
+    for signal in (signals.session_rejected, signals.session_updated):
+        signal.connect(receiver)
+    expected = renewed["role"] if renewed and STAMP in data else None
+    try:
+        assert caller().role() == expected
+    finally:
+        for signal in (signals.session_rejected, signals.session_updated):
+            signal.disconnect(receiver)
+    assert seen == [expected]
