@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from django.dispatch import Signal
 from django.utils.crypto import salted_hmac
 
 from . import signals
-from .context import Slot, activate
+from .context import Slot, within
 from .decisions import Decision
 from .exceptions import InvalidSession
 from .flows import Flow, Step
@@ -34,48 +33,44 @@ def _digest(user_id: str) -> str:
     return salted_hmac("django_sessionkit.user", user_id, algorithm="sha256").hexdigest()[:16]
 
 
-def sending(signal: Signal, slot: Slot | None = None, **kwargs: Any) -> Step:
-    """Send a signal robustly; under ``arun`` async receivers are awaited and sync ones run in a thread.
-
-    ``slot`` is what receivers find if they ask for the session while it is being loaded.
-    """
+def sending(signal: Signal, **kwargs: Any) -> Step:
+    """Send a signal robustly; under ``arun`` async receivers are awaited and sync ones run in a thread."""
 
     def call() -> None:
         try:
-            with _seeing(slot):
-                signal.send_robust(sender=Session, **kwargs)
+            signal.send_robust(sender=Session, **kwargs)
         except RuntimeError:
             # Django runs the sync receivers, then cannot wait for async ones on a running event loop.
             logger.error("async receivers of a signal were left out, because it was sent on an event loop")
 
     async def acall() -> None:
-        with _seeing(slot):
-            await signal.asend_robust(sender=Session, **kwargs)
+        await signal.asend_robust(sender=Session, **kwargs)
 
     return Step(call, acall)
-
-
-def _seeing(slot: Slot | None) -> AbstractContextManager[object]:
-    return activate(slot) if slot is not None else nullcontext()
 
 
 def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
     """A stored dict was malformed."""
     security_logger.warning("session rejected: field=%s reason=%s", error.field, error.reason)
-    nobody = Slot.fixed(None)
-    yield sending(signals.session_rejected, nobody, request=request, field=error.field, reason=error.reason)
+    told = sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
+    yield within(Slot.fixed(None), told)
 
 
 def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:
     """A session was out of date, and has been renewed."""
     user, changed = user_digest(after), changed_fields(before, after)
     security_logger.info("session refreshed: changed=%s user=%s", ",".join(changed), user)
-    yield sending(signals.session_updated, Slot.fixed(after), request=request, user=user, changed=changed)
+    yield within(Slot.fixed(after), sending(signals.session_updated, request=request, user=user, changed=changed))
 
 
 def revoked(user_id: str, refresh: bool) -> None:
     """The sessions of a user are out of date from now on."""
     security_logger.info("sessions revoked: refresh=%s user=%s", refresh, _digest(user_id))
+
+
+def not_revoked_again(user_id: str, error: Exception) -> None:
+    """What was renewed between a revocation and its commit may have the rights of before."""
+    security_logger.error("sessions could not be revoked again at the commit: %s user=%s", error, _digest(user_id))
 
 
 def out_of_reach(error: Exception) -> None:

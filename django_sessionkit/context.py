@@ -29,11 +29,12 @@ def _unwatched() -> None:
 class Loaded:
     """What a slot has loaded; a change makes a new one. ``watch()`` gives the raw value as it is now, without I/O.
 
-    ``stamp`` is the version that was found to be the current one, where sessions have versions. ``decisions`` are
+    ``stamp`` is the version that was found to be the current one, where sessions have versions. ``withheld`` is a
+    session in the store that does not count, as nobody can say whether it is current. ``decisions`` are
     answers about this session, by the key of the requirement; ``basis`` is what they were made with.
     """
 
-    __slots__ = ("basis", "decisions", "raw", "session", "stamp", "watch")
+    __slots__ = ("basis", "decisions", "raw", "session", "stamp", "watch", "withheld")
 
     def __init__(
         self,
@@ -46,12 +47,18 @@ class Loaded:
         self.raw = raw if watch is not None else None
         self.watch = watch or _unwatched
         self.stamp = stamp
+        self.withheld: Session | None = None
         self.decisions: dict[object, Decision] | None = None
         self.basis: object = None
 
     def changed_to(self, session: Session | None, raw: object = None) -> Loaded:
         """The same source with another value."""
         return Loaded(session, raw, self.watch, self.stamp)
+
+    def withholding(self, session: Session) -> Loaded:
+        """This, with a session that does not count."""
+        self.withheld = session
+        return self
 
 
 class Origin(Protocol):
@@ -180,3 +187,17 @@ class activate:
 
     def __exit__(self, *error: object) -> None:
         _current.reset(self._token)
+
+
+def within(slot: Slot, step: Step) -> Step:
+    """``step`` for code that is called while a session is being loaded: it finds ``slot`` if it asks for one."""
+
+    def call() -> object:
+        with activate(slot):
+            return step.call()
+
+    async def acall() -> object:
+        with activate(slot):
+            return await step.acall()
+
+    return Step(call, acall)

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import audit, conf
-from .context import Loaded
+from .context import Loaded, Slot, current_slot, within
 from .exceptions import InvalidPolicy, InvalidSession, ReadOnlySource, SessionKitError, VersionUnavailable
 from .flows import Flow, Step, user_call
 from .session import Session
@@ -60,6 +60,7 @@ class Freshness:
         self._source = source
         self._opened = opened
         self._remembered: dict[str, tuple[str, float]] = {}
+        self._bumps = 0
         #: whether sessions have versions
         self.is_on = snapshot.version is not None
 
@@ -75,16 +76,16 @@ class Freshness:
             return (yield from self._renewed(request, session, stamp, version, watch))
         except VersionUnavailable as error:
             audit.out_of_reach(error)
-            return Loaded(None, raw, watch)  # it stays in the store, and may be good again
+            return Loaded(None, raw, watch).withholding(session)  # it stays in the store, and may be good again
 
     def current(self, user_id: str) -> Flow[str]:
         """What ``SESSIONKIT_VERSION`` says now. Raises ``VersionUnavailable``."""
-        until = monotonic() + self._interval
+        until, bumps = monotonic() + self._interval, self._bumps
         found = yield from _asked("SESSIONKIT_VERSION", user_call(self._version, user_id))
         version = _text(found)
         if version is None:
             raise VersionUnavailable("SESSIONKIT_VERSION has returned neither a string nor an integer")
-        if self._interval:
+        if self._interval and bumps == self._bumps:  # else it may be of before a revocation
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[user_id] = version, until
@@ -105,10 +106,12 @@ class Freshness:
         """Whether a dict that was placed during the request has the version that was found to be the current one."""
         return not self.is_on or (loaded.stamp is not None and stamp_of(raw) == loaded.stamp)
 
-    def may_begin(self, stamp: str | None, version: str) -> bool:
+    def may_begin(self, stamp: str | None, version: str) -> Flow[bool]:
         """Whether what has ``stamp``, or none, may be renewed: not if the sessions of its user were ended since."""
-        asked = getattr(self._version, "may_refresh", None)
-        return asked is None or asked(stamp, version) is True
+        may_refresh = getattr(self._version, "may_refresh", None)
+        if may_refresh is None:
+            return True
+        return (yield from _asked("SESSIONKIT_VERSION", user_call(may_refresh, stamp, version))) is True
 
     def bump(self, user_id: str, refresh: bool) -> Flow[None]:
         """Make the sessions of a user out of date, on all nodes."""
@@ -120,6 +123,7 @@ class Freshness:
                 'the one that is shipped has: "django_sessionkit.versions.cached_version"',
             )
         yield from _asked("SESSIONKIT_VERSION", user_call(partial(bump, refresh=refresh), user_id))
+        self._bumps += 1
         self._remembered.pop(user_id, None)
 
     def _is_remembered(self, user_id: str, stamp: str) -> bool:
@@ -131,7 +135,7 @@ class Freshness:
     ) -> Flow[Loaded]:
         """A session of the current version by ``SESSIONKIT_REFRESH``, else none."""
         source, fresh = self._source, None
-        if self._refresh is not None and self.may_begin(stamp, version):
+        if self._refresh is not None and (yield from self.may_begin(stamp, version)):
             fresh = yield from self._refreshed(self._refresh, session, request)
         if fresh is None:
             yield Step(partial(source.end, request), partial(source.aend, request))
@@ -148,21 +152,32 @@ class Freshness:
     def _refreshed(
         self, refresh: Callable[..., object], session: Session, request: HttpRequest
     ) -> Flow[Session | None]:
-        if getattr(request, "_sessionkit_is_refreshing", False):
-            raise InvalidPolicy(
-                "SESSIONKIT_REFRESH", "must not ask for the session", "it is given; return the new dict"
-            )
-        request._sessionkit_is_refreshing = True  # type: ignore[attr-defined]
+        if current_slot() is _REFRESHING:
+            raise _asks_itself()
         try:
-            found = yield from _asked("SESSIONKIT_REFRESH", user_call(refresh, session, request))
+            found = yield from _asked("SESSIONKIT_REFRESH", within(_REFRESHING, user_call(refresh, session, request)))
             fresh = self._opened(without_stamp(found)) if found is not None else None
         except InvalidSession as error:
             raise VersionUnavailable(f"SESSIONKIT_REFRESH has returned a faulty dict: {error}") from None
-        finally:
-            request._sessionkit_is_refreshing = False  # type: ignore[attr-defined]
         if fresh is not None and fresh.user_id != session.user_id:
             raise VersionUnavailable("SESSIONKIT_REFRESH has returned the dict of another user")
         return fresh
+
+
+class _Refreshing(Slot):
+    """What is current while a session is renewed: to ask for it would begin that again."""
+
+    __slots__ = ()
+
+    def flow(self, twin: str = "") -> Flow[Session | None]:
+        raise _asks_itself()
+
+
+_REFRESHING = _Refreshing(None, None)
+
+
+def _asks_itself() -> InvalidPolicy:
+    return InvalidPolicy("SESSIONKIT_REFRESH", "must not ask for the session", "it is given; return the new dict")
 
 
 def _asked(name: str, step: Step) -> Flow[Any]:

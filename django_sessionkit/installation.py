@@ -11,8 +11,8 @@ from django.utils.module_loading import import_string
 from . import conf
 
 OURS = "django_sessionkit.middleware.SessionKitMiddleware"
-#: caches of a single process, or of none
-PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
+# Caches of a single process, or of none.
+_PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 # What keeps no response, and so does not care what it varies on.
 _KEEPS_NOTHING = frozenset(
@@ -67,6 +67,20 @@ def has_any(*names: str) -> bool:
     installed = {one.name for one in apps.get_app_configs()}
     paths = [*conf.middleware_paths(), *conf.of_django("AUTHENTICATION_BACKENDS", [])]
     return any(name in installed or any(str(path).startswith(f"{name}.") for path in paths) for name in names)
+
+
+def private_cache(alias: str | None) -> str | None:
+    """The name of the backend of a cache that other processes do not see, ``None`` for one that they share."""
+    backend = str(conf.of_django("CACHES", {}).get(alias, {}).get("BACKEND", ""))
+    return backend.rpartition(".")[2] if backend.endswith(_PRIVATE_CACHES) else None
+
+
+def shared_cache(alias: str | None) -> str:
+    """The setting for a cache that all processes share, to paste."""
+    return (
+        f'CACHES = {{"{alias}": {{"BACKEND": "django.core.cache.backends.redis.RedisCache", '
+        '"LOCATION": "redis://127.0.0.1:6379"}}'
+    )
 
 
 def keeps_sessions() -> bool:

@@ -65,7 +65,7 @@ class SessionOrigin:
             if self.freshness.is_kept(loaded, raw):
                 return loaded.changed_to(session, raw)
             audit.unversioned()
-            return loaded.changed_to(None, raw)
+            return loaded.changed_to(None, raw).withholding(session)
         except InvalidSession as error:
             refused = error
         self.source.remove(request)

@@ -17,24 +17,32 @@ if TYPE_CHECKING:
 _CHANGES = 20
 _ENDED = 1
 _RANDOM = 42
+_DIGITS = len(str(2**63))
 
 
 class CacheVersions:
     """Versions in one of ``CACHES``; an instance is what ``SESSIONKIT_VERSION`` asks for.
 
-    A look-up is one ``get``. The entries never expire by themselves, have keys that do not name the user, and survive
-    neither a restart of an unsaved Redis nor an eviction: an entry that is missing is drawn anew, so that no session
-    of before is of the current version.
+    A look-up is one ``get``. The entries never expire by themselves, and their keys do not name the user. An entry that
+    is missing (evicted, or the cache came back empty) is drawn anew, so that no session of before is of the current
+    version. An entry that comes back **as it was before** a revocation undoes it: see the manual for how to keep a
+    Redis from that.
 
     :param alias: the cache; every process of the site must share it. Redis, Valkey and memcached count atomically,
         which counts when rights are changed and sessions ended at the same moment.
     :param refresh_when_lost: whether ``SESSIONKIT_REFRESH`` may renew sessions whose version was lost. By default it
         may not, since nobody knows any more whether they had been ended; then their users log in again.
+    :param adopt_unversioned: whether sessions that never had a version (from before ``SESSIONKIT_VERSION`` was set) may
+        be renewed. By default they may not, for the same reason. Switch it on for one ``SESSION_COOKIE_AGE`` while you
+        introduce versions.
     """
 
-    def __init__(self, alias: str = "default", *, refresh_when_lost: bool = False) -> None:
+    def __init__(
+        self, alias: str = "default", *, refresh_when_lost: bool = False, adopt_unversioned: bool = False
+    ) -> None:
         self.alias = alias
         self.refresh_when_lost = refresh_when_lost
+        self.adopt_unversioned = adopt_unversioned
 
     def __call__(self, user_id: str) -> int:
         """The current version. Raises what the cache raises, and ``LookupError`` if it keeps nothing."""
@@ -56,14 +64,15 @@ class CacheVersions:
             raise LookupError("the cache has not kept the new version")
 
     def may_refresh(self, stamp: str | None, version: str) -> bool:
-        """Whether a session with another version than the current one may be renewed: not if it has been ended.
+        """Whether a session with another version than the current one, or with none (``None``), may be renewed.
 
-        One that never had a version (``None``) may be, unless the user's sessions have been ended at any time.
+        Not if it has been ended, nor if nobody can tell.
         """
         epoch = int(version) >> _CHANGES
-        if stamp is not None and stamp.isdecimal() and int(stamp) >> _CHANGES == epoch:
+        if stamp is not None and stamp.isdecimal() and len(stamp) <= _DIGITS and int(stamp) >> _CHANGES == epoch:
             return True
-        return (stamp is None or self.refresh_when_lost) and not epoch & _ENDED
+        is_excused = self.adopt_unversioned if stamp is None else self.refresh_when_lost
+        return is_excused and not epoch & _ENDED
 
     def _entry(self, user_id: str) -> tuple[BaseCache, str]:
         return caches[self.alias], f"django_sessionkit.version.{sha256(user_id.encode()).hexdigest()}"

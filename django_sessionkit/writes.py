@@ -13,7 +13,7 @@ from django.middleware.csrf import rotate_token
 from . import audit, signals
 from .access import effective
 from .context import Loaded, Slot, not_on_loop
-from .exceptions import InvalidSession, NotAuthenticated
+from .exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
 from .flows import Flow, Step, run
 from .freshness import stamp_of
 from .origin import SessionOrigin, current_origin, own_slot
@@ -31,8 +31,10 @@ def register(request: HttpRequest, data: Mapping[str, Any], ttl: float | None) -
     seconds = _seconds(origin, ttl)
     session = origin.opened(data)
     stamp = yield from origin.freshness.stamp_for(session.user_id, data)
-    before = yield from _slot(origin, request).flow()
-    if before is not None and before.user_id != session.user_id:
+    slot = _slot(origin, request)
+    before = yield from slot.flow()
+    owner = before or _withheld(slot)
+    if owner is not None and owner.user_id != session.user_id:
         yield from _rotate(origin, request, empty_for=session.user_id)
     elif before is None or (yield from _has_grown(origin, before, session)):
         yield from _rotate(origin, request)
@@ -67,7 +69,7 @@ def clear(request: HttpRequest) -> Flow[None]:
     yield not_on_loop("aclear_session")
     origin = current_origin()
     source, slot = origin.source, _slot(origin, request)
-    before = yield from slot.flow()
+    before = (yield from slot.flow()) or _withheld(slot)
     if before is None:
         return
     yield from _rotate(origin, request)
@@ -98,7 +100,19 @@ def _again_on_commit(user_id: str, refresh: bool) -> None:
     """When transactions of this thread end: another node may have read and stored the old rights by then."""
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
-            connection.on_commit(lambda: run(current_origin().freshness.bump(user_id, refresh)))
+            connection.on_commit(partial(_at_commit, user_id, refresh))
+
+
+def _at_commit(user_id: str, refresh: bool) -> None:
+    try:
+        run(current_origin().freshness.bump(user_id, refresh))
+    except VersionUnavailable as error:
+        audit.not_revoked_again(user_id, error)  # to raise would skip what others do at the commit
+
+
+def _withheld(slot: Slot) -> Session | None:
+    """A session that does not count at the moment, and would again when its version can be looked up."""
+    return slot.loaded.withheld if slot.loaded is not None else None
 
 
 def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:

@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from asgiref.sync import async_to_sync
 from django.apps import apps
-from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
@@ -319,7 +319,8 @@ def test_too_many_permissions_give_no_session_and_a_line_in_the_log(make, ask, a
     caplog.clear()
     assert ask(root) is None
     assert placed(root) is None
-    assert "session rejected: field=permissions reason=" in caplog.text
+    assert "contrib.auth log-in without a session: field=permissions reason=" in caplog.text
+    assert SESSION_KEY in root.session  # still logged in for Django
     client.force_login(User.objects.get())
     assert placed(client) is None  # nor does the old one stay
 

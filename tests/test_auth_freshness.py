@@ -5,25 +5,26 @@ from __future__ import annotations
 import logging
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth import SESSION_KEY, login
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpResponse, JsonResponse
-from django.test import RequestFactory
+from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
 from support.sessions import abrowser, browser
 
 from django_sessionkit import (
     aget_session,
     arevoke_sessions,
+    clear_session,
     get_session,
     has_permission,
     revoke_sessions,
     validate_session,
 )
-from django_sessionkit.contrib.auth import refresh
+from django_sessionkit.contrib.auth import AuthSource, refresh
 from django_sessionkit.versions import CacheVersions
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +82,13 @@ def overtaken(user_id):
     return Race.version
 
 
+def clear(request):
+    clear_session(request)
+    return HttpResponse("cleared")
+
+
 urlpatterns = [
+    path("clear/", clear),
     path("users/", users),
     path("ausers/", ausers),
     path("again/", again),
@@ -182,13 +189,107 @@ def test_nobody_has_to_have_asked_django_who_it_is(caller, ann, project):
     assert SESSION_KEY not in here.client.session
 
 
-def test_a_log_in_that_has_no_dict_is_filled_unless_it_may_have_been_ended(caller, ann):
+@pytest.fixture
+def adopting(project):
+    """A site on which versions are new."""
+    project.SESSIONKIT_VERSION = CacheVersions("versions", adopt_unversioned=True)
+
+
+@pytest.mark.usefixtures("adopting")
+def test_a_log_in_from_before_is_filled_unless_it_has_been_ended(caller, ann):
     here, there = without_dict(caller(ann)), without_dict(caller(ann))
     assert here.who() == str(ann.pk)
     assert placed(here)["__version__"] == str(CacheVersions("versions")(str(ann.pk)))
     revoke_sessions(str(ann.pk), refresh=False)
     assert there.get("users").json() == {"before": True, "session": False, "after": False}
     assert SESSION_KEY not in there.client.session
+
+
+def test_a_log_in_without_a_dict_ends_because_nobody_knows_whether_it_had_been_ended(caller, ann):
+    idle = without_dict(caller(ann))
+    revoke_sessions(str(ann.pk), refresh=False)
+    LocMemCache("auth-versions", {}).clear()
+    assert idle.get("users").json() == {"before": True, "session": False, "after": False}
+    assert SESSION_KEY not in idle.client.session
+
+
+def test_a_user_whose_dict_is_not_valid_stays_logged_in_for_django(caller, ann, project):
+    project.SESSIONKIT_LIMITS = {"roles_count": 1}
+    ann.groups.add(Group.objects.create(name="writers"))
+    here = caller(ann)
+    assert here.get("users").json() == {"before": True, "session": False, "after": True}
+    assert SESSION_KEY in here.client.session
+
+
+class Impersonating:
+    """Somebody else for one request, as django-impersonate does, or a token beside a cookie."""
+
+    sync_capable, async_capable = True, False
+    stateless = False
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if "as" in request.GET:
+            user = User.objects.get(username=request.GET["as"])
+            request.user = Stateless(user) if Impersonating.stateless else user
+        return self.get_response(request)
+
+
+class Stateless:
+    """A user that no table knows."""
+
+    is_authenticated = is_active = True
+
+    def __init__(self, user):
+        self.pk = user.pk
+
+    def get_email_field_name(self):
+        return "email"
+
+
+@pytest.fixture
+def impersonating(project):
+    where = project.MIDDLEWARE.index("django_sessionkit.middleware.SessionKitMiddleware")
+    project.MIDDLEWARE = [*project.MIDDLEWARE[:where], f"{__name__}.Impersonating", *project.MIDDLEWARE[where:]]
+    Impersonating.stateless = False
+    return User.objects.create_user("bob")
+
+
+@pytest.mark.usefixtures("adopting")
+@pytest.mark.parametrize("stateless", [False, True])
+def test_who_is_somebody_else_for_a_request_stays_logged_in(ann, impersonating, stateless):
+    here, bob = Sync(ann), str(impersonating.pk)
+    Impersonating.stateless = stateless
+    assert here.client.get("/who/?as=bob").json()["user_id"] == bob
+    assert here.who() == str(ann.pk)
+    here.client.get("/who/?as=bob")
+    revoke_sessions(bob)
+    assert here.client.get("/who/?as=bob").json()["user_id"] == bob
+    revoke_sessions(bob, refresh=False)
+    assert here.client.get("/who/?as=bob").json()["user_id"] is None
+    assert SESSION_KEY in here.client.session
+    assert here.who() == str(ann.pk)
+
+
+def test_nor_does_it_under_asgi(ann, impersonating):
+    """The source by itself: a middleware that is sync would take the request off the event loop."""
+
+    async def ask():
+        request = AsyncRequestFactory().get("/")
+        request.session = await sync_to_async(lambda: Async(ann).client.session)()
+        request.user = impersonating
+
+        async def auser():
+            return impersonating
+
+        request.auser = auser
+        await request.session.aload()
+        await AuthSource().aend(request)
+        return await request.session.aget(SESSION_KEY), await request.session.aget("__session__")
+
+    assert async_to_sync(ask)() == (str(ann.pk), None)
 
 
 def test_a_new_log_in_is_not_ended_by_what_an_old_one_has_left(ann):
@@ -251,7 +352,7 @@ def test_who_is_deactivated_while_it_is_filled_has_no_session(caller, ann, proje
     assert here.get("users").json() == {"before": True, "session": False, "after": False}
 
 
-def test_out_of_reach_one_can_log_in_and_has_a_session_afterwards(caller, ann, caplog):
+def test_out_of_reach_one_can_log_in_for_django_and_does_so_again_afterwards(caller, ann, caplog):
     Cache.is_down = True
     here = caller(ann)
     assert SESSION_KEY in here.client.session
@@ -262,7 +363,20 @@ def test_out_of_reach_one_can_log_in_and_has_a_session_afterwards(caller, ann, c
         "session counts as absent, not known to be current: SESSIONKIT_VERSION has raised ConnectionError"
     }
     Cache.is_down = False
+    assert here.get("users").json() == {"before": True, "session": False, "after": False}
+    here.client.force_login(ann)
     assert here.who() == str(ann.pk)
+
+
+@pytest.mark.parametrize("url", ["/leave/", "/clear/"])
+def test_out_of_reach_one_can_log_out(caller, ann, url):
+    here = caller(ann)
+    Cache.is_down = True
+    post = here.client.post if caller is Sync else async_to_sync(here.client.post)
+    post(url)
+    assert placed(here) is None
+    Cache.is_down = False
+    assert here.who() is None
 
 
 def test_out_of_reach_nothing_is_lost(caller, ann):

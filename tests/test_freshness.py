@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
+from time import sleep
 from uuid import UUID
 
 import pytest
@@ -19,10 +24,12 @@ from support.sessions import AsyncBrowser, abrowser, browser
 
 from django_sessionkit import (
     InvalidSession,
+    aclear_session,
     aget_session,
     arevoke_sessions,
     aset_session,
     aupdate_session,
+    clear_session,
     get_session,
     has_role,
     regenerate_session,
@@ -151,6 +158,44 @@ def place(request):
     return JsonResponse({"plan": session["plan"] if session else None})
 
 
+def clear(request):
+    clear_session(request)
+    return HttpResponse("out")
+
+
+async def aclear(request):
+    await aclear_session(request)
+    return HttpResponse("out")
+
+
+async def slowly(session, request):
+    await asyncio.sleep(0.02)
+    return renewing(session, request)
+
+
+def blocking(session, request):
+    sleep(0.05)
+    return renewing(session, request)
+
+
+async def gathered(request):
+    both = await asyncio.gather(aget_session(), aget_session())
+    return JsonResponse({"roles": [session and session.role for session in both]})
+
+
+async def impatient(request):
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(aget_session(), 0.005)
+    session = await aget_session()
+    return JsonResponse({"roles": [session and session.role]})
+
+
+def threads(request):
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(copy_context().run, get_session) for _ in range(2)]
+        return JsonResponse({"roles": [one.result() and one.result().role for one in asked]})
+
+
 urlpatterns = [
     path("login/", login),
     path("alogin/", alogin),
@@ -161,6 +206,11 @@ urlpatterns = [
     path("aupdate/", aupdate),
     path("slow/", slow),
     path("place/", place),
+    path("clear/", clear),
+    path("aclear/", aclear),
+    path("gathered/", gathered),
+    path("impatient/", impatient),
+    path("threads/", threads),
     path("open/", desk),
 ]
 
@@ -479,6 +529,55 @@ def test_out_of_reach_nobody_logs_in(caller):
     assert stored(phone) is None
 
 
+def test_out_of_reach_one_can_log_out(caller):
+    phone, told = caller().login(), []
+
+    def receiver(**kwargs):
+        told.append(kwargs["user"])
+
+    signals.session_cleared.connect(receiver)
+    try:
+        key = phone.client.session.session_key
+        Counting.is_down = True
+        assert phone.post("clear").status_code == 200
+        assert phone.post("clear").status_code == 200
+    finally:
+        signals.session_cleared.disconnect(receiver)
+    Counting.is_down = False
+    assert phone.role() is None
+    assert phone.client.session.session_key != key
+    assert len(told) == 1
+    assert told[0]
+
+
+def test_a_visitor_without_a_session_gets_none_by_logging_out(caller):
+    nobody = caller()
+    Counting.is_down = True
+    assert nobody.post("clear").status_code == 200
+    assert "sessionid" not in nobody.client.cookies
+
+
+def test_whoever_logs_in_over_a_session_that_could_not_be_looked_up_starts_empty():
+    phone = Sync().login()
+    session = phone.client.session
+    session["basket"] = [1, 2]
+    session.save()
+    Counting.is_down = True
+    phone.login(user_id="8", **{STAMP: "9"})  # with a version of its own, so that none has to be looked up
+    assert "basket" not in phone.client.session
+
+
+@pytest.mark.parametrize(
+    ("url", "refresh"), [("/gathered/", "slowly"), ("/impatient/", "slowly"), ("/threads/", "blocking")]
+)
+def test_tasks_and_threads_may_ask_at_once_for_a_session_that_is_out_of_date(refreshing, url, refresh):
+    refreshing.SESSIONKIT_REFRESH = f"{__name__}.{refresh}"
+    phone = (Sync if url == "/threads/" else Async)().login()
+    Rights.now = {**ANN, "role": "reader"}
+    revoke_sessions("7")
+    assert set(phone.get(url).json()["roles"]) == {"reader"}
+
+
 @pytest.mark.parametrize("answer", [None, True, 1.5, "", b"1", object()])
 def test_what_is_no_version_lets_nobody_in(site, answer, caplog):
     phone = Sync().login()
@@ -544,6 +643,7 @@ def test_a_source_that_only_reads_is_renewed_for_the_request(refreshing):
 
 def test_a_source_that_watches_is_renewed_for_the_request(refreshing):
     refreshing.SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource"
+    refreshing.SESSIONKIT_VERSION = CacheVersions("versions", adopt_unversioned=True)
     refreshing.MIDDLEWARE = [f"{__name__}.token", *refreshing.MIDDLEWARE]
     assert browser().get("/role/").json()["role"] is None
     Rights.now = {**ANN, "role": "reader"}
@@ -558,6 +658,41 @@ def token(get_response):
     return middleware
 
 
+class Own(CacheVersions):
+    """Has an opinion of its own about what may be renewed."""
+
+    answer: object = True
+
+    def may_refresh(self, stamp, version):
+        if isinstance(Own.answer, Exception):
+            raise Own.answer
+        return Own.answer
+
+
+class AsyncOwn(Own):
+    async def may_refresh(self, stamp, version):
+        return super().may_refresh(stamp, version)
+
+
+@pytest.mark.parametrize("kind", [Own, AsyncOwn])
+@pytest.mark.parametrize(
+    ("answer", "role"), [(True, "reader"), (False, None), (1, None), (None, None), (ValueError(CANARY), None)]
+)
+def test_what_may_be_renewed_is_asked_of_the_project(caller, refreshing, kind, answer, role):
+    refreshing.SESSIONKIT_VERSION = kind("versions")
+    phone = caller().login()
+    Own.answer, Rights.now = answer, {**ANN, "role": "reader"}
+    revoke_sessions("7")
+    assert phone.role() == role
+    assert (stored(phone) is not None) is (role is not None or isinstance(answer, Exception))
+
+
+def test_a_version_of_thousands_of_digits_is_no_error(caller, refreshing):
+    phone = caller().login(**{STAMP: "9" * 5000})
+    Rights.now = dict(ANN)
+    assert phone.role() is None
+
+
 # What was placed without set_session().
 
 
@@ -570,13 +705,24 @@ def test_a_dict_without_a_version_is_none_and_the_log_says_so(caller, caplog):
     assert lines(caplog) == ["session rejected: field=session reason=has no version: set_session() has not placed it"]
 
 
-def test_sessions_from_before_the_setting_are_renewed_if_that_is_possible(caller, refreshing):
-    version, refreshing.SESSIONKIT_VERSION = refreshing.SESSIONKIT_VERSION, None
+@pytest.mark.parametrize(("adopts", "role"), [(True, "reader"), (False, None)])
+def test_sessions_from_before_the_setting_are_renewed_if_a_project_says_so(caller, refreshing, adopts, role):
+    refreshing.SESSIONKIT_VERSION = None
     phone = caller().login()
     assert STAMP not in stored(phone)
-    refreshing.SESSIONKIT_VERSION = version
+    refreshing.SESSIONKIT_VERSION = CacheVersions("versions", adopt_unversioned=adopts)
     Rights.now = {**ANN, "role": "reader"}
-    assert phone.role() == "reader"
+    assert phone.role() == role
+
+
+def test_a_session_from_before_that_was_ended_is_not_revived_by_a_cache_that_has_lost_that(caller, refreshing):
+    version, refreshing.SESSIONKIT_VERSION = refreshing.SESSIONKIT_VERSION, None
+    phone = caller().login()
+    refreshing.SESSIONKIT_VERSION = version
+    Rights.now = dict(ANN)
+    revoke_sessions("7", refresh=False)
+    LocMemCache("versions", {}).clear()
+    assert phone.role() is None
 
 
 def test_in_the_same_request_only_what_keeps_the_version_is_seen(caplog):
@@ -670,6 +816,29 @@ def test_here_a_revocation_does_not_wait_for_the_interval(caller, site, clock):
     assert phone.role() is None
 
 
+class Overtaken(CacheVersions):
+    """While it looks up a version, another thread revokes it."""
+
+    meanwhile = None
+
+    def __call__(self, user_id):
+        found = super().__call__(user_id)
+        if Overtaken.meanwhile:
+            meanwhile, Overtaken.meanwhile = Overtaken.meanwhile, None
+            meanwhile()
+        return found
+
+
+def test_here_it_does_not_wait_for_a_look_up_that_was_under_way_either(site):
+    site.SESSIONKIT_VERSION_INTERVAL = 30
+    site.SESSIONKIT_VERSION = Overtaken("versions")
+    phone = Sync().login()
+    site.SESSIONKIT_VERSION_INTERVAL = 31  # nothing is remembered any more
+    Overtaken.meanwhile = lambda: revoke_sessions("7")
+    phone.role()
+    assert phone.role() is None
+
+
 def test_a_session_that_is_newer_than_what_is_remembered_is_not_taken_for_old(site, clock):
     site.SESSIONKIT_VERSION_INTERVAL = 30
     phone = Sync().login()
@@ -723,6 +892,21 @@ def test_what_was_read_before_the_commit_does_not_stay(refreshing):
         revoke_sessions("7")
         assert phone.role() == "editor"  # renewed, from the database as it is for everybody else
     Rights.now = {**ANN, "role": "reader"}
+    assert phone.role() == "reader"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cache_that_fails_at_the_commit_is_told_and_stops_nobody_elses_work(refreshing, caplog):
+    phone, done = Sync().login(), []
+    Rights.now = {**ANN, "role": "reader"}
+    with transaction.atomic():
+        revoke_sessions("7")
+        transaction.on_commit(lambda: done.append("mail sent"))
+        Counting.is_down = True
+    assert done == ["mail sent"]
+    (line,) = lines(caplog, logging.ERROR)
+    assert line.startswith("sessions could not be revoked again at the commit: SESSIONKIT_VERSION has raised")
+    Counting.is_down = False
     assert phone.role() == "reader"
 
 

@@ -91,13 +91,20 @@ def test_changed_rights_may_be_renewed_and_ended_sessions_may_not(versions):
     assert not versions.may_refresh(stamp, str(versions("7")))
 
 
-def test_a_session_that_never_had_a_version_may_be_renewed_until_its_user_is_signed_out(versions):
-    assert versions.may_refresh(None, str(versions("7")))
-    versions.bump("7")
-    assert versions.may_refresh(None, str(versions("7")))
-    versions.bump("7", refresh=False)
-    versions.bump("7")
+def test_a_session_that_never_had_a_version_is_not_renewed(versions):
+    """Whether its user had been signed out before the version was lost, nobody could tell."""
     assert not versions.may_refresh(None, str(versions("7")))
+
+
+def test_a_project_that_introduces_versions_may_renew_those_until_their_user_is_signed_out(versions):
+    lenient = CacheVersions("shared", adopt_unversioned=True)
+    assert lenient.may_refresh(None, str(lenient("7")))
+    lenient.bump("7")
+    assert lenient.may_refresh(None, str(lenient("7")))
+    assert not lenient.may_refresh("1", str(lenient("7")))
+    lenient.bump("7", refresh=False)
+    lenient.bump("7")
+    assert not lenient.may_refresh(None, str(lenient("7")))
 
 
 def test_what_was_lost_is_another_version_and_not_renewed():
@@ -117,7 +124,9 @@ def test_a_project_may_choose_to_renew_what_was_lost_but_not_what_was_ended():
     assert not lenient.may_refresh(stamp, str(lenient("7")))
 
 
-@pytest.mark.parametrize("stamp", ["", "x", "-1", "\N{ARABIC-INDIC DIGIT SEVEN}", "\N{SUPERSCRIPT TWO}", "9" * 30])
+@pytest.mark.parametrize(
+    "stamp", ["", "x", "-1", "\N{ARABIC-INDIC DIGIT SEVEN}", "\N{SUPERSCRIPT TWO}", "9" * 30, "9" * 5000]
+)
 def test_a_stamp_of_another_store_is_not_renewed(stamp):
     assert not cached_version.may_refresh(stamp, str(cached_version("7")))
 

@@ -41,15 +41,14 @@ def check_session_engine(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """A cache that lives in one process loses sessions, or keeps what another process has revoked."""
     alias = conf.of_django("SESSION_CACHE_ALIAS", "default")
-    backend = str(conf.of_django("CACHES", {}).get(alias, {}).get("BACKEND", ""))
-    if "cache" not in _engine().rpartition(".")[2] or not backend.endswith(installation.PRIVATE_CACHES):
+    backend = installation.private_cache(alias)
+    if "cache" not in _engine().rpartition(".")[2] or backend is None:
         return []
     return [
         CheckWarning(
-            f'Sessions are in the cache "{alias}", a {backend.rpartition(".")[2]}: each process has its own, and a '
-            "restart or the next process loses them.",
-            hint=f'CACHES = {{"{alias}": {{"BACKEND": "django.core.cache.backends.redis.RedisCache", '
-            '"LOCATION": "redis://127.0.0.1:6379"}}',
+            f'Sessions are in the cache "{alias}", a {backend}: each process has its own, and a restart or the next '
+            "process loses them.",
+            hint=installation.shared_cache(alias),
             id="sessionkit.W007",
         )
     ]

@@ -65,15 +65,14 @@ def check_brought_source(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 def check_shared_versions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """What one process revokes, the others have to see."""
     alias = _alias()
-    backend = str(conf.of_django("CACHES", {}).get(alias, {}).get("BACKEND", ""))
-    if alias is None or not backend.endswith(installation.PRIVATE_CACHES):
+    backend = installation.private_cache(alias)
+    if backend is None:
         return []
     return [
         CheckWarning(
-            f'SESSIONKIT_VERSION keeps its versions in the cache "{alias}", a {backend.rpartition(".")[2]}: what one '
-            "process revokes, the next one does not see, and takes the sessions of the other for old.",
-            hint=f'CACHES = {{"{alias}": {{"BACKEND": "django.core.cache.backends.redis.RedisCache", '
-            '"LOCATION": "redis://127.0.0.1:6379"}}',
+            f'SESSIONKIT_VERSION keeps its versions in the cache "{alias}", a {backend}: what one process revokes, the '
+            "next one does not see, and takes the sessions of the other for old.",
+            hint=installation.shared_cache(alias),
             id="sessionkit.W027",
         )
     ]

@@ -66,7 +66,7 @@ class AuthBridge(AppConfig):
         """:meth:`_dict_of` with the version that was looked up. Rights must never be older than that, so the user is
         read again; ``None`` for whom Django would not log in.
         """
-        now = get_user(request) if stamp else user
+        now = _read_again(request, user) if stamp else user
         return {**self._dict_of(now), **stamp} if _user_id(now) == str(user.pk) else None
 
     def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
@@ -84,13 +84,11 @@ class AuthBridge(AppConfig):
                 slot.forget()
             set_session(request, data)
         except InvalidSession as error:
-            audit.security_logger.error(
-                "contrib.auth log-in without a session: field=%s reason=%s", error.field, error.reason
-            )
+            _no_session(error)
             clear_session(request)  # what an earlier log-in has left is of then
         except VersionUnavailable as error:
             audit.out_of_reach(error)
-            origin.source.remove(request)  # it is filled as soon as there is a version
+            origin.source.remove(request)  # what an earlier log-in has left
 
     def _end(self, request: HttpRequest, **kwargs: Any) -> None:
         if self._is_installed() and hasattr(request, "session"):
@@ -121,11 +119,19 @@ class AuthSource(DjangoSessionSource):
         return _watching(look) if look is not None else None
 
     def end(self, request: HttpRequest) -> None:
-        """Log out of ``contrib.auth`` too, or the dict would be filled again."""
+        """Log out of ``contrib.auth`` too, or the dict would be filled again. The log-in of somebody else goes on: of
+        one who impersonates, or whose browser has a cookie beside a token.
+        """
+        if _is_another(request, _user(request)):
+            self.remove(request)
+            return
         request.session.flush()
         _forget_user(request)
 
     async def aend(self, request: HttpRequest) -> None:
+        if _is_another(request, await _auser(request)):
+            await self.aremove(request)
+            return
         await request.session.aflush()
         _forget_user(request)
 
@@ -141,6 +147,9 @@ class AuthSource(DjangoSessionSource):
         except VersionUnavailable as error:
             audit.out_of_reach(error)
             return None
+        except InvalidSession as error:
+            _no_session(error)
+            return None
         if data is None:
             self.end(request)
             return None
@@ -151,17 +160,26 @@ class AuthSource(DjangoSessionSource):
 
     def _filled(self, request: HttpRequest, user: Any) -> dict[str, Any] | None:
         """The dict for a log-in that has none, or ``None`` if it may be older than the end of its user's sessions."""
-        freshness = current_origin().freshness
-        stamp = run(freshness.stamp_for(str(user.pk)))
-        if stamp and not freshness.may_begin(None, stamp[STAMP]):
+        origin = current_origin()
+        stamp = run(origin.freshness.stamp_for(str(user.pk)))
+        data = _bridge()._now(request, user, stamp)
+        if data is None:
             return None
-        return _bridge()._now(request, user, stamp)
+        origin.opened(data)  # a dict that is not valid is no session, and no reason to log out
+        if stamp and not run(origin.freshness.may_begin(None, stamp[STAMP])):
+            return None
+        return data
 
 
 def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
     """The dict as it is now, for a session that is out of date; what the bridge brings for ``SESSIONKIT_REFRESH``."""
-    user = get_user(request) if hasattr(request, "session") else None
-    return _bridge()._dict_of(user) if _user_id(user) == session.user_id else None
+    user = _user(request)
+    now = _read_again(request, user) if _user_id(user) == session.user_id else None
+    return _bridge()._dict_of(now) if _user_id(now) == session.user_id else None
+
+
+def _no_session(error: InvalidSession) -> None:
+    audit.security_logger.error("contrib.auth log-in without a session: field=%s reason=%s", error.field, error.reason)
 
 
 def _bridge() -> AuthBridge:
@@ -202,6 +220,14 @@ async def _auser(request: HttpRequest) -> Any:
     return await aget_user(request) if hasattr(request, "session") else None
 
 
+def _read_again(request: HttpRequest, user: Any) -> Any:
+    """The user as the database has it now; also if it is not the one who is logged in."""
+    if _is_logged_in(request, user):
+        return get_user(request)
+    users = getattr(user.__class__, "_default_manager", None)
+    return users.filter(pk=user.pk).first() if users is not None else user
+
+
 def _forget_user(request: HttpRequest) -> None:
     """What Django's ``logout()`` does with the request once the store is empty; that is why it makes no query."""
     nobody = get_user(request)
@@ -219,3 +245,8 @@ def _is_logged_in(request: HttpRequest | None, user: Any) -> bool:
     """Whether ``login()`` has stored ``user`` in the session of ``request``."""
     store = getattr(request, "session", None)
     return store is not None and str(store.get(SESSION_KEY)) == str(user.pk)
+
+
+def _is_another(request: HttpRequest, user: Any) -> bool:
+    """Whether somebody has been proven who is not the one who is logged in."""
+    return _user_id(user) is not None and not _is_logged_in(request, user)
