@@ -26,6 +26,9 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
         ``SESSIONKIT_SESSION_TTL``, and without that whatever holds for the store (``SESSION_COOKIE_AGE``, unless the
         project has called ``request.session.set_expiry()``).
 
+    It says "proven just now", and so takes the current version where ``SESSIONKIT_VERSION`` is set: to change what was
+    read before, call :func:`update_session`.
+
     Sends ``session_registered``. Raises :class:`~django_sessionkit.exceptions.ReadOnlySource` for a source that only
     reads.
     """
@@ -80,7 +83,8 @@ def revoke_sessions(user_id: str, *, refresh: bool = True) -> None:
     """Let no stored session of a user count any more, on all nodes within ``SESSIONKIT_VERSION_INTERVAL`` seconds.
 
     Call it when rights have changed in the database. Within a transaction it takes effect at once and again with the
-    commit, so that no other node keeps what it has read in between.
+    commit, so that no other node keeps what it has read in between; a session that is registered inside the
+    transaction ends with it too.
 
     :param user_id: as in the session dict, a string.
     :param refresh: whether ``SESSIONKIT_REFRESH`` may renew the sessions (new rights, still logged in). ``False`` ends
@@ -88,7 +92,8 @@ def revoke_sessions(user_id: str, *, refresh: bool = True) -> None:
 
     Raises :class:`~django_sessionkit.InvalidSession` for what is no user id,
     :class:`~django_sessionkit.exceptions.InvalidPolicy` without a ``SESSIONKIT_VERSION`` that can be bumped, and
-    :class:`~django_sessionkit.exceptions.VersionUnavailable` if it has failed; then nothing is revoked.
+    :class:`~django_sessionkit.exceptions.VersionUnavailable` if it has failed; then nothing is revoked. A failure at
+    the commit is a line in the log.
     """
     run(writes.revoke(user_id, refresh))
 

@@ -726,14 +726,20 @@ async def test_an_error_of_the_consumer_is_its_own_and_leaves_nothing_behind(kin
 
 
 @on_loop
-async def test_a_consumer_may_stop_by_itself():
+async def test_a_consumer_may_stop_by_itself(told):
     class Chat(AsyncJson):
         async def push(self, event):
+            heard.append(event["type"])
             raise StopConsumer
 
+    heard = []
     line = await (await opened(guarded(Chat))).open()
-    await get_channel_layer().group_send("news", {"type": "push"})
+    for _ in range(2):
+        await get_channel_layer().group_send("news", {"type": "push"})
     await line.wait()
+    assert heard == ["push"]
+    assert line.output_queue.empty()  # the caller has not been sent away
+    assert told == []
 
 
 # What the source and predicates see -----------------------------------------------------------------------------------

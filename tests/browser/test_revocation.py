@@ -81,3 +81,6 @@ def test_a_person_signs_himself_out_everywhere(desks: Desks) -> None:
     desks.colleague.get_by_role("button", name="Sign out everywhere").click()
     desks.colleague.get_by_role("status").get_by_text("You are signed out everywhere.").wait_for()
     desks.live.get_by_role("alert").get_by_text("You have been signed out").wait_for()
+    open_page(desks.colleague, "/articles/")
+    assert desks.colleague.url.endswith("/account/login/?next=/articles/")
+    assert open_page(desks.admin, "/admin-area/").status == 200  # nobody else

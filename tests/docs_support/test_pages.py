@@ -25,7 +25,7 @@ from django.core.cache import cache
 from django.core.checks import run_checks
 from django.http import HttpResponse
 from django.template import engines
-from django.test import Client, RequestFactory, override_settings
+from django.test import Client, RequestFactory, TestCase, override_settings
 from django.urls import path
 from support.websockets import WebSocket
 
@@ -42,6 +42,7 @@ from django_sessionkit import (
 )
 from django_sessionkit.patterns import matches
 from django_sessionkit.sources import SessionSource
+from django_sessionkit.versions import cached_version
 
 from .callers import BROWSER, PROGRAM, async_caller, caller, status
 from .commands import commands
@@ -383,13 +384,23 @@ def test_streaming(run: Run) -> None:
     run("docs/how-to/streaming.md")
     assert caller(permissions=["orders:all"]).get("/export/").getvalue() == b"id,total\n1,10\n2,20\n"
     assert caller(role="x").get("/export/").getvalue() == b"id,total\n1,10\n"
+    assert caller().get("/export/")["Vary"] == "Cookie"
 
     async def body() -> bytes:
         response = await async_caller(role="x").get("/feed/")
+        assert response["Vary"] == "Cookie"
         return b"".join([chunk async for chunk in response.streaming_content])
 
     assert async_to_sync(body)() == b"data: hello 7\n\n"
     assert get_session() is None
+
+
+def copied(client: Client) -> str:
+    """The key of a session with the same content."""
+    store = client.session.__class__()
+    store.update(client.session.items())
+    store.create()
+    return str(store.session_key)
 
 
 def stored(client: Client | None = None) -> Any:
@@ -639,6 +650,31 @@ class TestNodes:
         client = self.logged_in(ann)
         page.module("shop.staff").sign_out_everywhere(str(ann.pk))
         assert client.get("/desk/").status_code == 401
+
+    def test_sessions_from_before(self, page: Any, ann: User) -> None:
+        with override_settings(SESSIONKIT_VERSION=None):
+            old = self.logged_in(ann)
+        for version, status_code in (("introducing", 200), ("lenient", 401)):
+            client = Client()
+            client.cookies["sessionid"] = copied(old)
+            page.apply({"SESSIONKIT_VERSION": f"shop.versions.{version}"})
+            assert client.get("/desk/").status_code == status_code
+
+    def test_a_dict_that_was_read_before(self, page: Any, ann: User) -> None:
+        """What the page warns of happens: ``set_session`` cannot know better."""
+        request = stored(self.logged_in(ann))
+        with use_session(None):
+            revoke_sessions(str(ann.pk), refresh=False)
+        set_session(request, {"user_id": str(ann.pk), "roles": ["editors"]})
+        assert request.session["__session__"]["__version__"] == str(cached_version(str(ann.pk)))
+
+    def test_who_is_to_stay_logged_in_waits_for_the_commit(self, page: Any, ann: User) -> None:
+        staff = page.module("shop.staff")
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            staff.sign_out_everywhere(str(ann.pk))
+            inside = self.logged_in(ann)
+        assert inside.get("/desk/").status_code == 401
+        assert self.logged_in(ann).get("/desk/").status_code == 200
 
     def test_versions_of_ones_own(self, page: Any, ann: User) -> None:
         page.apply({"SESSIONKIT_VERSION": "shop.versions.lenient"})
