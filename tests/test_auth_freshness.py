@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import count
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -11,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpResponse, JsonResponse
-from django.test import AsyncRequestFactory, RequestFactory
+from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from django.urls import include, path
 from support.sessions import abrowser, browser
 
@@ -72,6 +73,13 @@ def as_read_before(request):
     return HttpResponse(str(has_permission("auth.delete_user")))
 
 
+def as_another(request):
+    """Ask as somebody else, then log in as oneself."""
+    lent = get_session().user_id
+    login(request, User.objects.get(username="ann"), BACKEND)
+    return JsonResponse({"lent": lent, "own": get_session().user_id})
+
+
 class Race:
     meanwhile = None
 
@@ -89,6 +97,7 @@ def clear(request):
 
 urlpatterns = [
     path("clear/", clear),
+    path("as-another/", as_another),
     path("users/", users),
     path("ausers/", ausers),
     path("again/", again),
@@ -257,23 +266,50 @@ def impersonating(project):
     return User.objects.create_user("bob")
 
 
-@pytest.mark.usefixtures("adopting")
 @pytest.mark.parametrize("stateless", [False, True])
 def test_who_is_somebody_else_for_a_request_stays_logged_in(ann, impersonating, stateless):
     here, bob = Sync(ann), str(impersonating.pk)
     Impersonating.stateless = stateless
-    assert here.client.get("/who/?as=bob").json()["user_id"] == bob
-    assert here.who() == str(ann.pk)
-    here.client.get("/who/?as=bob")
-    revoke_sessions(bob)
-    assert here.client.get("/who/?as=bob").json()["user_id"] == bob
-    revoke_sessions(bob, refresh=False)
+    before = placed(here)
+    for _ in range(2):
+        assert here.client.get("/who/?as=bob").json()["user_id"] == bob
+        assert placed(here) == before
+        assert here.who() == str(ann.pk)
+    assert here.client.get("/page/?as=bob").status_code == 403
+    for again in (True, False):
+        revoke_sessions(bob, refresh=again)
+        assert here.client.get("/who/?as=bob").json()["user_id"] == bob  # proven anew for each request
+    assert placed(here) == before
+    assert here.get("page").status_code == 200
+
+
+def test_who_is_somebody_else_and_gone_has_no_session_and_stays_logged_in(ann, impersonating, project):
+    """The user was read before the version, and is gone by then."""
+    project.SESSIONKIT_VERSION = overtaken
+    here = Sync(ann)
+    before = placed(here)
+    Race.meanwhile = lambda: User.objects.filter(username="bob").update(is_active=False)
     assert here.client.get("/who/?as=bob").json()["user_id"] is None
-    assert SESSION_KEY in here.client.session
+    Race.meanwhile = lambda: None
+    assert (here.who(), placed(here)) == (str(ann.pk), before)
+
+
+def test_what_was_lent_and_is_out_of_date_at_once_is_none_and_ends_nothing(ann, impersonating, project):
+    here, versions = Sync(ann), count()
+    before = placed(here)
+    with override_settings(SESSIONKIT_VERSION=lambda user_id: next(versions)):
+        assert here.client.get("/who/?as=bob").json()["user_id"] is None
+    assert placed(here) == before
     assert here.who() == str(ann.pk)
 
 
-def test_nor_does_it_under_asgi(ann, impersonating):
+def test_what_was_lent_ends_with_a_log_in_in_the_same_request(ann, impersonating):
+    here = Sync(ann)
+    assert here.client.get("/as-another/?as=bob").json() == {"lent": str(impersonating.pk), "own": str(ann.pk)}
+    assert here.who() == str(ann.pk)
+
+
+def test_the_log_in_of_another_is_not_ended_under_asgi_either(ann, impersonating):
     """The source by itself: a middleware that is sync would take the request off the event loop."""
 
     async def ask():
@@ -289,7 +325,8 @@ def test_nor_does_it_under_asgi(ann, impersonating):
         await AuthSource().aend(request)
         return await request.session.aget(SESSION_KEY), await request.session.aget("__session__")
 
-    assert async_to_sync(ask)() == (str(ann.pk), None)
+    key, kept = async_to_sync(ask)()
+    assert (key, kept["user_id"]) == (str(ann.pk), str(ann.pk))
 
 
 def test_a_new_log_in_is_not_ended_by_what_an_old_one_has_left(ann):

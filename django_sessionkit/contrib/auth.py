@@ -103,37 +103,41 @@ class AuthSource(DjangoSessionSource):
     """The dict in ``request.session``, while its user is the one whom ``contrib.auth`` has logged in.
 
     That costs the query of ``request.user``, and only where somebody asks for the session. A log-in without a dict
-    gets one; the dict of a user who has been logged out, deactivated or exchanged is removed.
+    gets one; the dict of a user who has been logged out, deactivated or exchanged is removed. Who is somebody else for
+    one request (by a token, or impersonating) has a session for that request, and nothing of the log-in is touched.
     """
 
     def read(self, request: HttpRequest) -> object:
         kept, user = super().read(request), _user(request)
-        return kept if _owner(kept) == _user_id(user) else self._renewed(request, user)
+        return self._kept(request, kept) if _owner(kept) == _user_id(user) else self._renewed(request, user)
 
     async def aread(self, request: HttpRequest) -> object:
         kept, user = await super().aread(request), await _auser(request)
-        return kept if _owner(kept) == _user_id(user) else await sync_to_async(self._renewed)(request, user)
+        if _owner(kept) == _user_id(user):
+            return self._kept(request, kept)
+        return await sync_to_async(self._renewed)(request, user)
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
+        lent: object = getattr(request, "_sessionkit_lent", None)
+        if lent is not None:
+            return lambda: lent
         look = super().watch(request)
         return _watching(look) if look is not None else None
 
     def end(self, request: HttpRequest) -> None:
-        """Log out of ``contrib.auth`` too, or the dict would be filled again. The log-in of somebody else goes on: of
-        one who impersonates, or whose browser has a cookie beside a token.
-        """
-        if _is_another(request, _user(request)):
-            self.remove(request)
-            return
-        request.session.flush()
-        _forget_user(request)
+        """Log out of ``contrib.auth`` too, or the dict would be filled again."""
+        if not _is_another(request, _user(request)):
+            request.session.flush()
+            _forget_user(request)
 
     async def aend(self, request: HttpRequest) -> None:
-        if _is_another(request, await _auser(request)):
-            await self.aremove(request)
-            return
-        await request.session.aflush()
-        _forget_user(request)
+        if not _is_another(request, await _auser(request)):
+            await request.session.aflush()
+            _forget_user(request)
+
+    def _kept(self, request: HttpRequest, kept: object) -> object:
+        request._sessionkit_lent = None  # type: ignore[attr-defined]
+        return kept
 
     def _renewed(self, request: HttpRequest, user: Any) -> object:
         store = getattr(request, "session", None)
@@ -150,6 +154,9 @@ class AuthSource(DjangoSessionSource):
         except InvalidSession as error:
             _no_session(error)
             return None
+        if _is_another(request, user):
+            request._sessionkit_lent = data  # type: ignore[attr-defined]
+            return data
         if data is None:
             self.end(request)
             return None
@@ -166,15 +173,16 @@ class AuthSource(DjangoSessionSource):
         if data is None:
             return None
         origin.opened(data)  # a dict that is not valid is no session, and no reason to log out
-        if stamp and not run(origin.freshness.may_begin(None, stamp[STAMP])):
-            return None
-        return data
+        if not stamp or _is_another(request, user) or run(origin.freshness.may_begin(None, stamp[STAMP])):
+            return data
+        return None
 
 
 def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
     """The dict as it is now, for a session that is out of date; what the bridge brings for ``SESSIONKIT_REFRESH``."""
     user = _user(request)
-    now = _read_again(request, user) if _user_id(user) == session.user_id else None
+    is_own = _user_id(user) == session.user_id and not _is_another(request, user)
+    now = get_user(request) if is_own else None
     return _bridge()._dict_of(now) if _user_id(now) == session.user_id else None
 
 
