@@ -14,7 +14,7 @@ from .context import Slot, current_slot
 from .explanation import Explanation, Outcome, Read
 from .flows import Flow
 from .guard import Denial, Target, inspect
-from .origin import slot_for
+from .origin import own_slot, slot_for
 from .tracing import Trace
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def explain_request(request: HttpRequest) -> Flow[Explanation]:
     """Explain a real request, with the decisions that it has met itself."""
     target = Target.of(request, resolved=True)
     target = target._replace(urlconf=target.urlconf or None, match=None)  # a hidden page empties the URLconf
-    trace = Trace(slot_for(request), getattr(request, "_sessionkit_passage", None))
+    trace = Trace(own_slot(request) or slot_for(request), getattr(request, "_sessionkit_passage", None))
     return _explain(_Subject(request, target, request.resolver_match or reach.match_of(target), trace))
 
 

@@ -81,7 +81,7 @@ class Freshness:
     def current(self, user_id: str) -> Flow[str]:
         """What ``SESSIONKIT_VERSION`` says now. Raises ``VersionUnavailable``."""
         until, bumps = monotonic() + self._interval, self._bumps
-        found = yield from _asked("SESSIONKIT_VERSION", user_call(self._version, user_id))
+        found = yield from _asked("SESSIONKIT_VERSION", within(_LOOKING_UP, user_call(self._version, user_id)))
         version = _text(found)
         if version is None:
             raise VersionUnavailable("SESSIONKIT_VERSION has returned neither a string nor an integer")
@@ -117,9 +117,10 @@ class Freshness:
         """Make the sessions of a user out of date, on all nodes."""
         bump = getattr(self._version, "bump", None)
         if not callable(bump):
+            fault = "has no bump(user_id, *, refresh)" if self.is_on else "is not set"
             raise InvalidPolicy(
                 "SESSIONKIT_VERSION",
-                "has no bump(user_id, *, refresh), so nothing can be revoked",
+                f"{fault}, so nothing can be revoked",
                 'the one that is shipped has: "django_sessionkit.versions.cached_version"',
             )
         yield from _asked("SESSIONKIT_VERSION", user_call(partial(bump, refresh=refresh), user_id))
@@ -153,7 +154,7 @@ class Freshness:
         self, refresh: Callable[..., object], session: Session, request: HttpRequest
     ) -> Flow[Session | None]:
         if current_slot() is _REFRESHING:
-            raise _asks_itself()
+            raise _REFRESHING.asked()
         try:
             found = yield from _asked("SESSIONKIT_REFRESH", within(_REFRESHING, user_call(refresh, session, request)))
             fresh = self._opened(without_stamp(found)) if found is not None else None
@@ -164,20 +165,24 @@ class Freshness:
         return fresh
 
 
-class _Refreshing(Slot):
-    """What is current while a session is renewed: to ask for it would begin that again."""
+class _Busy(Slot):
+    """What is current while project code helps to load a session: to ask for it would begin that again."""
 
-    __slots__ = ()
+    __slots__ = ("_error",)
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(None, None)
+        self._error = name, "must not ask for the session", hint
+
+    def asked(self) -> InvalidPolicy:
+        return InvalidPolicy(*self._error)
 
     def flow(self, twin: str = "") -> Flow[Session | None]:
-        raise _asks_itself()
+        raise self.asked()
 
 
-_REFRESHING = _Refreshing(None, None)
-
-
-def _asks_itself() -> InvalidPolicy:
-    return InvalidPolicy("SESSIONKIT_REFRESH", "must not ask for the session", "it is given; return the new dict")
+_LOOKING_UP = _Busy("SESSIONKIT_VERSION", "it is given the user_id; return the version")
+_REFRESHING = _Busy("SESSIONKIT_REFRESH", "it is given; return the new dict")
 
 
 def _asked(name: str, step: Step) -> Flow[Any]:

@@ -453,6 +453,17 @@ def test_a_request_is_explained_for_its_own_session(where):
     assert found["view"] == "test_explain.told" or found["view"].endswith(".told")
 
 
+def test_whatever_is_pretended_meanwhile(site):
+    def pretending(request):
+        with use_session(ADMIN):
+            return JsonResponse(explain(request).as_dict())
+
+    site.ROOT_URLCONF = Urls(path("pretending/", pretending))
+    site.SESSIONKIT_PROTECT = [{"pattern": "/pretending", "role": "reader"}]
+    found = browser({"user_id": "1", "role": "reader"}).get("/pretending/").json()
+    assert (found["outcome"], found["session"]) == ("allowed", "present")
+
+
 def test_an_async_view_awaits_it(site):
     site.SESSIONKIT_PROTECT = [{"name": "desk", "pattern": "/atold", "role": "reader"}]
     response = async_to_sync(abrowser(READER).get)("/atold/")

@@ -609,6 +609,24 @@ def test_a_project_may_keep_versions_where_it_likes(caller, site, version):
         revoke_sessions("7")
 
 
+def test_a_version_that_asks_for_the_session_is_told_not_to(caller, site, caplog):
+    phone = caller().login()
+    before = stored(phone)
+    site.SESSIONKIT_VERSION = lambda user_id: str(get_session() is not None)
+    assert phone.role() is None
+    assert lines(caplog, logging.ERROR) == [
+        "session counts as absent, not known to be current: SESSIONKIT_VERSION has failed: "
+        "SESSIONKIT_VERSION: must not ask for the session; it is given the user_id; return the version"
+    ]
+    assert stored(phone) == before
+
+
+def test_without_versions_nothing_can_be_revoked(site):
+    del site.SESSIONKIT_VERSION
+    with pytest.raises(ImproperlyConfigured, match="SESSIONKIT_VERSION: is not set, so nothing can be revoked"):
+        revoke_sessions("7")
+
+
 def test_an_async_version_is_awaited(caller, site):
     site.SESSIONKIT_VERSION = aversion
     phone = caller().login()
