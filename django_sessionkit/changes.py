@@ -59,7 +59,8 @@ def clear_session(request: HttpRequest) -> None:
     """Remove the session and leave the visitor's other data alone, under a new session key and with the store's usual
     expiry. Idempotent.
 
-    Sends ``session_cleared`` if there was a session. To drop everything, call Django's ``logout()``.
+    Sends ``session_cleared`` if there was a session. To drop everything, call Django's ``logout()``. With the
+    bridge from ``contrib.auth`` this does so too, for the log-in would bring the session back.
     """
     run(writes.clear(request))
 

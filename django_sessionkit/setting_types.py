@@ -20,7 +20,7 @@ from .validation import Limits, Validator
 # The base class itself stands further down the layers, and reads the settings.
 _SOURCE_ATTRIBUTES = (
     *("read", "write", "remove", "rotate", "expire_in", "aread", "awrite", "aremove", "arotate", "aexpire_in"),
-    *("watch", "touch", "varies_on", "end", "aend"),
+    *("watch", "touch", "varies_on", "follows_user", "still_holds", "end", "aend"),
 )
 
 

@@ -32,7 +32,10 @@ class SessionSource:
     """
 
     #: the request headers that the dict depends on: a response for which it was read varies on them
+    #: It also says whether a cookie may prove the caller, so that a CSRF token is needed.
     varies_on: Sequence[str] = ("Cookie", "Authorization")
+    #: whether the dict is always that of ``request.user``, so that whatever has proven the user has proven the session
+    follows_user = False
 
     def read(self, request: HttpRequest) -> object:
         """The dict of this request, or ``None``. Called at most once per request."""
@@ -48,6 +51,10 @@ class SessionSource:
         Called after :meth:`read`. It must not hold ``request`` (a reference cycle). ``None``: it does not change.
         """
         return None
+
+    def still_holds(self, request: HttpRequest) -> bool:
+        """Whether what was read may still be asked for, or is to be read again; no I/O."""
+        return True
 
     def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
         """Store ``data``, which has been validated."""
@@ -103,32 +110,36 @@ class DjangoSessionSource(SessionSource):
 
     varies_on = ("Cookie",)  # SessionMiddleware says so too, but perhaps further out than a cache
 
+    def store_of(self, request: HttpRequest) -> SessionBase | None:
+        """Where the dict lies, with methods as ``request.session`` has them; ``None``: this request has no store."""
+        return getattr(request, "session", None)
+
     def read(self, request: HttpRequest) -> object:
-        store = _store(request)
+        store = self.store_of(request)
         return store.get(conf.current().session_key) if store is not None else None
 
     async def aread(self, request: HttpRequest) -> object:
-        store = _store(request)
+        store = self.store_of(request)
         return await store.aget(conf.current().session_key) if store is not None else None
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
-        store = _store(request)
+        store = self.store_of(request)
         return _watching(store, conf.current().session_key) if store is not None else None
 
     def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
-        _needed_store(request)[conf.current().session_key] = data
+        self._needed(request)[conf.current().session_key] = data
 
     async def awrite(self, request: HttpRequest, data: dict[str, Any]) -> None:
-        await _needed_store(request).aset(conf.current().session_key, data)
+        await self._needed(request).aset(conf.current().session_key, data)
 
     def remove(self, request: HttpRequest) -> None:
-        _needed_store(request).pop(conf.current().session_key, None)
+        self._needed(request).pop(conf.current().session_key, None)
 
     async def aremove(self, request: HttpRequest) -> None:
-        await _needed_store(request).apop(conf.current().session_key, None)
+        await self._needed(request).apop(conf.current().session_key, None)
 
     def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
-        store = _needed_store(request)
+        store = self._needed(request)
         if empty_for is None:
             store.cycle_key()
             return
@@ -137,7 +148,7 @@ class DjangoSessionSource(SessionSource):
         store.update(kept)
 
     async def arotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
-        store = _needed_store(request)
+        store = self._needed(request)
         if empty_for is None:
             await store.acycle_key()
             return
@@ -146,13 +157,23 @@ class DjangoSessionSource(SessionSource):
         await store.aupdate(kept)
 
     def expire_in(self, request: HttpRequest, seconds: float | None) -> None:
-        _needed_store(request).set_expiry(seconds)  # type: ignore[arg-type]
+        self._needed(request).set_expiry(seconds)  # type: ignore[arg-type]
 
     async def aexpire_in(self, request: HttpRequest, seconds: float | None) -> None:
-        await _needed_store(request).aset_expiry(seconds)  # type: ignore[arg-type]
+        await self._needed(request).aset_expiry(seconds)  # type: ignore[arg-type]
 
     def touch(self, request: HttpRequest) -> None:
-        _needed_store(request).modified = True
+        self._needed(request).modified = True
+
+    def _needed(self, request: HttpRequest) -> SessionBase:
+        store = self.store_of(request)
+        if store is None:
+            raise InvalidPolicy(
+                "MIDDLEWARE",
+                "this request has no session store",
+                "add django.contrib.sessions.middleware.SessionMiddleware before SessionKitMiddleware",
+            )
+        return store
 
 
 def _watching(store: SessionBase, key: str) -> Callable[[], object]:
@@ -184,21 +205,6 @@ def _login_of(items: Iterable[tuple[str, Any]], user_id: str) -> dict[str, Any]:
     if str(data.get(SESSION_KEY)) != user_id:
         return {}
     return {key: data[key] for key in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY) if key in data}
-
-
-def _store(request: HttpRequest) -> SessionBase | None:
-    return getattr(request, "session", None)
-
-
-def _needed_store(request: HttpRequest) -> SessionBase:
-    store = _store(request)
-    if store is None:
-        raise InvalidPolicy(
-            "MIDDLEWARE",
-            "this request has no session store",
-            "add django.contrib.sessions.middleware.SessionMiddleware before SessionKitMiddleware",
-        )
-    return store
 
 
 class RequestAttributeSource(SessionSource):

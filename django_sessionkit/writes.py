@@ -64,8 +64,8 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     return session
 
 
-def clear(request: HttpRequest) -> Flow[None]:
-    """The flow of :func:`django_sessionkit.clear_session`."""
+def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
+    """The flow of :func:`django_sessionkit.clear_session`; ``and_log_out`` ends what would bring the dict back."""
     yield not_on_loop("aclear_session")
     origin = current_origin()
     source, slot = origin.source, _slot(origin, request)
@@ -74,7 +74,8 @@ def clear(request: HttpRequest) -> Flow[None]:
         return
     yield from _rotate(origin, request)
     yield _expiry(origin, request, None)  # or a ttl would outlive its session
-    yield Step(partial(source.remove, request), partial(source.aremove, request))
+    end, aend = (source.end, source.aend) if and_log_out else (source.remove, source.aremove)
+    yield Step(partial(end, request), partial(aend, request))
     slot.replace(Loaded(None, None, source.watch(request)))
     yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
 

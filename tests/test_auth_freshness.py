@@ -321,7 +321,7 @@ def test_the_log_in_of_another_is_not_ended_under_asgi_either(ann, impersonating
             return impersonating
 
         request.auser = auser
-        await request.session.aload()
+        await AuthSource().aread(request)
         await AuthSource().aend(request)
         return await request.session.aget(SESSION_KEY), await request.session.aget("__session__")
 

@@ -196,10 +196,21 @@ def test_without_drf_spectacular_there_is_no_schema_entry(monkeypatch):
     assert "SessionKitScheme" not in names
 
 
-@pytest.mark.parametrize("make", [drf.Requires, lambda wrong: drf.RequiresByAction({"list": wrong})])
-def test_what_is_no_requirement_is_refused_when_the_view_is_defined(make):
-    with pytest.raises(InvalidPolicy, match="needs a requirement"):
-        make("editor")
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: drf.Requires("editor"), "Requires: needs a requirement"),
+        (lambda: drf.RequiresByAction({"list": "editor"}), "RequiresByAction, 'list': needs a requirement"),
+        (lambda: drf.RequiresByAction({}, Role), "RequiresByAction, otherwise: needs a requirement"),
+        (lambda: drf.RequiresByAction("list"), "RequiresByAction: needs a mapping, not str"),
+        (lambda: drf.Requires(Role("editor")) & "editor", "Requires: combines with permission classes only"),
+        (lambda: drf.Requires(Role("editor")) | Role("admin"), "Requires: combines with permission classes only"),
+        (lambda: Role("admin") | ~drf.Requires(Role("editor")), "Requires: combines with permission classes only"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_when_the_view_is_defined(make, message):
+    with pytest.raises(InvalidPolicy, match=message):
+        make()
 
 
 def test_a_permission_is_a_class_that_compares_and_hashes_as_one():

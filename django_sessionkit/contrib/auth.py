@@ -5,16 +5,18 @@ Add ``"django_sessionkit.contrib.auth.AuthBridge"`` to ``INSTALLED_APPS``.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.apps import AppConfig, apps
-from django.contrib.auth import SESSION_KEY, aget_user, get_user
+from django.contrib.auth import get_user
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.sessions.backends.base import SessionBase
 
-from django_sessionkit import audit, conf
-from django_sessionkit.changes import clear_session, set_session
+from django_sessionkit import audit, conf, logins, writes
+from django_sessionkit.changes import set_session
 from django_sessionkit.exceptions import InvalidSession, VersionUnavailable
 from django_sessionkit.flows import run
 from django_sessionkit.freshness import STAMP
@@ -24,6 +26,11 @@ from django_sessionkit.sources import DjangoSessionSource
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+#: where a request has what counts for it alone
+_LENT = "_sessionkit_lent"
+#: and who was ``request.user`` when the session was read
+_SEEN = "_sessionkit_seen"
 
 
 class AuthBridge(AppConfig):
@@ -53,7 +60,7 @@ class AuthBridge(AppConfig):
         """
         return {
             "user_id": str(user.pk),
-            "email": getattr(user, user.get_email_field_name(), None),
+            "email": _email(user),
             "roles": sorted(user.groups.values_list("name", flat=True)) if hasattr(user, "groups") else [],
             "permissions": sorted(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else [],
         }
@@ -66,33 +73,34 @@ class AuthBridge(AppConfig):
         """:meth:`_dict_of` with the version that was looked up. Rights must never be older than that, so the user is
         read again; ``None`` for whom Django would not log in.
         """
-        now = _read_again(request, user) if stamp else user
-        return {**self._dict_of(now), **stamp} if _user_id(now) == str(user.pk) else None
+        now = logins.read_again(request, user) if stamp else user
+        return {**self._dict_of(now), **stamp} if logins.user_id(now) == str(user.pk) else None
 
     def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-        if not self._is_installed() or not _is_logged_in(request, user):
+        if not self._is_installed() or not logins.is_logged_in(request, user):
             return  # proven by a token, say: there is nothing that could be kept
         origin = current_origin()
+        # set_session() is to find what has just begun, not what an earlier log-in has left.
+        _take_back(request)
+        if (slot := own_slot(request)) is not None:
+            slot.forget()
         try:
             data = self._now(request, user, run(origin.freshness.stamp_for(str(user.pk))))
             if data is None:
                 return
             origin.opened(data)
-            # set_session() is to find what has just begun, not what an earlier log-in has left.
             origin.source.write(request, data)
-            if (slot := own_slot(request)) is not None:
-                slot.forget()
             set_session(request, data)
         except InvalidSession as error:
             _no_session(error)
-            clear_session(request)  # what an earlier log-in has left is of then
+            self._end(request)  # what an earlier log-in has left is of then
         except VersionUnavailable as error:
             audit.out_of_reach(error)
             origin.source.remove(request)  # what an earlier log-in has left
 
     def _end(self, request: HttpRequest, **kwargs: Any) -> None:
         if self._is_installed() and hasattr(request, "session"):
-            clear_session(request)
+            run(writes.clear(request, and_log_out=False))  # log-in and log-out look after the rest
 
     def _is_installed(self) -> bool:
         """While settings are overridden, the apps of before live on."""
@@ -104,47 +112,56 @@ class AuthSource(DjangoSessionSource):
 
     That costs the query of ``request.user``, and only where somebody asks for the session. A log-in without a dict
     gets one; the dict of a user who has been logged out, deactivated or exchanged is removed. Who is somebody else for
-    one request (by a token, or impersonating) has a session for that request, and nothing of the log-in is touched.
+    one request (by a token, or impersonating) has a session for that request, who is nobody for one request has none,
+    and nothing of the log-in is touched.
     """
 
+    follows_user = True
+
+    def store_of(self, request: HttpRequest) -> SessionBase | None:
+        lent = _lent(request)
+        return lent if lent is not None else super().store_of(request)
+
     def read(self, request: HttpRequest) -> object:
-        kept, user = super().read(request), _user(request)
-        return self._kept(request, kept) if _owner(kept) == _user_id(user) else self._renewed(request, user)
+        self._begin(request)
+        kept, user = super().read(request), logins.user_of(request)
+        return kept if _is_of(request, kept, user) else self._renewed(request, user)
 
     async def aread(self, request: HttpRequest) -> object:
-        kept, user = await super().aread(request), await _auser(request)
-        if _owner(kept) == _user_id(user):
-            return self._kept(request, kept)
-        return await sync_to_async(self._renewed)(request, user)
+        self._begin(request)
+        kept, user = await super().aread(request), await logins.auser_of(request)
+        return kept if _is_of(request, kept, user) else await sync_to_async(self._renewed)(request, user)
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
-        lent: object = getattr(request, "_sessionkit_lent", None)
-        if lent is not None:
-            return lambda: lent
         look = super().watch(request)
-        return _watching(look) if look is not None else None
+        return _watching(look, request) if look is not None else None
+
+    def still_holds(self, request: HttpRequest) -> bool:
+        """Until ``request.user`` is exchanged."""
+        return vars(request).get("user") is vars(request).get(_SEEN)
 
     def end(self, request: HttpRequest) -> None:
         """Log out of ``contrib.auth`` too, or the dict would be filled again."""
-        if not _is_another(request, _user(request)):
-            request.session.flush()
-            _forget_user(request)
+        self._needed(request).flush()
+        if _lent(request) is None:
+            logins.forget_user(request)
 
     async def aend(self, request: HttpRequest) -> None:
-        if not _is_another(request, await _auser(request)):
-            await request.session.aflush()
-            _forget_user(request)
+        await self._needed(request).aflush()
+        if _lent(request) is None:
+            logins.forget_user(request)
 
-    def _kept(self, request: HttpRequest, kept: object) -> object:
-        request._sessionkit_lent = None  # type: ignore[attr-defined]
-        return kept
+    def _begin(self, request: HttpRequest) -> None:
+        _take_back(request)
+        setattr(request, _SEEN, vars(request).get("user"))
 
     def _renewed(self, request: HttpRequest, user: Any) -> object:
-        store = getattr(request, "session", None)
-        if store is None:
-            return None
-        if _user_id(user) is None or SESSION_KEY not in store:  # a user whom a token has proven is nobody to store
-            self.remove(request)
+        is_lent = self._is_borrowing(request, user)
+        if is_lent:
+            setattr(request, _LENT, _Loan())
+        elif self.store_of(request) is not None:
+            self.remove(request)  # it is of nobody, or of somebody else
+        if logins.user_id(user) is None:
             return None
         try:
             data = self._filled(request, user)
@@ -154,16 +171,19 @@ class AuthSource(DjangoSessionSource):
         except InvalidSession as error:
             _no_session(error)
             return None
-        if _is_another(request, user):
-            request._sessionkit_lent = data  # type: ignore[attr-defined]
-            return data
-        if data is None:
+        if data is not None:
+            self.write(request, data)
+            if (seconds := conf.current().session_ttl) is not None:
+                self.expire_in(request, seconds)
+        elif not is_lent:
             self.end(request)
-            return None
-        self.write(request, data)
-        if (seconds := conf.current().session_ttl) is not None:
-            self.expire_in(request, seconds)
         return data
+
+    def _is_borrowing(self, request: HttpRequest, user: Any) -> bool:
+        """Whether ``user`` is, or is nobody, for this request only, as in a view of DRF that accepts no cookie."""
+        if logins.user_id(user) is not None:
+            return not logins.is_logged_in(request, user)
+        return logins.has_login(request) and logins.user_id(get_user(request)) is not None
 
     def _filled(self, request: HttpRequest, user: Any) -> dict[str, Any] | None:
         """The dict for a log-in that has none, or ``None`` if it may be older than the end of its user's sessions."""
@@ -173,17 +193,21 @@ class AuthSource(DjangoSessionSource):
         if data is None:
             return None
         origin.opened(data)  # a dict that is not valid is no session, and no reason to log out
-        if not stamp or _is_another(request, user) or run(origin.freshness.may_begin(None, stamp[STAMP])):
+        if not stamp or logins.is_another(request, user) or run(origin.freshness.may_begin(None, stamp[STAMP])):
             return data
         return None
 
 
 def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
     """The dict as it is now, for a session that is out of date; what the bridge brings for ``SESSIONKIT_REFRESH``."""
-    user = _user(request)
-    is_own = _user_id(user) == session.user_id and not _is_another(request, user)
+    user = logins.user_of(request)
+    is_own = logins.user_id(user) == session.user_id and not logins.is_another(request, user)
     now = get_user(request) if is_own else None
-    return _bridge()._dict_of(now) if _user_id(now) == session.user_id else None
+    return _bridge()._dict_of(now) if logins.user_id(now) == session.user_id else None
+
+
+def _email(user: Any) -> str | None:
+    return getattr(user, user.get_email_field_name(), None) if hasattr(user, "get_email_field_name") else None
 
 
 def _no_session(error: InvalidSession) -> None:
@@ -194,67 +218,51 @@ def _bridge() -> AuthBridge:
     return apps.get_app_config(AuthBridge.label)  # type: ignore[return-value]
 
 
-def _watching(look: Callable[[], object]) -> Callable[[], object]:
-    """Changes in the request are seen, but never the dict of somebody else."""
-    known = look()
+class _Loan(SessionBase):
+    """What counts for one request, in the place of the store: changed in the same way, and kept by nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session_cache: dict[str, Any] = {}
+
+    def load(self) -> dict[str, Any]:
+        """Nothing: it has been kept nowhere."""
+        return {}
+
+    def _do_nothing(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    save = create = delete = _do_nothing
+
+
+def _lent(request: HttpRequest) -> _Loan | None:
+    return getattr(request, _LENT, None)
+
+
+def _take_back(request: HttpRequest) -> None:
+    vars(request).pop(_LENT, None)
+
+
+def _is_of(request: HttpRequest, kept: object, user: Any) -> bool:
+    """Whether what was kept, if it is only nothing, is of the user who is logged in."""
+    owner = logins.user_id(user)
+    return _owner(kept) == owner and (owner is None or logins.is_logged_in(request, user))
+
+
+def _watching(look: Callable[[], object], request: HttpRequest) -> Callable[[], object]:
+    """Changes in the request are seen, but never the dict of somebody else than ``request.user``."""
+    known, alive = look(), weakref.ref(request)
     owner = _owner(known)
 
     def watch() -> object:
-        now = look()
-        return now if now is known or _owner(now) == owner else None
+        now, there = look(), getattr(alive(), "__dict__", {})
+        if now is not known and _owner(now) != owner:
+            return None
+        user = there.get("user")
+        return now if user is there.get(_SEEN) or logins.may_be(user, owner) else None
 
     return watch
 
 
 def _owner(kept: object) -> object:
     return kept.get("user_id") if isinstance(kept, Mapping) else None
-
-
-def _user_id(user: Any) -> str | None:
-    """``None`` for whom Django would not log in."""
-    is_in = getattr(user, "is_authenticated", False) is True and user.is_active
-    return str(user.pk) if is_in else None
-
-
-def _user(request: HttpRequest) -> Any:
-    if hasattr(request, "user"):
-        return request.user
-    return get_user(request) if hasattr(request, "session") else None
-
-
-async def _auser(request: HttpRequest) -> Any:
-    if hasattr(request, "auser"):
-        return await request.auser()
-    return await aget_user(request) if hasattr(request, "session") else None
-
-
-def _read_again(request: HttpRequest, user: Any) -> Any:
-    """The user as the database has it now; also if it is not the one who is logged in."""
-    if _is_logged_in(request, user):
-        return get_user(request)
-    users = getattr(user.__class__, "_default_manager", None)
-    return users.filter(pk=user.pk).first() if users is not None else user
-
-
-def _forget_user(request: HttpRequest) -> None:
-    """What Django's ``logout()`` does with the request once the store is empty; that is why it makes no query."""
-    nobody = get_user(request)
-
-    async def auser() -> Any:
-        return nobody
-
-    if hasattr(request, "user"):
-        request.user = nobody
-    if hasattr(request, "auser"):
-        request.auser = auser
-
-
-def _is_logged_in(request: HttpRequest | None, user: Any) -> bool:
-    """Whether ``login()`` has stored ``user`` in the session of ``request``."""
-    store = getattr(request, "session", None)
-    return store is not None and str(store.get(SESSION_KEY)) == str(user.pk)
-
-
-def _is_another(request: HttpRequest, user: Any) -> bool:
-    """Whether somebody has been proven who is not the one who is logged in."""
-    return _user_id(user) is not None and not _is_logged_in(request, user)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rest_framework import exceptions, views
+from rest_framework import exceptions
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import (
     AND,
@@ -26,8 +27,8 @@ from django_sessionkit.context import activate
 from django_sessionkit.decisions import Decision
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import run
-from django_sessionkit.forgery import can_be_forged
-from django_sessionkit.origin import slot_for
+from django_sessionkit.forgery import can_be_forged, has_token
+from django_sessionkit.origin import current_origin, slot_for
 from django_sessionkit.requirements import Authenticated, Nobody, Requirement
 from django_sessionkit.responses import CHALLENGE, deny_for
 from django_sessionkit.session import Session
@@ -150,6 +151,8 @@ def _asked(actions: Mapping[str, Requirement], otherwise: Requirement | None) ->
 
 
 def _combined(operator: Any, *parts: Any) -> Any:
+    if not all(isinstance(part, (type, OperandHolder, SingleOperandHolder)) for part in parts):
+        raise InvalidPolicy("Requires", "combines with permission classes only", 'write Requires(Role("editor"))')
     return _Composable("Requires", (_Combined,), {"operator": operator, "parts": parts, "__module__": __name__})
 
 
@@ -158,7 +161,7 @@ def Requires(requirement: Requirement) -> Any:
 
     It combines with other permission classes by ``&``, ``|`` and ``~``.
     """
-    return _asked({}, _checked(requirement))
+    return _asked({}, _checked(requirement, "Requires"))
 
 
 def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> Any:
@@ -167,8 +170,11 @@ def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement 
     An action is that of a view set, elsewhere the method in small letters. What is not named needs ``otherwise``;
     without that nobody may do it, nor under ``~``.
     """
-    checked = {action: _checked(asked) for action, asked in actions.items()}
-    return _asked(checked, _checked(otherwise) if otherwise is not None else None)
+    place = "RequiresByAction"
+    if not isinstance(actions, Mapping):
+        raise InvalidPolicy(place, f"needs a mapping, not {type(actions).__name__}", 'such as {"list": Public()}')
+    checked = {action: _checked(asked, f"{place}, {action!r}") for action, asked in actions.items()}
+    return _asked(checked, _checked(otherwise, f"{place}, otherwise") if otherwise is not None else None)
 
 
 def _action(request: Any, view: Any, named: Mapping[str, Requirement]) -> str:
@@ -177,15 +183,17 @@ def _action(request: Any, view: Any, named: Mapping[str, Requirement]) -> str:
     return "get" if action == "head" and action not in named else action
 
 
-def _checked(requirement: object) -> Requirement:
+def _checked(requirement: object, place: str) -> Requirement:
     if not isinstance(requirement, Requirement):
-        raise InvalidPolicy("Requires", "needs a requirement", 'such as Role("editor")')
+        raise InvalidPolicy(place, "needs a requirement", 'such as Role("editor")')
     return requirement
 
 
 def _ask(request: Any, requirement: Requirement) -> bool:
     http: HttpRequest = request._request
     with activate(slot_for(http)) as slot:
+        if slot.is_loaded and not current_origin().source.still_holds(http):
+            slot.forget()  # a rule has asked before DRF had proven anybody
         decision = evaluate(requirement)
         session = slot.peek()
     http._sessionkit_refusal = None if decision else decision  # type: ignore[attr-defined]
@@ -195,8 +203,13 @@ def _ask(request: Any, requirement: Requirement) -> bool:
 
 
 def _check_forgery(request: Any) -> None:
-    """DRF lifts Django's own check, and other authentication classes do not know that a session is in use."""
-    if not isinstance(request.successful_authenticator, SessionAuthentication):
+    """DRF lifts Django's own check, and other authentication classes do not know that a session is in use.
+
+    Where the session is that of the user whom a token has proven, the token will do.
+    """
+    proven_by = request.successful_authenticator
+    is_of_token = proven_by is not None and current_origin().source.follows_user and has_token(request._request)
+    if not is_of_token and not isinstance(proven_by, SessionAuthentication):
         SessionAuthentication().enforce_csrf(request)
 
 
@@ -206,6 +219,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
     That holds for what a :class:`Requires` denies, and for what ``enforce()`` and ``require_session()`` raise in a
     view. Everything else is left to DRF.
     """
+    views = import_module("rest_framework.views")  # it looks up the settings, which may name a class of this module
     request: HttpRequest = context["request"]._request
     if isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied)):
         refusal: Decision | None = getattr(request, "_sessionkit_refusal", None)
