@@ -8,8 +8,13 @@ from collections.abc import Iterator
 import pytest
 from django.test import AsyncClient, Client
 from django.utils import translation
+from hypothesis import settings
 from support import processes
 from support.canaries import CanaryNet
+
+# No test is about time: a slow machine is no fault of the package.
+settings.register_profile("patient", settings.default, deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -264,8 +264,8 @@ class Exploding:
         return None
 
     aread = write = awrite = remove = aremove = rotate = arotate = expire_in = aexpire_in = watch = touch = read
-    end = aend = read
-    varies_on = ()
+    end = aend = still_holds = read
+    varies_on, follows_user = (), False
 
 
 def test_a_source_that_cannot_be_built_is_an_error_with_a_hint():

@@ -155,7 +155,7 @@ readings = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(rules, max_size=5), readings, st.sampled_from(["GET", "POST"]), st.booleans(), st.booleans())
 def test_the_search_in_slow_motion_ends_where_the_search_ends(policy, reading, method, resolved, lifted):
     with override_settings(SESSIONKIT_PROTECT=policy):
@@ -199,7 +199,7 @@ trees = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(trees, st.sampled_from([None, READER]))
 def test_weighing_decides_and_asks_as_the_requirement_itself_does(requirement, data):
     session = validate_session(data) if data is not None else None

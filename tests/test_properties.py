@@ -65,7 +65,7 @@ def respelt(draw, path: str, *, recase: bool = False) -> str:
     return path + draw(st.sampled_from(["", "/", "//", "\n", " ", "/.", "/x/.."]))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=st.data(), rules=rule_lists(mixed_patterns), path=paths)
 def test_no_noise_lifts_a_denial(data, rules, path):
     other = data.draw(respelt(path))
@@ -73,7 +73,7 @@ def test_no_noise_lifts_a_denial(data, rules, path):
     assert is_denied(other, denying(path, rules))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=st.data(), rules=rule_lists(lower_patterns), path=paths)
 def test_neither_does_letter_case(data, rules, path):
     """For lower-case rules; one that names another case may open it, because that is what it says."""
@@ -81,7 +81,7 @@ def test_neither_does_letter_case(data, rules, path):
     assert is_denied(other, denying(path, rules))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=st.data(), path=paths, rules=rule_lists(lower_patterns), opened=mixed_patterns)
 def test_opening_another_path_opens_nothing_else(data, path, rules, opened):
     """A public rule anywhere in the list, or an exclude, for what the exact and the cleaned path are not both."""
@@ -237,7 +237,7 @@ def is_safe_path(target: str) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(target=hostile_targets)
 def test_no_target_in_the_settings_leads_elsewhere(target):
     try:
@@ -251,7 +251,7 @@ def test_no_target_in_the_settings_leads_elsewhere(target):
         assert not re.match("(?i)(?:https?|javascript|data|mailto|ftp):", target)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(
     url=hostile_targets, prefix=st.sampled_from(["", "http://testserver", "http://testserver/", "/", "//testserver"])
 )
@@ -262,7 +262,7 @@ def test_no_page_that_htmx_names_leads_elsewhere(url, prefix):
     assert found is None or is_safe_path(found)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(max_examples=600)
 @given(url=hostile_targets, query=hostile_targets)
 def test_no_requested_page_leads_elsewhere(url, query):
     request = RequestFactory().get("/", QUERY_STRING=query.encode().decode("latin-1"))
@@ -271,7 +271,7 @@ def test_no_requested_page_leads_elsewhere(url, query):
     assert found is None or is_safe_path(found)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(url=hostile_targets, login=st.sampled_from(["/login/", "/login/?sso=1", "/login/?next=/x#top"]))
 def test_next_stays_in_its_place(url, login):
     """Whatever ``next`` is, the redirect goes to the log-in page and hands exactly that value on."""
@@ -290,7 +290,7 @@ login_patterns = st.sampled_from(["/**", "/*", "/login", "/login/**", "/page", "
 URLS = Urls(route("", ordinary), route("login/", ordinary, name="login"), route("kiosk/login/", ordinary))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     patterns=st.lists(st.tuples(login_patterns, st.none() | st.sampled_from(LOGINS)), min_size=1, max_size=4),
     login=st.sampled_from(LOGINS),

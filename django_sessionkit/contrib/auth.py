@@ -159,7 +159,7 @@ class AuthSource(DjangoSessionSource):
         is_lent = self._is_borrowing(request, user)
         if is_lent:
             setattr(request, _LENT, _Loan())
-        elif self.store_of(request) is not None:
+        else:
             self.remove(request)  # it is of nobody, or of somebody else
         if logins.user_id(user) is None:
             return None
@@ -224,10 +224,6 @@ class _Loan(SessionBase):
     def __init__(self) -> None:
         super().__init__()
         self._session_cache: dict[str, Any] = {}
-
-    def load(self) -> dict[str, Any]:
-        """Nothing: it has been kept nowhere."""
-        return {}
 
     def _do_nothing(self, *args: Any, **kwargs: Any) -> None:
         pass
