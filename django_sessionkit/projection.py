@@ -12,8 +12,12 @@ from .flows import Flow
 from .session import Session
 
 
-def project(fields: Sequence[str]) -> Flow[dict[str, Any] | None]:
+def project(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:
     """The flow of :func:`django_sessionkit.session_public`."""
+    for field in fields:
+        if not isinstance(field, str):
+            kind = type(field).__name__
+            raise TypeError(f'session_public(): a field is a string, as in session_public("plan", "theme"), not {kind}')
     slot = current_slot()
     session = (yield from slot.flow("asession_public")) if slot is not None else None
     if session is None:
