@@ -34,4 +34,4 @@ def asign_in() -> Callable[..., Any]:
 def sessionkit_policy() -> Iterator[Callable[..., None]]:
     """Other settings of SessionKit until the test ends: ``sessionkit_policy(global_protect=True)``."""
     with ExitStack() as stack:
-        yield lambda **policy: stack.enter_context(_testing().override_policy(**policy))
+        yield lambda *unnamed, **policy: stack.enter_context(_testing().override_policy(*unnamed, **policy))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar
 
 from django.test import AsyncClient, Client, override_settings
 
@@ -13,13 +13,16 @@ from .access import did_you_mean
 from .api import aexplain, explain
 from .claims import parse_claims
 from .explanation import Explanation
-from .flows import arun, run
+from .flows import Flow, arun, run
 from .matrix import policy_matrix
 from .personas import ANONYMOUS
 from .pretend import use_session
 
 if TYPE_CHECKING:
     import os
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
 
 __all__ = [
     "aassert_access",
@@ -34,7 +37,7 @@ __all__ = [
 ]
 
 C = TypeVar("C", bound="Client | AsyncClient")
-Who: TypeAlias = "Mapping[str, Any] | str | None"
+Who: TypeAlias = "Mapping[str, Any] | str | AbstractBaseUser | AnonymousUser | None"
 Caller = Literal["page", "htmx", "api"]
 Names: TypeAlias = "Sequence[str] | None"
 
@@ -62,10 +65,18 @@ def sign_in(
 
     The dict is validated (:class:`~django_sessionkit.InvalidSession`) and goes where ``SESSIONKIT_SOURCE`` writes, on
     any session engine. Another ``user_id`` starts from an emptied store. ``custom`` are further fields, such as
-    ``email``. For a source that only reads, :class:`~django_sessionkit.exceptions.ReadOnlySource` is raised: let the
-    client send what the source reads. On a running event loop, use :func:`asign_in`.
+    ``email``. On a running event loop, use :func:`asign_in`.
+
+    :class:`~django_sessionkit.exceptions.ReadOnlySource` is raised for a source that only reads (let the client send
+    what it reads) and for one that finds nothing afterwards: with the bridge from ``django.contrib.auth``, use
+    ``client.force_login(user)``.
+
+    Where ``SESSIONKIT_ROLES`` declares roles, one that is neither among them nor asked for by a rule or view raises
+    ``ValueError``: misspelt, it would hold nothing, and a test that expects a denial would pass. For somebody without
+    rights, leave the role out; for a role that is known elsewhere, declare it. An own access policy may give any name
+    a meaning, so nothing is said where one works out roles or permissions.
     """
-    run(clients.signing_in(client, _session_dict(role, roles, permissions, {"user_id": user_id, **custom})))
+    run(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)))
     return client
 
 
@@ -80,7 +91,7 @@ async def asign_in(
     **custom: Any,
 ) -> C:
     """:func:`sign_in` for tests that are ``async def``."""
-    await arun(clients.signing_in(client, _session_dict(role, roles, permissions, {"user_id": user_id, **custom})))
+    await arun(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)))
     return client
 
 
@@ -94,11 +105,13 @@ async def asign_out(client: Client | AsyncClient, /) -> None:
     await arun(clients.signing_out(client))
 
 
-def _session_dict(role: str | None, roles: Names, permissions: Names, rest: Mapping[str, Any]) -> dict[str, Any]:
-    if "permission" in rest:
+def _session_dict(
+    role: str | None = None, roles: Names = None, permissions: Names = None, user_id: str = "1", **custom: Any
+) -> dict[str, Any]:
+    if "permission" in custom:
         raise TypeError('unknown field "permission"; write permissions=[...]')  # it would grant nothing
     rights = {"role": role, "roles": roles, "permissions": permissions}
-    return {**rest, **{name: value for name, value in rights.items() if value is not None}}
+    return {"user_id": user_id, **custom, **{name: value for name, value in rights.items() if value is not None}}
 
 
 class override_policy(override_settings):
@@ -109,7 +122,9 @@ class override_policy(override_settings):
     ``ImproperlyConfigured`` on entry; for a class, when it is first needed.
     """
 
-    def __init__(self, **policy: Any) -> None:
+    def __init__(self, *unnamed: NoReturn, **policy: Any) -> None:
+        if unnamed:
+            raise TypeError("the policy is given by names of settings: protect=[...], global_protect=True")
         super().__init__(**{_setting(name): value for name, value in policy.items()})
 
     def enable(self) -> None:
@@ -141,7 +156,8 @@ def assert_access(
     """Open ``path`` with a test client and compare the status; return the response.
 
     :param as_: who asks: ``None`` for an anonymous caller, fields of a session (``{"role": "editor"}``), the same as
-        text (``"role=editor,permission=posts:write"``), or a ``Client`` that you have signed in yourself.
+        text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth``, who is logged in with
+        ``force_login()``, or a ``Client`` that you have signed in yourself.
     :param caller: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` of yours sends its own
         headers unless this is given.
     :param request: what else the client's method takes, such as ``data``, ``headers`` or ``secure``.
@@ -149,7 +165,7 @@ def assert_access(
     The view runs. Where the status is another one, the ``AssertionError`` holds the explanation of the request.
     """
     __tracebackhide__ = True
-    client = as_ if isinstance(as_, Client) else _client(as_, Client())
+    client = as_ if isinstance(as_, Client) else run(_entered(Client(), as_))
     response = _opener(client, method)(path, **_with_headers(as_, caller, request))
     if response.status_code != status:
         raise AssertionError(_other_status(as_, status, response, explain(response.wsgi_request)))
@@ -167,27 +183,38 @@ async def aassert_access(
 ) -> Any:
     """:func:`assert_access` through the ASGI handler, with an ``AsyncClient``."""
     __tracebackhide__ = True
-    client = as_ if isinstance(as_, AsyncClient) else await _aclient(as_, AsyncClient())
+    client = as_ if isinstance(as_, AsyncClient) else await arun(_entered(AsyncClient(), as_))
     response = await _opener(client, method)(path, **_with_headers(as_, caller, request))
     if response.status_code != status:
         raise AssertionError(_other_status(as_, status, response, await aexplain(response.asgi_request)))
     return response
 
 
-def _fields(who: Who) -> Mapping[str, Any] | None:
-    if not isinstance(who, str):
-        return who
-    return None if who == ANONYMOUS.name else parse_claims(who)
+def _entered(client: C, who: Any) -> Flow[C]:
+    """``client``, with somebody signed in."""
+    if (fields := _fields(who)) is not None:
+        yield from clients.signing_in(client, _session_dict(**fields))
+    elif _is_logged_in(who):
+        yield from clients.logging_in(client, who)
+    return client
 
 
-def _client(who: Who, client: Client) -> Client:
-    fields = _fields(who)
-    return client if fields is None else sign_in(client, **fields)
+def _is_logged_in(who: Any) -> bool:
+    return clients.is_user(who) and bool(who.is_authenticated)
 
 
-async def _aclient(who: Who, client: AsyncClient) -> AsyncClient:
-    fields = _fields(who)
-    return client if fields is None else await asign_in(client, **fields)
+def _fields(who: Any) -> Mapping[str, Any] | None:
+    """The session that is asked for; ``None`` for the anonymous, and for a user, who brings their own."""
+    if isinstance(who, str):
+        return None if who == ANONYMOUS.name else parse_claims(who)
+    if who is None or clients.is_user(who):
+        return None
+    if not isinstance(who, Mapping):
+        raise TypeError(
+            f'as_ must be None, fields of a session ({{"role": "editor"}}), text ("role=editor"), a user, or a Client '
+            f"(for aassert_access, an AsyncClient), not {clients.kind(who)}"
+        )
+    return who
 
 
 def _opener(client: Client | AsyncClient, method: str) -> Callable[..., Any]:
@@ -197,6 +224,8 @@ def _opener(client: Client | AsyncClient, method: str) -> Callable[..., Any]:
 
 
 def _with_headers(who: Any, caller: Caller | None, request: dict[str, Any]) -> dict[str, Any]:
+    if caller is not None and caller not in tuple(_HEADERS):
+        raise ValueError(f'unknown caller "{caller}"; {did_you_mean(caller, _HEADERS)}')
     own = isinstance(who, (Client, AsyncClient)) and caller is None
     headers = {} if own else _HEADERS[caller or "page"]
     return {**request, "headers": {**headers, **(request.get("headers") or {})}}
@@ -210,6 +239,8 @@ def _name(who: Any) -> str:
     """Roles and permissions alone: a test's output is read by many."""
     if isinstance(who, (Client, AsyncClient)):
         return "this client"
+    if _is_logged_in(who):
+        return "this user"
     fields = _fields(who)
     if fields is None:
         return ANONYMOUS.name

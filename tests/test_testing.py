@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import unittest
+from types import ModuleType
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command, execute_from_command_line
 from django.test import AsyncClient, Client, SimpleTestCase, override_settings
+from django.urls import path
 from support.canaries import CANARY
+from testsite.views import page
 
 import django_sessionkit
 from django_sessionkit import InvalidSession, can_access, signals, testing
+from django_sessionkit.access import AccessPolicy
+from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import AsyncRequired, ReadOnlySource
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.testing import (
@@ -128,6 +134,12 @@ class TestSignIn:
         with override_policy(source=lambda request: None), pytest.raises(ReadOnlySource, match="only reads"):
             sign_in(Client())
 
+    @pytest.mark.parametrize("sign", [sign_in, sign_out, async_to_sync(asign_in), async_to_sync(asign_out)])
+    @pytest.mark.parametrize(("client", "kind"), [(Client, "the class Client"), ("editor", "str"), (None, "NoneType")])
+    def test_what_is_no_client_is_refused(self, sign, client, kind):
+        with pytest.raises(TypeError, match=rf"sign_(in|out)\(\): .* such as Client\(\), not {kind}$"):
+            sign(client)
+
     def test_receivers_are_called_as_at_a_log_in(self):
         seen = []
 
@@ -170,12 +182,144 @@ class TestSignIn:
             assert client.get("/page/", secure=True).status_code == 200
 
 
+STAFF = override_policy(
+    roles={"editor": {"inherits": ["author"]}, "author": {}},
+    protect=[{"pattern": "/page", "roles": ["guest", "editor"]}],
+)
+
+
+class OwnRoles(AccessPolicy):
+    def get_roles(self, session):
+        return [name.removeprefix("ldap-") for name in super().get_roles(session)]
+
+
+class TestRolesThatNobodyKnows:
+    """Where roles are declared; a misspelt one would be denied everywhere, which a test may have expected."""
+
+    @STAFF
+    @pytest.mark.parametrize(
+        "fields", [{"role": "editr"}, {"roles": ["author", "editr"]}, {"role": "editor", "roles": ("editr",)}]
+    )
+    def test_they_are_refused_with_the_nearest(self, fields):
+        client = Client()
+        with pytest.raises(ValueError, match=r'role "editr", .* did you mean "editor"\?.*\{\.\.\., \'editr\': \{\}\}'):
+            sign_in(client, **fields)
+        with pytest.raises(ValueError, match='did you mean "editor"'):
+            async_to_sync(asign_in)(client, **fields)
+        assert not client.cookies
+        with pytest.raises(ValueError, match='did you mean "editor"'):
+            assert_access("/page/", as_=fields, status=403)
+
+    @STAFF
+    def test_without_a_near_one_all_are_named(self):
+        with pytest.raises(ValueError, match='allowed are "author", "editor", "guest"'):
+            assert_access("/page/", as_="role=x", status=403)
+
+    @STAFF
+    @pytest.mark.parametrize("role", ["editor", "author", "guest"])
+    def test_declared_ones_and_those_that_a_rule_asks_for_are_known(self, role):
+        assert stored(sign_in(Client(), role=role))["role"] == role
+
+    def test_those_that_a_view_asks_for_are_known(self, settings):
+        settings.ROOT_URLCONF = ModuleType("desk_urls")
+        settings.ROOT_URLCONF.urlpatterns = [path("desk/", require_role("clerk")(page))]
+        with override_policy(roles={"boss": {}}):
+            assert_access("/desk/", as_="role=clerk")
+            with pytest.raises(ValueError, match='did you mean "clerk"'):
+                assert_access("/desk/", as_="role=clrk")
+
+    @STAFF
+    def test_no_role_is_fine(self):
+        assert_access("/page/", as_={}, status=403)
+
+    def test_where_none_is_declared_all_are_fine(self):
+        assert stored(sign_in(Client(), role="editr"))["role"] == "editr"
+
+    @STAFF
+    def test_a_policy_that_makes_others_of_them_is_believed(self):
+        with override_policy(access_policy=OwnRoles):
+            assert_access("/page/", as_="role=ldap-editor")
+
+
 class Elsewhere(DjangoSessionSource):
     def read(self, request):
         return request.session.get("elsewhere")
 
     def write(self, request, data):
         request.session["elsewhere"] = data
+
+
+@pytest.mark.django_db
+class TestWithTheBridge:
+    """``INSTALLED_APPS += ["django_sessionkit.contrib.auth.AuthBridge"]``: a session needs a log-in there."""
+
+    @pytest.fixture(autouse=True)
+    def project(self, settings):
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_sessionkit.contrib.auth.AuthBridge"]
+        settings.SESSIONKIT_PROTECT = RULES
+
+    @pytest.fixture
+    def ann(self):
+        user = User.objects.create_user("ann", email=f"{CANARY}@example.org")
+        user.groups.add(Group.objects.create(name="editor"))
+        return user
+
+    ADVICE = r"AuthSource finds no session .* client\.force_login\(user\).* as_=user"
+
+    def test_a_dict_alone_signs_nobody_in_and_says_so(self):
+        with pytest.raises(ReadOnlySource, match=self.ADVICE):
+            sign_in(Client(), role="editor")
+        with pytest.raises(ReadOnlySource, match=self.ADVICE):
+            assert_access("/page/", as_={"role": "editor"})
+        with pytest.raises(ReadOnlySource, match=self.ADVICE):
+            assert_access("/page/", as_="role=reader", status=302)
+
+    def test_it_says_so_to_the_async_twins(self):
+        with pytest.raises(ReadOnlySource, match=self.ADVICE):
+            async_to_sync(asign_in)(AsyncClient(), role="editor")
+        with pytest.raises(ReadOnlySource, match=self.ADVICE):
+            async_to_sync(aassert_access)("/page/", as_="role=editor")
+
+    def test_the_fixtures_say_so(self, sign_in):
+        with pytest.raises(ReadOnlySource, match=self.ADVICE):
+            sign_in(Client())
+
+    def test_somebody_else_than_who_is_logged_in_is_nobody(self, ann):
+        client = Client()
+        client.force_login(ann)
+        with pytest.raises(ReadOnlySource, match=self.ADVICE):
+            sign_in(client, user_id="of nobody", role="editor")
+
+    def test_a_user_is_logged_in(self, ann):
+        assert_access("/page/", as_=ann)
+        assert_access("/page/", as_=User.objects.create_user("bob"), status=403)
+        assert_access("/page/", as_=AnonymousUser(), status=302)
+
+    def test_a_user_is_logged_in_through_asgi(self, ann):
+        bob = User.objects.create_user("bob")
+        async_to_sync(aassert_access)("/page/", as_=ann)
+        async_to_sync(aassert_access)("/page/", as_=bob, status=403)
+        async_to_sync(aassert_access)("/page/", as_=AnonymousUser(), status=302)
+
+    def test_a_client_of_a_user_may_be_given_other_rights(self, ann):
+        client = Client()
+        client.force_login(ann)
+        assert_access("/page/", as_=client, caller="page")
+        assert sign_in(client, user_id=str(ann.pk), role="reader").get("/page/").status_code == 403
+
+    def test_a_failure_names_no_user(self, ann):
+        with pytest.raises(AssertionError, match="403 expected as this user, and it was 200") as caught:
+            assert_access("/page/", as_=ann, status=403)
+        assert CANARY not in str(caught.value)
+        with pytest.raises(AssertionError, match="200 expected as anonymous, and it was 302"):
+            assert_access("/page/", as_=AnonymousUser())
+
+    def test_on_an_event_loop_it_names_the_async_twin(self, ann):
+        async def wrong():
+            assert_access("/page/", as_=ann)
+
+        with pytest.raises(AsyncRequired, match=r"await aassert_access\("):
+            async_to_sync(wrong)()
 
 
 class TestOverridePolicy:
@@ -210,6 +354,11 @@ class TestOverridePolicy:
     def test_an_unknown_name_is_refused_with_the_nearest(self):
         with pytest.raises(TypeError, match='unknown name "protekt"; did you mean "protect"'):
             override_policy(protekt=[])
+
+    def test_a_policy_without_a_name_is_refused(self, sessionkit_policy):
+        for override in (override_policy, sessionkit_policy):
+            with pytest.raises(TypeError, match=r"given by names of settings: protect=\[\.\.\.\]"):
+                override(RULES)
 
     def test_a_faulty_policy_is_refused_at_once_and_leaves_nothing_behind(self):
         with pytest.raises(ImproperlyConfigured, match='did you mean "role"'):
@@ -250,6 +399,24 @@ class TestAssertAccess(SimpleTestCase):
     def test_an_unknown_method_is_refused(self):
         with pytest.raises(ValueError, match='unknown method "get"; did you mean "GET"'):
             assert_access("/page/", method="get")
+
+    async def test_an_unknown_caller_is_refused(self):
+        with pytest.raises(ValueError, match='unknown caller "browser"; allowed are "api", "htmx", "page"'):
+            await aassert_access("/page/", caller="browser")
+        with pytest.raises(ValueError, match=r'unknown caller "\[.*\]"; did you mean "page"'):
+            assert_access("/page/", caller=["page"])
+
+    async def test_what_is_nobody_is_refused(self):
+        for who, kind in ((["editor"], "list"), (Client, "the class Client"), (User, "the class User"), (7, "int")):
+            for ask in (async_to_sync(aassert_access), assert_access):
+                with pytest.raises(TypeError, match=rf"as_ must be None, fields .*, not {kind}$"):
+                    await sync_to_async(ask)("/page/", as_=who)
+
+    async def test_each_takes_clients_of_its_kind(self):
+        with pytest.raises(TypeError, match=r"as_ must be .*, an AsyncClient\), not Client$"):
+            await aassert_access("/page/", as_=Client())
+        with pytest.raises(TypeError, match=r"as_ must be .* or a Client .*, not AsyncClient$"):
+            assert_access("/page/", as_=AsyncClient())
 
     def test_a_slip_in_the_text_is_refused(self):
         with pytest.raises(ValueError, match='did you mean "role"'):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
-from django_sessionkit import conf, terrain
+from django_sessionkit import conf, known_roles
 from django_sessionkit.access import did_you_mean
-from django_sessionkit.requirements import Requirement
 from django_sessionkit.strength import role_names
 
 
@@ -33,8 +32,7 @@ def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 def check_role_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Where the roles are declared, a name that is not among them is misspelt or forgotten."""
-    settings = conf.sound()
-    declared = settings.roles.names if settings is not None else frozenset()
+    declared = known_roles.declared()
     if not declared:
         return []
     return [
@@ -43,14 +41,7 @@ def check_role_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             hint=f"{did_you_mean(name, declared)} Else declare it: SESSIONKIT_ROLES = {{..., {name!r}: {{}}}}.",
             id="sessionkit.W005",
         )
-        for place, requirement in _asked()
+        for place, requirement in known_roles.asked()
         for name in dict.fromkeys(role_names(requirement))
         if name not in declared
     ]
-
-
-def _asked() -> Iterator[tuple[str, Requirement]]:
-    """Every requirement of the project, with its place."""
-    yield from ((rule.label, rule.requirement) for rule in conf.current().rules.rules)
-    land = terrain.current()
-    yield from land.asked_by_views() if land is not None else ()
