@@ -101,9 +101,45 @@ def test_tags_answer_as_the_tags_of_django_do(tag):
 
 def test_each_tag_of_django_is_there_under_its_name():
     library = engines["django"].engine.template_libraries["sessionkit"]
-    assert set(library.tags) - {"sessionkit_json"} == set(_TAGS)  # which Jinja2 writes as session_public()|tojson
+    assert set(library.tags) == SessionKitExtension.tags
     assert set(library.filters) <= set(engines["jinja2"].env.filters)
-    assert {tag.split()[0] for tag in TAGS} == set(_TAGS)
+    assert {tag.split()[0] for tag in TAGS} == set(_TAGS) == SessionKitExtension.tags - {"sessionkit_json"}
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "sessionkit_json",
+        'sessionkit_json "email"',
+        'sessionkit_json "email" "plan" name',
+        'sessionkit_json "plan" id="me"',
+        'sessionkit_json "plan" id=name',
+        "sessionkit_json id=nothing",
+    ],
+)
+def test_scripts_are_told_what_the_tag_of_django_tells_them(tag):
+    odd = {**ODD, "email": "</script><b>@example.org", "plan": ["<!--", "\u2028", "&'\""]}
+    for session in (*PEOPLE, odd):
+        told = render(f"<p>{{% {tag} %}}</p>", session, name='"><b>', nothing=None)
+        assert told == django(f"<p>{{% {tag} %}}</p>", session, name='"><b>', nothing=None)
+        assert told.startswith("<p><script")
+        assert told.count("<") == 4
+
+
+def test_what_scripts_are_told_may_have_commas_and_is_the_same_in_every_environment():
+    plan = r'{"plan": "\u003Cb\u003E", "user_id": "1", "roles": [], "permissions": []}'
+    for options in ({}, {"autoescape": True}, {"enable_async": True, "autoescape": True}):
+        for kind in (jinja2.Environment, SandboxedEnvironment):
+            template = kind(extensions=[EXTENSION], **options).from_string('{% sessionkit_json "plan", id="me", %}')
+            for session, told in (({"user_id": "1", "plan": "<b>"}, plan), (None, "null")):
+                with use_session(session):
+                    assert template.render({}) == f'<script id="me" type="application/json">{told}</script>'
+
+
+def test_the_function_and_the_tag_name_a_field_that_is_no_string():
+    for text in ("{% sessionkit_json ['plan'] %}", "{{ session_public(['plan']) }}"):
+        with pytest.raises(TypeError, match="a field is a string"):
+            render(text, EDITOR)
 
 
 def test_commas_between_arguments_are_as_good_as_spaces():
@@ -177,6 +213,8 @@ def test_can_access_is_a_function_too():
         ("{% if_has_role 'a' %}", "endif_has_role"),
         ("{% if_has_role 'a' %}{% else %}{% else %}{% endif_has_role %}", "else"),
         ("{% if_has_role 'a' %}{% endif %}", "endif"),
+        ("{% sessionkit_json ident='me' %}", r'sessionkit_json %} takes fields, and id="..." once'),
+        ("{% sessionkit_json id='me' id='you' %}", "once"),
     ],
 )
 def test_a_wrong_tag_is_a_syntax_error_in_both(text, message):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from django.utils.html import json_script
 from jinja2 import nodes, pass_context
 from jinja2.ext import Extension
 
@@ -36,6 +37,7 @@ _TAGS = {
     "if_has_role_permission": _Tag(api.has_role_permission, 2, 2),
     "if_can_access": _Tag(api.can_access, 1, _MANY, takes_keywords=True),
 }
+_JSON = "sessionkit_json"
 _FUNCTIONS = (
     *(api.is_authenticated, api.has_role, api.has_any_role, api.has_permission, api.has_all_permissions),
     *(api.has_any_permission, api.has_role_permission, api.can_access),
@@ -46,11 +48,12 @@ _FUNCTIONS = (
 class SessionKitExtension(Extension):
     """Block tags (``{% if_has_role "a" %}`` to ``{% endif_has_role %}``, with ``{% else %}``), the filters ``has_role``
     and ``has_permission``, and the functions of the same names as in Python (``{% if has_role("a") %}``).
+    ``{% sessionkit_json "plan", id="me" %}`` is ``session_public("plan")`` for scripts.
 
     Arguments of a tag are expressions, with commas or spaces between them.
     """
 
-    tags: ClassVar[set[str]] = set(_TAGS)
+    tags: ClassVar[set[str]] = {*_TAGS, _JSON}
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -59,9 +62,18 @@ class SessionKitExtension(Extension):
         environment.globals |= {function.__name__: function for function in _FUNCTIONS}
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """A tag is an ``if`` over its question."""
+        """A tag is an ``if`` over its question; ``sessionkit_json`` is an output."""
         opening = next(parser.stream)
-        name, line = opening.value, opening.lineno
+        make = self._script if opening.value == _JSON else self._block
+        return make(parser, opening.value, opening.lineno)
+
+    def _script(self, parser: Parser, name: str, line: int) -> nodes.Node:
+        fields, kwargs = _arguments(parser, with_keywords=True)
+        if [one.key for one in kwargs] not in ([], ["id"]):
+            parser.fail(f'{{% {name} %}} takes fields, and id="..." once.', line)
+        return nodes.Output([self.call_method("_json", fields, kwargs, lineno=line)], lineno=line)
+
+    def _block(self, parser: Parser, name: str, line: int) -> nodes.Node:
         args, kwargs = _arguments(parser, _TAGS[name].takes_keywords)
         _check(parser, name, args, line)
         test = self.call_method("_ask", [nodes.Const(name), *args], kwargs, lineno=line)
@@ -73,6 +85,9 @@ class SessionKitExtension(Extension):
 
     def _ask(self, name: str, *args: Any, **kwargs: Any) -> bool:
         return _TAGS[name].ask(*args, **kwargs) is True
+
+    def _json(self, *fields: str, id: str = "sessionkit") -> str:
+        return json_script(api.session_public(*fields), id)
 
 
 def _arguments(parser: Parser, with_keywords: bool) -> tuple[list[nodes.Expr], list[nodes.Keyword]]:
