@@ -463,6 +463,7 @@ def test_expiry_touch(run: Run, touch: bool, renews: bool) -> None:
 
 def test_audit(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     page = run("docs/how-to/audit.md")
+    page.module("shop.apps").ShopConfig.ready(None)
     caplog.set_level("INFO", "shop.audit")
     assert status("/staff/", role="x") == 403
     shown = page.under("Keep the log lines", "text")[0].code.strip()
@@ -482,10 +483,10 @@ def test_audit(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 def test_logging_blocks(run: Run, name: str) -> None:
     """In a process of its own: the configuration would take pytest's handlers away."""
     config = run(f"docs/how-to/{name}.md")._settings["LOGGING"]
-    lines = "logging.getLogger('django_sessionkit.security').warning('a denial')"
+    lines = "log = logging.getLogger('django_sessionkit.security'); log.warning('a denial'); log.info('a revocation')"
     code = f"import logging.config; logging.config.dictConfig({config!r}); {lines}"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stderr.count("a denial") == 1
+    assert (done.stderr.count("a denial"), done.stderr.count("a revocation")) == (1, 1)
 
 
 def test_production(run: Run) -> None:
