@@ -248,6 +248,18 @@ def test_every_logger_is_documented() -> None:
     assert found == {row[0] for row in table_rows(reference("events")) if row[0].startswith("django_sessionkit")}
 
 
+def test_every_extra_is_in_the_table_of_modules() -> None:
+    page = (DOCS / "how-to" / "troubleshooting.md").read_text(encoding="utf-8")
+    shown = dict(
+        re.findall(r'^\| `contrib\.(\w+)` \| `pip install "django-sessionkit\[([\w-]+)\]"` \|$', page, re.MULTILINE)
+    )
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert sorted(shown.values()) == re.findall(r"^optional-dependencies\.([\w-]+) =", project, re.MULTILINE)
+    assert {
+        name for name in shown if not (Path(django_sessionkit.__file__).parent / "contrib" / f"{name}.py").exists()
+    } == set()
+
+
 def test_the_security_guide_answers_every_item() -> None:
     rows = [row for row in table_rows((DOCS / "security.md").read_text(encoding="utf-8")) if row[0].isdigit()]
     assert [int(row[0]) for row in rows] == list(range(1, 33))
