@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
     from django.http import HttpRequest
 
+_NO_LOG_IN = (
+    "where sign_in() has written one. With the bridge from django.contrib.auth, log a user in: "
+    "client.force_login(user), and give that client to your test, or assert_access(..., as_=user). With another "
+    "source, let the client send what it reads"
+)
+_NO_BRIDGE = (
+    "for the user whom Django has logged in. Install the bridge, "
+    'INSTALLED_APPS += ["django_sessionkit.contrib.auth.AuthBridge"], or give fields of a session instead of a user'
+)
+
 
 def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[None]:
     """The flow of :func:`django_sessionkit.testing.sign_in`."""
@@ -28,7 +38,7 @@ def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[No
     request = yield from _request(client)
     yield from writes.register(request, data, None)
     yield from _saved(client, request.session)
-    yield from _look_again(client)
+    yield from _look_again(client, _NO_LOG_IN)
 
 
 def signing_out(client: Client | AsyncClient) -> Flow[None]:
@@ -43,9 +53,11 @@ def signing_out(client: Client | AsyncClient) -> Flow[None]:
 
 
 def logging_in(client: Client | AsyncClient, user: Any) -> Flow[None]:
-    """Log a user of ``contrib.auth`` in."""
+    """Log a user of ``contrib.auth`` in; one who is not active stays anonymous."""
     yield not_on_loop("aassert_access")
     yield Step(partial(client.force_login, user), partial(client.aforce_login, user))
+    if getattr(user, "is_active", True):
+        yield from _look_again(client, _NO_BRIDGE)
 
 
 def is_user(value: object) -> bool:
@@ -88,14 +100,11 @@ def _saved(client: Client | AsyncClient, store: SessionBase) -> Flow[None]:
     client.cookies[name].update({"path": "/", "domain": conf.of_django("SESSION_COOKIE_DOMAIN"), "secure": secure})
 
 
-def _look_again(client: Client | AsyncClient) -> Flow[None]:
+def _look_again(client: Client | AsyncClient, advice: str) -> Flow[None]:
     """A source may say that nobody is there, such as one that asks for a log-in as well."""
     source = current_origin().source
     request = yield from _request(client)
     if (yield Step(partial(source.read, request), partial(source.aread, request))) is None:
         raise ReadOnlySource(
-            f"nobody is signed in: SESSIONKIT_SOURCE {type(source).__qualname__} finds no session where sign_in() has "
-            "written one. With the bridge from django.contrib.auth, log a user in: client.force_login(user), and give "
-            "that client to your test, or assert_access(..., as_=user). With another source, let the client send what "
-            "it reads"
+            f"nobody is signed in: SESSIONKIT_SOURCE {type(source).__qualname__} finds no session {advice}"
         )

@@ -28,8 +28,8 @@ def fault(names: Iterable[str]) -> str:
 
     Nothing is wrong where no role is declared.
     """
-    known = declared()
-    if not known or known.issuperset(names := tuple(names)):
+    names, known = tuple(names), declared()
+    if not known or known.issuperset(names):
         return ""
     known = known.union(*(role_names(requirement) for _, requirement in asked()))
     for name in names:

@@ -157,7 +157,7 @@ def assert_access(
 
     :param as_: who asks: ``None`` for an anonymous caller, fields of a session (``{"role": "editor"}``), the same as
         text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth``, who is logged in with
-        ``force_login()``, or a ``Client`` that you have signed in yourself.
+        ``force_login()`` (that needs the bridge), or a ``Client`` that you have signed in yourself.
     :param caller: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` of yours sends its own
         headers unless this is given.
     :param request: what else the client's method takes, such as ``data``, ``headers`` or ``secure``.

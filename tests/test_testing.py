@@ -301,6 +301,17 @@ class TestWithTheBridge:
         async_to_sync(aassert_access)("/page/", as_=bob, status=403)
         async_to_sync(aassert_access)("/page/", as_=AnonymousUser(), status=302)
 
+    def test_a_user_who_is_not_active_is_nobody(self, ann):
+        User.objects.update(is_active=False)
+        ann.refresh_from_db()
+        assert_access("/page/", as_=ann, status=302)
+
+    def test_without_the_bridge_a_user_is_nobody_and_it_says_so(self, ann, settings):
+        settings.INSTALLED_APPS = settings.INSTALLED_APPS[:-1]
+        for ask in (assert_access, async_to_sync(aassert_access)):
+            with pytest.raises(ReadOnlySource, match=r"DjangoSessionSource finds no session .* Install the bridge"):
+                ask("/page/", as_=ann, status=302)
+
     def test_a_client_of_a_user_may_be_given_other_rights(self, ann):
         client = Client()
         client.force_login(ann)
