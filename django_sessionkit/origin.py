@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import audit, conf
 from .context import Loaded, Slot, current_slot
@@ -94,3 +95,22 @@ def own_slot(request: HttpRequest) -> Slot | None:
     """The slot that the middleware has put on ``request``."""
     slot = getattr(request, "sessionkit", None)
     return slot if isinstance(slot, Slot) else None
+
+
+class ConnectionSlot(Slot):
+    """One for a connection that lasts: the tasks and threads that it has started see the renewed session too."""
+
+    __slots__ = ("_latest", "make")
+
+    def __init__(self, make: Callable[[Any], HttpRequest], scope: Any) -> None:
+        super().__init__(current_origin(), None)
+        self.make, self._latest = make, make(scope)
+
+    @property
+    def request(self) -> HttpRequest:
+        """The latest request; nobody else holds it."""
+        return self._latest
+
+    def become(self, other: ConnectionSlot) -> None:
+        """Take over what another one has loaded, at once."""
+        self._latest, self.loaded = other._latest, other.loaded

@@ -846,3 +846,50 @@ def test_inside_auth_middleware_a_predicate_sees_the_user_as_it_is_now(settings,
         assert await line.closed() == 4403
 
     connect()
+
+
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file"])
+def test_a_look_leaves_the_log_in_of_the_browser_alone_after_a_change_of_the_secret_key(
+    engine, settings, clock, tmp_path
+):
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_sessionkit.contrib.auth.AuthBridge"]
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    User.objects.create_user("ann", password="anns")
+    client = Client()
+    client.force_login(User.objects.get())
+    key, kept = client.session.session_key, dict(client.session)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a new one"
+
+    @on_loop
+    async def connect():
+        line = await (await opened(guarded(AsyncJson, Authenticated()), client=client)).open()
+        clock.now += 60
+        await line.ask("hi")
+        await line.disconnect()
+
+    connect()
+    assert dict(store(key)) == kept
+
+
+def loses(session, request):
+    request.session.save()
+    request.session.cycle_key()
+    request.session.flush()
+    return True
+
+
+async def aloses(session, request):
+    await request.session.asave()
+    await request.session.acycle_key()
+    await request.session.aflush()
+    return True
+
+
+@pytest.mark.parametrize("predicate", [loses, aloses])
+@on_loop
+async def test_nothing_that_is_done_with_the_session_of_a_look_changes_the_store(predicate):
+    line = await (await opened(guarded(AsyncJson, Allow(predicate)))).open()
+    await line.disconnect()
+    assert await store(line.key).aget("__session__") == EDITOR

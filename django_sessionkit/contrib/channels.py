@@ -21,12 +21,12 @@ from django.db import close_old_connections
 from django.utils.functional import SimpleLazyObject
 
 from django_sessionkit import audit, conf
-from django_sessionkit.context import Slot, activate
+from django_sessionkit.context import activate
 from django_sessionkit.decisions import DENIED, FAILED, NOT_AUTHENTICATED, Decision
 from django_sessionkit.evaluation import decide
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import arun
-from django_sessionkit.origin import current_origin
+from django_sessionkit.origin import ConnectionSlot, current_origin
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.sources import DjangoSessionSource
 
@@ -39,6 +39,15 @@ App: TypeAlias = Callable[..., Awaitable[Any]]
 
 _ATTRIBUTES = {"requirement", "recheck_every", "accept_before_closing"}
 _TICK: Message = {"type": "sessionkit.tick"}
+
+
+def _nothing(*args: object, **kwargs: object) -> None: ...
+
+
+_CHANGES_NOTHING = {
+    **dict.fromkeys(("save", "create", "delete"), _nothing),
+    **dict.fromkeys(("asave", "acreate", "adelete"), sync_to_async(_nothing)),
+}
 
 
 class SessionKitChannelsMiddleware:
@@ -55,19 +64,21 @@ class SessionKitChannelsMiddleware:
         """Let the connection's own slot be the current one for as long as it lasts."""
         if isinstance(current_origin().source, DjangoSessionSource) and "session" not in scope:
             raise InvalidPolicy(type(self).__name__, "there is no session store", "use SessionKitMiddlewareStack")
-        slot = _ConnectionSlot(self.request_for, scope)
+        slot = ConnectionSlot(self.request_for, scope)
         with activate(slot):
             return await self.inner({**scope, "sessionkit": slot}, receive, send)
 
     def request_for(self, scope: Message) -> HttpRequest:
         """The HTTP request by which a WebSocket begins, for ``SESSIONKIT_SOURCE`` and predicates; made anew each time
-        that the session is loaded. Nobody saves its ``session``. Override it to add what your own source looks for.
+        that the session is loaded. What is done with its ``session`` changes nothing in the store: no cookie could tell
+        the browser. Override it to add what your own source looks for.
         """
         scheme = scope.get("scheme", "ws").replace("ws", "http")
         request = ASGIRequest({"method": "GET", **scope, "scheme": scheme}, BytesIO())
         if "session" in scope:
             kept = scope["session"]
             request.session = kept.__class__(kept.session_key)  # the copy of connect time knows no later change
+            vars(request.session).update(_CHANGES_NOTHING)
         if "user" in scope:
             request.user = SimpleLazyObject(partial(get_user, request))  # type: ignore[assignment]
             request.auser = partial(aget_user, request)
@@ -77,25 +88,6 @@ class SessionKitChannelsMiddleware:
 def SessionKitMiddlewareStack(inner: App) -> Any:
     """Cookies, Django's session and :class:`SessionKitChannelsMiddleware` around ``inner``."""
     return SessionMiddlewareStack(SessionKitChannelsMiddleware(inner))
-
-
-class _ConnectionSlot(Slot):
-    """One for the whole connection: the tasks and threads that it has started see the renewed session too."""
-
-    __slots__ = ("_latest", "make")
-
-    def __init__(self, make: Callable[[Message], HttpRequest], scope: Message) -> None:
-        super().__init__(current_origin(), None)
-        self.make, self._latest = make, make(scope)
-
-    @property
-    def request(self) -> HttpRequest:
-        """The latest request; nobody else holds it."""
-        return self._latest
-
-    def become(self, other: _ConnectionSlot) -> None:
-        """Take over what another one has loaded, at once."""
-        self._latest, self.loaded = other._latest, other.loaded
 
 
 class RequireConsumerMixin(AsyncConsumer):
@@ -151,7 +143,7 @@ class _Gate:
     def __init__(self, consumer: RequireConsumerMixin, scope: Message, receive: App, send: Send) -> None:
         self._requirement, self._place = _check(type(consumer)), f"{type(consumer).__name__}.requirement"
         slot = scope.get("sessionkit")
-        if scope["type"] != "websocket" or not isinstance(slot, _ConnectionSlot):
+        if scope["type"] != "websocket" or not isinstance(slot, ConnectionSlot):
             raise InvalidPolicy(type(consumer).__name__, "needs a WebSocket inside SessionKitMiddlewareStack")
         self._slot = slot
         self._every = consumer.recheck_every
@@ -216,7 +208,7 @@ class _Gate:
         """Decide about the session as it is in the store now. Several may do so at once; nobody passes meanwhile."""
         if not self._is_due():
             return
-        now, key, fresh = time.monotonic(), self._key(), _ConnectionSlot(self._slot.make, self._scope)
+        now, key, fresh = time.monotonic(), self._key(), ConnectionSlot(self._slot.make, self._scope)
         decision = await self._decide(fresh)
         if not decision:
             await self._send_away(fresh, decision)
@@ -224,7 +216,7 @@ class _Gate:
             self._slot.become(fresh)
             self._checked_at, self._checked_key = now, key
 
-    async def _decide(self, fresh: _ConnectionSlot) -> Decision:
+    async def _decide(self, fresh: ConnectionSlot) -> Decision:
         try:
             await sync_to_async(close_old_connections)()  # one that has been idle for long may be dead
             decision = await arun(decide(fresh, self._requirement, fresh.request))
@@ -247,7 +239,7 @@ class _Gate:
             if self._code is None:
                 raise
 
-    async def _send_away(self, slot: _ConnectionSlot, decision: Decision) -> None:
+    async def _send_away(self, slot: ConnectionSlot, decision: Decision) -> None:
         if self._is_closed:
             return
         session = slot.peek()
