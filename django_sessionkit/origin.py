@@ -98,17 +98,23 @@ def own_slot(request: HttpRequest) -> Slot | None:
 
 
 class ConnectionSlot(Slot):
-    """One for a connection that lasts: the tasks and threads that it has started see the renewed session too."""
+    """One for a connection that lasts: the tasks and threads that it has started see the renewed session too.
 
-    __slots__ = ("_latest", "make")
+    Its request is made on first need by ``make``, which may raise.
+    """
+
+    __slots__ = ("_latest", "_scope", "make")
 
     def __init__(self, make: Callable[[Any], HttpRequest], scope: Any) -> None:
         super().__init__(current_origin(), None)
-        self.make, self._latest = make, make(scope)
+        self.make, self._scope = make, scope
+        self._latest: HttpRequest | None = None
 
     @property
     def request(self) -> HttpRequest:
         """The latest request; nobody else holds it."""
+        if self._latest is None:
+            self._latest = self.make(self._scope)
         return self._latest
 
     def become(self, other: ConnectionSlot) -> None:

@@ -800,6 +800,45 @@ async def test_a_project_may_add_to_the_request_what_its_source_looks_for(settin
     await line.disconnect()
 
 
+class ExpiringTokens(Tokens):
+    is_over = False
+
+    def request_for(self, scope):
+        if ExpiringTokens.is_over:
+            raise PermissionError(CANARY)
+        return super().request_for(scope)
+
+
+@pytest.mark.parametrize("accepts", [False, True])
+@on_loop
+async def test_a_request_that_cannot_be_made_closes_the_connection_with_1011(
+    accepts, settings, monkeypatch, clock, caplog, told
+):
+    settings.SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource"
+    chat = guarded(AsyncJson, accept_before_closing=accepts)
+    line, late = [WebSocket(ExpiringTokens(chat.as_asgi()), "/", {"authorization": "Bearer e"}) for _ in range(2)]
+    assert await line.connect() == (True, None)
+    monkeypatch.setattr(ExpiringTokens, "is_over", True)
+    clock.now += 60
+    await line.send_json("hi")
+    assert await line.closed() == 1011
+    assert await late.connect() == ((True, None) if accepts else (False, 1011))
+    assert await late.closed() == 1011 if accepts else await late.wait() is None
+    assert chat.heard == ["connect", 1011]
+    assert told == [(1011, "failed", "Chat.requirement")] * 2
+    assert "the session of a WebSocket could not be loaded: PermissionError; closed" in caplog.messages
+    assert CANARY not in caplog.text
+
+
+@on_loop
+async def test_a_consumer_that_asks_for_nothing_needs_no_request(settings, monkeypatch):
+    settings.SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource"
+    monkeypatch.setattr(ExpiringTokens, "is_over", True)
+    line = WebSocket(ExpiringTokens(AsyncWebsocketConsumer.as_asgi()), "/")
+    assert await line.connect() == (True, None)
+    await line.disconnect()
+
+
 def is_staff(session, request):
     return request.user.is_staff
 

@@ -50,6 +50,19 @@ _CHANGES_NOTHING = {
 }
 
 
+def _handshake(scope: Message) -> HttpRequest:
+    scheme = scope.get("scheme", "ws").replace("ws", "http")
+    request = ASGIRequest({"method": "GET", **scope, "scheme": scheme}, BytesIO())
+    if "session" in scope:
+        kept = scope["session"]
+        request.session = kept.__class__(kept.session_key)  # the copy of connect time knows no later change
+        vars(request.session).update(_CHANGES_NOTHING)
+    if "user" in scope:
+        request.user = SimpleLazyObject(partial(get_user, request))  # type: ignore[assignment]
+        request.auser = partial(aget_user, request)
+    return request
+
+
 class SessionKitChannelsMiddleware:
     """Gives a connection its session. Place it inside the ``SessionMiddleware`` or ``AuthMiddlewareStack`` of Channels.
 
@@ -73,16 +86,7 @@ class SessionKitChannelsMiddleware:
         that the session is loaded. What is done with its ``session`` changes nothing in the store: no cookie could tell
         the browser. Override it to add what your own source looks for.
         """
-        scheme = scope.get("scheme", "ws").replace("ws", "http")
-        request = ASGIRequest({"method": "GET", **scope, "scheme": scheme}, BytesIO())
-        if "session" in scope:
-            kept = scope["session"]
-            request.session = kept.__class__(kept.session_key)  # the copy of connect time knows no later change
-            vars(request.session).update(_CHANGES_NOTHING)
-        if "user" in scope:
-            request.user = SimpleLazyObject(partial(get_user, request))  # type: ignore[assignment]
-            request.auser = partial(aget_user, request)
-        return request
+        return _handshake(scope)
 
 
 def SessionKitMiddlewareStack(inner: App) -> Any:
@@ -223,6 +227,7 @@ class _Gate:
         except Exception as error:
             audit.logger.error("the session of a WebSocket could not be loaded: %s; closed", type(error).__name__)
             decision = Decision(False, FAILED, failed=True)
+            fresh.make = _handshake  # the denial is reported with a request in any case
         audit.decided(decision, fresh.request)
         return decision
 
