@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import logging
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -657,21 +658,57 @@ async def test_a_store_that_fails_closes_the_connection_with_1011(kind, settings
     settings.SESSIONKIT_SOURCE = f"{__name__}.unreliable"
     for opens in (False, True):
         chat = guarded(kind, recheck_every=SOON)
-        STORE.works = opens
         line = await opened(chat)
         if opens:
             await line.open()
-            STORE.works = False
-            assert await line.closed() == 1011
-        else:
-            assert await line.connect() == (False, 1011)
+        with missing(STORE):
+            if opens:
+                assert await line.closed() == 1011
+            else:
+                assert await line.connect() == (False, 1011)
         assert chat.heard == ["connect", 1011][: 2 * opens]
     assert told == [(1011, "failed", "Chat.requirement")] * 2
     assert "the session of a WebSocket could not be loaded: ConnectionError; closed" in caplog.messages
     assert CANARY not in caplog.text
 
 
+@BOTH
+def test_versions_that_cannot_be_asked_for_close_the_connection_with_1011(kind, settings, clock, told):
+    settings.SESSIONKIT_VERSION = f"{__name__}.version"
+    client = testing.sign_in(Client(), role="editor", user_id="2")
+
+    @on_loop
+    async def connect():
+        chat = guarded(kind)
+        line = await (await opened(chat, client=client)).open()
+        with missing(STORE):
+            clock.now += 60
+            await line.send_json("hi")
+            assert await line.closed() == 1011
+            assert await (await opened(chat, client=client)).connect() == (False, 1011)
+        line = await (await opened(chat, client=client)).open()
+        await line.disconnect()
+
+    connect()
+    assert [one[0] for one in told] == [1011, 1011]
+
+
 STORE = SimpleNamespace(works=True)
+
+
+@contextmanager
+def missing(store):
+    store.works = False
+    try:
+        yield
+    finally:
+        store.works = True
+
+
+def version(user_id):
+    if not STORE.works:
+        raise ConnectionError(CANARY)
+    return 1
 
 
 def unreliable(request):

@@ -247,8 +247,9 @@ class _Gate:
     async def _send_away(self, slot: ConnectionSlot, decision: Decision) -> None:
         if self._is_closed:
             return
-        session = slot.peek()
-        code = 4403 if session is not None else 4401 if slot.is_loaded else 1011
+        session, loaded = slot.peek(), slot.loaded
+        is_known = loaded is not None and loaded.withheld is None
+        code = 4403 if session is not None else 4401 if is_known else 1011
         self._is_closed, self._code = True, code
         await arun(audit.denied(slot.request, replace(decision, rule=self._place), code, session))
         with suppress(OSError):  # the client has gone by itself
