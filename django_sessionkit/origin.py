@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import audit, conf
 from .context import Loaded, Slot, current_slot
@@ -95,28 +94,3 @@ def own_slot(request: HttpRequest) -> Slot | None:
     """The slot that the middleware has put on ``request``."""
     slot = getattr(request, "sessionkit", None)
     return slot if isinstance(slot, Slot) else None
-
-
-class ConnectionSlot(Slot):
-    """One for a connection that lasts: the tasks and threads that it has started see the renewed session too.
-
-    Its request is made on first need by ``make``, which may raise.
-    """
-
-    __slots__ = ("_latest", "_scope", "make")
-
-    def __init__(self, make: Callable[[Any], HttpRequest], scope: Any) -> None:
-        super().__init__(current_origin(), None)
-        self.make, self._scope = make, scope
-        self._latest: HttpRequest | None = None
-
-    @property
-    def request(self) -> HttpRequest:
-        """The latest request; nobody else holds it."""
-        if self._latest is None:
-            self._latest = self.make(self._scope)
-        return self._latest
-
-    def become(self, other: ConnectionSlot) -> None:
-        """Take over what another one has loaded, at once."""
-        self._latest, self.loaded = other._latest, other.loaded

@@ -23,7 +23,7 @@ ROWS = [
     ["audit", "evaluation", "versions", "logins", "sources", "freshness", "origin", "forgery"],
     ["targets", "callers", "answers", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],
-    ["responses", "writes", "streaming", "projection"],
+    ["responses", "writes", "streaming", "connections", "projection"],
     ["api", "changes", "pretend"],
     ["installation", "strength"],
     ["expressions", "shapes", "anatomy", "ways", "survey", "landmarks", "personas", "forecast"],

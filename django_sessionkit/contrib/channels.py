@@ -8,25 +8,22 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asgiref.sync import sync_to_async
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from channels.sessions import SessionMiddlewareStack
-from django.contrib.auth import aget_user, get_user
-from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections
-from django.utils.functional import SimpleLazyObject
 
 from django_sessionkit import audit, conf
+from django_sessionkit.connections import ConnectionSlot, handshake
 from django_sessionkit.context import activate
 from django_sessionkit.decisions import DENIED, FAILED, NOT_AUTHENTICATED, Decision
 from django_sessionkit.evaluation import decide
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import arun
-from django_sessionkit.origin import ConnectionSlot, current_origin
+from django_sessionkit.origin import current_origin
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.sources import DjangoSessionSource
 
@@ -39,28 +36,6 @@ App: TypeAlias = Callable[..., Awaitable[Any]]
 
 _ATTRIBUTES = {"requirement", "recheck_every", "accept_before_closing"}
 _TICK: Message = {"type": "sessionkit.tick"}
-
-
-def _nothing(*args: object, **kwargs: object) -> None: ...
-
-
-_CHANGES_NOTHING = {
-    **dict.fromkeys(("save", "create", "delete"), _nothing),
-    **dict.fromkeys(("asave", "acreate", "adelete"), sync_to_async(_nothing)),
-}
-
-
-def _handshake(scope: Message) -> HttpRequest:
-    scheme = scope.get("scheme", "ws").replace("ws", "http")
-    request = ASGIRequest({"method": "GET", **scope, "scheme": scheme}, BytesIO())
-    if "session" in scope:
-        kept = scope["session"]
-        request.session = kept.__class__(kept.session_key)  # the copy of connect time knows no later change
-        vars(request.session).update(_CHANGES_NOTHING)
-    if "user" in scope:
-        request.user = SimpleLazyObject(partial(get_user, request))  # type: ignore[assignment]
-        request.auser = partial(aget_user, request)
-    return request
 
 
 class SessionKitChannelsMiddleware:
@@ -86,7 +61,7 @@ class SessionKitChannelsMiddleware:
         that the session is loaded. What is done with its ``session`` changes nothing in the store: no cookie could tell
         the browser. Override it to add what your own source looks for.
         """
-        return _handshake(scope)
+        return handshake(scope)
 
 
 def SessionKitMiddlewareStack(inner: App) -> Any:
@@ -227,7 +202,7 @@ class _Gate:
         except Exception as error:
             audit.logger.error("the session of a WebSocket could not be loaded: %s; closed", type(error).__name__)
             decision = Decision(False, FAILED, failed=True)
-            fresh.make = _handshake  # the denial is reported with a request in any case
+            fresh.make = handshake  # the denial is reported with a request in any case
         audit.decided(decision, fresh.request)
         return decision
 
