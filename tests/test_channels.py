@@ -732,24 +732,70 @@ async def test_a_connection_that_the_consumer_has_closed_is_let_alone(told):
     assert told == []
 
 
-@on_loop
-async def test_a_client_that_goes_while_it_is_sent_away_leaves_nothing_behind():
-    def vanishing(consumer):
+def strict(consumer):
+    """As uvicorn is with the library websockets: there is nothing to say to a client that has gone."""
+
+    async def app(scope, receive, send):
+        async def observed():
+            message = await receive()
+            scope["has gone"] = message["type"] == "websocket.disconnect"
+            return message
+
+        async def refusing(message):
+            assert not scope.get("has gone"), "said to nobody"
+            await send(message)
+
+        await SessionKitMiddlewareStack(consumer)(scope, observed, refusing)
+
+    return app
+
+
+def failing(error):
+    """The client goes, and the server notices it first when it is to close."""
+
+    def stack(consumer):
         async def app(scope, receive, send):
-            async def failing(message):
+            async def closing(message):
                 if message["type"] == "websocket.close":
-                    raise ConnectionResetError
+                    raise error
                 await send(message)
 
-            await SessionKitMiddlewareStack(consumer)(scope, receive, failing)
+            await SessionKitMiddlewareStack(consumer)(scope, receive, closing)
 
         return app
 
+    return stack
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(), RuntimeError("Unexpected ASGI message 'websocket.close'")])
+@on_loop
+async def test_a_client_that_goes_while_it_is_sent_away_leaves_nothing_behind(error, told):
     chat = guarded(AsyncJson, recheck_every=SOON)
-    line = await (await opened(chat, stack=vanishing)).open()
+    line = await (await opened(chat, stack=failing(error))).open()
     await line.change()
     await line.wait()
     assert chat.heard == ["connect", 4401]
+    assert get_channel_layer().groups.get("news", {}) == {}
+    assert [one[0] for one in told] == [4401]
+
+
+@on_loop
+async def test_nothing_is_said_to_a_client_that_goes_during_a_look(told):
+    async def slow(session, request):
+        looks.append(True)
+        if len(looks) > 1:
+            await line.send_input({"type": "websocket.disconnect", "code": 1001})
+            await asyncio.sleep(SOON)
+        return len(looks) == 1
+
+    looks = []
+    chat = guarded(AsyncJson, Allow(slow), recheck_every=SOON)
+    line = await (await opened(chat, stack=strict)).open()
+    await line.wait()
+    assert line.output_queue.empty()
+    assert chat.heard == ["connect", 4403]
+    assert get_channel_layer().groups.get("news", {}) == {}
+    assert [one[0] for one in told] == [4403]
 
 
 @BOTH

@@ -125,23 +125,27 @@ class _Gate:
         if scope["type"] != "websocket" or not isinstance(slot, ConnectionSlot):
             raise InvalidPolicy(type(consumer).__name__, "needs a WebSocket inside SessionKitMiddlewareStack")
         self._slot = slot
-        self._every = consumer.recheck_every
-        self._accepts = consumer.accept_before_closing
+        self._every, self._accepts = consumer.recheck_every, consumer.accept_before_closing
         self._scope, self._receive, self._send = scope, receive, send
         self._next: asyncio.Future[Message] | None = None
         self._checked_at: float | None = None
         self._checked_key: object = None
-        self._is_accepted = self._is_closed = self._is_leaving = False
+        self._is_accepted = self._is_closed = self._is_gone = self._is_leaving = False
         self._code: int | None = None  # by which the caller was sent away
 
     async def receive(self) -> Message:
         """The next message of the client, or a tick if it is time to look at the session."""
         if self._next is None:
-            self._next = asyncio.ensure_future(self._receive())
+            self._next = asyncio.ensure_future(self._fetch())
         await asyncio.wait({self._next}, timeout=self._time_left())
         if not self._next.done():
             return _TICK
         message, self._next = self._next.result(), None
+        return message
+
+    async def _fetch(self) -> Message:
+        message: Message = await self._receive()
+        self._is_gone = message["type"] == "websocket.disconnect"
         return message
 
     async def stop(self) -> None:
@@ -227,7 +231,11 @@ class _Gate:
         code = 4403 if session is not None else 4401 if is_known else 1011
         self._is_closed, self._code = True, code
         await arun(audit.denied(slot.request, replace(decision, rule=self._place), code, session))
-        with suppress(OSError):  # the client has gone by itself
+        if not self._is_gone:
+            await self._close(code)
+
+    async def _close(self, code: int) -> None:
+        with suppress(OSError, RuntimeError):  # the client has gone by itself, as the server says in one way or another
             if self._accepts and not self._is_accepted:
                 offered = self._scope.get("subprotocols") or (None,)  # a browser wants one of them back
                 await self._send({"type": "websocket.accept", "subprotocol": offered[0]})
