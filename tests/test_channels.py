@@ -798,6 +798,85 @@ async def test_nothing_is_said_to_a_client_that_goes_during_a_look(told):
     assert [one[0] for one in told] == [4403]
 
 
+class Busy(AsyncJson):
+    """Sends from a task once it is told to, and does not wait for long until it has sent."""
+
+    patience = 99
+
+    async def connect(self):
+        await super().connect()
+        self.task = asyncio.create_task(self.tell())
+
+    async def tell(self):
+        await self.told.wait()
+        await asyncio.wait_for(self.send_json("from a task"), self.patience)
+
+    async def disconnect(self, code):
+        self.heard.append(code)
+        (error,) = await asyncio.gather(self.task, return_exceptions=True)
+        self.heard.append(type(error))
+
+
+@pytest.fixture
+def slow():
+    """A receiver of denials that takes its time; the codes that it has done with."""
+    done = []
+
+    async def take_time(status, **kwargs):
+        await asyncio.sleep(5 * SOON)
+        done.append(status)
+
+    access_denied.connect(take_time)
+    yield done
+    access_denied.disconnect(take_time)
+
+
+async def found_in_a_task(clock, **attributes):
+    """A consumer of which a task finds out that it may not send any more."""
+    chat = guarded(Busy, told=asyncio.Event(), **attributes)
+    line = await (await opened(chat)).open()
+    await line.change()
+    clock.now += 60
+    chat.told.set()
+    return chat, line
+
+
+@on_loop
+async def test_a_message_does_not_overtake_the_close_that_a_task_has_caused(clock, slow):
+    chat, line = await found_in_a_task(clock)
+    assert await line.receive_output() == {"type": "websocket.close", "code": 4401}
+    assert slow == []
+    await line.send_json("hi")
+    await line.wait()
+    assert slow == [4401]
+    assert line.output_queue.empty()
+    assert chat.heard == ["connect", 4401, StopConsumer]
+
+
+@on_loop
+async def test_a_task_that_does_not_wait_for_the_report_does_not_undo_it(clock, slow):
+    chat, line = await found_in_a_task(clock, patience=SOON)
+    assert await line.receive_output() == {"type": "websocket.close", "code": 4401}
+    await asyncio.sleep(2 * SOON)
+    await line.disconnect(4401)
+    assert slow == [4401]
+    assert line.output_queue.empty()
+    assert chat.heard == ["connect", 4401, asyncio.TimeoutError]
+
+
+@on_loop
+async def test_a_server_that_stops_waits_for_the_report_of_a_denial(clock, slow):
+    chat, line = await found_in_a_task(clock)
+    assert await line.receive_output() == {"type": "websocket.close", "code": 4401}
+    await line.send_json("hi")
+    await asyncio.sleep(SOON)
+    line.future.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await line.future
+    assert slow == [4401]
+    assert chat.heard == ["connect"]
+
+
 @BOTH
 @on_loop
 async def test_an_error_of_the_consumer_is_its_own_and_leaves_nothing_behind(kind, told):

@@ -131,7 +131,7 @@ class _Gate:
         self._checked_at: float | None = None
         self._checked_key: object = None
         self._is_accepted = self._is_closed = self._is_gone = self._is_leaving = False
-        self._code: int | None = None  # by which the caller was sent away
+        self._farewell: asyncio.Future[int] | None = None  # there is one once the caller is sent away
 
     async def receive(self) -> Message:
         """The next message of the client, or a tick if it is time to look at the session."""
@@ -149,25 +149,27 @@ class _Gate:
         return message
 
     async def stop(self) -> None:
-        """Nobody waits any more."""
+        """Nobody waits any more, but for what has been begun to be said."""
         if self._next is not None:
             self._next.cancel()
             await asyncio.wait({self._next})
+        if self._farewell is not None:
+            await asyncio.wait({self._farewell})
 
     async def dispatch(self, handle: Send, message: Message) -> None:
         """Let the consumer handle a message, of the client or of the channel layer, if its caller still may."""
         self._is_closed |= message["type"] == "websocket.disconnect"
         await self._check_if_due()
-        if self._code is None and message is not _TICK:
+        if self._farewell is None and message is not _TICK:
             await self._let(handle, message)
-        if self._code is not None:
-            await self._leave(handle)
+        if self._farewell is not None:
+            await self._leave(handle, await asyncio.shield(self._farewell))
 
     async def send(self, message: Message) -> None:
         """Send what the consumer sends, if its caller still may; else stop the consumer's code here."""
         if message["type"] == "websocket.send":
             await self._check_if_due()
-        if self._code is not None:
+        if self._farewell is not None:
             if self._is_leaving:
                 return
             raise StopConsumer
@@ -217,22 +219,27 @@ class _Gate:
             reason = DENIED if isinstance(error, AccessDenied) else NOT_AUTHENTICATED
             decision = Decision(False, reason) if error.decision is None else error.decision
             await self._send_away(self._slot, decision)
-            if self._code is None:
+            if self._farewell is None:
                 raise
         except StopConsumer:
-            if self._code is None:
+            if self._farewell is None:
                 raise
 
     async def _send_away(self, slot: ConnectionSlot, decision: Decision) -> None:
         if self._is_closed:
             return
+        self._is_closed = True
+        self._farewell = asyncio.ensure_future(self._part(slot, replace(decision, rule=self._place)))
+        await asyncio.shield(self._farewell)  # a task that is cancelled meanwhile does not take it back
+
+    async def _part(self, slot: ConnectionSlot, decision: Decision) -> int:
         session, loaded = slot.peek(), slot.loaded
         is_known = loaded is not None and loaded.withheld is None
         code = 4403 if session is not None else 4401 if is_known else 1011
-        self._is_closed, self._code = True, code
-        await arun(audit.denied(slot.request, replace(decision, rule=self._place), code, session))
         if not self._is_gone:
             await self._close(code)
+        await arun(audit.denied(slot.request, decision, code, session))
+        return code
 
     async def _close(self, code: int) -> None:
         with suppress(OSError, RuntimeError):  # the client has gone by itself, as the server says in one way or another
@@ -241,10 +248,10 @@ class _Gate:
                 await self._send({"type": "websocket.accept", "subprotocol": offered[0]})
             await self._send({"type": "websocket.close", "code": code})
 
-    async def _leave(self, handle: Send) -> None:
+    async def _leave(self, handle: Send, code: int) -> None:
         """What the consumer has joined, it is to leave."""
         self._is_leaving = True
         if self._checked_at is not None:  # else it has never begun
             with suppress(StopConsumer):
-                await handle({"type": "websocket.disconnect", "code": self._code})
+                await handle({"type": "websocket.disconnect", "code": code})
         raise StopConsumer
