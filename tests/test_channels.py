@@ -732,6 +732,53 @@ async def test_a_connection_that_the_consumer_has_closed_is_let_alone(told):
     assert told == []
 
 
+class Closing(AsyncJson):
+    """Closes the connection, and knows of it."""
+
+    async def receive_json(self, content):
+        self.heard.append(content)
+        if content == "close":
+            await self.close(4000)
+
+    async def push(self, event):
+        self.heard.append("push")
+        if "text" in event:
+            await self.send_json(event["text"])
+
+
+@pytest.mark.parametrize("by", ["message", "push"])
+@on_loop
+async def test_after_the_consumer_has_closed_nothing_is_handled_once_the_session_has_ended(by, clock, told):
+    chat = guarded(Closing)
+    line = await (await opened(chat)).open()
+    await line.send_json("close")
+    assert (await line.receive_output())["code"] == 4000
+    await line.send_json("a last word")
+    await line.change()
+    await asyncio.sleep(SOON)
+    clock.now += 60
+    if by == "message":
+        await line.send_json("write")
+    else:
+        await get_channel_layer().group_send("news", {"type": "push"})
+    await line.wait()
+    assert line.output_queue.empty()  # it has been closed already
+    assert chat.heard == ["connect", "close", "a last word", 4401]
+    assert told == [(4401, "not_authenticated", "Chat.requirement")]
+
+
+@on_loop
+async def test_what_is_sent_while_the_consumer_takes_its_leave_asks_nobody(clock, told):
+    chat = guarded(AsyncJson)
+    line = await (await opened(chat)).open()
+    await line.change()
+    clock.now += 60
+    await line.disconnect()
+    assert await line.receive_json() == "too late"
+    assert chat.heard == ["connect", 1000]
+    assert told == []
+
+
 def strict(consumer):
     """As uvicorn is with the library websockets: there is nothing to say to a client that has gone."""
 
@@ -799,7 +846,7 @@ async def test_nothing_is_said_to_a_client_that_goes_during_a_look(told):
 
 
 class Busy(AsyncJson):
-    """Sends from a task once it is told to, and does not wait for long until it has sent."""
+    """Sends from a task once it is told to, and does not wait for long until it has sent; ``met`` is what it raises."""
 
     patience = 99
 
@@ -809,12 +856,14 @@ class Busy(AsyncJson):
 
     async def tell(self):
         await self.told.wait()
-        await asyncio.wait_for(self.send_json("from a task"), self.patience)
+        try:
+            await asyncio.wait_for(self.send_json("from a task"), self.patience)
+        except (StopConsumer, asyncio.TimeoutError) as error:
+            self.met.append(type(error))
 
     async def disconnect(self, code):
         self.heard.append(code)
-        (error,) = await asyncio.gather(self.task, return_exceptions=True)
-        self.heard.append(type(error))
+        await self.task
 
 
 @pytest.fixture
@@ -833,9 +882,10 @@ def slow():
 
 async def found_in_a_task(clock, **attributes):
     """A consumer of which a task finds out that it may not send any more."""
-    chat = guarded(Busy, told=asyncio.Event(), **attributes)
+    chat = guarded(Busy, told=asyncio.Event(), met=[], **attributes)
     line = await (await opened(chat)).open()
     await line.change()
+    await asyncio.sleep(SOON)  # it waits for a message by now
     clock.now += 60
     chat.told.set()
     return chat, line
@@ -850,7 +900,7 @@ async def test_a_message_does_not_overtake_the_close_that_a_task_has_caused(cloc
     await line.wait()
     assert slow == [4401]
     assert line.output_queue.empty()
-    assert chat.heard == ["connect", 4401, StopConsumer]
+    assert (chat.heard, chat.met) == (["connect", 4401], [StopConsumer])
 
 
 @on_loop
@@ -861,7 +911,7 @@ async def test_a_task_that_does_not_wait_for_the_report_does_not_undo_it(clock, 
     await line.disconnect(4401)
     assert slow == [4401]
     assert line.output_queue.empty()
-    assert chat.heard == ["connect", 4401, asyncio.TimeoutError]
+    assert (chat.heard, chat.met) == (["connect", 4401], [asyncio.TimeoutError])
 
 
 @on_loop
@@ -875,6 +925,42 @@ async def test_a_server_that_stops_waits_for_the_report_of_a_denial(clock, slow)
         await line.future
     assert slow == [4401]
     assert chat.heard == ["connect"]
+
+
+@on_loop
+async def test_who_is_found_out_twice_is_sent_away_once(clock, told):
+    class Chat(AsyncJson):
+        async def receive_json(self, content):
+            clock.now += 60
+            both = await asyncio.gather(self.send_json(1), self.send_json(2), return_exceptions=True)
+            self.heard += map(type, both)
+
+    chat = guarded(Chat)
+    line = await (await opened(chat)).open()
+    await line.change()
+    await line.send_json("hi")
+    assert await line.closed() == 4401
+    assert chat.heard == ["connect", StopConsumer, StopConsumer, 4401]
+    assert [one[0] for one in told] == [4401]
+
+
+@on_loop
+async def test_a_look_that_the_end_of_the_connection_overtakes_sends_nobody_away(clock, told):
+    async def slow(session, request):
+        looks.append(True)
+        await asyncio.sleep(5 * SOON)
+        return len(looks) == 1
+
+    looks = []
+    chat = guarded(Busy, Allow(slow), told=asyncio.Event(), met=[])
+    line = await (await opened(chat)).open()
+    await asyncio.sleep(SOON)  # it waits for a message by now
+    clock.now += 60
+    chat.told.set()
+    await asyncio.sleep(SOON)
+    await line.disconnect()
+    assert (chat.heard, chat.met) == (["connect", 1000], [])
+    assert told == []
 
 
 @BOTH

@@ -137,7 +137,7 @@ class _Gate:
         """The next message of the client, or a tick if it is time to look at the session."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._fetch())
-        await asyncio.wait({self._next}, timeout=self._time_left())
+        await asyncio.wait({self._next}, timeout=None if self._is_closed else self._time_left())
         if not self._next.done():
             return _TICK
         message, self._next = self._next.result(), None
@@ -158,8 +158,9 @@ class _Gate:
 
     async def dispatch(self, handle: Send, message: Message) -> None:
         """Let the consumer handle a message, of the client or of the channel layer, if its caller still may."""
-        self._is_closed |= message["type"] == "websocket.disconnect"
-        await self._check_if_due()
+        self._is_leaving |= message["type"] == "websocket.disconnect"
+        if not (self._is_leaving or (self._is_closed and message is _TICK)):
+            await self._check_if_due()
         if self._farewell is None and message is not _TICK:
             await self._let(handle, message)
         if self._farewell is not None:
@@ -167,7 +168,7 @@ class _Gate:
 
     async def send(self, message: Message) -> None:
         """Send what the consumer sends, if its caller still may; else stop the consumer's code here."""
-        if message["type"] == "websocket.send":
+        if message["type"] == "websocket.send" and not self._is_leaving:
             await self._check_if_due()
         if self._farewell is not None:
             if self._is_leaving:
@@ -178,7 +179,7 @@ class _Gate:
         await self._send(message)
 
     def _time_left(self) -> float | None:
-        if self._every is None or self._checked_at is None or self._is_closed:
+        if self._every is None or self._checked_at is None:
             return None
         return max(0.0, self._checked_at + self._every - time.monotonic())
 
@@ -191,7 +192,7 @@ class _Gate:
 
     async def _check_if_due(self) -> None:
         """Decide about the session as it is in the store now. Several may do so at once; nobody passes meanwhile."""
-        if not self._is_due():
+        if self._farewell is not None or not self._is_due():
             return
         now, key, fresh = time.monotonic(), self._key(), ConnectionSlot(self._slot.make, self._scope)
         decision = await self._decide(fresh)
@@ -218,7 +219,8 @@ class _Gate:
         except (NotAuthenticated, AccessDenied) as error:
             reason = DENIED if isinstance(error, AccessDenied) else NOT_AUTHENTICATED
             decision = Decision(False, reason) if error.decision is None else error.decision
-            await self._send_away(self._slot, decision)
+            if not self._is_closed:
+                await self._send_away(self._slot, decision)
             if self._farewell is None:
                 raise
         except StopConsumer:
@@ -226,9 +228,8 @@ class _Gate:
                 raise
 
     async def _send_away(self, slot: ConnectionSlot, decision: Decision) -> None:
-        if self._is_closed:
+        if self._farewell is not None or self._is_leaving:
             return
-        self._is_closed = True
         self._farewell = asyncio.ensure_future(self._part(slot, replace(decision, rule=self._place)))
         await asyncio.shield(self._farewell)  # a task that is cancelled meanwhile does not take it back
 
@@ -236,12 +237,13 @@ class _Gate:
         session, loaded = slot.peek(), slot.loaded
         is_known = loaded is not None and loaded.withheld is None
         code = 4403 if session is not None else 4401 if is_known else 1011
-        if not self._is_gone:
+        if not (self._is_closed or self._is_gone):
             await self._close(code)
         await arun(audit.denied(slot.request, decision, code, session))
         return code
 
     async def _close(self, code: int) -> None:
+        self._is_closed = True
         with suppress(OSError, RuntimeError):  # the client has gone by itself, as the server says in one way or another
             if self._accepts and not self._is_accepted:
                 offered = self._scope.get("subprotocols") or (None,)  # a browser wants one of them back
