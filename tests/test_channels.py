@@ -41,7 +41,7 @@ from django_sessionkit import (
 )
 from django_sessionkit.context import current_slot
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.signals import access_denied
+from django_sessionkit.signals import access_denied, session_updated
 
 if find_spec("channels") is None:
     pytest.skip("needs channels", allow_module_level=True)
@@ -503,6 +503,34 @@ def test_a_revocation_closes_the_idle_connections_of_a_user(kind, settings, told
 
     connect()
     assert [one[0] for one in told] == [4401]
+
+
+@pytest.mark.parametrize("between", ["nothing", "a request"])
+def test_each_look_renews_what_is_out_of_date_until_a_request_has_stored_it(between, settings, clock):
+    settings.SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"
+    settings.SESSIONKIT_REFRESH = f"{__name__}.renewed"
+    client = testing.sign_in(Client(), role="reader", user_id="2")
+    updates = []
+    keep = lambda **kwargs: updates.append(True)  # noqa: E731
+    session_updated.connect(keep)
+
+    @on_loop
+    async def connect():
+        await arevoke_sessions("2")
+        line = await (await opened(guarded(AsyncJson), client=client)).open()
+        for _ in range(3):
+            clock.now += 60
+            assert await line.ask("hi") == ["2", True, False]
+            if between == "a request":
+                await sync_to_async(client.get)("/who/")
+        await line.disconnect()
+
+    connect()
+    assert len(updates) == (4 if between == "nothing" else 3)  # at the door, at one look, in the request
+
+
+def renewed(session, request):
+    return {**session.to_dict(), "role": "editor"}
 
 
 @KINDS
