@@ -22,6 +22,8 @@ Watch: TypeAlias = Callable[[], object] | None
 #: the key of the dict under which its version stands; it is no field of the session
 STAMP = "__version__"
 _MOST_REMEMBERED = 10_000
+# where a request has whose version has just been looked up
+_NEW = "_sessionkit_new"
 _OUT_OF_DATE = InvalidSession("session", "is out of date")
 _UNSTAMPED = InvalidSession("session", "has no version: set_session() has not placed it")
 
@@ -67,7 +69,8 @@ class Freshness:
     def admit(self, request: HttpRequest, session: Session, raw: object, watch: Watch) -> Flow[Loaded]:
         """The session if it is of the current version, else what counts instead of it."""
         stamp = stamp_of(raw)
-        if stamp is not None and self._is_remembered(session.user_id, stamp):
+        new = vars(request).pop(_NEW, None)
+        if stamp is not None and (new == (session.user_id, stamp) or self._is_remembered(session.user_id, stamp)):
             return Loaded(session, raw, watch, stamp)
         try:
             version = yield from self.current(session.user_id)
@@ -97,6 +100,12 @@ class Freshness:
             return {}
         stamp = stamp_of(data)
         return {STAMP: stamp if stamp is not None else (yield from self.current(user_id))}
+
+    def stamp_for_new(self, request: HttpRequest, user_id: str) -> Flow[dict[str, str]]:
+        """:meth:`stamp_for` a dict that a source makes while it is read; :meth:`admit` does not look it up again."""
+        stamp = yield from self.stamp_for(user_id)
+        setattr(request, _NEW, (user_id, stamp.get(STAMP)))
+        return stamp
 
     def kept(self, loaded: Loaded | None) -> dict[str, str]:
         """The version to store with what has been made of ``loaded``: an update must not make old rights new."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from itertools import count
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -12,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpResponse, JsonResponse
-from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
 from support.sessions import abrowser, browser
 
@@ -294,13 +293,22 @@ def test_who_is_somebody_else_and_gone_has_no_session_and_stays_logged_in(ann, i
     assert (here.who(), placed(here)) == (str(ann.pk), before)
 
 
-def test_what_was_lent_and_is_out_of_date_at_once_is_none_and_ends_nothing(ann, impersonating, project):
-    here, versions = Sync(ann), count()
-    before = placed(here)
-    with override_settings(SESSIONKIT_VERSION=lambda user_id: next(versions)):
-        assert here.client.get("/who/?as=bob").json()["user_id"] is None
-    assert placed(here) == before
+def test_what_is_lent_or_filled_costs_one_look_up_as_well(caller, ann, impersonating, project):
+    asked = []
+    project.SESSIONKIT_VERSION = lambda user_id: asked.append(user_id) or "1"
+    here = caller(ann)
+    asked.clear()
+    for url in ("who", "page"):
+        here.get(url)
+        assert asked == [str(ann.pk)]
+        asked.clear()
+    without_dict(here)
     assert here.who() == str(ann.pk)
+    assert asked == [str(ann.pk)]
+    client = Sync(ann).client
+    asked.clear()
+    assert client.get("/who/?as=bob").json()["user_id"] == str(impersonating.pk)
+    assert asked == [str(impersonating.pk)]
 
 
 def test_what_was_lent_ends_with_a_log_in_in_the_same_request(ann, impersonating):

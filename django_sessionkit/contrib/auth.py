@@ -138,7 +138,7 @@ class AuthSource(DjangoSessionSource):
 
     def still_holds(self, request: HttpRequest) -> bool:
         """Until ``request.user`` is exchanged."""
-        return vars(request).get("user") is vars(request).get(_SEEN)
+        return _is_as_seen(vars(request))
 
     def end(self, request: HttpRequest) -> None:
         """Log out of ``contrib.auth`` too, or the dict would be filled again."""
@@ -188,7 +188,7 @@ class AuthSource(DjangoSessionSource):
     def _filled(self, request: HttpRequest, user: Any) -> dict[str, Any] | None:
         """The dict for a log-in that has none, or ``None`` if it may be older than the end of its user's sessions."""
         origin = current_origin()
-        stamp = run(origin.freshness.stamp_for(str(user.pk)))
+        stamp = run(origin.freshness.stamp_for_new(request, str(user.pk)))
         data = _bridge()._now(request, user, stamp)
         if data is None:
             return None
@@ -254,10 +254,14 @@ def _watching(look: Callable[[], object], request: HttpRequest) -> Callable[[], 
         now, there = look(), getattr(alive(), "__dict__", {})
         if now is not known and _owner(now) != owner:
             return None
-        user = there.get("user")
-        return now if user is there.get(_SEEN) or logins.may_be(user, owner) else None
+        return now if _is_as_seen(there) or logins.may_be(there.get("user"), owner) else None
 
     return watch
+
+
+def _is_as_seen(request: Mapping[str, Any]) -> bool:
+    user = request.get("user")
+    return request.get(_SEEN, user) is user
 
 
 def _owner(kept: object) -> object:

@@ -192,7 +192,7 @@ def _checked(requirement: object, place: str) -> Requirement:
 def _ask(request: Any, requirement: Requirement) -> bool:
     http: HttpRequest = request._request
     with activate(slot_for(http)) as slot:
-        if slot.is_loaded and not current_origin().source.still_holds(http):
+        if slot.is_loaded and slot.request is http and not current_origin().source.still_holds(http):
             slot.forget()  # a rule has asked before DRF had proven anybody
         decision = evaluate(requirement)
         session = slot.peek()
