@@ -110,20 +110,20 @@ class DjangoSessionSource(SessionSource):
 
     varies_on = ("Cookie",)  # SessionMiddleware says so too, but perhaps further out than a cache
 
-    def store_of(self, request: HttpRequest) -> SessionBase | None:
+    def _store_of(self, request: HttpRequest) -> SessionBase | None:
         """Where the dict lies, with methods as ``request.session`` has them; ``None``: this request has no store."""
         return getattr(request, "session", None)
 
     def read(self, request: HttpRequest) -> object:
-        store = self.store_of(request)
+        store = self._store_of(request)
         return store.get(conf.current().session_key) if store is not None else None
 
     async def aread(self, request: HttpRequest) -> object:
-        store = self.store_of(request)
+        store = self._store_of(request)
         return await store.aget(conf.current().session_key) if store is not None else None
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
-        store = self.store_of(request)
+        store = self._store_of(request)
         return _watching(store, conf.current().session_key) if store is not None else None
 
     def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ class DjangoSessionSource(SessionSource):
         self._needed(request).modified = True
 
     def _needed(self, request: HttpRequest) -> SessionBase:
-        store = self.store_of(request)
+        store = self._store_of(request)
         if store is None:
             raise InvalidPolicy(
                 "MIDDLEWARE",

@@ -118,9 +118,9 @@ class AuthSource(DjangoSessionSource):
 
     follows_user = True
 
-    def store_of(self, request: HttpRequest) -> SessionBase | None:
+    def _store_of(self, request: HttpRequest) -> SessionBase | None:
         lent = _lent(request)
-        return lent if lent is not None else super().store_of(request)
+        return lent if lent is not None else super()._store_of(request)
 
     def read(self, request: HttpRequest) -> object:
         self._begin(request)
