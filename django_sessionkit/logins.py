@@ -67,8 +67,8 @@ def forget_user(request: HttpRequest) -> None:
 
 def is_logged_in(request: HttpRequest | None, user: Any) -> bool:
     """Whether ``login()`` has stored ``user`` in the session of ``request``."""
-    store = getattr(request, "session", None)
-    return store is not None and str(store.get(SESSION_KEY)) == str(user.pk)
+    key = getattr(request, "session", {}).get(SESSION_KEY)
+    return key is not None and str(key) == str(user.pk)
 
 
 def has_login(request: HttpRequest) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.contrib.auth import SESSION_KEY, get_user, login, logout
@@ -24,6 +26,7 @@ from django_sessionkit import (
     set_session,
     update_session,
 )
+from django_sessionkit.logins import is_logged_in
 from django_sessionkit.origin import slot_for
 
 pytestmark = pytest.mark.django_db
@@ -287,3 +290,11 @@ def test_the_user_of_a_request_without_a_store_is_who_it_is_about(project):
     request: HttpRequest = RequestFactory().get("/")
     request.user = User.objects.create_user("token")
     assert slot_for(request).get().user_id == str(request.user.pk)
+
+
+def test_a_key_that_reads_like_none_is_no_log_in():
+    request = RequestFactory().get("/")
+    request.session = browser().session
+    assert not is_logged_in(request, SimpleNamespace(pk="None"))
+    assert not is_logged_in(request, SimpleNamespace(pk=None))
+    assert not is_logged_in(None, SimpleNamespace(pk=None))

@@ -25,7 +25,7 @@ from django.core.cache import cache
 from django.core.checks import run_checks
 from django.http import HttpResponse
 from django.template import engines
-from django.test import Client, RequestFactory, TestCase, override_settings
+from django.test import AsyncClient, Client, RequestFactory, TestCase, override_settings
 from django.urls import path
 from support.websockets import WebSocket
 
@@ -651,6 +651,20 @@ class TestNodes:
         client = self.logged_in(ann)
         page.module("shop.staff").sign_out_everywhere(str(ann.pk))
         assert client.get("/desk/").status_code == 401
+
+    @pytest.mark.parametrize(("source", "kept"), [("shop.source.EndingAll", []), (None, ["basket"])])
+    @pytest.mark.parametrize("make", [Client, AsyncClient])
+    def test_what_goes_with_a_session_that_ends(self, page: Any, ann: User, make: Any, source: Any, kept: Any) -> None:
+        page.apply({"SESSIONKIT_SOURCE": source or "django_sessionkit.sources.DjangoSessionSource"})
+        client = make()
+        client.cookies = self.logged_in(ann).cookies
+        store = client.session
+        store["basket"] = ["book"]
+        store.save()
+        revoke_sessions(str(ann.pk), refresh=False)
+        opened = client.get("/desk/") if make is Client else async_to_sync(client.get)("/desk/")
+        assert opened.status_code == 401
+        assert list(client.session.keys()) == kept
 
     def test_sessions_from_before(self, page: Any, ann: User) -> None:
         with override_settings(SESSIONKIT_VERSION=None):
