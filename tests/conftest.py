@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import pytest
 from django.test import AsyncClient, Client
-from django.utils import translation
 from hypothesis import settings
 from support import processes
 from support.canaries import CanaryNet
@@ -53,10 +53,14 @@ def canary_net(monkeypatch: pytest.MonkeyPatch) -> Iterator[CanaryNet]:
 
 
 @pytest.fixture(autouse=True)
-def no_language_is_left_over() -> Iterator[None]:
-    """``LocaleMiddleware`` activates one for its thread, and nobody takes it back after a request."""
-    yield
-    translation.deactivate()
+def context_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test leaves in context variables ends with it, such as the language that ``LocaleMiddleware`` activates.
+
+    Every change of ``CACHES`` makes a new one, which would stay for good, and asgiref copies all of them at each step
+    from a thread to a loop and back: the later a test ran, the slower it was, up to five times.
+    """
+    run = request.node.runtest
+    monkeypatch.setattr(request.node, "runtest", lambda: copy_context().run(run))
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from support.canaries import CANARY
 from support.sessions import ADMIN, EDITOR, READER, sign_in
-from support.websockets import WebSocket
+from support.websockets import WebSocket, until
 
 from django_sessionkit import (
     Allow,
@@ -665,8 +665,7 @@ async def test_a_database_connection_that_has_been_idle_for_long_is_not_used(mon
     monkeypatch.setattr(adapter, "close_old_connections", lambda: closed.append(True))
     line = await (await opened(guarded(AsyncJson, recheck_every=SOON))).open()
     assert closed == [True]
-    assert await line.receive_nothing(2 * SOON)
-    assert len(closed) > 1
+    await until(lambda: len(closed) > 1)
     await line.disconnect()
 
 
@@ -782,8 +781,8 @@ async def test_after_the_consumer_has_closed_nothing_is_handled_once_the_session
     await line.send_json("close")
     assert (await line.receive_output())["code"] == 4000
     await line.send_json("a last word")
+    await until(lambda: "a last word" in chat.heard)
     await line.change()
-    await asyncio.sleep(SOON)
     clock.now += 60
     if by == "message":
         await line.send_json("write")
@@ -874,9 +873,9 @@ async def test_nothing_is_said_to_a_client_that_goes_during_a_look(told):
 
 
 class Busy(AsyncJson):
-    """Sends from a task once it is told to, and does not wait for long until it has sent; ``met`` is what it raises."""
+    """Sends from a task once it is told to, and may give up on it; ``met`` is what it raises."""
 
-    patience = 99
+    gives_up = None
 
     async def connect(self):
         await super().connect()
@@ -884,9 +883,13 @@ class Busy(AsyncJson):
 
     async def tell(self):
         await self.told.wait()
+        sending = asyncio.create_task(self.send_json("from a task"))
+        if self.gives_up:
+            await self.gives_up.wait()
+            sending.cancel()
         try:
-            await asyncio.wait_for(self.send_json("from a task"), self.patience)
-        except (StopConsumer, asyncio.TimeoutError) as error:
+            await sending
+        except (StopConsumer, asyncio.CancelledError) as error:
             self.met.append(type(error))
 
     async def disconnect(self, code):
@@ -897,14 +900,15 @@ class Busy(AsyncJson):
 @pytest.fixture
 def slow():
     """A receiver of denials that takes its time; the codes that it has done with."""
-    done = []
+    slow = SimpleNamespace(has_begun=asyncio.Event(), may_end=asyncio.Event(), done=[])
 
     async def take_time(status, **kwargs):
-        await asyncio.sleep(5 * SOON)
-        done.append(status)
+        slow.has_begun.set()
+        await slow.may_end.wait()
+        slow.done.append(status)
 
     access_denied.connect(take_time)
-    yield done
+    yield slow
     access_denied.disconnect(take_time)
 
 
@@ -919,27 +923,33 @@ async def found_in_a_task(clock, **attributes):
     return chat, line
 
 
+NEXT = [{"type": "websocket.receive", "text": '"hi"'}, {"type": "websocket.disconnect", "code": 1006}]
+
+
+@pytest.mark.parametrize("message", NEXT, ids=lambda message: message["type"])
 @on_loop
-async def test_a_message_does_not_overtake_the_close_that_a_task_has_caused(clock, slow):
+async def test_a_message_does_not_overtake_the_close_that_a_task_has_caused(message, clock, slow):
     chat, line = await found_in_a_task(clock)
     assert await line.receive_output() == {"type": "websocket.close", "code": 4401}
-    assert slow == []
-    await line.send_json("hi")
+    assert slow.done == []
+    await line.send_input(message)
+    soon(slow.may_end.set)
     await line.wait()
-    assert slow == [4401]
+    assert slow.done == [4401]
     assert line.output_queue.empty()
     assert (chat.heard, chat.met) == (["connect", 4401], [StopConsumer])
 
 
 @on_loop
 async def test_a_task_that_does_not_wait_for_the_report_does_not_undo_it(clock, slow):
-    chat, line = await found_in_a_task(clock, patience=SOON)
+    chat, line = await found_in_a_task(clock, gives_up=slow.has_begun)
     assert await line.receive_output() == {"type": "websocket.close", "code": 4401}
-    await asyncio.sleep(2 * SOON)
+    await until(lambda: chat.met)
+    soon(slow.may_end.set)
     await line.disconnect(4401)
-    assert slow == [4401]
+    assert slow.done == [4401]
     assert line.output_queue.empty()
-    assert (chat.heard, chat.met) == (["connect", 4401], [asyncio.TimeoutError])
+    assert (chat.heard, chat.met) == (["connect", 4401], [asyncio.CancelledError])
 
 
 @on_loop
@@ -949,10 +959,15 @@ async def test_a_server_that_stops_waits_for_the_report_of_a_denial(clock, slow)
     await line.send_json("hi")
     await asyncio.sleep(SOON)
     line.future.cancel()
+    soon(slow.may_end.set)
     with pytest.raises(asyncio.CancelledError):
         await line.future
-    assert slow == [4401]
+    assert slow.done == [4401]
     assert chat.heard == ["connect"]
+
+
+def soon(then):
+    asyncio.get_running_loop().call_later(SOON, then)
 
 
 @on_loop
@@ -985,7 +1000,7 @@ async def test_a_look_that_the_end_of_the_connection_overtakes_sends_nobody_away
     await asyncio.sleep(SOON)  # it waits for a message by now
     clock.now += 60
     chat.told.set()
-    await asyncio.sleep(SOON)
+    await until(lambda: len(looks) == 2)
     await line.disconnect()
     assert (chat.heard, chat.met) == (["connect", 1000], [])
     assert told == []

@@ -18,7 +18,7 @@ from django.db import close_old_connections
 
 from django_sessionkit import audit, conf
 from django_sessionkit.connections import ConnectionSlot, handshake
-from django_sessionkit.context import activate
+from django_sessionkit.context import activate, current_slot
 from django_sessionkit.decisions import DENIED, FAILED, NOT_AUTHENTICATED, Decision
 from django_sessionkit.evaluation import decide
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
@@ -132,6 +132,7 @@ class _Gate:
         self._checked_key: object = None
         self._is_accepted = self._is_closed = self._is_gone = self._is_leaving = False
         self._farewell: asyncio.Future[int] | None = None  # there is one once the caller is sent away
+        self._last = ConnectionSlot(slot.make, scope)  # by it the consumer's disconnect() is told from its other tasks
 
     async def receive(self) -> Message:
         """The next message of the client, or a tick if it is time to look at the session."""
@@ -171,7 +172,7 @@ class _Gate:
         if message["type"] == "websocket.send" and not self._is_leaving:
             await self._check_if_due()
         if self._farewell is not None:
-            if self._is_leaving:
+            if current_slot() is self._last:
                 return
             raise StopConsumer
         self._is_accepted |= message["type"] == "websocket.accept"
@@ -254,6 +255,7 @@ class _Gate:
         """What the consumer has joined, it is to leave."""
         self._is_leaving = True
         if self._checked_at is not None:  # else it has never begun
-            with suppress(StopConsumer):
+            self._last.become(self._slot)
+            with activate(self._last), suppress(StopConsumer):
                 await handle({"type": "websocket.disconnect", "code": code})
         raise StopConsumer

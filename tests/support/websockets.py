@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
+
+PATIENCE = 20  # seconds; a machine may be slow, and no test is about time
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Let the loop go on until it ``holds``."""
+    end = asyncio.get_running_loop().time() + PATIENCE
+    while not holds():
+        assert asyncio.get_running_loop().time() < end
+        await asyncio.sleep(0.001)
 
 
 class WebSocket(ApplicationCommunicator):
@@ -16,6 +28,15 @@ class WebSocket(ApplicationCommunicator):
         pairs = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
         beginning = {"type": "websocket", "path": path, "query_string": query.encode(), "headers": pairs}
         super().__init__(application, {**beginning, "subprotocols": [], **scope})
+
+    async def receive_output(self, timeout: float = PATIENCE) -> Any:
+        return await super().receive_output(timeout)
+
+    async def wait(self, timeout: float = PATIENCE) -> None:
+        """Wait for the end of the application, and raise what it raises. One that goes on is no end."""
+        await asyncio.wait({self.future}, timeout=timeout)
+        assert self.future.done()
+        await super().wait()
 
     async def connect(self) -> tuple[bool, Any]:
         """``True`` and the protocol that was chosen, or ``False`` and the close code."""
