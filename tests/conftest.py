@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextvars import copy_context
 
 import pytest
+from _pytest import runner as pytest_runner
 from django.test import AsyncClient, Client
 from hypothesis import settings
 from support import processes
@@ -15,6 +16,17 @@ from support.canaries import CanaryNet
 # No test is about time: a slow machine is no fault of the package.
 settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
+
+
+@pytest.hookimpl
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """What a test leaves in context variables ends with it, such as the language that ``LocaleMiddleware`` activates.
+
+    Each change of ``CACHES`` makes a variable that would stay for good, and asgiref copies all of them at each step
+    from a thread to a loop and back: the later a test ran, the slower it was, up to five times.
+    """
+    copy_context().run(pytest_runner.pytest_runtest_protocol, item, nextitem)
+    return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -50,17 +62,6 @@ def canary_net(monkeypatch: pytest.MonkeyPatch) -> Iterator[CanaryNet]:
     yield net
     root.removeHandler(net)
     assert net.caught == []
-
-
-@pytest.fixture(autouse=True)
-def context_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test leaves in context variables ends with it, such as the language that ``LocaleMiddleware`` activates.
-
-    Every change of ``CACHES`` makes a new one, which would stay for good, and asgiref copies all of them at each step
-    from a thread to a loop and back: the later a test ran, the slower it was, up to five times.
-    """
-    run = request.node.runtest
-    monkeypatch.setattr(request.node, "runtest", lambda: copy_context().run(run))
 
 
 @pytest.fixture(autouse=True)
