@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from itertools import pairwise
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -12,6 +11,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import path as route
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.effort import calls_of
 from support.hostile import LOOKALIKES
 from support.hostile_sites import Urls, ordinary
 from support.sessions import READER, browser
@@ -114,21 +114,9 @@ COSTLY = {
 
 
 def calls_for(path: str) -> int:
-    """How many functions, Python's own included, one decision calls."""
-    calls = 0
-
-    def count(frame, event, argument):
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
+    """How many functions one decision calls."""
     target, passage = Target(path, path, "GET", resolved=True), Passage(Slot.fixed(None))
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        run(inspect(target, passage, with_default=True))
-    finally:
-        sys.setprofile(before)
-    return calls
+    return calls_of(lambda: run(inspect(target, passage, with_default=True)))
 
 
 @pytest.mark.parametrize("rules", [BRANCHY, [{"pattern": "/**/*/**/z", "role": "admin"}]], ids=["branchy", "wildcards"])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from collections import OrderedDict, UserDict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
+from support.effort import calls_of
 
 from django_sessionkit import InvalidSession, Session, validate_session
 from django_sessionkit.validation import Limits, Validation
@@ -295,23 +295,7 @@ def test_the_source_cannot_change_the_value_afterwards():
     ids=["roles", "lists", "dict", "string", "fields"],
 )
 def test_a_million_entries_are_not_walked_through(data):
-    assert calls_made_by(lambda: refused(data)) < 200_000
-
-
-def calls_made_by(action: Any) -> int:
-    """Function calls, C functions included: unlike a time, the same on every machine."""
-    count = 0
-
-    def profile(frame: object, event: str, argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(profile)
-    try:
-        action()
-    finally:
-        sys.setprofile(None)
-    return count
+    assert calls_of(lambda: refused(data)) < 200_000
 
 
 @override_settings(SESSIONKIT_LIMITS={"roles_count": 1, "custom_depth": 1})

@@ -33,6 +33,9 @@ class Person(NamedTuple):
     pk: str
 
 
+INTERVALS = {"other": 0.0, "patient": 1.0}  # SESSIONKIT_VERSION_INTERVAL, in seconds
+
+
 @dataclass
 class Nodes:
     """``patient`` asks for a version once in a second, the others for each request."""
@@ -78,10 +81,21 @@ def writer(nodes: Nodes) -> Person:
     return next(nodes.staff)
 
 
-@pytest.fixture(params=["other", "patient"])
-def node(request: pytest.FixtureRequest, nodes: Nodes) -> Site:
-    chosen: Site = getattr(nodes, request.param)
-    return chosen
+@pytest.fixture(params=INTERVALS)
+def chosen(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def node(chosen: str, nodes: Nodes) -> Site:
+    site: Site = getattr(nodes, chosen)
+    return site
+
+
+@pytest.fixture
+def interval(chosen: str) -> float:
+    return INTERVALS[chosen]
 
 
 def press(button: str, person: Person, on: Site) -> None:
@@ -94,19 +108,28 @@ def also_on(node: Site, client: httpx.Client) -> httpx.Client:
     return visitor(node.url, client.cookies[SESSION_COOKIE])
 
 
-def seconds_until(done: Callable[[], bool]) -> float:
+def holds_after(interval: float, denied: Callable[[], bool]) -> None:
+    """A request that begins later than this many seconds from now is denied, however slow the machine is."""
+    end = time.monotonic() + interval
     began = time.monotonic()
-    while not done():
-        assert time.monotonic() < began + 5
+    while not denied():
+        assert began <= end
         time.sleep(0.02)
-    return time.monotonic() - began
+        began = time.monotonic()
 
 
-def test_demoted_on_one_node_is_denied_on_all(nodes: Nodes, node: Site, writer: Person) -> None:
+def until(done: Callable[[], object]) -> None:
+    end = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_demoted_on_one_node_is_denied_on_all(nodes: Nodes, node: Site, interval: float, writer: Person) -> None:
     with signed_in(node.url, writer.name) as client, also_on(nodes.one, client) as there:
         assert client.get(WRITE).status_code == there.get(WRITE).status_code == 200
         press("demote", writer, on=nodes.one)
-        assert seconds_until(lambda: client.get(WRITE).status_code == 403) < 1.5
+        holds_after(interval, lambda: client.get(WRITE).status_code == 403)
         assert there.get(WRITE).status_code == 403
         assert client.get(READ).status_code == there.get(READ).status_code == 200  # a reader now, and still signed in
 
@@ -118,11 +141,11 @@ def test_without_an_interval_the_very_next_request_is_denied(nodes: Nodes, write
         assert client.get(WRITE).status_code == 403
 
 
-def test_signed_out_on_one_node_is_signed_out_on_all(nodes: Nodes, node: Site, writer: Person) -> None:
+def test_signed_out_on_one_node_is_signed_out_on_all(nodes: Nodes, node: Site, interval: float, writer: Person) -> None:
     with signed_in(node.url, writer.name) as client, also_on(nodes.one, client) as there:
         assert client.get(READ).status_code == there.get(READ).status_code == 200
         press("sign-out", writer, on=nodes.one)
-        assert seconds_until(lambda: client.get(READ).status_code == 302) < 1.5
+        holds_after(interval, lambda: client.get(READ).status_code == 302)
         assert [one.get(READ).status_code for one in (client, there, client)] == [302, 302, 302]
         assert client.get("/api/me/", headers=API).status_code == 401
     with signed_in(node.url, writer.name) as client:
@@ -150,7 +173,7 @@ def slow_request(nodes: Nodes, client: httpx.Client, gate: Path, meanwhile: Call
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(client.get, f"/slow/{gate.name}/")
         try:
-            seconds_until(gate.with_suffix(".reached").exists)
+            until(gate.with_suffix(".reached").exists)
             meanwhile()
         finally:
             gate.touch()
@@ -184,21 +207,25 @@ def test_nor_does_it_bring_an_ended_session_back(nodes: Nodes, writer: Person) -
         assert client.get(READ).status_code == elsewhere.get(READ).status_code == 302
 
 
-def test_without_redis_nobody_is_let_in_and_public_pages_are_served(nodes: Nodes, node: Site, writer: Person) -> None:
+def test_without_redis_nobody_is_let_in_and_public_pages_are_served(
+    nodes: Nodes, node: Site, interval: float, writer: Person
+) -> None:
     with signed_in(node.url, writer.name) as client:
         nodes.redis.stop()
-        assert seconds_until(lambda: client.get(WRITE).status_code == 302) < 3
+        holds_after(interval, lambda: client.get(WRITE).status_code == 302)
         assert client.get("/api/me/", headers=API).status_code == 401
         assert [client.get(path).status_code for path in ("/", "/about/", "/api/health/")] == [200, 200, 200]
         assert "session counts as absent" in node.server.output()
 
 
-def test_a_redis_that_comes_back_empty_revives_nobody(nodes: Nodes, node: Site, writer: Person) -> None:
+def test_a_redis_that_comes_back_empty_revives_nobody(
+    nodes: Nodes, node: Site, interval: float, writer: Person
+) -> None:
     with signed_in(nodes.one.url, writer.name) as client, also_on(node, client) as there:
         press("sign-out", writer, on=nodes.one)  # not looked at since: only Redis knows
         nodes.redis.stop()
         nodes.redis.start()
-        assert seconds_until(lambda: there.get(READ).status_code == 302) < 1.5
+        holds_after(interval, lambda: there.get(READ).status_code == 302)
         assert [one.get(READ).status_code for one in (client, there)] == [302, 302]
     with signed_in(node.url, writer.name) as client:
         assert client.get(WRITE).status_code == 200
@@ -219,4 +246,4 @@ def evict_everything(url: str) -> None:
         redis.config_set("maxmemory-policy", "allkeys-random")
         redis.config_set("maxmemory", "1mb")
         assert kept
-        seconds_until(lambda: not redis.exists(*kept))
+        until(lambda: not redis.exists(*kept))

@@ -28,7 +28,7 @@ _LINKS = """() => [...document.querySelectorAll("a[href]")]
 def window(browser: Browser, url: str) -> BrowserContext:
     """A fresh profile with axe at hand: an init script, unlike a tag, is exempt from CSP."""
     context = browser.new_context(base_url=url)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.add_init_script(path=AXE)
     return context
 

@@ -46,7 +46,7 @@ def serving(server: str) -> Iterator[int]:
 
 def exchange(port: int, request: bytes) -> bytes:
     """What the server answers to these bytes before it closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
         received = b""
         with contextlib.suppress(ConnectionResetError):

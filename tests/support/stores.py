@@ -94,7 +94,7 @@ def _create_cluster(data: Path, user: str | None) -> None:
 
 
 def _succeeds(command: list[str]) -> bool:
-    return subprocess.run(command, check=False, timeout=10).returncode == 0
+    return subprocess.run(command, check=False, timeout=60).returncode == 0
 
 
 def _unprivileged() -> str | None:
