@@ -971,6 +971,22 @@ def soon(then):
 
 
 @on_loop
+async def test_a_task_that_sends_while_the_consumer_takes_its_leave_is_stopped(clock, told):
+    class Chat(Busy):
+        async def disconnect(self, code):
+            self.told.set()
+            await super().disconnect(code)
+
+    chat = guarded(Chat, told=asyncio.Event(), met=[])
+    line = await (await opened(chat)).open()
+    await line.change()
+    clock.now += 60
+    await line.send_json("hi")
+    assert await line.closed() == 4401
+    assert (chat.heard, chat.met) == (["connect", 4401], [StopConsumer])
+
+
+@on_loop
 async def test_who_is_found_out_twice_is_sent_away_once(clock, told):
     class Chat(AsyncJson):
         async def receive_json(self, content):
