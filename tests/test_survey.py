@@ -409,7 +409,7 @@ def test_the_effort_grows_with_the_number_of_routes_and_no_faster():
     def effort(count):
         urls = Urls(*(path(f"a{number}/<int:pk>/edit/", page, name=f"n{number}") for number in range(count)))
         survey(urls)
-        return calls_of(lambda: [route.target("GET", route.examples[0]) for route in survey(urls)])
+        return calls_of(lambda: [(route.parts, route.target("GET", route.examples[0])) for route in survey(urls)])
 
     assert effort(1000) < 11 * effort(100)
 
