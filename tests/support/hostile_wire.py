@@ -26,6 +26,7 @@ SERVERS: Mapping[str, list[str]] = {
     "uvicorn-h11": [*_UVICORN, "--http=h11"],
     # Its second parser of requests is an extra; it is tried where it is installed.
     **({"uvicorn-httptools": [*_UVICORN, "--http=httptools"]} if find_spec("httptools") else {}),
+    "hypercorn": ["hypercorn", "--bind=127.0.0.1:{port}", "hostile_site.asgi:application"],
 }
 
 
