@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .access import AccessPolicy
-from .decisions import EXCLUDED, FAILED, GRANTED, NONE_OF, NOT_AUTHENTICATED, Decision
+from .decisions import EXCLUDED, FAILED, GRANTED, NOBODY, NONE_OF, NOT_AUTHENTICATED, Decision
 from .flows import Flow, arun, run
 from .session import Session
 
@@ -74,6 +74,11 @@ class Requirement:
         """The requirements that this one combines; empty for a leaf."""
         return ()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no session can meet it."""
+        return False
+
     def check(
         self,
         session: Session | None,
@@ -124,11 +129,21 @@ class _Combination(Requirement):
 
 
 class And(_Combination):
-    """All of them; made by ``&``. A denial outweighs a failure, a failure outweighs a grant."""
+    """All of them; made by ``&``. A denial outweighs a failure, a failure outweighs a grant.
+
+    A part that nobody can meet is asked first: its denial says that a login does not help.
+    """
 
     __slots__ = ()
     _binding = 2
     _sign = "&"
+
+    def __init__(self, *parts: Requirement) -> None:
+        super().__init__(*sorted(parts, key=lambda part: not part.is_closed))
+
+    @property
+    def is_closed(self) -> bool:
+        return any(part.is_closed for part in self.children)
 
     def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         outcome = self._granted()
@@ -148,6 +163,10 @@ class Or(_Combination):
     _binding = 1
     _sign = "|"
 
+    @property
+    def is_closed(self) -> bool:
+        return all(part.is_closed for part in self.children)
+
     def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         denials = []
         for part in self.children:
@@ -157,6 +176,8 @@ class Or(_Combination):
             denials.append(decision)
         if any(denial.failed for denial in denials):
             return self._failed()
+        if all(denial.reason == NOBODY for denial in denials):
+            return self._denied(NOBODY)
         if session is None:
             return self._denied(NOT_AUTHENTICATED)
         return self._denied(NONE_OF, tuple(dict.fromkeys(name for denial in denials for name in denial.missing)))

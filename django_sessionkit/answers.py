@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from . import callers, targets
-from .options import DenialOptions
+from .decisions import NOBODY, Decision
+from .options import DEFAULT_OPTIONS, DenialOptions
 from .session import Session
 
 if TYPE_CHECKING:
@@ -20,12 +21,20 @@ class Answer(NamedTuple):
     location: str | None = None
 
 
-def choose(request: HttpRequest, options: DenialOptions, session: Session | None) -> Answer:
+class Denial(NamedTuple):
+    """A decision that is a no, and how it is to be answered."""
+
+    decision: Decision
+    options: DenialOptions = DEFAULT_OPTIONS
+
+
+def choose(request: HttpRequest, denial: Denial, session: Session | None) -> Answer:
     """The row and the column of the table."""
+    options = denial.options
     caller = callers.kind_of(request, options.api)
     if options.on_deny == "not_found":
         return Answer(404, caller)
-    if session is None:
+    if session is None and denial.decision.reason != NOBODY:  # what nobody may do, a login does not help with
         return _choose_for_anonymous(request, options, caller)
     location = None
     if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":

@@ -17,6 +17,8 @@ def kind_of(request: HttpRequest, api: bool | None) -> Literal["page", "htmx", "
     """``api`` is what the rule or decorator says; ``None`` leaves it to the view and the headers."""
     if api is True:
         return "api"
+    if request.headers.get("HX-History-Restore-Request") == "true":
+        return "page"  # HTMX puts the whole answer in the place of the page, and follows no HX-Redirect
     if request.headers.get("HX-Request") == "true":
         return "htmx"
     if api is False:

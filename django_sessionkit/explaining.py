@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest
 
 from . import answers, callers, conf, reach
-from .answers import Answer
+from .answers import Answer, Denial
 from .context import Slot, current_slot
 from .explanation import Explanation, Outcome, Read
 from .flows import Flow
-from .guard import Denial, Target, inspect
+from .guard import Target, inspect
 from .origin import own_slot, slot_for
 from .tracing import Trace
 
@@ -146,7 +146,7 @@ def _without_doubles(readings: list[Read]) -> list[Read]:
 def _answer(subject: _Subject, denial: Denial | None) -> Answer | None:
     request, target = subject.request, subject.target
     if denial is not None:
-        return answers.choose(request, denial.options, subject.trace.slot.peek())
+        return answers.choose(request, denial, subject.trace.slot.peek())
     if subject.match is not None:
         return None
     caller = callers.kind_of(request, None)

@@ -14,12 +14,12 @@ from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.utils.translation import get_language
 
 from . import audit, conf, routes, targets
+from .answers import Denial
 from .context import Slot
 from .decisions import FAILED, Decision
 from .evaluation import decide, known
 from .exceptions import UnreadableRoute
 from .flows import Flow
-from .options import DEFAULT_OPTIONS, DenialOptions
 from .readings import Reading, climbs, is_plain, readings
 from .requirements import Authenticated, Requirement
 from .routes import Spelling
@@ -112,13 +112,6 @@ def _reads_one_way(urlconf: Any, match: ResolverMatch | None) -> bool:
 def uses_language_prefix(urlconf: Any) -> bool:
     """Whether the URLconf (``None``: the root one) has ``i18n_patterns``."""
     return is_language_prefix_patterns_used(urlconf or conf.current().root_urlconf or "")[0]
-
-
-class Denial(NamedTuple):
-    """A decision that is a no, and how it is to be answered."""
-
-    decision: Decision
-    options: DenialOptions = DEFAULT_OPTIONS
 
 
 class Passage:

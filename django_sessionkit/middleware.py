@@ -10,10 +10,11 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from . import conf, debugging, installation, reach, responses
+from .answers import Denial
 from .context import Slot, activate
 from .exceptions import AccessDenied, NotAuthenticated
 from .flows import Flow, arun, run
-from .guard import Denial, Passage, Target, has_nothing_to_ask, inspect, is_up_to_the_session
+from .guard import Passage, Target, has_nothing_to_ask, inspect, is_up_to_the_session
 from .origin import current_origin
 from .streaming import hand_over, stream_within
 

@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from django.urls import Resolver404, get_script_prefix, resolve, reverse
 
+from .answers import Denial
 from .context import Slot, current_slot
 from .declared import declared
 from .flows import Flow
-from .guard import Denial, Passage, Target, inspect
+from .guard import Passage, Target, inspect
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch

@@ -165,6 +165,10 @@ class Nobody(Leaf):
     def __init__(self) -> None:
         super().__init__((), is_static=True)
 
+    @property
+    def is_closed(self) -> bool:
+        return True
+
     def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         yield from ()
         return self._denied(NOBODY)

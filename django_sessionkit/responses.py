@@ -5,6 +5,7 @@ caller                    page                            HTMX                  
 ========================  ==============================  ============================  ==============================
 no session                302 to the log-in page          401 with ``HX-Redirect``      401 problem+json
 session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
+nobody may                403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
 ``on_deny: not_found``    404                             404                           404
 ========================  ==============================  ============================  ==============================
 """
@@ -21,14 +22,13 @@ from django.urls import Resolver404, get_resolver, get_urlconf
 from django.utils.cache import patch_vary_headers
 
 from . import audit, conf, debugging
-from .answers import Answer, choose
-from .decisions import DENIED, NOT_AUTHENTICATED, Decision
+from .answers import Answer, Denial, choose
+from .decisions import DENIED, NOBODY, NOT_AUTHENTICATED, Decision
 from .evaluation import decide
 from .exceptions import AccessDenied, NotAuthenticated
 from .explaining import explain_request
 from .explanation import Explanation
 from .flows import Flow, Step
-from .guard import Denial
 from .options import DenialOptions
 from .origin import slot_for
 from .requirements import Requirement
@@ -47,6 +47,7 @@ _PROBLEMS = {
     403: ("Forbidden", "This session does not have the right to do that."),
     404: ("Not Found", "There is nothing here."),
 }
+_FOR_NOBODY = "Nobody has the right to do that."
 
 
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
@@ -68,7 +69,7 @@ def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Fl
 
 def deny(request: HttpRequest, denial: Denial, session: Session | None) -> Flow[HttpResponseBase]:
     """Report a denial and build its response."""
-    answer = choose(request, denial.options, session)
+    answer = choose(request, denial, session)
     yield from audit.denied(request, denial.decision, answer.status, session)
     if answer.caller == "page" and answer.location is None:
         build = partial(_page, request, answer.status, denial.decision, session)
@@ -94,8 +95,9 @@ def _page(request: HttpRequest, status: int, decision: Decision, session: Sessio
         # What the resolver raises, so that the page cannot be told from that of an unknown URL.
         error = Resolver404({"tried": [], "path": request.path_info.removeprefix("/")})
     else:
-        kind = NotAuthenticated if session is None else AccessDenied
-        error = kind(decision, f"Access denied: {decision}." if conf.current().debug else "")
+        text = _FOR_NOBODY if decision.reason == NOBODY else ""
+        kind = NotAuthenticated if session is None and not text else AccessDenied
+        error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
     resolver = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
     response: Any = get_exception_response(request, resolver, status, error)
     return response.render() if not getattr(response, "is_rendered", True) else response
@@ -111,6 +113,8 @@ def _plain(answer: Answer, decision: Decision) -> HttpResponse:
     if answer.caller == "page" and answer.location is not None:
         return HttpResponseRedirect(answer.location)
     title, detail = _PROBLEMS[answer.status]
+    if answer.status == 403 and decision.reason == NOBODY:
+        detail = _FOR_NOBODY
     if answer.caller == "htmx":
         headers = {"HX-Redirect": answer.location} if answer.location is not None else {}
         return HttpResponse(detail, status=answer.status, content_type="text/plain; charset=utf-8", headers=headers)

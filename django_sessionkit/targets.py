@@ -82,7 +82,12 @@ def next_of_page(request: HttpRequest) -> str | None:
 
 
 def next_of_htmx(request: HttpRequest) -> str | None:
-    """Where to come back to after the log-in: the page that the fragment was asked from, if it is of this origin."""
+    """Where to come back to after the login: the page that the fragment was asked from, if it is of this origin.
+
+    With ``hx-boost`` it is no fragment that was asked for but a page, as by a click on any link.
+    """
+    if request.headers.get("HX-Boosted") == "true" and request.method in ("GET", "HEAD"):
+        return next_of_page(request)
     url = request.headers.get("HX-Current-URL", "")
     if len(url) > 2 * MAX_NEXT_LENGTH or not _is_own(request, url):
         return None

@@ -129,6 +129,17 @@ class Terrain:
             return True
         return bool(self.marks(route, verb) or one.gate) or self._meets_default(route)
 
+    def needs_session(self, route: int, verb: str) -> bool:
+        """Whether some session opens what the anonymous may not: who needs nothing, or has no chance, has no cookie."""
+        marks, rules = self.marks(route, verb), list(self.deciders(route, verb))
+        ways = [rule for rule in rules if not rule.requirement.is_closed]
+        is_decided = self.decider(route, verb) is not None
+        if any(mark.requirement.is_closed for mark in marks) or (is_decided and not ways):
+            return False
+        if marks or self.routes[route].gate or any(not rule.is_public for rule in ways):
+            return True
+        return not is_decided and self._meets_default(route)
+
     def open_routes(self) -> list[Route]:
         """The routes that let everybody in, with some verb, without anybody having said so."""
         return [

@@ -24,6 +24,7 @@ from support.websockets import WebSocket, until
 from django_sessionkit import (
     Allow,
     Authenticated,
+    Nobody,
     Permission,
     Public,
     Role,
@@ -288,6 +289,17 @@ async def test_4401_without_a_session_and_4403_without_the_right_before_any_code
         (4403, "missing_role", "Chat.requirement"),
         (4401, "not_authenticated", "Chat.requirement"),
     ]
+
+
+@BOTH
+@on_loop
+async def test_4403_for_everybody_where_nobody_gets_in(kind, told):
+    chat = guarded(kind, Role("editor") & Nobody())
+    for data in (None, EDITOR):
+        line = await opened(chat, data)
+        assert await line.connect() == (False, 4403)
+        await line.wait()
+    assert told == [(4403, "nobody", "Chat.requirement")] * 2
 
 
 @BOTH

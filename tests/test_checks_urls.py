@@ -18,7 +18,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from django_sessionkit import Allow, Authenticated, Role
+from django_sessionkit import Allow, Authenticated, Nobody, Role
 from django_sessionkit.decorators import public, require, require_authenticated
 
 
@@ -478,6 +478,40 @@ def test_a_protected_view_that_skips_the_csrf_token(urls, view, expected):
     own = "test_conf.OwnSource"
     middleware = ["django_sessionkit.middleware.SessionKitMiddleware"]
     assert "sessionkit.W024" not in ids(rules, deploy=True, SESSIONKIT_SOURCE=own, MIDDLEWARE=middleware)
+
+
+@pytest.mark.parametrize(
+    ("rules", "view"),
+    [
+        ([{"pattern": "/hook", "deny": True}], csrf_exempt(page)),
+        ([{"pattern": "/hook", "role": "a", "deny": True}], csrf_exempt(page)),
+        ([{"view": "hook", "require": Role("a") & Nobody()}], csrf_exempt(page)),
+        ([], csrf_exempt(require(Nobody())(page))),
+        ([{"pattern": "/hook", **ADMIN}], csrf_exempt(require(Nobody() & Role("a"))(page))),
+        ([{"pattern": "/hook", "public": True}], csrf_exempt(page)),
+        (
+            [{"pattern": "/hook", "methods": ["POST"], "public": True}, {"pattern": "/**", "deny": True}],
+            csrf_exempt(page),
+        ),
+    ],
+)
+def test_what_nobody_or_everybody_may_call_may_skip_the_csrf_token(urls, rules, view):
+    urls.append(path("hook/", view, name="hook"))
+    assert "sessionkit.W024" not in ids(rules, deploy=True, SESSIONKIT_GLOBAL_PROTECT=True)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [],
+        [{"pattern": "/hook", "methods": ["GET"], "deny": True}],
+        [{"pattern": "/hook", "methods": ["POST"], "deny": True}, {"pattern": "/hook", **ADMIN}],
+        [{"pattern": "/hook", "require": Role("a") | Nobody()}],
+    ],
+)
+def test_what_some_session_may_call_may_not(urls, rules):
+    urls.append(path("hook/", csrf_exempt(page), name="hook"))
+    assert "sessionkit.W024" in ids(rules, deploy=True, SESSIONKIT_GLOBAL_PROTECT=True)
 
 
 def test_a_view_that_nobody_protects_may_skip_the_csrf_token(urls):

@@ -10,11 +10,13 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path, reverse_lazy
 from django.utils.functional import lazystr
+from django.views import View
 from support.sessions import EDITOR, HTML, READER, abrowser, browser, sign_in
 from testsite import views
 
-from django_sessionkit import AccessDenied, NotAuthenticated, Role, enforce
-from django_sessionkit.decorators import require_role
+from django_sessionkit import AccessDenied, Nobody, NotAuthenticated, Role, enforce
+from django_sessionkit.decorators import require, require_role
+from django_sessionkit.mixins import RequireMixin
 
 HTMX = {**HTML, "hx-request": "true"}
 API = {"accept": "application/json"}
@@ -36,6 +38,14 @@ def refusing(request):
     raise AccessDenied
 
 
+def enforcing_nobody(request):
+    enforce(Role("admin") & Nobody())
+
+
+class ForNobody(RequireMixin, View):
+    requirement = Nobody()
+
+
 def asking(request):
     raise NotAuthenticated
 
@@ -44,7 +54,10 @@ urlpatterns = [
     path("enforcing/", enforcing),
     path("refusing/", refusing),
     path("asking/", asking),
-    path("admin/", views.page),
+    path("admin/", views.page, name="admin"),
+    path("nobody/", require(Nobody())(views.page)),
+    path("nobody/mixed/", ForNobody.as_view()),
+    path("nobody/enforced/", enforcing_nobody),
     path("guarded/", require_role("admin", redirect_to="/upgrade/")(views.page)),
     path("api/", require_role("admin", api=True)(views.page)),
     path("html/", require_role("admin", api=False)(views.page)),
@@ -238,6 +251,87 @@ def test_who_counts_as_a_program(headers, status):
     assert Client().get("/guarded/", headers=headers).status_code == status
     assert Client().get("/api/", headers=headers).status_code == 401
     assert Client().get("/html/", headers=headers).status_code == 302
+
+
+RESTORE = {"hx-history-restore-request": "true", "hx-current-url": "http://testserver/inbox/", "accept": "*/*"}
+
+
+@pytest.mark.parametrize("more", [{}, {"hx-request": "true"}, {"sec-fetch-dest": "empty", "sec-fetch-mode": "cors"}])
+def test_a_page_that_htmx_restores_is_a_page_load(more):
+    response = get("/guarded/?page=2", headers={**RESTORE, **more})
+    assert (response.status_code, response["Location"]) == (302, "/login/?next=/guarded/%3Fpage%3D2")
+    assert get("/guarded/", READER, headers={**RESTORE, **more})["Location"] == "/upgrade/"
+    assert get("/html/", READER, headers={**RESTORE, **more}).content.startswith(b"AccessDenied|")
+    assert get("/api/", headers={**RESTORE, **more})["Content-Type"] == "application/problem+json"
+    client = abrowser()
+    alike = async_to_sync(client.get)("/guarded/?page=2", headers={**RESTORE, **more})
+    assert alike["Location"] == response["Location"]
+
+
+def test_only_the_word_true_makes_a_page_load_of_an_htmx_request():
+    assert get("/guarded/", headers={**HTMX, "hx-history-restore-request": "false"}).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_boosted_link_comes_back_to_the_page_that_was_clicked(method):
+    boosted = {**HTMX, "hx-boosted": "true", "hx-current-url": "http://testserver/inbox/?page=2"}
+    response = get("/guarded/?q=a", headers=boosted, method=method)
+    assert (response.status_code, response["HX-Redirect"]) == (401, "/login/?next=/guarded/%3Fq%3Da")
+    assert get("/guarded/", headers={**boosted, "hx-boosted": "false"}, method=method)["HX-Redirect"] == (
+        "/login/?next=/inbox/%3Fpage%3D2"
+    )
+
+
+def test_a_boosted_form_comes_back_to_the_page_that_it_stood_on():
+    boosted = {**HTMX, "hx-boosted": "true", "hx-current-url": "http://testserver/inbox/"}
+    assert get("/guarded/", headers=boosted, method="post")["HX-Redirect"] == "/login/?next=/inbox/"
+
+
+NOBODY = [
+    {"pattern": "/admin/**", "deny": True},
+    {"pattern": "/admin/**", "role": "admin", "deny": True},
+    {"pattern": "/admin/**", "require": Role("admin") & Nobody(), "login_url": "/other-login/"},
+    {"pattern": "/admin/**", "require": Nobody() | Nobody(), "on_deny": "forbidden"},
+    {"view": "admin", "require": Nobody()},
+]
+
+
+@pytest.mark.parametrize("rule", NOBODY)
+@pytest.mark.parametrize("session", [None, READER])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_nobody_may_do_is_a_403_at_once(rule, session, method):
+    with override_settings(SESSIONKIT_PROTECT=[rule]):
+        found = get("/admin/", session, method=method)
+        assert (found.status_code, found.has_header("Location")) == (403, False)
+        assert found.content == b"AccessDenied|Nobody has the right to do that."
+        found = get("/admin/", session, headers=HTMX, method=method)
+        assert (found.status_code, found.has_header("HX-Redirect")) == (403, False)
+        assert found.content == b"Nobody has the right to do that."
+        found = get("/admin/", session, headers=API, method=method)
+        assert (found.status_code, found.has_header("WWW-Authenticate")) == (403, False)
+        assert json.loads(found.content)["detail"] == "Nobody has the right to do that."
+        client = abrowser(session)
+        assert async_to_sync(getattr(client, method))("/admin/", headers=HTML).status_code == 403
+
+
+@pytest.mark.parametrize("url", ["/nobody/", "/nobody/mixed/", "/nobody/enforced/"])
+@pytest.mark.parametrize("headers", [HTML, HTMX, API])
+def test_so_it_is_where_a_view_asks(url, headers):
+    for session in (None, READER):
+        found = get(url, session, headers=headers)
+        assert (found.status_code, found.get("Location"), found.get("HX-Redirect")) == (403, None, None)
+
+
+def test_a_page_for_those_whom_a_rule_keeps_out_is_shown_to_all_of_them():
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/admin/**", "deny": True, "redirect_to": "/upgrade/"}]):
+        assert get("/admin/")["Location"] == get("/admin/", READER)["Location"] == "/upgrade/"
+        assert get("/admin/", headers=HTMX)["HX-Redirect"] == "/upgrade/"
+        assert get("/admin/", headers=API).status_code == 403
+
+
+def test_what_nobody_may_do_can_be_hidden():
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/admin/**", "deny": True, "on_deny": "not_found"}]):
+        assert get("/admin/").status_code == get("/admin/", READER, headers=API).status_code == 404
 
 
 @pytest.mark.parametrize("url", ["/guarded/", "/api/", "/html/", "/hidden/", "/upgrade/"])

@@ -4,6 +4,7 @@ from functools import reduce
 from itertools import chain, combinations, product
 from operator import and_, or_
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,20 @@ def test_everything_implies_itself_and_public(requirement):
     assert implies(requirement, Public(), ROLES)
     assert implies(Nobody(), requirement, ROLES)
     assert not is_weaker(requirement, requirement, ROLES)
+
+
+@given(requirement=REQUIREMENTS)
+def test_what_is_called_closed_is_met_by_nobody_and_says_so(requirement):
+    if requirement.is_closed:
+        decisions = [requirement.check(one, POLICY) for one in SESSIONS]
+        assert {(one.allowed, one.reason) for one in decisions} == {(False, "nobody")}
+
+
+@pytest.mark.parametrize("session", SESSIONS[:2])
+def test_the_part_that_nobody_meets_is_asked_first(session):
+    for requirement in (Role("a") & Nobody(), Nobody() & Role("a"), Allow("no.such.thing") & (Nobody() | Nobody())):
+        assert requirement.check(session, POLICY).reason == "nobody"
+    assert (Role("a") | Nobody()).check(None, POLICY).reason == "not_authenticated"
 
 
 def test_the_names_and_predicates_in_a_requirement():

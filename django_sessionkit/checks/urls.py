@@ -101,7 +101,7 @@ def check_csrf_exempt(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         )
         for number, route in enumerate(land.routes)
         if _is_exempt(route.callback)
-        and any(verb not in SAFE_VERBS and land.is_guarded(number, verb) for verb in land.verbs(number))
+        and any(verb not in SAFE_VERBS and land.needs_session(number, verb) for verb in land.verbs(number))
     ]
 
 

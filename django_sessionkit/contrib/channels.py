@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from django_sessionkit import audit, conf
 from django_sessionkit.connections import ConnectionSlot, handshake
 from django_sessionkit.context import activate, current_slot
-from django_sessionkit.decisions import DENIED, FAILED, NOT_AUTHENTICATED, Decision
+from django_sessionkit.decisions import DENIED, FAILED, NOBODY, NOT_AUTHENTICATED, Decision
 from django_sessionkit.evaluation import decide
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import arun
@@ -237,7 +237,8 @@ class _Gate:
     async def _part(self, slot: ConnectionSlot, decision: Decision) -> int:
         session, loaded = slot.peek(), slot.loaded
         is_known = loaded is not None and loaded.withheld is None
-        code = 4403 if session is not None else 4401 if is_known else 1011
+        is_sent_away = session is not None or decision.reason == NOBODY
+        code = 4403 if is_sent_away else 4401 if is_known else 1011
         if not (self._is_closed or self._is_gone):
             await self._close(code)
         await arun(audit.denied(slot.request, decision, code, session))
