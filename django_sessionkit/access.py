@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .exceptions import InvalidPolicy
 from .flows import Flow, user_call
+from .names import fault_in, nfc
 from .session import Session
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class RoleMap:
     """``SESSIONKIT_ROLES``: every role with all that it inherits, closed over the hierarchy."""
 
     def __init__(self, raw: Mapping[str, Mapping[str, Iterable[str]]] | None = None) -> None:
-        raw = raw or {}
+        raw = _in_one_form(raw or {})
         self._roles: dict[str, frozenset[str]] = {}
         self._permissions: dict[str, frozenset[str]] = {}
         for role in raw:
@@ -75,6 +76,10 @@ class RoleMap:
         """What the map grants to ``roles``."""
         known = [self._permissions[role] for role in roles if role in self._permissions]
         return frozenset().union(*known)
+
+
+def _in_one_form(raw: Mapping[str, Mapping[str, Iterable[str]]]) -> dict[str, dict[str, list[str]]]:
+    return {nfc(role): {key: [nfc(name) for name in names] for key, names in raw[role].items()} for role in raw}
 
 
 def _closure(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str) -> frozenset[str]:
@@ -164,33 +169,49 @@ def _name_set(method: str, names: object) -> frozenset[str]:
     if isinstance(names, Iterable) and not isinstance(names, str):
         found = frozenset(names)
         if all(issubclass(kind, str) for kind in set(map(type, found))):
-            return found
+            return found if "".join(found).isascii() else frozenset(_checked_form(method, name) for name in found)
     raise TypeError(f"AccessPolicy.{method}() must return an iterable of strings")
+
+
+def _checked_form(method: str, name: str) -> str:
+    if fault := fault_in(name):
+        raise ValueError(f"AccessPolicy.{method}() has returned a name with {fault}")
+    return nfc(name)
 
 
 def parse_roles(raw: object, place: str) -> RoleMap:
     """Check the shape of ``SESSIONKIT_ROLES``, or raise :class:`~django_sessionkit.exceptions.InvalidPolicy`."""
     if not isinstance(raw, Mapping):
         raise InvalidPolicy(place, "must be a dict of role name -> dict")
-    for role, spec in raw.items():
-        _check_role(raw, role, spec, place)
     for role in raw:
-        _check_cycle(raw, role, place)
+        _check_role_name(role, f"{place}[{role!r}]")
+    known = frozenset(map(nfc, raw))
+    if len(known) < len(raw):
+        raise InvalidPolicy(place, "a role is declared twice, in two spellings that Unicode holds to be the same")
+    for role, spec in raw.items():
+        _check_role(known, spec, f"{place}[{role!r}]")
+    one_form = _in_one_form(raw)
+    for role in one_form:
+        _check_cycle(one_form, role, place)
     return RoleMap(raw)
 
 
-def _check_role(raw: Mapping[Any, Any], role: object, spec: object, place: str) -> None:
-    where = f"{place}[{role!r}]"
+def _check_role_name(role: object, where: str) -> None:
     if not isinstance(role, str) or not role.strip():
         raise InvalidPolicy(where, "a role name must be a non-blank string")
+    if fault := fault_in(role):
+        raise InvalidPolicy(where, f"a role name must not have {fault}")
+
+
+def _check_role(known: frozenset[str], spec: object, where: str) -> None:
     if not isinstance(spec, Mapping):
         raise InvalidPolicy(where, 'must be a dict with "inherits" and "permissions"')
     for key, names in spec.items():
         if key not in ("inherits", "permissions"):
             raise InvalidPolicy(where, f'unknown key "{key}"', did_you_mean(key, ("inherits", "permissions")))
         for name in _checked_names(names, f"{where}[{key!r}]"):
-            if key == "inherits" and name not in raw:
-                raise InvalidPolicy(where, f'inherits the unknown role "{name}"', did_you_mean(name, raw))
+            if key == "inherits" and nfc(name) not in known:
+                raise InvalidPolicy(where, f'inherits the unknown role "{name}"', did_you_mean(name, known))
 
 
 def _checked_names(names: object, where: str) -> Iterator[str]:
@@ -199,6 +220,8 @@ def _checked_names(names: object, where: str) -> Iterator[str]:
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise InvalidPolicy(where, "names must be non-blank strings")
+        if fault := fault_in(name):
+            raise InvalidPolicy(where, f"names must not have {fault}")
         yield name
 
 

@@ -15,6 +15,7 @@ from .algebra import And, Not, Or, Requirement
 from .decisions import MISSING_PERMISSION, MISSING_ROLE, NOBODY, NONE_OF, NOT_AUTHENTICATED, POLICY, PREDICATE, Decision
 from .exceptions import AsyncRequired, InvalidPolicy, Undecided
 from .flows import Flow, user_call
+from .names import fault_in, nfc
 from .session import Session
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ __all__ = [
 
 logger = logging.getLogger("django_sessionkit")
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DOTTED_PATH = re.compile(r"\w+(\.\w+)+")
 
 
@@ -243,9 +243,11 @@ def _names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str):
             raise InvalidPolicy(where, f"names must be strings, not {type(name).__name__}", f'write {where}("a", "b")')
-        if not name.strip() or _CONTROL.search(name):
-            raise InvalidPolicy(where, "names must not be blank or have control characters")
-        checked.append(str(name))
+        if not name.strip():
+            raise InvalidPolicy(where, "names must not be blank")
+        if fault := fault_in(name):
+            raise InvalidPolicy(where, f"names must not have {fault}")
+        checked.append(nfc(str(name)))
     return tuple(dict.fromkeys(checked))
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from .exceptions import InvalidSession
+from .names import fault_in, nfc
 from .ordinary import Ordinary
 from .session import Session
 
@@ -163,7 +164,13 @@ def _names(field: str, value: object, max_length: int, max_items: int) -> list[s
         raise InvalidSession(field, f"has a name of more than {max_length} characters")
     if not all(map(str.strip, names)):
         raise InvalidSession(field, "has a blank name")
-    _printable(field, "".join(names), max_length * max_items)
+    if fault := fault_in(text := "".join(names)):
+        raise InvalidSession(field, f"has {fault}")
+    if text.isascii():
+        return names
+    names = [nfc(name) for name in names]
+    if max(map(len, names)) > max_length:  # a few characters become several
+        raise InvalidSession(field, f"has a name of more than {max_length} characters in the form NFC")
     return names
 
 

@@ -26,7 +26,7 @@ from support.hostile_sites import ORDINARY as ORDINARY_PAGE
 from support.hostile_sites import OURS, PROTECTED, SESSIONS, SETTINGS, Urls, ordinary, page, protected
 from support.sessions import ADMIN, READER, abrowser, browser
 
-from django_sessionkit import guard, middleware, readings, rules
+from django_sessionkit import Role, guard, middleware, readings, rules
 from django_sessionkit.decorators import require_role
 from django_sessionkit.sources import SessionSource
 
@@ -379,6 +379,19 @@ def test_a_cached_page_is_for_its_own_token(order, rule):
         assert pages_of([*clients, browser()]) == [PROTECTED, None, None, None]
         assert pages_of(clients) == [PROTECTED, None, None]
         assert {"Cookie", "Authorization"} <= set(clients[0].get("/report/")["Vary"].split(", "))
+
+
+def test_a_role_in_another_spelling():
+    """What is excluded by a name must be excluded in each form of it that looks the same."""
+    rule = {"pattern": "/admin/**", "require": ~Role("caf\u00e9")}
+    banned = ["caf\u00e9", "cafe\u0301", "caf\u00e9\u200b", "\u2060cafe\u0301", "ca\u00adf\u00e9"]
+    with override_settings(**UNGUARDED):
+        assert (
+            pages_of([browser({"user_id": "1", "role": role}) for role in banned], "/admin/tasks/") == [PROTECTED] * 5
+        )
+    with override_settings(**{**SETTINGS, "SESSIONKIT_PROTECT": [rule]}):
+        assert pages_of([browser({"user_id": "1", "role": role}) for role in banned], "/admin/tasks/") == [None] * 5
+        assert pages_of([browser(READER)], "/admin/tasks/") == [PROTECTED]
 
 
 def test_the_views_of_this_suite_answer_as_they_say():
