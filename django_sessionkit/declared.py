@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from inspect import ismethod, unwrap
 from itertools import count
 from operator import and_
 from typing import Any, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from .requirements import Requirement
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PREFIX = "_sessionkit_guard_"
+_PUBLIC = "_sessionkit_public_"
 _numbers = count()
 
 next_number = _numbers.__next__
@@ -46,8 +48,52 @@ def declared(view: Any, method: str) -> list[Declared]:
     return [*_marks(view), *_marks(getattr(owner, name, None))]
 
 
+def mark_public(view: F, number: int) -> F:
+    """Leave the mark of ``@public`` on a wrapper. It has a ``number`` for the same reason as a guard."""
+    setattr(view, f"{_PUBLIC}{number}", True)
+    view.sessionkit_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_public(view: Any) -> bool:
+    """Whether ``@public`` stands on this view, or on its own class. What a base class carries does not count."""
+    owner = _owner(view)
+    if vars(owner).get("sessionkit_public") is True:
+        return True
+    marks = set(_numbered(view, _PUBLIC))
+    return bool(marks) and not marks <= {*_inherited(owner, "dispatch"), *_inherited_by_method(view)}
+
+
+def _owner(view: Any) -> type:
+    """The class of a class-based view, of a view of Django REST framework, or of a callable object."""
+    for name in ("view_class", "cls"):
+        owner = getattr(view, name, None)
+        if isinstance(owner, type):
+            return owner
+    return type(view)
+
+
+def _inherited(owner: type, method: str) -> list[int]:
+    """The marks of ``@public`` on a method of the base classes. ``as_view()`` copies those of ``dispatch``, and
+    ``method_decorator`` those of the method that it replaces.
+    """
+    return [number for base in owner.__mro__[1:] for number in _numbered(vars(base).get(method), _PUBLIC)]
+
+
+def _inherited_by_method(view: Any) -> list[int]:
+    """The same for a view that is a method of an object, also inside of other decorators."""
+    method = unwrap(view, stop=ismethod)
+    if not ismethod(method):
+        return []
+    owner = method.__self__ if isinstance(method.__self__, type) else type(method.__self__)
+    return _inherited(owner, method.__name__)
+
+
 def _marks(view: Any) -> list[Declared]:
     """The marks on one callable, the outermost guard first: Python evaluates decorators from the top."""
+    return [view.__dict__[f"{_PREFIX}{number}"] for number in _numbered(view, _PREFIX)]
+
+
+def _numbered(view: Any, prefix: str) -> list[int]:
     attributes = getattr(view, "__dict__", {})
-    numbers = sorted(int(name[len(_PREFIX) :]) for name in attributes if name.startswith(_PREFIX))
-    return [attributes[f"{_PREFIX}{number}"] for number in numbers]
+    return sorted(int(name[len(prefix) :]) for name in attributes if name.startswith(prefix))

@@ -7,6 +7,7 @@ asks for can be read from the view (``view.sessionkit_requirement``).
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, overload
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, over
 from asgiref.sync import iscoroutinefunction
 
 from .access import did_you_mean
-from .declared import Declared, declare, next_number
+from .declared import Declared, declare, mark_public, next_number
 from .evaluation import known
 from .exceptions import InvalidPolicy
 from .flows import arun, run
@@ -60,7 +61,7 @@ class Guard:
                 f'use a mixin of django_sessionkit.mixins, or @method_decorator({self._name}(...), name="dispatch").'
             )
         guarded = self._async(view) if _is_async(view) else self._sync(view)
-        functools.update_wrapper(guarded, view)
+        _dress(guarded, view)
         return cast("Callable[P, R]", declare(guarded, Declared(self.requirement, self.options), self._number))
 
     def _sync(self, view: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,10 +154,69 @@ def public(view: V, /) -> V: ...
 @overload
 def public() -> Callable[[V], V]: ...
 def public(view: Any = None, /) -> Any:
-    """Lift ``SESSIONKIT_GLOBAL_PROTECT`` from a view. Rules and requirements stay. With or without call brackets."""
-    return _mark_public if view is None else _mark_public(view)
+    """Lift ``SESSIONKIT_GLOBAL_PROTECT`` from a view. Rules and requirements stay. With or without call brackets.
+
+    The view that is given does not change: the mark is on a wrapper, so ``public(serve)`` opens one route only. A class
+    is marked where it is defined (``@public`` above ``class``); its subclasses are not public.
+    """
+    return _public if view is None else _public(view)
 
 
-def _mark_public(view: Callable[..., Any]) -> Callable[..., Any]:
+def _public(view: Any) -> Any:
+    if isinstance(view, (staticmethod, classmethod)):
+        return type(view)(_public(view.__func__))
+    if isinstance(view, type):
+        return _public_class(view)
+    if not callable(view):
+        raise TypeError(
+            f"public() needs a view, not an object of the type {type(view).__name__}. Nothing has been opened. "
+            "Write path(..., public(view)) in the URLconf, or @public above the view."
+        )
+    shown = _ashown(view) if _is_async(view) else _shown(view)
+    return mark_public(_dress(shown, view), next_number())
+
+
+def _shown(view: Callable[..., Any]) -> Callable[..., Any]:
+    def shown(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return shown
+
+
+def _ashown(view: Callable[..., Any]) -> Callable[..., Any]:
+    async def shown(*args: Any, **kwargs: Any) -> Any:
+        response = view(*args, **kwargs)
+        return await response if isawaitable(response) else response
+
+    return shown
+
+
+def _public_class(view: type) -> type:
+    """A class that can be found in its module has been defined before, and may have routes that nobody means here."""
+    found: Any = sys.modules.get(view.__module__)
+    for name in view.__qualname__.split("."):
+        found = getattr(found, name, None)
+    if found is view:
+        raise TypeError(
+            f"public() cannot mark the class {view.__module__}.{view.__qualname__}, because it is defined already. "
+            "All its routes would be open. "
+            f"Write public({view.__qualname__}.as_view(...)) in the URLconf, or @public above a class of your own."
+        )
     view.sessionkit_public = True  # type: ignore[attr-defined]
     return view
+
+
+def _dress(wrapper: Callable[..., Any], view: Callable[..., Any]) -> Callable[..., Any]:
+    """``update_wrapper`` that also keeps what Django reads from the class of a callable object: the name, and
+    attributes such as ``csrf_exempt``.
+    """
+    functools.update_wrapper(wrapper, view)
+    if hasattr(view, "__name__"):
+        return wrapper
+    kind = type(view)
+    wrapper.__module__, wrapper.__name__, wrapper.__qualname__ = kind.__module__, kind.__name__, kind.__qualname__
+    for base in kind.__mro__:
+        for name, value in vars(base).items():
+            if not (name.startswith("__") or hasattr(value, "__get__") or name == "sessionkit_public"):
+                wrapper.__dict__.setdefault(name, value)
+    return wrapper

@@ -17,6 +17,7 @@ from . import audit, conf, routes, targets
 from .answers import Denial
 from .context import Slot
 from .decisions import FAILED, Decision
+from .declared import is_public
 from .evaluation import decide, known
 from .exceptions import UnreadableRoute
 from .flows import Flow
@@ -222,14 +223,7 @@ def lifted_from_default(reading: Reading, target: Target) -> str | None:
 
 def is_marked_public(match: ResolverMatch | None) -> bool:
     """Whether the view carries ``@public``."""
-    if match is None:
-        return False
-    # The mark on a class is not inherited: a subclass has to say itself that it is public.
-    marks = (
-        getattr(match.func, "sessionkit_public", None),
-        vars(getattr(match.func, "view_class", object)).get("sessionkit_public"),
-    )
-    return True in marks
+    return match is not None and is_public(match.func)
 
 
 def readings_of(target: Target) -> Iterable[Reading]:

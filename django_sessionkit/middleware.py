@@ -79,6 +79,7 @@ class SessionKitMiddleware:
         request._sessionkit_is_routed = True  # type: ignore[attr-defined]
         return None if has_nothing_to_ask(request, resolved=True) else run(_before_view(request))
 
+    @markcoroutinefunction  # for libraries that wrap it in a plain function, and copy its attributes
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         request._sessionkit_is_routed = True  # type: ignore[attr-defined]
         return None if has_nothing_to_ask(request, resolved=True) else await arun(_before_view(request))

@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path, set_script_prefix
 from django.utils import translation
+from django.utils.decorators import method_decorator
+from django.views import View
 from support.hostile import Wire
 from support.hostile_corpus import HOSTILE
 from support.hostile_ordinary import ORDINARY
@@ -27,7 +29,7 @@ from support.hostile_sites import OURS, PROTECTED, SESSIONS, SETTINGS, Urls, ord
 from support.sessions import ADMIN, READER, abrowser, browser
 
 from django_sessionkit import Role, guard, middleware, readings, rules
-from django_sessionkit.decorators import require_role
+from django_sessionkit.decorators import public, require_role
 from django_sessionkit.sources import SessionSource
 
 
@@ -295,6 +297,29 @@ def test_a_view_that_calls_another_view(session, expected):
     with override_settings(ROOT_URLCONF=Urls(path("outer/", calling))):
         assert browser(session).get("/outer/").status_code == expected
         assert async_to_sync(abrowser(session).get)("/outer/").status_code == expected
+
+
+class Opened(View):
+    def dispatch(self, request):
+        return page(request)
+
+
+class Below(Opened):
+    pass
+
+
+Opened = method_decorator(public, name="dispatch")(Opened)
+
+
+@override_settings(SESSIONKIT_GLOBAL_PROTECT=True)
+def test_a_mark_that_spreads():
+    """``@public`` is about one view: not about what it wraps, nor about the subclasses of a class."""
+    open_routes = path("open/", public(page)), path("class/", Opened.as_view())
+    closed_routes = path("closed/", page), path("below/", Below.as_view())
+    with override_settings(ROOT_URLCONF=Urls(*open_routes, *closed_routes)):
+        for name, status in (("open", 200), ("class", 200), ("closed", 302), ("below", 302)):
+            assert browser().get(f"/{name}/").status_code == status
+            assert async_to_sync(abrowser().get)(f"/{name}/").status_code == status
 
 
 def rewriting(get_response):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import functools
 import inspect
 
 import pytest
@@ -10,7 +12,10 @@ from django.test import RequestFactory, override_settings
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
-from support.sessions import ADMIN, EDITOR, READER, browser
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
+from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 
 from django_sessionkit import AnyPermission, Authenticated, Permission, Role, use_session
 from django_sessionkit.decorators import (
@@ -171,6 +176,85 @@ def marked_and_guarded(request):
     return HttpResponse("page")
 
 
+class OwnAfterParent(Dispatched):
+    pass
+
+
+OwnAfterParent = method_decorator(public, name="dispatch")(OwnAfterParent)
+
+
+@method_decorator(require_authenticated, name="dispatch")
+class GuardedAfterParent(Dispatched):
+    """``method_decorator`` copies the attributes of the method that it replaces."""
+
+
+class WrittenInTheClass(View):
+    @public
+    def dispatch(self, request):
+        return HttpResponse("page")
+
+
+class BelowWrittenInTheClass(WrittenInTheClass):
+    pass
+
+
+@method_decorator([never_cache, public], name="dispatch")
+class Listed(View):
+    async def get(self, request):
+        return HttpResponse("page")
+
+
+class BelowListed(Listed):
+    pass
+
+
+class Hook:
+    """A callable object, such as a feed."""
+
+    csrf_exempt = True
+    limits = ("a",)
+
+    def __call__(self, request):
+        return HttpResponse("page")
+
+    def page(self, request):
+        return HttpResponse("page")
+
+    @public
+    def open_page(self, request):
+        return HttpResponse("page")
+
+    @public
+    @staticmethod
+    def static_page(request):
+        return HttpResponse("page")
+
+
+class BelowHook(Hook):
+    pass
+
+
+@public
+class PublicHook(Hook):
+    pass
+
+
+class BelowPublicHook(PublicHook):
+    pass
+
+
+hook = Hook()
+exempt = csrf_exempt(page)
+
+
+def around(view):
+    @functools.wraps(view)
+    def wrapper(request):
+        return view(request)
+
+    return wrapper
+
+
 class Stacked(View):
     @method_decorator(require_role("editor", "admin"))
     @method_decorator(require_permission("posts:write"))
@@ -192,6 +276,33 @@ urlpatterns = [
     path("plain/", page),
     path("stacked/", Stacked.as_view()),
     path("login/", page),
+    path("open/media/", public(page)),
+    path("open/redirect/", public(RedirectView.as_view(url="/plain/"))),
+    path("redirect/", RedirectView.as_view(url="/plain/")),
+    path("open/hook/", public(hook)),
+    path("hook/", hook),
+    path("open/method/", public(hook.page)),
+    path("method/", hook.page),
+    path("open/partial/", public(functools.partial(page, pk=1))),
+    path("partial/", functools.partial(page, pk=1)),
+    path("open/exempt/", public(exempt)),
+    path("exempt/", exempt),
+    path("open/async/", public(apage)),
+    path("async/", apage),
+    path("own-after-parent/", OwnAfterParent.as_view()),
+    path("guarded-after-parent/", GuardedAfterParent.as_view()),
+    path("in-class/", WrittenInTheClass.as_view()),
+    path("below-in-class/", BelowWrittenInTheClass.as_view()),
+    path("listed/", Listed.as_view()),
+    path("below-listed/", csrf_exempt(BelowListed.as_view())),
+    path("public-hook/", PublicHook()),
+    path("below-public-hook/", BelowPublicHook()),
+    path("open-page/", hook.open_page),
+    path("below-open-page/", BelowHook().open_page),
+    path("around-below-open-page/", around(BelowHook().open_page)),
+    path("static-page/", hook.static_page),
+    path("around/", around(public(page))),
+    path("open/class/", public(Unmarked.as_view())),
 ]
 
 
@@ -206,10 +317,95 @@ urlpatterns = [
         ("/subclass/", 302),
         ("/guarded/", 302),
         ("/plain/", 302),
+        ("/open/media/", 200),
+        ("/open/redirect/", 302),
+        ("/open/hook/", 200),
+        ("/hook/", 302),
+        ("/open/method/", 200),
+        ("/method/", 302),
+        ("/open/partial/", 200),
+        ("/partial/", 302),
+        ("/open/exempt/", 200),
+        ("/exempt/", 302),
+        ("/open/async/", 200),
+        ("/async/", 302),
+        ("/own-after-parent/", 200),
+        ("/guarded-after-parent/", 302),
+        ("/in-class/", 200),
+        ("/below-in-class/", 302),
+        ("/listed/", 200),
+        ("/below-listed/", 302),
+        ("/public-hook/", 200),
+        ("/below-public-hook/", 302),
+        ("/open-page/", 200),
+        ("/below-open-page/", 302),
+        ("/around-below-open-page/", 302),
+        ("/static-page/", 200),
+        ("/around/", 200),
+        ("/open/class/", 200),
     ],
 )
 def test_public_lifts_the_default_and_nothing_else(url, status):
     assert browser().get(url).status_code == status
+    assert async_to_sync(abrowser().get)(url).status_code == status
+
+
+@override_settings(ROOT_URLCONF=__name__, SESSIONKIT_GLOBAL_PROTECT=True)
+def test_a_session_is_all_that_the_default_asks_of_a_subclass_of_a_public_class():
+    for name in ("below-in-class", "guarded-after-parent", "below-listed", "below-open-page"):
+        assert browser(READER).get(f"/{name}/").status_code == 200
+
+
+@override_settings(ROOT_URLCONF=__name__, SESSIONKIT_GLOBAL_PROTECT=True)
+def test_public_opens_one_route_of_a_view_of_somebody_else():
+    assert browser().get("/open/redirect/")["Location"] == "/plain/"
+    assert browser().get("/redirect/")["Location"] == "/login/?next=/redirect/"
+
+
+def test_public_leaves_the_view_as_it_was():
+    for view in (page, apage, hook, hook.page, exempt, RedirectView, Unmarked.as_view()):
+        before = dict(vars(view)) if hasattr(view, "__dict__") else {}
+        with contextlib.suppress(TypeError):  # a class is refused
+            public(view)
+        assert dict(vars(view)) == before
+
+
+def test_the_wrapper_is_told_from_the_view_by_the_mark_alone():
+    for view in (page, apage, exempt, require_role("admin")(page), Unmarked.as_view(), Listed.as_view()):
+        opened = public(view)
+        assert opened is not view
+        assert opened.__wrapped__ is view
+        assert opened.__name__ == view.__name__
+        kept = {**vars(view), "__wrapped__": view}
+        assert kept.items() <= vars(opened).items()
+        assert iscoroutinefunction(opened) is iscoroutinefunction(view)
+        assert inspect.signature(opened) == inspect.signature(view)
+
+
+def test_what_django_reads_from_a_callable_object_is_kept():
+    for decorator in (public, require_authenticated):
+        wrapper = decorator(hook)
+        assert wrapper.csrf_exempt is True
+        assert wrapper.limits == ("a",)
+        assert (wrapper.__module__, wrapper.__name__) == (__name__, "Hook")
+        assert not hasattr(wrapper, "page")
+
+
+@pytest.mark.parametrize("view", [RedirectView, Marked, Hook])
+def test_a_class_that_is_defined_already_cannot_be_marked(view):
+    name = f"{view.__module__}.{view.__qualname__}"
+    with pytest.raises(TypeError) as caught:
+        public(view)
+    assert str(caught.value) == (
+        f"public() cannot mark the class {name}, because it is defined already. All its routes would be open. "
+        f"Write public({view.__qualname__}.as_view(...)) in the URLconf, or @public above a class of your own."
+    )
+
+
+@pytest.mark.parametrize("thing", [path("x/", page), ([], "app"), "shop.views.page"])
+def test_what_is_no_view_cannot_be_marked(thing):
+    with pytest.raises(TypeError, match=f"needs a view, not an object of the type {type(thing).__name__}"):
+        public(thing)
 
 
 @override_settings(ROOT_URLCONF=__name__)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+
 import pytest
 from asgiref.sync import SyncToAsync, async_to_sync, iscoroutinefunction
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -9,7 +11,7 @@ from django.urls import path
 from support.sessions import READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import aget_session, get_session, installation
+from django_sessionkit import Role, aget_session, enforce, get_session, installation
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.sources import SessionSource
 
@@ -23,9 +25,14 @@ def read(request):
     return HttpResponse()
 
 
+def enforced(request):
+    enforce(Role("admin"))
+
+
 urlpatterns = [
     path("read/", read),
-    path("page/", views.page),
+    path("page/", views.page, name="page"),
+    path("enforced/", enforced),
 ]
 
 
@@ -40,6 +47,33 @@ def test_one_class_is_native_in_both_worlds():
     assert iscoroutinefunction(asynchronous.process_view)
     assert sync(RequestFactory().get("/")).content == b"page"
     assert async_to_sync(asynchronous)(AsyncRequestFactory().get("/")).content == b"page"
+
+
+class Measured(SessionKitMiddleware):
+    """As a library that measures middleware leaves it: each hook in a plain function that copies its attributes."""
+
+    def __init__(self, get_response):
+        super().__init__(get_response)
+        for name in ("process_view", "process_exception"):
+            setattr(self, name, self._measured(getattr(self, name)))
+
+    def _measured(self, hook):
+        @functools.wraps(hook)
+        def wrapper(*args, **kwargs):
+            return hook(*args, **kwargs)
+
+        return wrapper
+
+
+@override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[SESSIONS, f"{__name__}.Measured"])
+@pytest.mark.parametrize("rules", [[], [{"view": "page", "role": "reader"}]])
+def test_a_hook_that_is_wrapped_in_a_plain_function_is_still_awaited(rules):
+    """Otherwise Django calls the wrapper in a thread, and takes the coroutine for a response."""
+    with override_settings(SESSIONKIT_PROTECT=rules):
+        assert async_to_sync(abrowser(READER).get)("/page/").status_code == 200
+        assert async_to_sync(abrowser().get)("/page/").status_code == (302 if rules else 200)
+        assert async_to_sync(abrowser(READER).get)("/enforced/").status_code == 403
+        assert browser(READER).get("/page/").status_code == 200
 
 
 class Store(dict[str, object]):
