@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .forecast import ALLOWED, DELEGATED, DENIED, DEPENDS, Cell, Row, forecast
 from .personas import Persona, personas
-from .survey import survey
+from .survey import Route, survey
 
 #: what an outcome is called and how it is drawn: never by its colour alone
 WORDS = {ALLOWED: "yes", DENIED: "no", DEPENDS: "depends", DELEGATED: "own gate"}
@@ -28,7 +28,10 @@ class Square(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row of the matrix. ``reasons``: each reason once, with the callers that it concerns."""
+    """One row of the matrix. ``reasons``: each reason once, with the callers that it concerns.
+
+    ``number`` tells routes of the same text apart: it is 1 for the first of them.
+    """
 
     route: str
     name: str
@@ -38,6 +41,7 @@ class Line(NamedTuple):
     squares: tuple[Square, ...]
     reasons: tuple[tuple[str, str, str], ...]
     is_unprotected: bool
+    number: int = 1
 
 
 class Matrix(NamedTuple):
@@ -65,10 +69,17 @@ def policy_matrix(callers: Sequence[Persona] | None = None) -> Matrix:
 def matrix_of(rows: Iterable[Row], callers: Sequence[Persona]) -> Matrix:
     """The matrix of a forecast."""
     names = tuple(one.name for one in callers)
-    return Matrix(names, tuple(_line(row, names) for row in rows))
+    same: dict[str, list[Route]] = {}
+    lines = []
+    for row in rows:
+        known = same.setdefault(row.route.text, [])
+        if not any(route is row.route for route in known[-1:]):  # the rows of one route come one after the other
+            known.append(row.route)
+        lines.append(_line(row, names, len(known)))
+    return Matrix(names, tuple(lines))
 
 
-def _line(row: Row, names: Sequence[str]) -> Line:
+def _line(row: Row, names: Sequence[str], number: int) -> Line:
     return Line(
         row.route.text,
         row.route.view_name if row.route.url_name else "",
@@ -78,6 +89,7 @@ def _line(row: Row, names: Sequence[str]) -> Line:
         tuple(Square(name, *_drawn(cell)) for name, cell in zip(names, row.cells, strict=True)),
         tuple(_reasons(row, names)),
         row.is_unprotected,
+        number,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .forecast import ALLOWED, DELEGATED, DENIED, DEPENDS
-from .matrix import VERSION, Matrix
+from .matrix import Matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,11 @@ ANY = "any"
 # The further to the right, the more is open.
 _OPENNESS = (DENIED, DEPENDS, DELEGATED, ALLOWED)
 
-#: route → verb (or ``any``) → caller → outcome
-Surface: TypeAlias = "dict[str, dict[str, dict[str, str]]]"
+#: the version of the file; in version 1 the route and its verbs were one text, and could be taken for each other
+VERSION = 2
+
+#: (route, which one of that text) → verb (or ``any``) → caller → outcome
+Surface: TypeAlias = "dict[tuple[str, int], dict[str, dict[str, str]]]"
 
 
 class BadSnapshot(ValueError):
@@ -35,22 +38,19 @@ class Change(NamedTuple):
 
 def written(matrix: Matrix) -> str:
     """The text of the file: JSON, with a line for each route and group of verbs, so that a diff can be read."""
-    entries = [
-        f"    {json.dumps(key, ensure_ascii=False)}: {json.dumps(outcomes, ensure_ascii=False)}"
-        for key, outcomes in _entries(matrix)
-    ]
+    body = ",\n".join(f"    {json.dumps(entry, ensure_ascii=False)}" for entry in _entries(matrix))
     callers = json.dumps(list(matrix.callers), ensure_ascii=False)
-    body = ",\n".join(entries)
-    return f'{{\n  "version": {VERSION},\n  "callers": {callers},\n  "routes": {{\n{body}\n  }}\n}}\n'
+    return f'{{\n  "version": {VERSION},\n  "callers": {callers},\n  "routes": [\n{body}\n  ]\n}}\n'
 
 
-def _entries(matrix: Matrix) -> Iterator[tuple[str, dict[str, str]]]:
-    seen: dict[str, int] = {}
+def _entries(matrix: Matrix) -> Iterator[dict[str, Any]]:
     for line in matrix.lines:
-        key = f"{line.route} {line.methods}"
-        seen[key] = seen.get(key, 0) + 1
-        number = f" #{seen[key]}" if seen[key] > 1 else ""
-        yield key + number, {one.caller: one.outcome for one in line.squares}
+        yield {
+            "route": line.route,
+            **({"number": line.number} if line.number > 1 else {}),
+            "methods": line.methods.split(" "),
+            "outcomes": {one.caller: one.outcome for one in line.squares},
+        }
 
 
 def read(text: str) -> Surface:
@@ -59,12 +59,8 @@ def read(text: str) -> Surface:
         data = json.loads(text)
         if data["version"] != VERSION:
             raise BadSnapshot(f"it has version {data['version']}, and this is version {VERSION}")
-        surface = _surface(data["routes"].items())
-        unknown = {one for verbs in surface.values() for each in verbs.values() for one in each.values()} - {*_OPENNESS}
-        if unknown:
-            raise BadSnapshot(f'it has an unknown outcome "{min(unknown)}"')
-        return surface
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return _surface(data["routes"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadSnapshot(str(error) if isinstance(error, BadSnapshot) else "it is not a snapshot") from None
 
 
@@ -78,37 +74,38 @@ def load(file: Path) -> Surface:
         raise BadSnapshot(f"{file}: {error}") from None
 
 
-def _surface(entries: Iterable[tuple[str, Mapping[str, str]]]) -> Surface:
+def _surface(entries: Iterable[Mapping[str, Any]]) -> Surface:
     surface: Surface = {}
-    for key, outcomes in entries:
-        route, verbs = _split(key)
-        for verb in verbs:
-            surface.setdefault(route, {})[verb] = dict(outcomes)
+    for entry in entries:
+        route, outcomes = (entry["route"], entry.get("number", 1)), dict(entry["outcomes"])
+        unknown = set(outcomes.values()) - {*_OPENNESS}
+        if unknown:
+            raise BadSnapshot(f'it has an unknown outcome "{min(unknown)}"')
+        known = surface.setdefault(route, {})
+        for verb in entry["methods"]:
+            if verb in known:
+                raise BadSnapshot(f"it has {verb} of {_named(route)} twice")
+            known[verb] = outcomes
     return surface
 
 
-def _split(key: str) -> tuple[str, list[str]]:
-    """The route may have spaces itself; the verbs are the words in capitals at the end, or ``any``."""
-    words = key.split(" ")
-    number = words.pop() if words[-1].startswith("#") else ""
-    verbs: list[str] = []
-    while len(words) > 1 and (words[-1].isupper() or words[-1] == ANY):
-        verbs.insert(0, words.pop())
-    return f"{' '.join(words)} {number}".strip(), verbs
+def _named(route: tuple[str, int]) -> str:
+    text, number = route
+    return f"{text} #{number}" if number > 1 else text
 
 
 def changes(before: Surface, matrix: Matrix) -> list[Change]:
     """What differs, route by route."""
     now = _surface(_entries(matrix))
     old_callers, new_callers = _callers(before), _callers(now)
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, tuple[str, int], str], list[str]] = {}
     for route in dict.fromkeys([*now, *before]):
         for verb, kind, what in _of_route(before.get(route), now.get(route)):
             found.setdefault((kind, route, what), []).append(verb)
     return [
         *(Change("new", "caller", "", name) for name in new_callers if name not in old_callers),
         *(Change("gone", "caller", "", name) for name in old_callers if name not in new_callers),
-        *(Change(kind, route, " ".join(verbs), what) for (kind, route, what), verbs in found.items()),
+        *(Change(kind, _named(route), " ".join(verbs), what) for (kind, route, what), verbs in found.items()),
     ]
 
 

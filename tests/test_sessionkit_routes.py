@@ -6,11 +6,13 @@ import io
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
 from testsite import views
 
 from django_sessionkit.decorators import require_role
@@ -196,8 +198,25 @@ def test_a_snapshot_is_written_and_compared(tmp_path):
     assert run("--snapshot", file) == f"5 lines written to {file}.\n"
     assert run("--snapshot", file, "--check") == f"The policy is as {file} says.\n"
     lines = file.read_text().splitlines()
-    assert lines[5].strip().startswith('"/shut/<int:pk>/ any": {"anonymous": "denied"')
+    assert (
+        lines[5]
+        .strip()
+        .startswith('{"route": "/shut/<int:pk>/", "methods": ["any"], "outcomes": {"anonymous": "denied"')
+    )
     assert len(lines) == 5 + 4 + 2
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_the_file_may_be_named_from_python_too(tmp_path, kind):
+    file = tmp_path / "policy.json"
+    run(snapshot=kind(file), callers="anonymous", fail_on="dead")
+    assert json.loads(file.read_text())["callers"] == ["anonymous"]
+    assert run(snapshot=kind(file), callers=["anonymous"], check=True) == f"The policy is as {file} says.\n"
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(CommandError, match="cannot be written"):
+        run(snapshot=str(tmp_path / "nowhere" / "policy.json"))
 
 
 def compared(tmp_path, *patterns, **settings):
@@ -244,7 +263,7 @@ def test_a_role_that_comes_or_goes_is_told(tmp_path):
 def test_verbs_that_a_view_answers_no_more_are_told():
     with override_settings(ROOT_URLCONF=Urls(path("a/", page))):
         matrix = policy_matrix([parse_persona("anonymous")])
-    before = read(written(matrix).replace("/a/ any", "/a/ GET"))
+    before = read(written(matrix).replace('"any"', '"GET"'))
     assert [change[:3] for change in changes(before, matrix)] == []
     before = read(written(matrix))
     line = matrix.lines[0]._replace(methods="GET HEAD")
@@ -259,7 +278,51 @@ def test_verbs_that_a_view_answers_no_more_are_told():
 def test_routes_of_the_same_text_are_kept_apart(tmp_path):
     with override_settings(ROOT_URLCONF=Urls(path("a/", page), path("a/", views.page))):
         text = written(policy_matrix())
-    assert list(read(text)) == ["/a/", "/a/ #2"]
+    assert list(read(text)) == [("/a/", 1), ("/a/", 2)]
+    assert changes(read(text), policy_matrix())[0][:3] == ("new", "/", "any")
+
+
+HIDING = {
+    "a verb at the end": ([path("reports", page), path("reports any", page)], [path("reports", page)]),
+    "two verbs at the end": ([path("a POST", page), path("a", page)], [path("a", page)]),
+    "verbs of a view": ([path("a GET", require_POST(page)), path("a", page)], [path("a", page)]),
+    "the number of a double": ([path("a/ #2", page), path("a/", page), path("a/", page)], [path("a/", page)] * 2),
+    "a quote": ([path('a", "methods": ["any"]', page), path("a", page)], [path("a", page)]),
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_no_text_of_a_route_hides_a_new_one(name):
+    now, before = HIDING[name]
+    with override_settings(ROOT_URLCONF=Urls(*before), SESSIONKIT_EXCLUDE=[]):
+        text = written(policy_matrix())
+    with override_settings(ROOT_URLCONF=Urls(*now), SESSIONKIT_EXCLUDE=[]):
+        matrix = policy_matrix()
+    assert [change.kind for change in changes(read(text), matrix)] == ["new"]
+    assert changes(read(written(matrix)), matrix) == []
+
+
+def test_a_door_that_opens_is_told_beside_another_route_of_the_same_text():
+    urls = Urls(path("a/", require_GET(page)), path("a/", page))
+    rules = [{"pattern": "/a", "role": "editor"}]
+    with override_settings(ROOT_URLCONF=urls, SESSIONKIT_PROTECT=rules):
+        before = read(written(policy_matrix()))
+    with override_settings(ROOT_URLCONF=urls, SESSIONKIT_PROTECT=[{**rules[0], "methods": ["GET"]}]):
+        found = changes(before, policy_matrix())
+    assert ("opened", "/a/ #2") in [(change.kind, change.route) for change in found]
+
+
+def test_a_snapshot_of_before_is_refused_with_the_reason(tmp_path):
+    file = tmp_path / "policy.json"
+    file.write_text('{"version": 1, "callers": ["anonymous"], "routes": {"/ any": {"anonymous": "allowed"}}}')
+    with pytest.raises(CommandError, match="it has version 1, and this is version 2; write it without --check"):
+        run("--snapshot", file, "--check")
+
+
+def test_a_file_that_says_two_things_of_one_route_is_refused():
+    row = '{"route": "/", "methods": ["any"], "outcomes": {"anonymous": "%s"}}'
+    with pytest.raises(BadSnapshot, match="any of / twice"):
+        read('{"version": 2, "routes": [%s, %s]}' % (row % "denied", row % "allowed"))
 
 
 @pytest.mark.parametrize(
@@ -269,9 +332,11 @@ def test_routes_of_the_same_text_are_kept_apart(tmp_path):
         "[]",
         "{}",
         '{"version": 99, "routes": {}}',
-        '{"version": 1, "routes": []}',
+        '{"version": 2, "routes": [[]]}',
         "\x80",
-        '{"version": 1, "routes": {"/ any": {"a": "b"}}}',
+        '{"version": 2, "routes": {"/ any": {"a": "denied"}}}',
+        '{"version": 2, "routes": [{"route": "/", "methods": ["any"], "outcomes": {"a": "b"}}]}',
+        "[" * 100_000,
     ],
 )
 def test_a_file_that_is_no_snapshot_is_refused_with_the_way_out(tmp_path, content):
@@ -283,7 +348,7 @@ def test_a_file_that_is_no_snapshot_is_refused_with_the_way_out(tmp_path, conten
 
 def test_an_outcome_that_does_not_exist_is_no_snapshot():
     with pytest.raises(BadSnapshot, match='unknown outcome "b"'):
-        read('{"version": 1, "routes": {"/ any": {"a": "b"}}}')
+        read('{"version": 2, "routes": [{"route": "/", "methods": ["any"], "outcomes": {"a": "b"}}]}')
 
 
 def test_a_missing_file_is_told():

@@ -46,6 +46,11 @@ _FAULTS: dict[str, Callable[[Matrix], list[str]]] = {
 }
 
 
+def _listed(option: str | Sequence[str] | None) -> Sequence[str]:
+    """What ``call_command()`` passes on is as the caller has written it: one text is a list of one."""
+    return [option] if isinstance(option, str) else option or []
+
+
 class Command(BaseCommand):
     """Prints every route with the decision for each kind of caller; runs no view, makes no query."""
 
@@ -75,18 +80,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print, write or compare; then see what to fail on."""
-        if options["check"] and options["snapshot"] is None:
+        file = Path(options["snapshot"]) if options["snapshot"] is not None else None
+        if options["check"] and file is None:
             raise CommandError("--check needs --snapshot FILE: what to compare with.")
-        matrix = self._matrix(options["callers"])
-        if options["check"]:
-            self._compare(matrix, options["snapshot"])
-        elif options["snapshot"] is not None:
-            self._write(matrix, options["snapshot"])
-        else:
+        matrix = self._matrix(_listed(options["callers"]))
+        if file is None:
             self._print(matrix, options["format"])
-        self._fail_on(matrix, options["fail_on"])
+        elif options["check"]:
+            self._compare(matrix, file)
+        else:
+            self._write(matrix, file)
+        self._fail_on(matrix, _listed(options["fail_on"]))
 
-    def _matrix(self, wanted: Sequence[str] | None) -> Matrix:
+    def _matrix(self, wanted: Sequence[str]) -> Matrix:
         try:
             conf.current()
         except InvalidPolicy as error:
@@ -123,7 +129,10 @@ class Command(BaseCommand):
         return style(text)
 
     def _write(self, matrix: Matrix, file: Path) -> None:
-        file.write_text(snapshots.written(matrix), encoding="utf-8")
+        try:
+            file.write_text(snapshots.written(matrix), encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{file} cannot be written ({type(error).__name__}).") from None
         self.stdout.write(f"{len(matrix.lines)} lines written to {file}.")
 
     def _compare(self, matrix: Matrix, file: Path) -> None:
