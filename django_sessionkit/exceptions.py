@@ -18,7 +18,7 @@ message carries a value of a session.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import (
     ImproperlyConfigured,
@@ -104,6 +104,9 @@ class NotAuthenticated(SessionKitError, PermissionDenied):
         super().__init__(message or "A session is required.")
         self.decision = decision
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.decision, str(self)), vars(self)
+
 
 class AccessDenied(SessionKitError, PermissionDenied):
     """There is a session, but it lacks a right. ``decision`` says which."""
@@ -111,3 +114,6 @@ class AccessDenied(SessionKitError, PermissionDenied):
     def __init__(self, decision: Decision | None = None, message: str = "") -> None:
         super().__init__(message or "This session does not have the right to do that.")
         self.decision = decision
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.decision, str(self)), vars(self)

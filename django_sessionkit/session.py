@@ -12,6 +12,7 @@ class Session(Mapping[str, Any]):
     Made by :func:`django_sessionkit.validate_session`, never by hand: the constructor checks nothing. Lists and dicts
     are handed out as copies, so that nothing can change the value; change the stored session with
     :func:`django_sessionkit.update_session`. Sessions with equal content are equal, and hashable.
+    They can be pickled and copied.
     """
 
     __slots__ = ("_data", "_grants", "_permissions")
@@ -69,6 +70,10 @@ class Session(Mapping[str, Any]):
 
     def __hash__(self) -> int:
         return hash((self.user_id, self.email, self.role, self.roles, self.permissions))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle or a copy has the data of this session alone: its grants lead to those of other users."""
+        return type(self), (self.to_dict(),)
 
     def __repr__(self) -> str:
         """Without values: a repr ends up in logs and error reports."""

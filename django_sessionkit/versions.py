@@ -11,12 +11,13 @@ from django.core.cache import caches
 if TYPE_CHECKING:
     from django.core.cache.backends.base import BaseCache
 
-# A version is one whole number, so that a cache can count it up atomically: 42 random bits that are drawn anew for
-# every ending and every loss, one that says which of the two it was, and 20 that count the changes of rights. The
-# integers of Redis have 64 bits and a sign.
-_CHANGES = 20
-_ENDED = 1
-_RANDOM = 42
+# A version is one whole number, so that a cache can count it up atomically: by one for every change of rights. 61
+# random bits are drawn anew for every ending and every loss. Bit 62 says which of the two it was. Bit 61 is drawn as 0,
+# so that no counting carries into bit 62. The integers of Redis have 64 bits, one of them for the sign.
+_RANDOM = 61
+_ENDED = 1 << 62
+# Versions that are nearer to each other come from one draw. Two draws are that near with a chance of 1 to 2 ** 36.
+_NEAR = 1 << 24
 _DIGITS = len(str(2**63))
 
 
@@ -59,7 +60,7 @@ class CacheVersions:
             cache.touch(key, None)  # some caches give what they count a new time to live
         else:
             before = cache.get(key)
-            cache.set(key, _drawn() | _ENDED << _CHANGES, timeout=None)
+            cache.set(key, _ENDED | _drawn(), timeout=None)
         if cache.get(key) in (None, before):  # memcached says nothing when it is out of reach
             raise LookupError("the cache has not kept the new version")
 
@@ -68,11 +69,11 @@ class CacheVersions:
 
         Not if it has been ended, nor if nobody can tell.
         """
-        epoch = int(version) >> _CHANGES
-        if stamp is not None and stamp.isdecimal() and len(stamp) <= _DIGITS and int(stamp) >> _CHANGES == epoch:
+        now = int(version)
+        if stamp is not None and stamp.isdecimal() and len(stamp) <= _DIGITS and abs(now - int(stamp)) < _NEAR:
             return True
         is_excused = self.adopt_unversioned if stamp is None else self.refresh_when_lost
-        return is_excused and not epoch & _ENDED
+        return is_excused and not now & _ENDED
 
     def _entry(self, user_id: str) -> tuple[BaseCache, str]:
         return caches[self.alias], f"django_sessionkit.version.{sha256(user_id.encode()).hexdigest()}"
@@ -86,7 +87,7 @@ class CacheVersions:
 
 
 def _drawn() -> int:
-    return secrets.randbits(_RANDOM) << _ENDED + _CHANGES
+    return secrets.randbits(_RANDOM)
 
 
 #: the versions in the default cache

@@ -5,8 +5,25 @@ import json
 import pickle
 
 import pytest
+from django.test import override_settings
 
-from django_sessionkit import validate_session
+from django_sessionkit import (
+    AccessDenied,
+    Decision,
+    InvalidSession,
+    NotAuthenticated,
+    Permission,
+    Role,
+    enforce,
+    evaluate,
+    explain,
+    get_session,
+    has_permission,
+    has_role,
+    use_session,
+    validate_session,
+)
+from django_sessionkit.exceptions import InvalidPattern, InvalidPolicy, VersionUnavailable
 
 DATA = {"user_id": "42", "role": "editor", "roles": ["a"], "permissions": ["p"], "tags": ["x", {"y": [1]}], "n": None}
 
@@ -51,10 +68,82 @@ def test_equal_content_is_an_equal_value():
     assert validate_session(DATA) != validate_session({**DATA, "n": 1})
 
 
-def test_it_survives_copy_and_pickle():
-    session = validate_session(DATA)
-    assert copy.deepcopy(session) == session
-    assert pickle.loads(pickle.dumps(session)) == session  # noqa: S301 - our own bytes
+WAYS = {"copy": copy.copy, "deepcopy": copy.deepcopy}
+WAYS |= {f"pickle {n}": lambda value, n=n: pickle.loads(pickle.dumps(value, n)) for n in range(6)}  # noqa: S301 - our own bytes
+SECRET = "secret:of:another:user"
+
+
+@pytest.fixture
+def asked():
+    """A session that has been asked for its rights after that of another user."""
+    validation = override_settings(SESSIONKIT_ROLES={"boss": {"permissions": [SECRET]}})
+    with validation:
+        for data in ({"user_id": "1", "role": "boss", "permissions": [SECRET]}, DATA):
+            with use_session(data):
+                assert has_role(data["role"])
+                assert not has_permission("x")
+                session = get_session()
+        yield session
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_has_its_own_data_and_nothing_else(way, asked):
+    copied = WAYS[way](asked)
+    assert type(copied) is type(asked)
+    assert copied == asked
+    assert hash(copied) == hash(asked)
+    assert copied.permissions == {"p"}
+    assert asked._grants is not None
+    assert copied._grants is None
+    with use_session(copied):
+        assert has_role("editor")
+
+
+def test_a_pickle_is_as_long_as_the_data(asked):
+    for protocol in range(6):
+        pickled = pickle.dumps(asked, protocol)
+        assert SECRET.encode() not in pickled
+        assert b"access" not in pickled
+        assert len(pickled) < len(pickle.dumps(asked.to_dict(), protocol)) + 100
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_copy_cannot_change_what_it_was_made_of(way, asked):
+    copied = WAYS[way](asked)
+    copied["roles"].append("admin")
+    assert asked.to_dict() == copied.to_dict() == DATA
+
+
+DENIED = Decision(False, "missing_role", ("boss",), Role("boss") & ~Permission("x"), rule="desk")
+ERRORS = [
+    NotAuthenticated(DENIED),
+    NotAuthenticated(message="Nobody is here."),
+    AccessDenied(DENIED, "Not yours."),
+    InvalidSession("role", "is blank"),
+    InvalidPolicy("SESSIONKIT_PROTECT[0]", "is wrong", "mend it"),
+    InvalidPattern("/x?", "has a question mark"),
+    VersionUnavailable("is down"),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_decisions_and_errors_are_the_same_when_copied(way, asked):
+    with use_session(asked):
+        decision = evaluate(Role("boss") | Permission("x"))
+        with pytest.raises(AccessDenied) as caught:
+            enforce(Role("boss"))
+    assert WAYS[way](decision) == decision
+    for error in [*ERRORS, caught.value]:
+        copied = WAYS[way](error)
+        assert (type(copied), str(copied), vars(copied)) == (type(error), str(error), vars(error))
+        assert SECRET.encode() not in pickle.dumps(error)
+    assert SECRET.encode() not in pickle.dumps(decision)
+
+
+def test_an_explanation_of_a_denial_holds_no_session(asked, rf):
+    with use_session(asked):
+        explanation = explain("/nowhere/")
+    assert SECRET.encode() not in pickle.dumps(explanation.decision)
 
 
 def test_its_repr_has_no_values():

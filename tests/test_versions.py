@@ -91,6 +91,41 @@ def test_changed_rights_may_be_renewed_and_ended_sessions_may_not(versions):
     assert not versions.may_refresh(stamp, str(versions("7")))
 
 
+def counted_up(alias: str, by: int) -> None:
+    """As so many changes of rights would, on any cache."""
+    cache_, key = CacheVersions(alias)._entry("7")
+    cache_.set(key, cache_.get(key) + by, timeout=None)
+
+
+@pytest.mark.parametrize("changes", [2**20 - 1, 2**20, 2**20 + 1, 2**21, 2**22])
+def test_a_million_changes_of_rights_are_no_ending(versions, changes):
+    lenient = CacheVersions("shared", adopt_unversioned=True, refresh_when_lost=True)
+    stamp = str(versions("7"))
+    counted_up("shared", changes - 1)
+    last = str(versions("7"))
+    versions.bump("7")
+    now = str(versions("7"))
+    assert now not in (stamp, last)
+    assert versions.may_refresh(stamp, now)
+    assert versions.may_refresh(last, now)
+    assert lenient.may_refresh(None, now)
+    versions.bump("7", refresh=False)
+    ended = str(versions("7"))
+    assert not any(versions.may_refresh(one, ended) for one in (stamp, last, now))
+    assert not any(lenient.may_refresh(one, ended) for one in (stamp, now, None))
+    counted_up("shared", changes - 1)
+    versions.bump("7")
+    assert not any(lenient.may_refresh(one, str(versions("7"))) for one in (stamp, now, None))
+    assert versions.may_refresh(ended, str(versions("7")))
+
+
+def test_a_session_that_slept_through_more_changes_than_anybody_makes_is_like_one_whose_version_was_lost(versions):
+    stamp = str(versions("7"))
+    counted_up("shared", 2**24)
+    assert not versions.may_refresh(stamp, str(versions("7")))
+    assert CacheVersions("shared", refresh_when_lost=True).may_refresh(stamp, str(versions("7")))
+
+
 def test_a_session_that_never_had_a_version_is_not_renewed(versions):
     """Whether its user had been signed out before the version was lost, nobody could tell."""
     assert not versions.may_refresh(None, str(versions("7")))
@@ -173,7 +208,7 @@ def test_the_keys_fit_every_cache_and_name_nobody(settings):
 def test_the_number_fits_the_signed_64_bits_of_redis():
     for _ in range(100):
         cached_version.bump("7", refresh=False)
-        assert 0 < cached_version("7") < 2**63
+        assert 0 < cached_version("7") < 2**62 + 2**61
 
 
 def test_a_cache_that_keeps_nothing_is_an_error(settings):
