@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.dispatch import Signal
 from django.utils.crypto import salted_hmac
 
-from . import signals
+from . import conf, signals
 from .context import Slot, within
 from .decisions import Decision
 from .exceptions import InvalidSession
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("django_sessionkit")
 security_logger = logging.getLogger("django_sessionkit.security")
+
+# RFC 9110, section 5.6.2: a method is a token. A space or a line break would look like the rest of the line.
+_NOT_IN_TOKEN = re.compile(r"[^0-9A-Za-z!#$%&'*+.^_`|~-]")
+_LONGEST_METHOD = 32
+_MOST_OF_PATTERNS = 200
 
 _FIELDS = ("user_id", "email", "role", "roles", "permissions")
 
@@ -104,8 +110,8 @@ def decided(decision: Decision, request: HttpRequest | None) -> None:
             decision.rule,
             decision.reason,
             decision.requirement,
-            request.method if request is not None else None,
-            route_of(request),
+            _method_of(request) if request is not None else None,
+            _place_of(request, decision),
         )
 
 
@@ -116,12 +122,28 @@ def denied(request: HttpRequest, decision: Decision, status: int, session: Sessi
         "access denied: rule=%s reason=%s method=%s route=%s status=%s user=%s",
         decision.rule,
         decision.reason,
-        request.method,
-        route_of(request),
+        _method_of(request),
+        _place_of(request, decision),
         status,
         user,
     )
     yield sending(signals.access_denied, request=request, decision=decision, status=status, user=user)
+
+
+def _method_of(request: HttpRequest) -> str:
+    """The method, which the client chooses: one word of printable ASCII, and not a long one."""
+    method = request.method or ""
+    word = _NOT_IN_TOKEN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", method[:_LONGEST_METHOD])
+    return word + "..." if len(method) > _LONGEST_METHOD else word
+
+
+def _place_of(request: HttpRequest | None, decision: Decision) -> str | None:
+    """The route; without one the patterns of the rule that decided on the path, which begin with a slash."""
+    route = route_of(request)
+    if route is not None or decision.rule is None:
+        return route
+    patterns = conf.current().rules.texts_by_label.get(decision.rule)
+    return patterns[:_MOST_OF_PATTERNS] if patterns else None
 
 
 def route_of(request: HttpRequest | None) -> str | None:

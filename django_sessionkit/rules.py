@@ -101,6 +101,8 @@ class RuleBook:
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact
         self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in self.excluded])
+        #: by the label of a rule: its patterns, as they are written
+        self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
         #: every pattern of the policy, as it is written
         self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
         self._foreseen = Memory(self._foresee)

@@ -322,7 +322,7 @@ def test_a_snapshot_of_before_is_refused_with_the_reason(tmp_path):
 def test_a_file_that_says_two_things_of_one_route_is_refused():
     row = '{"route": "/", "methods": ["any"], "outcomes": {"anonymous": "%s"}}'
     with pytest.raises(BadSnapshot, match="any of / twice"):
-        read('{"version": 2, "routes": [%s, %s]}' % (row % "denied", row % "allowed"))
+        read(f'{{"version": 2, "routes": [{row % "denied"}, {row % "allowed"}]}}')
 
 
 @pytest.mark.parametrize(
