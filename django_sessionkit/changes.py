@@ -26,8 +26,8 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
         ``SESSIONKIT_SESSION_TTL``, and without that whatever holds for the store (``SESSION_COOKIE_AGE``, unless the
         project has called ``request.session.set_expiry()``).
 
-    It says "proven just now", and so takes the current version where ``SESSIONKIT_VERSION`` is set: to change what was
-    read before, call :func:`update_session`.
+    It says "proven just now", and so takes the current version where ``SESSIONKIT_VERSION`` is set; a version in
+    ``data`` does not count. To change what was read before, call :func:`update_session`.
 
     Sends ``session_registered``. Raises :class:`~django_sessionkit.exceptions.ReadOnlySource` for a source that only
     reads.

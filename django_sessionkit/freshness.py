@@ -11,7 +11,7 @@ from . import audit, conf
 from .context import Loaded, Slot, current_slot, within
 from .exceptions import InvalidPolicy, InvalidSession, ReadOnlySource, SessionKitError, VersionUnavailable
 from .flows import Flow, Step, user_call
-from .session import Session
+from .session import STAMP, Session
 from .sources import SessionSource
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 Watch: TypeAlias = Callable[[], object] | None
 
-#: the key of the dict under which its version stands; it is no field of the session
-STAMP = "__version__"
 _MOST_REMEMBERED = 10_000
 # where a request has whose version has just been looked up
 _NEW = "_sessionkit_new"
@@ -94,12 +92,9 @@ class Freshness:
             self._remembered[user_id] = version, until
         return version
 
-    def stamp_for(self, user_id: str, data: object = None) -> Flow[dict[str, str]]:
-        """The version to store with ``data``: its own if it has one, else the current one; empty without versions."""
-        if not self.is_on:
-            return {}
-        stamp = stamp_of(data)
-        return {STAMP: stamp if stamp is not None else (yield from self.current(user_id))}
+    def stamp_for(self, user_id: str) -> Flow[dict[str, str]]:
+        """The version to store with a new dict: the current one; empty without versions."""
+        return {STAMP: (yield from self.current(user_id))} if self.is_on else {}
 
     def stamp_for_new(self, request: HttpRequest, user_id: str) -> Flow[dict[str, str]]:
         """:meth:`stamp_for` a dict that a source makes while it is read; :meth:`admit` does not look it up again."""

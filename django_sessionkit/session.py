@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+#: the key of a stored dict under which its version stands; it is no field of the session
+STAMP = "__version__"
+
 
 class Session(Mapping[str, Any]):
     """A validated session: a mapping over the whole dict, with typed attributes for the fields SessionKit knows.

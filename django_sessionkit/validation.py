@@ -17,7 +17,7 @@ from uuid import UUID
 from .exceptions import InvalidSession
 from .names import fault_in, nfc
 from .ordinary import Ordinary
-from .session import Session
+from .session import STAMP, Session
 
 Validator: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -101,7 +101,7 @@ def _checked(data: object, limits: Limits) -> dict[str, Any]:
 
 
 def _plain_mapping(data: object, limits: Limits) -> dict[str, Any]:
-    """A new plain dict with plain ``str`` keys; never more entries than could be valid."""
+    """A new plain dict with plain ``str`` keys and without a version; never more entries than could be valid."""
     most = limits.custom_nodes + len(_KNOWN_FIELDS)
     if issubclass(type(data), dict):
         if dict.__len__(data) > most:  # type: ignore[arg-type]
@@ -117,6 +117,7 @@ def _plain_mapping(data: object, limits: Limits) -> dict[str, Any]:
         raise InvalidSession("session", "must be a mapping")
     if set(map(type, plain)) - {str}:
         plain = {_text("session", key): value for key, value in plain.items()}
+    plain.pop(STAMP, None)
     known = {key: plain.pop(key) for key in _KNOWN_FIELDS if key in plain}
     return {**known, **plain}
 

@@ -24,13 +24,19 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-def register(request: HttpRequest, data: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
-    """The flow of :func:`django_sessionkit.set_session`."""
+def register(
+    request: HttpRequest, data: Mapping[str, Any], ttl: float | None, stamp: dict[str, str] | None = None
+) -> Flow[Session]:
+    """The flow of :func:`django_sessionkit.set_session`.
+
+    ``stamp`` is the version of what the caller has read, if it was looked up before that; else the current one counts.
+    """
     yield not_on_loop("aset_session")
     origin = current_origin()
     seconds = _seconds(origin, ttl)
-    session = origin.opened(data)
-    stamp = yield from origin.freshness.stamp_for(session.user_id, data)
+    session = origin.validate(data)
+    if stamp is None:
+        stamp = yield from origin.freshness.stamp_for(session.user_id)
     slot = _slot(origin, request)
     before = yield from slot.flow()
     owner = before or _withheld(slot)

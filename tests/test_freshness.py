@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict, UserDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from time import sleep
+from types import MappingProxyType
 from uuid import UUID
 
 import pytest
@@ -557,13 +559,19 @@ def test_a_visitor_without_a_session_gets_none_by_logging_out(caller):
     assert "sessionid" not in nobody.client.cookies
 
 
-def test_whoever_logs_in_over_a_session_that_could_not_be_looked_up_starts_empty():
+def not_of_ann(user_id):
+    if user_id == ANN["user_id"]:
+        raise ConnectionError("no route to the node of this user")
+    return 1
+
+
+def test_whoever_logs_in_over_a_session_that_could_not_be_looked_up_starts_empty(site):
     phone = Sync().login()
     session = phone.client.session
     session["basket"] = [1, 2]
     session.save()
-    Counting.is_down = True
-    phone.login(user_id="8", **{STAMP: "9"})  # with a version of its own, so that none has to be looked up
+    site.SESSIONKIT_VERSION = not_of_ann
+    phone.login(user_id="8")
     assert "basket" not in phone.client.session
 
 
@@ -635,15 +643,58 @@ def test_an_async_version_is_awaited(caller, site):
     assert phone.role() is None
 
 
-def test_a_dict_may_bring_its_version_along(site):
-    """The token of a JWT layer, say, was made with it; and a copy of an old dict does not become a new one."""
-    phone = Sync().login()
+# Who may say the version.
+
+
+def test_what_is_registered_is_of_the_current_version_whatever_the_data_says(caller):
+    phone = caller().login()
     old = stored(phone)
     revoke_sessions("7")
-    phone.login(**{STAMP: old[STAMP]})
+    current = str(CacheVersions("versions")("7"))
+    for said in (old[STAMP], "9" * 18, "9" * 5000, "forged"):
+        phone.login(**{STAMP: said})
+        assert stored(phone)[STAMP] == current
+        assert phone.role() == "editor"
+    assert STAMP not in phone.get("/role/" if caller is Sync else "/arole/").json()["fields"]
+
+
+def test_nobody_chooses_a_version_that_will_come(caller):
+    """Who said the next one in advance would not end with the sessions of the others."""
+    ahead = CacheVersions("versions")("7") + 1
+    phone = caller().login(**{STAMP: str(ahead)})
+    revoke_sessions("7")
+    assert str(CacheVersions("versions")("7")) == str(ahead)
     assert phone.role() is None
-    phone.login(**{STAMP: str(CacheVersions("versions")("7"))})
-    assert phone.role() == "editor"
+
+
+@pytest.mark.parametrize("said", [5, "5", ["5"], {"a": 5}, None, True])
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_version_is_no_field_of_a_session(site, said, is_on):
+    site.SESSIONKIT_VERSION = CacheVersions("versions") if is_on else None
+    site.SESSIONKIT_SESSION_VALIDATOR = f"{__name__}.stamping"
+    request = browser().get("/open/").wsgi_request
+    expected = {STAMP: str(CacheVersions("versions")("7"))} if is_on else {}
+    for verb in (set_session, update_session):
+        session = verb(request, {**ANN, STAMP: said})
+        assert STAMP not in session
+        assert request.session["__session__"] == {**ANN, **expected}
+    with use_session({**ANN, STAMP: said}) as session:
+        assert STAMP not in session
+
+
+def stamping(data):
+    return {**data, STAMP: "forged"}
+
+
+def test_a_version_from_another_kind_of_mapping_does_not_count():
+    request = browser().get("/open/").wsgi_request
+    for data in (
+        UserDict({**ANN, STAMP: "5"}),
+        OrderedDict({**ANN, STAMP: "5"}),
+        MappingProxyType({**ANN, STAMP: "5"}),
+    ):
+        assert STAMP not in set_session(request, data)
+        assert request.session["__session__"][STAMP] == str(CacheVersions("versions")("7"))
 
 
 def test_a_source_that_only_reads_is_renewed_for_the_request(refreshing):
@@ -706,7 +757,10 @@ def test_what_may_be_renewed_is_asked_of_the_project(caller, refreshing, kind, a
 
 
 def test_a_version_of_thousands_of_digits_is_no_error(caller, refreshing):
-    phone = caller().login(**{STAMP: "9" * 5000})
+    phone = caller().login()
+    session = phone.client.session
+    session["__session__"] = {**ANN, STAMP: "9" * 5000}
+    session.save()
     Rights.now = dict(ANN)
     assert phone.role() is None
 

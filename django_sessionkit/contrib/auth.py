@@ -16,12 +16,10 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.base import SessionBase
 
 from django_sessionkit import audit, conf, logins, writes
-from django_sessionkit.changes import set_session
 from django_sessionkit.exceptions import InvalidSession, VersionUnavailable
 from django_sessionkit.flows import run
-from django_sessionkit.freshness import STAMP
 from django_sessionkit.origin import current_origin, own_slot
-from django_sessionkit.session import Session
+from django_sessionkit.session import STAMP, Session
 from django_sessionkit.sources import DjangoSessionSource
 
 if TYPE_CHECKING:
@@ -85,12 +83,13 @@ class AuthBridge(AppConfig):
         if (slot := own_slot(request)) is not None:
             slot.forget()
         try:
-            data = self._now(request, user, run(origin.freshness.stamp_for(str(user.pk))))
+            stamp = run(origin.freshness.stamp_for(str(user.pk)))
+            data = self._now(request, user, stamp)
             if data is None:
                 return
             origin.opened(data)
             origin.source.write(request, data)
-            set_session(request, data)
+            run(writes.register(request, data, None, stamp))
         except InvalidSession as error:
             _no_session(error)
             self._end(request)  # what an earlier log-in has left is of then
