@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import explaining, projection, reach
+from .caching import hold_back_current
 from .context import current_slot
 from .decisions import Decision
 from .evaluation import ask, holds, is_met
@@ -50,6 +51,7 @@ async def arequire_session() -> Session:
 def _present(session: Session | None) -> Session:
     if session is None:
         raise NotAuthenticated
+    hold_back_current()
     return session
 
 
@@ -134,6 +136,7 @@ def _enforce(requirement: Requirement) -> Flow[Session | None]:
     slot = current_slot()
     session = slot.peek() if slot is not None else None
     if decision:
+        hold_back_current()
         return session
     raise (NotAuthenticated if session is None else AccessDenied)(decision)
 

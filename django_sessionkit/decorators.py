@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, over
 from asgiref.sync import iscoroutinefunction
 
 from .access import did_you_mean
+from .caching import vary
 from .declared import Declared, declare, mark_public, next_number
 from .evaluation import known
 from .exceptions import InvalidPolicy
@@ -69,10 +70,11 @@ class Guard:
 
         def guarded(*args: Any, **kwargs: Any) -> Any:
             answer = known(requirement)
-            if answer is not None and answer.allowed:
-                return view(*args, **kwargs)
-            denial = run(check_view(_request(args, kwargs), requirement, self.options))
-            return view(*args, **kwargs) if denial is None else denial
+            if answer is None or not answer.allowed:
+                denial = run(check_view(_request(args, kwargs), requirement, self.options))
+                if denial is not None:
+                    return denial
+            return vary(view(*args, **kwargs))
 
         return guarded
 
@@ -86,7 +88,7 @@ class Guard:
                 if denial is not None:
                     return denial
             response = view(*args, **kwargs)
-            return await response if isawaitable(response) else response
+            return vary(await response if isawaitable(response) else response)
 
         return guarded
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.views.generic import View
 
+from .caching import vary
 from .declared import Declared, declare, next_number
 from .exceptions import InvalidPolicy
 from .flows import arun, run
@@ -81,11 +82,13 @@ class AccessMixin(View):
         if self.view_is_async:
             return self._adispatch(request, *args, **kwargs)
         denial = run(check_view(request, self._asked_again(), self.get_denial_options()))
-        return super().dispatch(request, *args, **kwargs) if denial is None else denial
+        return vary(super().dispatch(request, *args, **kwargs)) if denial is None else denial
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         denial = await arun(check_view(request, self._asked_again(), self.get_denial_options()))
-        return await super().dispatch(request, *args, **kwargs) if denial is None else denial  # type: ignore[misc]
+        if denial is not None:
+            return denial
+        return vary(await super().dispatch(request, *args, **kwargs))  # type: ignore[misc,no-any-return]
 
 
 class RequireMixin(AccessMixin):

@@ -26,6 +26,8 @@ class SessionOrigin:
         self.snapshot = snapshot
         source = snapshot.source
         self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
+        #: the header of a response that depends on the session, as Django keeps it; ``None`` for a source without one
+        self.vary = ("Vary", ", ".join(self.source.varies_on)) if self.source.varies_on else None
         #: applies the project's limits and validator
         self.validate = Validation(snapshot.limits, snapshot.validator).session
         self.freshness = Freshness(snapshot, self.source, self.validate)

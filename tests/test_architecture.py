@@ -20,7 +20,7 @@ ROWS = [
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared", "claims"],
     ["setting_types", "conf"],
-    ["audit", "evaluation", "versions", "logins", "sources", "freshness", "origin", "forgery"],
+    ["audit", "evaluation", "versions", "logins", "sources", "freshness", "origin", "forgery", "caching"],
     ["targets", "callers", "answers", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],
     ["responses", "writes", "streaming", "connections", "projection"],

@@ -15,11 +15,15 @@ from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
 from django.test import Client, override_settings
 from django.urls import path, set_script_prefix
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.cache import cache_page
+from django.views.decorators.vary import vary_on_headers
 from support.hostile import Wire
 from support.hostile_corpus import HOSTILE
 from support.hostile_ordinary import ORDINARY
@@ -28,8 +32,19 @@ from support.hostile_sites import ORDINARY as ORDINARY_PAGE
 from support.hostile_sites import OURS, PROTECTED, SESSIONS, SETTINGS, Urls, ordinary, page, protected
 from support.sessions import ADMIN, READER, abrowser, browser
 
-from django_sessionkit import Role, guard, middleware, readings, rules
-from django_sessionkit.decorators import public, require_role
+from django_sessionkit import (
+    Role,
+    aenforce,
+    arequire_session,
+    enforce,
+    guard,
+    middleware,
+    readings,
+    require_session,
+    rules,
+)
+from django_sessionkit.decorators import public, require_authenticated, require_role
+from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.sources import SessionSource
 
 
@@ -391,6 +406,129 @@ def test_a_cached_page_is_for_its_own_session(order, rule):
 def test_a_cached_page_is_for_its_own_session_where_the_cache_stands_behind_the_sessions():
     with override_settings(MIDDLEWARE=BEHIND_SESSIONS, SESSIONKIT_PROTECT=[BY_VIEW]):
         assert pages_of([browser(ADMIN), browser(READER), browser()]) == [PROTECTED, None, None]
+
+
+async def aprotected(request):
+    return protected(request)
+
+
+class Mixed(RequireRoleMixin, View):
+    required_roles = ["admin"]
+
+    def get(self, request):
+        return protected(request)
+
+
+class AsyncMixed(RequireRoleMixin, View):
+    required_roles = ["admin"]
+
+    async def get(self, request):
+        return protected(request)
+
+
+@method_decorator(cache_page(60), name="dispatch")
+@method_decorator(require_role("admin"), name="get")
+class Decorated(View):
+    def get(self, request):
+        return protected(request)
+
+
+def drawn(request):
+    """A view that is rendered after it has returned."""
+    response = TemplateResponse(request, engines["django"].from_string("drawn"))
+    response["X-Page"] = PROTECTED
+    return response
+
+
+def enforcing(request):
+    enforce(Role("admin"))
+    return protected(request)
+
+
+async def aenforcing(request):
+    await aenforce(Role("admin"))
+    return protected(request)
+
+
+def requiring(request):
+    return protected(request) if require_session()["role"] == "admin" else None
+
+
+async def arequiring(request):
+    return protected(request) if (await arequire_session())["role"] == "admin" else None
+
+
+SAYING_SO = {
+    "sync": require_role("admin")(protected),
+    "async": require_role("admin")(aprotected),
+    "stacked": require_authenticated(require_role("admin")(protected)),
+    "rendered": require_role("admin")(drawn),
+    "varied": require_role("admin")(vary_on_headers("Accept-Language")(protected)),
+    "mixin": Mixed.as_view(),
+    "async mixin": AsyncMixed.as_view(),
+    "method": Decorated.as_view(),
+}
+ASKING = {"sync": enforcing, "async": aenforcing, "session": requiring, "async session": arequiring}
+
+
+def cached(view):
+    """On the routes ``report/`` and ``open/``, inside ``cache_page``, which no middleware of ours is inside of."""
+    cache.clear()
+    return override_settings(ROOT_URLCONF=Urls(path("report/", cache_page(60)(view)), path("open/", public(ordinary))))
+
+
+async def apages_of(clients, url="/report/"):
+    return [(await client.get(url)).headers.get("X-Page") for client in clients]
+
+
+@pytest.mark.parametrize("name", SAYING_SO)
+def test_a_page_that_a_guard_has_let_pass_is_cached_for_its_own_session(name):
+    """A guard says at once what its page varies on: the middleware is further out than ``cache_page``."""
+    seen = []
+
+    def counted(request):
+        seen.append(request)
+        return SAYING_SO[name](request)
+
+    async def acounted(request):
+        seen.append(request)
+        return await SAYING_SO[name](request)
+
+    view = acounted if "async" in name else counted
+    with cached(view):
+        admin = browser(ADMIN)
+        assert pages_of([admin, admin, browser(READER), browser()]) == [PROTECTED, PROTECTED, None, None]
+        assert len(seen) == 3
+        assert "Cookie" in admin.get("/report/")["Vary"].split(", ")
+    with cached(view):
+        answers = async_to_sync(apages_of)([abrowser(ADMIN), abrowser(READER), abrowser()])
+        assert answers == [PROTECTED, None, None]
+    with cached(view), override_settings(SESSIONKIT_SOURCE=f"{__name__}.TokenSource"):
+        clients = [Client(headers={"Authorization": f"Bearer {name}"}) for name in ("admin", "reader")]
+        assert pages_of([*clients, Client()]) == [PROTECTED, None, None]
+        assert {"Cookie", "Authorization"} <= set(clients[0].get("/report/")["Vary"].split(", "))
+        assert "Vary" not in Client().get("/open/")
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_a_page_whose_code_has_asked_is_not_cached_inside_the_middleware(name):
+    """Nothing of ours stands between the view and ``cache_page``."""
+    with cached(ASKING[name]):
+        admin = browser(ADMIN)
+        assert pages_of([admin, admin]) == [PROTECTED, PROTECTED]
+        assert browser().get("/report/").status_code == 302
+    with cached(ASKING[name]):
+        assert async_to_sync(apages_of)([abrowser(ADMIN)]) == [PROTECTED]
+        assert async_to_sync(abrowser().get)("/report/").status_code == 302
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_a_page_whose_code_has_asked_is_cached_outside_of_the_middleware(name):
+    with cached(ASKING[name]), override_settings(MIDDLEWARE=OUTER):
+        admin = browser(ADMIN)
+        assert "Age" not in admin.get("/report/")
+        assert "Age" in admin.get("/report/")
+        assert browser().get("/report/").status_code == 302
 
 
 @pytest.mark.usefixtures("report")

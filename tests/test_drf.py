@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import runpy
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.cache import cache
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import path
+from django.views.decorators.cache import cache_page
 from support.sessions import ADMIN, EDITOR, JSON, READER, abrowser, sign_in
 
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.requirements import Role
 from django_sessionkit.signals import access_denied
 from django_sessionkit.sources import SessionSource
@@ -23,9 +29,15 @@ from django_sessionkit.sources import SessionSource
 if find_spec("rest_framework") is None or find_spec("drf_spectacular") is None:
     pytest.skip("needs djangorestframework and drf-spectacular", allow_module_level=True)
 
+from rest_framework import exceptions
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 from support import drf_urls
 
 from django_sessionkit.contrib import drf
+from django_sessionkit.contrib.drf import Requires, SessionKitAuthentication
 
 PEOPLE = {"r": READER, "e": EDITOR, "-": None}
 CHALLENGE = 'Session realm="site"'
@@ -225,3 +237,53 @@ def test_the_list_of_routes_leaves_these_views_to_rest_framework():
     call_command("sessionkit_routes", stdout=out)
     line = next(line for line in out.getvalue().splitlines() if "/page/" in line)
     assert "REST framework" in line
+
+
+def cached(view):
+    return path("cached/", cache_page(60)(view))
+
+
+@pytest.mark.parametrize("classes", [[], [JSONRenderer, BrowsableAPIRenderer]], ids=["one", "several"])
+@pytest.mark.parametrize("kind", ["permission", "authentication", "both", "mixin"])
+def test_a_page_that_was_let_through_is_cached_for_its_own_session(kind, classes, settings):
+    class Page(APIView):
+        permission_classes = [Requires(Role("editor"))] if kind in ("permission", "both") else []
+        authentication_classes = [SessionKitAuthentication] if kind in ("authentication", "both") else []
+        renderer_classes = classes or [JSONRenderer]
+
+        def get(self, request):
+            if kind == "authentication" and not request.auth:
+                raise exceptions.NotAuthenticated
+            return Response("page")
+
+    class Mixed(RequireRoleMixin, Page):
+        required_roles = ["editor"]
+
+    settings.ROOT_URLCONF = (cached((Mixed if kind == "mixin" else Page).as_view()),)
+    cache.clear()
+    editor = program(EDITOR)
+    assert editor.get("/cached/").status_code == 200
+    assert program().get("/cached/").status_code == (403 if kind == "permission" else 401)
+    assert program(READER).get("/cached/").status_code == (200 if kind == "authentication" else 403)
+    answer = editor.get("/cached/")
+    assert "Age" in answer
+    assert answer["Vary"].split(", ").count("Cookie") == 1
+
+
+def test_a_view_that_does_not_ask_varies_on_nothing_of_ours(settings):
+    class Open(APIView):
+        permission_classes, authentication_classes, renderer_classes = [], [], [JSONRenderer]
+
+        def get(self, request):
+            return Response("page")
+
+    settings.ROOT_URLCONF = (cached(Open.as_view()),)
+    assert "Vary" not in program(EDITOR).get("/cached/")
+
+
+def test_a_permission_may_be_asked_for_a_view_without_headers():
+    request = RequestFactory().get("/")
+    for view in (None, SimpleNamespace(headers=()), SimpleNamespace(headers={"Vary": "Cookie"})):
+        before = copy.deepcopy(view)
+        assert Requires(Role("editor"))().has_permission(Request(request), view) is False
+        assert view == before

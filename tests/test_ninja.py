@@ -167,3 +167,16 @@ def test_the_list_of_routes_leaves_operations_to_ninja():
     out = io.StringIO()
     call_command("sessionkit_routes", stdout=out)
     assert "Ninja" in next(line for line in out.getvalue().splitlines() if "/plain/page/" in line)
+
+
+@HANDLERS
+@pytest.mark.parametrize("where", ["auth", "aauth", "decorated", "adecorated"])
+def test_no_cache_around_an_operation_serves_the_answer_of_somebody_else(where, asgi, settings):
+    """The cache stands around the whole operation, its ``auth`` included."""
+    cache.clear()
+    assert statuses(f"/cached/{where}/", asgi=asgi) == [403, 200, 401]
+    assert statuses(f"/cached/{where}/", asgi=asgi) == [403, 200, 401]
+    assert ask("/cached/open/").headers.get("Vary") == ask("/cached/open/").headers.get("Vary") is None
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "sessionkit" not in one]
+    if "auth" in where:
+        assert statuses(f"/cached/{where}/", asgi=asgi) == [403, 200, 401]

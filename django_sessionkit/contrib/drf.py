@@ -70,6 +70,7 @@ class SessionKitAuthentication(SessionAuthentication):
     def authenticate(self, request: Any) -> tuple[SessionUser, Session] | None:
         """The user and the session, or ``None``: then the next authentication class is asked."""
         session = run(slot_for(request._request).flow())
+        _vary(request.parser_context.get("view"))
         if session is None:
             return None
         if can_be_forged(request._request):
@@ -121,6 +122,7 @@ class _Asked(BasePermission, metaclass=_Composable):
 
     def has_permission(self, request: Any, view: Any) -> bool:
         asked = self.actions.get(_action(request, view, self.actions), self.otherwise)
+        _vary(view)
         return _ask(request, asked if asked is not None else Nobody())
 
 
@@ -200,6 +202,16 @@ def _ask(request: Any, requirement: Requirement) -> bool:
     if decision and session is not None and can_be_forged(http):
         _check_forgery(request)
     return decision.allowed
+
+
+def _vary(view: Any) -> None:
+    """Say in the headers that DRF sends in any case what the answer depends on: a cache may stand around the view."""
+    headers = getattr(view, "headers", None)
+    if isinstance(headers, dict):
+        named = [headers["Vary"]] if "Vary" in headers else []
+        new = [one for one in current_origin().source.varies_on if one not in ", ".join(named).split(", ")]
+        if new:
+            headers["Vary"] = ", ".join([*named, *new])
 
 
 def _check_forgery(request: Any) -> None:

@@ -11,6 +11,7 @@ from ninja.security import django_auth
 from ninja.utils import check_csrf
 
 from django_sessionkit import audit
+from django_sessionkit.caching import hold_back
 from django_sessionkit.context import Slot
 from django_sessionkit.decisions import Decision
 from django_sessionkit.evaluation import decide
@@ -86,6 +87,7 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
         refused = yield Step(lambda: check_csrf(request), lambda: sync_to_async(check_csrf)(request))
         if refused is not None:
             raise HttpError(403, "CSRF check failed")
+    hold_back(request)
     return Caller(session)
 
 

@@ -6,13 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import path
+from django.views.decorators.cache import cache_page
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
+from ninja.decorators import decorate_view
 from ninja.security import APIKeyHeader
 from ninja.throttling import AuthRateThrottle
 
 from django_sessionkit import Allow, Permission, Public, Role, aenforce, enforce
 from django_sessionkit.contrib.ninja import SessionAuth, answer_denials
+from django_sessionkit.decorators import require_role
 
 
 class Key(APIKeyHeader):
@@ -78,4 +81,39 @@ plain = build(NinjaAPI(urls_namespace="plain", docs_url=None))
 answered = build(NinjaAPI(urls_namespace="answered", docs_url=None))
 answer_denials(answered)
 
-urlpatterns = [path("plain/", plain.urls), path("answered/", answered.urls)]
+cached = NinjaAPI(urls_namespace="cached", docs_url=None)
+
+
+@cached.get("auth/", auth=SessionAuth(Role("editor")))
+@decorate_view(cache_page(60))
+def cached_auth(request: HttpRequest) -> Any:
+    return "page"
+
+
+@cached.get("aauth/", auth=SessionAuth(Role("editor")))
+@decorate_view(cache_page(60))
+async def cached_aauth(request: HttpRequest) -> Any:
+    return "page"
+
+
+@cached.get("decorated/")
+@decorate_view(cache_page(60))
+@require_role("editor")
+def cached_decorated(request: HttpRequest) -> Any:
+    return "page"
+
+
+@cached.get("adecorated/")
+@decorate_view(cache_page(60))
+@require_role("editor")
+async def cached_adecorated(request: HttpRequest) -> Any:
+    return "page"
+
+
+@cached.get("open/")
+@decorate_view(cache_page(60))
+def cached_open(request: HttpRequest) -> Any:
+    return "page"
+
+
+urlpatterns = [path("cached/", cached.urls), path("plain/", plain.urls), path("answered/", answered.urls)]
