@@ -497,7 +497,6 @@ def test_production(run: Run) -> None:
     with override_settings(SESSION_COOKIE_AGE=14 * 24 * 60 * 60):
         assert_shown(first)
     assert_shown(second)
-    assert_shown(page.under("In CI", "console")[1])
 
 
 def assert_shown(block: Block) -> None:
