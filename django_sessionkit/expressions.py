@@ -12,7 +12,8 @@ from importlib import import_module
 from itertools import islice, product, takewhile
 from typing import Any, NamedTuple, TypeAlias
 
-_parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
+#: the parser of :mod:`re` itself
+parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 
 # What example values are made of, in the order of preference; several of each, for one may be named by a rule.
 _TASTES = ("x1a-_.:/", "y2b-_.:/", "z3c-_.:/")
@@ -20,9 +21,9 @@ _ALL_ASCII = "".join(map(chr, range(32, 127)))
 # Every alternative of an expression doubles its texts; these are enough to see what it is like.
 MOST_TEXTS = 12
 
-_REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
-_CHARACTERS = ("ANY", "IN", "NOT_LITERAL")
-_WITHOUT_WIDTH = ("AT", "ASSERT", "ASSERT_NOT")
+REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+CHARACTERS = ("ANY", "IN", "NOT_LITERAL")
+WITHOUT_WIDTH = ("AT", "ASSERT", "ASSERT_NOT")
 _CATEGORIES = {
     "DIGIT": string.digits,
     "SPACE": string.whitespace,
@@ -50,7 +51,7 @@ class Underivable(Exception):
 
 def parsed(expression: str) -> list[tuple[str, Any]]:
     """The nodes of an expression. Raises ``re.error``."""
-    return [(str(name), argument) for name, argument in _parser.parse(expression)]
+    return [(str(name), argument) for name, argument in parser.parse(expression)]
 
 
 def is_anchor(tree: Sequence[tuple[str, Any]], *names: str) -> bool:
@@ -61,7 +62,7 @@ def is_anchor(tree: Sequence[tuple[str, Any]], *names: str) -> bool:
 def without_last_slash(tree: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Without an optional slash at the end, which makes no difference to a rule."""
     rest = [node for node in tree if node[0] != "AT"]
-    if rest and rest[-1][0] in _REPEATS:
+    if rest and rest[-1][0] in REPEATS:
         least, most, body = rest[-1][1]
         if (least, most) == (0, 1) and _named(body) == [("LITERAL", ord("/"))]:
             rest.pop()
@@ -81,13 +82,13 @@ def _pieces_of(name: str, argument: Any) -> Iterable[Piece]:
     """The pieces of one node. Raises ``Underivable``."""
     if name == "LITERAL":
         return (chr(argument),)
-    if name in _WITHOUT_WIDTH:
+    if name in WITHOUT_WIDTH:
         return ()
     if name in ("SUBPATTERN", "ATOMIC_GROUP"):
         return pieces_of(argument[-1] if name == "SUBPATTERN" else argument)
-    if name in _REPEATS and argument[0] == argument[1] == 1:
+    if name in REPEATS and argument[0] == argument[1] == 1:
         return pieces_of(argument[2])
-    if name in (*_REPEATS, *_CHARACTERS, "BRANCH"):
+    if name in (*REPEATS, *CHARACTERS, "BRANCH"):
         return (_wild(name, argument),)
     raise Underivable
 
@@ -96,8 +97,8 @@ def _wild(name: str, argument: Any) -> Wild:
     node = [(name, argument)]
     if not _admits_slash(node):
         return Wild(False, texts_of(node), optional=not all(texts_of(node)))
-    body = _flat(_named(argument[2])) if name in _REPEATS and argument[0] else []
-    if len(body) == 1 and body[0][0] in _CHARACTERS:
+    body = _flat(_named(argument[2])) if name in REPEATS and argument[0] else []
+    if len(body) == 1 and body[0][0] in CHARACTERS:
         return Wild(True, texts_of(node))
     raise Underivable
 
@@ -117,9 +118,9 @@ def _admits_slash(tree: Iterable[tuple[Any, Any]]) -> bool:
 def _may_be_slash(name: str, argument: Any) -> bool:
     if name == "LITERAL":
         return bool(argument == ord("/"))
-    if name in _CHARACTERS:
-        return _admits(name, argument, "/")
-    if name in _REPEATS:
+    if name in CHARACTERS:
+        return admits(name, argument, "/")
+    if name in REPEATS:
         return _admits_slash(argument[2])
     if name == "SUBPATTERN":
         return _admits_slash(argument[-1])
@@ -128,7 +129,7 @@ def _may_be_slash(name: str, argument: Any) -> bool:
     return True
 
 
-def _admits(name: str, argument: Any, character: str) -> bool:
+def admits(name: str, argument: Any, character: str) -> bool:
     """Whether one character of an expression (``.``, ``[...]``, ``[^x]``) may be this one."""
     if name == "IN":
         negated = str(argument[0][0]) == "NEGATE"
@@ -165,9 +166,9 @@ def texts_of(tree: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
 def _choices(name: str, argument: Any, taste: str) -> list[str]:
     if name == "LITERAL":
         return [chr(argument)]
-    if name in _CHARACTERS:
-        return [next((one for one in taste + _ALL_ASCII if _admits(name, argument, one)), "")]
-    if name in _REPEATS:
+    if name in CHARACTERS:
+        return [next((one for one in taste + _ALL_ASCII if admits(name, argument, one)), "")]
+    if name in REPEATS:
         least, most, body = argument
         return [
             one * count for count in dict.fromkeys((least, min(max(least, 1), most))) for one in _joined(body, taste)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from . import conf, installation, targets
 from .context import Slot
 from .declared import Declared, declared
+from .exceptions import UnreadableRoute
 from .flows import rehearse
 from .guard import GLOBAL_LABEL, Passage, Target, inspect, is_marked_public, readings_of
 from .landmarks import Landmarks, Order
@@ -27,6 +28,7 @@ ALLOWED, DENIED, DEPENDS, DELEGATED = "allowed", "denied", "depends", "delegated
 #: what decides where nothing is stated
 UNPROTECTED = "unprotected"
 EXCLUDE_LABEL, PUBLIC_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "@public", "log-in page"
+UNREADABLE_LABEL = "too many spellings"
 
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 # So many paths of one route are decided on; where the rules tell more apart, the answer is "depends".
@@ -163,6 +165,8 @@ def _cell(target: Target, marks: Sequence[Declared], session: Session | None, pa
     asked = (rehearse(mark.requirement.flow(session, policy, None)) for mark in marks)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
     sure = next((one for one in denials if not one.failed), None)
+    if sure is None and denial is not None and denial.decision.requirement is None:
+        return Cell(DENIED, f"{UNREADABLE_LABEL}: the log says more")
     if sure is not None:
         return Cell(DENIED, f"{sure.rule or 'view'}: {sure}")
     if denials:
@@ -173,7 +177,11 @@ def _cell(target: Target, marks: Sequence[Declared], session: Session | None, pa
 def _deciders(target: Target) -> Iterator[str]:
     """The labels of the rules that decide, or of what lifts the path where none does; nothing if it is unprotected."""
     settings = conf.current()
-    readings = list(readings_of(target))
+    try:
+        readings = list(readings_of(target))
+    except UnreadableRoute:
+        yield UNREADABLE_LABEL
+        return
     labels = dict.fromkeys(rule.label for rule in _rules_for(target, readings))
     if not labels and is_marked_public(target.match):
         labels = {PUBLIC_LABEL: None}

@@ -14,6 +14,7 @@ from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.utils.translation import get_language
 
 from . import audit, conf, routes, targets
+from .alternatives import MOST_TEXTS
 from .answers import Denial
 from .context import Slot
 from .decisions import FAILED, Decision
@@ -171,7 +172,7 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
     try:
         paths = readings_of(target)
     except UnreadableRoute as error:
-        audit.logger.error("%s: denied", error)
+        audit.logger.error("%s The request is denied.", error)
         return Denial(Decision(False, FAILED, failed=True))
     denial = yield from _inspect(paths, target, passage, with_default)
     if denial is not None and targets.is_login_page(target.path, target.path_info):
@@ -227,19 +228,28 @@ def is_marked_public(match: ResolverMatch | None) -> bool:
 
 
 def readings_of(target: Target) -> Iterable[Reading]:
-    """Every way to read the path of ``target``; each is decided by itself."""
+    """Every way to read the path of ``target``; each is decided by itself. Raises ``UnreadableRoute``."""
     languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])
-    spelling, match = target.spelling, target.match
-    if (
-        spelling is None
-        and match is not None
-        and (climbs(target.path_info) or routes.may_be_respelt(target.urlconf, match))
-    ):
-        spelling = routes.spelling_of(target.path_info, target.urlconf, match)
+    spelling = _spelling_of(target)
     if spelling is not None and (spelling.forms or spelling.span != target.path_info):
-        return readings(target.path_info, target.path, languages, *spelling)
+        return readings(target.path_info, target.path, languages, spelling.span, spelling.forms)
     if languages or target.path != target.path_info or conf.current().rules.folds or not is_plain(target.path_info):
         return readings(target.path_info, target.path, languages)
     return (Reading(target.path_info, strict=True, base=target.path_info),)
+
+
+def _spelling_of(target: Target) -> Spelling | None:
+    """How the matched URL patterns spell the path; ``None`` if not otherwise than it is."""
+    spelling, match = target.spelling, target.match
+    if match is None:
+        return spelling
+    if spelling is None and (climbs(target.path_info) or routes.may_be_respelt(target.urlconf, match)):
+        spelling = routes.spelling_of(target.path_info, target.urlconf, match)
+    if spelling is not None and not spelling.is_complete:
+        raise UnreadableRoute(
+            f"The URL patterns that lead to {match._func_path} can write this path in more than {MOST_TEXTS} ways, too "
+            "many to ask the rules about each. Write fewer optional parts and captures."
+        )
+    return spelling

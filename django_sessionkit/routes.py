@@ -1,26 +1,28 @@
 """What the chain of URL patterns that Django matched spells itself.
 
 A path may reach a view under a spelling that no rule names: an unanchored or case-insensitive regular expression, an
-optional suffix, ``01`` for ``1``. The text of ``resolver_match.route`` does not tell, so the chain is walked once
-more, by the patterns' own ``match()``, and written down in two ways: the spans that the patterns matched, and the
-patterns themselves, filled with what they captured.
+optional part, ``01`` for ``1``. The text of ``resolver_match.route`` does not tell, so the chain is walked once more,
+by the patterns' own ``match()``, and written down in two ways: the spans that the patterns matched, and the patterns
+themselves, with their optional parts absent and present, filled with what they captured and what a view may read in it.
+
+Only Django's own pattern classes and converters are known to match what they spell. A subclass may have a ``match()``
+of its own: then the spans decide, and what the pattern says itself where it can be filled.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice, product
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from django.urls import URLPattern, URLResolver, converters, get_resolver
-from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMatch, RoutePattern
-from django.utils.regex_helper import normalize
+from django.urls.resolvers import LocalePrefixPattern, ResolverMatch, RoutePattern
 
+from .alternatives import Text, TooManyTexts, joined
 from .exceptions import UnreadableRoute
-from .readings import climbs, landings
+from .integers import has_loose_integer
+from .links import Step, span_of, texts_of
+from .readings import clean
 
 # For these, to_url(to_python(text)) is the text itself.
 _FAITHFUL = (
@@ -29,31 +31,24 @@ _FAITHFUL = (
     converters.PathConverter,
     converters.UUIDConverter,
 )
-_CONVERTER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
-# Parts of a regular expression that match many texts and are not captured: the normal form picks one of them at random.
-_VARIABLE = re.compile(r"\\[wWdDsS]|\[|(?<!\\)\.")
-_CAPTURED = re.compile(r"\(\?P<\w+>[^()]*\)|\((?!\?)[^()]*\)")
-_FLAGS = re.compile(r"^\(\?[aiLmsux]+\)")
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
-# No key of a table is longer; and int() takes the square of a number's length.
-_LONGEST_NUMBER = 40
-# Each optional part of a chain may double its forms; beyond this, the spans have to do.
-_MOST_FORMS = 16
 
 
 class Spelling(NamedTuple):
-    """``span``: what the patterns matched. ``forms``: what they say, filled with what they captured."""
+    """``span``: what the patterns matched. ``forms``: what they say, filled with what they captured.
+
+    ``is_complete``: whether that is all of it; if not, there are too many forms to look at.
+    """
 
     span: str
     forms: frozenset[str]
-
-
-_Link: TypeAlias = tuple[Any, str]
+    is_complete: bool = True
 
 
 def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
-    """Whether the view can be reached by patterns that need not be spelt like the path."""
-    return match.func in _irregular_views(get_resolver(urlconf))
+    """Whether the view can be reached by patterns that need not be spelt like the path, or reads a number in it."""
+    if id(match.func) not in _regular_views(get_resolver(urlconf)):
+        return True
+    return any(type(value) is str and has_loose_integer(value) for value in match.kwargs.values())
 
 
 def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
@@ -61,110 +56,102 @@ def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
 
     Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` where the walk ends at another view than Django's.
     """
-    resolver = get_resolver(urlconf)
-    links = _walk(resolver, path_info)
-    if links is None or links[-1][0].callback is not match.func:
-        raise UnreadableRoute(f"the URL patterns do not lead to {match._func_path} a second time")
-    return spelling_along(links[1:])  # without the root, which is the leading slash
+    steps = _walk(get_resolver(urlconf), path_info)
+    if steps is None or steps[-1].link.callback is not match.func:
+        raise UnreadableRoute(f"The URL patterns do not lead to {match._func_path} a second time.")
+    return _spelling(steps[1:])  # without the root, which is the leading slash
 
 
 def spelling_along(links: Iterable[tuple[Any, str]]) -> Spelling:
     """How a chain spells a path: the URL patterns below the root, each with the path it was given."""
-    spans, forms, captured = [], [], []
-    for link, path in links:
-        span, args, kwargs = _matched(link.pattern, path)
-        spans.append(span)
-        captured += [*args, *kwargs.values()]
-        forms.append([*_forms(link.pattern, args, kwargs), span])
-    span = "/" + "".join(spans)
-    written = ("/" + "".join(one) for one in islice(product(*forms), _MOST_FORMS))
-    return Spelling(span, frozenset([*written, *_as_used(span, captured)]))
+    return _spelling([Step(link, path, *link.pattern.match(path)) for link, path in links])
+
+
+def _spelling(steps: Sequence[Step]) -> Spelling:
+    span = "/" + "".join(span_of(step) for step in steps)
+    try:
+        texts = joined(_merged(texts_of(step) for step in steps))
+    except TooManyTexts:
+        return Spelling(span, frozenset(), is_complete=False)
+    forms = {span.removesuffix("/"): span}  # a slash at the end makes no difference to a rule
+    for text in texts:
+        form = "/" + text.read
+        for one in (form, clean(form)):
+            forms.setdefault(one.removesuffix("/"), one)
+    return Spelling(span, frozenset(forms.values()))
+
+
+def _merged(rows: Iterable[list[Text]]) -> Iterator[list[Text]]:
+    """The rows, with those of one text each put together: a chain may be as long as the path."""
+    sure: list[Text] = []
+    for row in rows:
+        if len(row) == 1:
+            sure += row
+            continue
+        yield [_sum(sure)]
+        yield row
+        sure = []
+    yield [_sum(sure)]
+
+
+def _sum(texts: Sequence[Text]) -> Text:
+    return Text("".join(one.matched for one in texts), "".join(one.read for one in texts))
+
+
+# Which views need to be walked to
 
 
 @lru_cache(maxsize=32)
-def _irregular_views(resolver: URLResolver) -> frozenset[Any]:
-    """The views that some chain reaches by a pattern which need not be spelt like the path."""
-    return frozenset(_collect(resolver, is_irregular=False))
+def _regular_views(resolver: URLResolver) -> frozenset[int]:
+    """The views that are reached only by patterns which are spelt like the path, by identity.
 
-
-def _collect(resolver: URLResolver, *, is_irregular: bool) -> Iterator[Any]:
-    for one in resolver.url_patterns:
-        irregular = is_irregular or not _is_faithful(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from _collect(one, is_irregular=irregular)
-        elif irregular:
-            yield one.callback
-
-
-def _is_faithful(pattern: Any) -> bool:
-    if isinstance(pattern, RoutePattern):
-        return all(type(one) in _FAITHFUL for one in pattern.converters.values())
-    return isinstance(pattern, LocalePrefixPattern)
-
-
-def _walk(link: URLResolver | URLPattern, path: str) -> list[_Link] | None:
-    """The chain that ``path`` takes, each link with the path it was given; the way ``URLResolver.resolve()`` goes."""
-    matched = link.pattern.match(path)
-    if not matched:
-        return None
-    if isinstance(link, URLPattern):
-        return [(link, path)]
-    chains = (_walk(one, matched[0]) for one in link.url_patterns)
-    found = next((chain for chain in chains if chain is not None), None)
-    return [(link, path), *found] if found is not None else None
-
-
-def _matched(pattern: Any, path: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-    """What ``pattern`` matched of ``path``, without what an unanchored expression passed over; and its captures."""
-    rest, args, kwargs = pattern.match(path)
-    found = pattern.regex.search(path) if isinstance(pattern, RegexPattern) else None
-    start = found.start() if found is not None else 0
-    return path[start : len(path) - len(rest)], args, kwargs
-
-
-def _as_used(span: str, captured: Iterable[Any]) -> Iterator[str]:
-    """The span with each capture read as views do: a file view resolves its argument, others make it a number."""
-    for value in captured:
-        if isinstance(value, str) and climbs(value):
-            yield from (span.replace(value, landing) for landing in landings(value))
-        elif isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
-            yield span.replace(value, str(int(value)))
-
-
-def _forms(pattern: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
-    if isinstance(pattern, RoutePattern):
-        return [_CONVERTER.sub(lambda name: str(pattern.converters[name[1]].to_url(kwargs[name[1]])), str(pattern))]
-    if isinstance(pattern, RegexPattern):
-        values = kwargs or {f"_{number}": value for number, value in enumerate(args)}
-        return [form for form in _normal_forms(str(pattern), values) if _is_form_of(pattern, form)]
-    return []
-
-
-def _normal_forms(expression: str, values: dict[str, Any]) -> Iterable[str]:
-    """The expression with its optional parts left out, filled; nothing for one that has no such form."""
-    bare = _FLAGS.sub("", expression)  # normalize() does not know them
-    for one in dict.fromkeys((bare, _without_optional_groups(bare))):
-        if not _VARIABLE.search(_CAPTURED.sub("", one)):
-            with suppress(Exception):
-                yield from [form % values for form, names in normalize(one) if set(names) <= {*values}]
-
-
-def _without_optional_groups(expression: str) -> str:
-    kept: list[str] = []
-    opened: list[int] = []
-    closed = None  # where the group that has just ended starts
-    for part in _TOKEN.findall(expression):
-        if part in ("?", "*") and closed is not None:
-            del kept[closed:]
-            closed = None
+    Any other view, such as one that a resolver makes up as it goes, counts as irregular.
+    """
+    found: dict[bool, set[int]] = {True: set(), False: set()}
+    waiting, seen = [(resolver, True)], set()
+    while waiting:  # a URLconf may include itself
+        one, is_regular = waiting.pop()
+        if (id(one), is_regular) in seen:
             continue
-        if part == "(":
-            opened.append(len(kept))
-        closed = opened.pop() if part == ")" and opened else None
-        kept.append(part)
-    return "".join(kept)
+        seen.add((id(one), is_regular))
+        for link in one.url_patterns:
+            regular = is_regular and _is_faithful(link)
+            if isinstance(link, URLPattern):
+                found[regular].add(id(link.callback))
+            elif hasattr(link, "url_patterns"):
+                waiting.append((link, regular))
+    return frozenset(found[True] - found[False])
 
 
-def _is_form_of(pattern: Any, form: str) -> bool:
-    matched = pattern.match(form)
-    return bool(matched) and matched[0] == ""
+def _is_faithful(link: Any) -> bool:
+    """Whether a link matches what it spells and nothing else. A subclass may do otherwise."""
+    pattern = link.pattern
+    if type(link) not in (URLPattern, URLResolver):
+        return False
+    if type(pattern) is RoutePattern:
+        return all(type(one) in _FAITHFUL for one in pattern.converters.values())
+    return type(pattern) is LocalePrefixPattern
+
+
+def _walk(root: URLResolver, path: str) -> list[Step] | None:
+    """The chain that ``path`` takes, from the root on; the way ``URLResolver.resolve()`` goes.
+
+    A chain may be as deep as Python's stack allows Django, so this needs no stack of its own.
+    """
+    steps: list[Step] = []
+    turns: list[Iterator[Any]] = [iter([root])]
+    while turns:
+        link = next(turns[-1], None)
+        if link is None:
+            turns.pop()
+            steps[-1:] = []
+            continue
+        path_here = steps[-1].rest if steps else path
+        matched = link.pattern.match(path_here)
+        if not matched:
+            continue
+        steps.append(Step(link, path_here, *matched))
+        if isinstance(link, URLPattern):
+            return steps
+        turns.append(iter(link.url_patterns))
+    return None

@@ -186,6 +186,26 @@ def test_aliases():
     assert stopped("aliases")
 
 
+def test_numbers_in_text():
+    """A primary key is looked up as ``int()`` reads it: ``+7``, ``0_7``, digits of any script, white space around."""
+    assert stopped("numbers in text")
+
+
+def test_optional_characters():
+    """``^crew`` and ``^/?settings/$`` take ``/crewsettings/`` for ``/crew/settings/``."""
+    assert stopped("optional characters")
+
+
+def test_combined_forms():
+    """An optional part in one pattern and ``07`` in the next: every combination of what a chain can write is asked."""
+    assert stopped("combined forms")
+
+
+def test_pattern_classes_of_a_project():
+    """A subclass of ``RoutePattern`` may match other paths than it spells."""
+    assert stopped("pattern classes of a project")
+
+
 def test_a_path_that_is_rewritten_inside_the_guard():
     """The path that Django routes in the end is decided about in ``process_view``."""
     assert stopped("rewritten inside")
@@ -241,6 +261,7 @@ def by_default(**settings):
     """Everything needs a session, but for what is excluded; spelt with excludes instead of rules."""
     excluded = ["/wiki/**", "/files/**", "/people/**", "/forum/**", "/FORUM/**", "/Forum/**", "/open/**", "/login/**"]
     more = ["/administrator", "/admins", "/my/**", "/kiosks/**", "/item/**", "/media/public/**"]
+    more += ["/tickets/**", "/parts/**"]
     return {**SETTINGS, "SESSIONKIT_GLOBAL_PROTECT": True, "SESSIONKIT_EXCLUDE": [*excluded, *more], **settings}
 
 

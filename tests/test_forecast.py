@@ -400,3 +400,13 @@ def test_the_anonymous_persona_has_a_name():
 def test_a_persona_that_is_none_is_refused(text):
     with pytest.raises(ValueError, match="is not a key=value pair"):
         parse_persona(text)
+
+
+def test_a_route_with_more_spellings_than_can_be_looked_at_is_denied():
+    """As the guard denies it, whatever the rules say."""
+    parts = "".join(f"(?:{letter}/)?" for letter in "abcdefghi")
+    found = table(re_path(f"^z/{parts}page/$", page), rules=[{"pattern": "/elsewhere", "role": "admin"}])
+    (row,) = found.values()
+    assert row["by"] == "too many spellings"
+    assert set(outcomes(row).values()) == {DENIED}
+    assert set(row["why"]) == {"too many spellings: the log says more"}

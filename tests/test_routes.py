@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
-from django.urls import URLPattern, include, path, re_path, register_converter, resolve
-from django.urls.resolvers import RegexPattern
+from django.urls import URLPattern, URLResolver, converters, include, path, re_path, register_converter, resolve
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 from support.sessions import ADMIN, READER, abrowser, browser
 from testsite import views
 
@@ -74,12 +76,12 @@ INDEX = {"/admin", "/admin/index.html"}
             re_path("x?admin/", include([path("<int:pk>/", other)])),
             "/yyadmin/01/",
             "/admin/01/",
-            {"/admin/1/", "/admin/01/"},
+            {"/admin/1/", "/admin/01/", "/xadmin/1/", "/xadmin/01/"},
         ),
     ],
 )
 def test_how_a_chain_spells_a_path(route, url, span, forms):
-    assert spelt(url, route) == (span, forms)
+    assert spelt(url, route) == (span, forms, True)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_how_a_chain_spells_a_path(route, url, span, forms):
 )
 def test_faithful_routes_are_not_walked(route, url):
     urlconf = Urls(route)
-    assert routes._irregular_views(routes.get_resolver(urlconf)) == frozenset()
+    assert routes._regular_views(routes.get_resolver(urlconf)) == {id(other), id(views.page)}
 
 
 ADMIN_ONLY = [{"pattern": "/admin/**", "role": "admin"}]
@@ -201,10 +203,345 @@ def test_such_a_route_is_denied(caplog):
     assert "do not lead to" in caplog.text
 
 
-def test_many_optional_parts_do_not_multiply_without_end():
+def test_forms_that_are_the_same_text_count_once():
     parts = [re_path("^a?", include([path("x/", other)]))]
     for _ in range(9):
         parts = [re_path("^a?", include(parts))]
     spelling = spelt("/" + "a" * 10 + "x/", *parts)
-    assert spelling.span == "/" + "a" * 10 + "x/"
-    assert len(spelling.forms) <= 16
+    assert spelling == ("/" + "a" * 10 + "x/", {f"/{'a' * many}x/" for many in range(11)}, True)
+
+
+NINE_PARTS = "^" + "".join(f"(?:{letter}/)?" for letter in "bcdefghij") + "page/$"
+
+
+@pytest.mark.parametrize("url", ["/page/", "/b/page/", "/b/c/d/e/f/g/h/i/j/page/"])
+def test_more_forms_than_can_be_looked_at_are_denied_and_logged(url, caplog):
+    with override_settings(ROOT_URLCONF=Urls(re_path(NINE_PARTS, other), re_path("^b?/open/$", other))):
+        with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/elsewhere", "role": "admin"}]):
+            assert browser(ADMIN).get(url).status_code == 403
+            assert "test_routes.other can write this path in more than 256 ways" in caplog.text
+            assert browser().get("/b/open/").status_code == 200
+        assert browser().get(url).status_code == 200
+
+
+def test_what_a_client_sends_does_not_multiply_forms_either():
+    """Ten numbers that are read in two ways each; and a text so long that its forms are more than can be read."""
+    urlconf = Urls(path("/".join(f"<str:n{number}>" for number in range(10)), other), re_path("^(?:a/)?(b+)/$", other))
+    for url in ("/" + "/".join(["07"] * 10), f"/a/{'b' * 600_000}/"):
+        spelling = spelling_of(url, urlconf, resolve(url, urlconf))
+        assert spelling == (url, frozenset(), False)
+    assert spelt("/" + "/".join(["7"] * 10), *urlconf.urlpatterns).is_complete
+
+
+TEAM = re_path(r"^(?:team-)?(?P<team>\w+)/", include([path("a/b/c/items/<int:pk>/", other)]))
+
+
+@pytest.mark.parametrize("url", ["/team-red/a/b/c/items/07/", "/red/a/b/c/items/07/", "/red/a/b/c/items/7/"])
+@pytest.mark.parametrize("pattern", ["/team-red/a/b/c/items/7/**", "/red/a/b/c/items/7"])
+def test_every_combination_of_forms_is_a_reading(url, pattern):
+    assert denied(url, TEAM, rules=[{"pattern": pattern, "role": "admin"}])
+
+
+# Numbers
+
+NUMBERS = [
+    "07",
+    "0007",
+    "\u0667",
+    "\u0660\u0667",
+    "\uff17",
+    "+7",
+    "+07",
+    "0_7",
+    "%207",
+    "7%20",
+    "\u00a007",
+    "0" * 60 + "7",
+]
+BY_TEXT = {
+    "str": path("item/<str:pk>/", other),
+    "path": path("item/<path:pk>/", other),
+    "path of several": path("<path:where>", other),
+    "named group": re_path(r"^item/(?P<pk>[^/]+)/$", other),
+    "group": re_path(r"^item/([^/]+)/$", other),
+    "group within a group": re_path(r"^item/((\s*[+\w]+\s*))/$", other),
+    "included": path("<slug:kind>/", include([path("<pk>/", other)])),
+}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("route", BY_TEXT)
+def test_a_number_that_a_view_reads_from_text(route, number):
+    assert denied(f"/item/{number}/", BY_TEXT[route], rules=[{"pattern": "/item/7", "role": "admin"}])
+
+
+@pytest.mark.parametrize(
+    ("url", "pattern", "route"),
+    [
+        ("/item/1_0/", "/item/10", path("item/<slug:pk>/", other)),
+        ("/item/1_0/", "/item/10/**", re_path(r"^item/(?P<pk>\w+)/$", other)),
+        ("/item/-07/", "/item/-7", path("item/<str:pk>/", other)),
+        ("/item/-0/", "/item/0", path("item/<slug:pk>/", other)),
+        ("/item/000/", "/item/0", path("item/<slug:pk>/", other)),
+        ("/a-07/", "/a-7", path("a-<slug:pk>/", other)),
+        ("/a/07/b/08/", "/a/7/b/08", path("a/<str:x>/b/<str:y>/", other)),
+        ("/a/07/b/08/", "/a/7/b/8", path("a/<str:x>/b/<str:y>/", other)),
+        ("/a/07/b/08/", "/a/07/b/8", path("a/<path:x>/b/<str:y>/", other)),
+        ("/07-07/", "/07-7", re_path("^(0[0-9])-(0[0-9])/$", other)),
+        ("/07/2007/", "/7/2007", path("<str:x>/<str:y>/", other)),
+        ("/de/07/", "/de/7", path("<slug:language>/<slug:pk>/", other)),
+    ],
+)
+def test_numbers_in_other_places(url, pattern, route):
+    assert denied(url, route, rules=[{"pattern": pattern, "role": "admin"}])
+
+
+@pytest.mark.parametrize(
+    "url", ["/item/07x/", "/item/7_/", "/item/_7/", "/item/1__0/", "/item/+/", "/item/-7/", "/item/07.5/"]
+)
+@pytest.mark.parametrize("route", [BY_TEXT["str"], BY_TEXT["named group"]])
+def test_what_is_no_number_stays_open(url, route):
+    rules = [{"pattern": f"/item/{number}", "role": "admin"} for number in (7, 10)]
+    assert not denied(url, route, rules=rules)
+
+
+def test_an_ordinary_path_of_plain_converters_is_not_walked(monkeypatch):
+    monkeypatch.setattr(routes, "spelling_of", None)
+    for url in ("/item/7/", "/item/seven/", "/item/2024-01-05/", "/item/a07/"):
+        assert not denied(url, BY_TEXT["str"], rules=[{"pattern": "/item/8", "role": "admin"}])
+
+
+# Optional parts
+
+CREW = {"/crewsettings/", "/crew/settings/"}
+
+
+@pytest.mark.parametrize(
+    "optional", ["/?", "/??", "/*", "/*?", "/{0,1}", "/{,1}", "(?:/)?", "(/)?", "(?P<x>/)?", "(/?)", "(?:/|)", "(?:|/)"]
+)
+def test_an_optional_character_is_absent_and_present(optional):
+    route = re_path("^crew", include([re_path(f"^{optional}settings/$", other)]))
+    for url in sorted(CREW):
+        assert spelt(url, route).forms >= CREW
+        for pattern in sorted(CREW):
+            assert denied(url, route, rules=[{"pattern": pattern, "role": "admin"}])
+
+
+@pytest.mark.parametrize(
+    ("expression", "url", "patterns"),
+    [
+        ("^crew[/-]?settings/$", "/crew-settings/", ["/crewsettings", "/crew/settings", "/crew-settings"]),
+        ("^crew[/-]?settings/$", "/crewsettings/", ["/crew/settings", "/crew-settings"]),
+        (r"^crew\W?settings/$", "/crew-settings/", ["/crewsettings", "/crew/settings"]),
+        (r"^crew\W*settings/$", "/crew---settings/", ["/crewsettings", "/crew/settings"]),
+        (r"^crew[^/]?settings/$", "/crew-settings/", ["/crewsettings"]),
+        ("^crew.?settings/$", "/crewsettings/", ["/crew/settings"]),
+        (r"^crew\w*settings/$", "/crewXsettings/", ["/crewsettings"]),
+        ("^crew-+settings/$", "/crew--settings/", ["/crew-settings"]),
+        ("^crew(?:-|/)+settings/$", "/crew--settings/", ["/crew-settings", "/crew/settings"]),
+        ("^(?:my/)?crew(?:/our)?/settings/$", "/crew/settings/", ["/my/crew/our/settings", "/crew/our/settings"]),
+        ("^(?:my/)?crew(?:/our)?/settings/$", "/my/crew/our/settings/", ["/crew/settings", "/my/crew/settings"]),
+        (r"^report(?:\.(?:json|csv))?$", "/report", ["/report.json", "/report.csv"]),
+        (r"^report(?:\.(?:json|csv))?$", "/report.csv", ["/report", "/report.json"]),
+        ("^(?:crew/?|team/?)settings/$", "/crewsettings/", ["/crew/settings"]),
+        ("^(?:crew/?|team/?)settings/$", "/team/settings/", ["/teamsettings"]),
+        (r"^(?:en|de)/report(?:\.json)?$", "/de/report.json", ["/de/report", "/*/report"]),
+        (r"^[a-z]{2}/report(?:\.json)?$", "/de/report.json", ["/de/report"]),
+        (r"^(?P<x>\w+)(?:/(?P<y>\w+))?/report/$", "/a/b/report/", ["/a/report"]),
+        (r"^(?P<x>\w+)(?:/(?P<y>\w+))?/report/?$", "/a/07/report", ["/a/report", "/a/7/report"]),
+        (r"^(?P<x>\w)-?(?P=x)/report/$", "/a-a/report/", ["/aa/report"]),
+        (r"(?x) ^crew /? settings/$", "/crewsettings/", ["/crew/settings"]),
+        (r"(?i)^CREW/?settings/$", "/crewSETTINGS/", ["/crew/settings"]),
+        (r"^crew(?i:/?set)tings/$", "/crewSETtings/", ["/crew/settings"]),
+        (r"^(?:x-)?media/(?P<name>.+)$", "/x-media//private/r", ["/media/private/**"]),
+        (r"^(?:x-)?media/(?P<name>.+)$", "/x-media/../private/r", ["/media/private/**"]),
+    ],
+)
+def test_optional_parts_in_all_their_combinations(expression, url, patterns):
+    for pattern in patterns:
+        assert denied(url, re_path(expression, other), rules=[{"pattern": pattern, "role": "admin"}]), pattern
+
+
+@pytest.mark.parametrize(
+    ("expression", "url", "pattern"),
+    [
+        ("^.*$", "/anything/", "/"),
+        ("^wiki/.*$", "/wiki/page", "/wiki"),
+        ("^wiki/[^/]*/?$", "/wiki/page/", "/wiki"),
+        (r"^((?:[\w-]+/)*)$", "/wiki/page/", "/"),
+        (r"^(?P<path>(?:[\w-]+/)*)$", "/wiki/page/", "/wiki"),
+        ("^(?P<rest>.*)$", "/wiki/page/", "/"),
+        (r"^(?P<name>[a-z]+(?:\.txt)?)$", "/a.txt", "/a"),
+        ("^(?:a|b)/$", "/b/", "/a"),
+        (r"^a/(?:p(?P<page>\d+)/)?$", "/a/", "/a/p1"),
+    ],
+)
+def test_what_a_page_is_about_is_no_optional_part(expression, url, pattern):
+    assert not denied(url, re_path(expression, other), rules=[{"pattern": pattern, "role": "admin"}])
+
+
+# Pattern classes of others
+
+
+class Backstage(RoutePattern):
+    """A route with a second name."""
+
+    def match(self, path):
+        return super().match(path.replace("backstage/", "admin/"))
+
+
+class Lowered(RegexPattern):
+    def match(self, path):
+        return super().match(path.replace("ADMINS", "admin"))
+
+
+class AnyPrefix:
+    """A pattern class of its own, that leaves out whatever comes first."""
+
+    converters, name = {}, None
+
+    def match(self, path):
+        _, slash, rest = path.partition("/")
+        return (rest, (), {}) if slash else None
+
+    def __str__(self):
+        return ""
+
+
+class Mounted(LocalePrefixPattern):
+    @property
+    def language_prefix(self):
+        return "x/"
+
+    def match(self, path):
+        return (path[2:].replace("y/", ""), (), {}) if path.startswith("x/") else None
+
+
+class Shouted(converters.StringConverter):
+    def to_python(self, value):
+        return value.lower()
+
+
+register_converter(Shouted, "shouted")
+
+
+@pytest.mark.parametrize(
+    ("url", "route"),
+    [
+        ("/backstage/users/", URLPattern(Backstage("admin/users/", is_endpoint=True), other)),
+        ("/backstage/7/", URLPattern(Backstage("admin/<int:pk>/", is_endpoint=True), other)),
+        ("/backstage/users/", URLResolver(Backstage("admin/"), [path("users/", other)])),
+        ("/x/admin/users/", URLResolver(AnyPrefix(), [path("admin/users/", other)])),
+        ("/x/admin/07/", URLResolver(AnyPrefix(), [path("admin/<str:pk>/", other)])),
+        ("/x/y/admin/", URLResolver(Mounted(), [path("admin/", other)])),
+        ("/admin/SECRET/", path("admin/<shouted:name>/", other)),
+    ],
+)
+def test_a_subclass_is_not_trusted_to_match_what_it_spells(url, route):
+    rules = [{"pattern": one, "role": "admin"} for one in ("/admin/**", "/x/admin/**", "/x/y/admin")]
+    urlconf = Urls(route)
+    assert routes.may_be_respelt(urlconf, resolve(url, urlconf))
+    assert denied(url, route, rules=rules)
+
+
+@pytest.mark.parametrize(
+    "route", [URLPattern(Lowered("^admin/x/$", is_endpoint=True), other), URLPattern(AnyPrefix(), other)]
+)
+def test_where_a_pattern_class_cannot_be_read_the_spans_decide(route):
+    url = "/ADMINS/x/" if "admin" in str(route.pattern) else "/a/"
+    with override_settings(ROOT_URLCONF=Urls(route)):
+        for pattern, expected in (("/elsewhere", 200), ("/**", 403)):
+            with override_settings(SESSIONKIT_PROTECT=[{"pattern": pattern, "role": "admin"}]):
+                assert browser(READER).get(url).status_code == expected
+
+
+class Alias(URLPattern):
+    def resolve(self, path):
+        return super().resolve("secret/") if path == "alias/" else super().resolve(path)
+
+
+def test_a_subclass_of_the_route_itself_is_walked_too():
+    urlconf = Urls(Alias(RoutePattern("secret/", is_endpoint=True), other))
+    with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=ADMIN_ONLY):
+        assert browser(ADMIN).get("/secret/").status_code == 200
+        assert browser(ADMIN).get("/alias/").status_code == 403
+
+
+# What Django serves
+
+
+class OneWay:
+    """A converter that cannot write what it reads."""
+
+    regex = "[a-z]+"
+
+    def to_python(self, value):
+        return value
+
+
+class Raising(OneWay):
+    def to_url(self, value):
+        raise RuntimeError("no way back")
+
+
+register_converter(OneWay, "oneway")
+register_converter(Raising, "raising")
+
+
+@dataclass
+class Unhashable:
+    """A view as an instance that can be compared, and so cannot be hashed."""
+
+    name: str
+
+    def __call__(self, request, *args, **kwargs):
+        return views.page(request)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        path("item/<oneway:x>/", other),
+        path("item/<raising:x>/", other),
+        path("item/<slug:x>/", Unhashable("a")),
+        re_path("^item/?(?P<x>[a-z]+)/?$", Unhashable("b")),
+    ],
+)
+def test_what_django_serves_is_served(route):
+    assert denied("/item/x/", route, rules=[{"pattern": "/item/x", "role": "admin"}])
+    assert not denied("/item/x/", route, rules=[{"pattern": "/item/y", "role": "admin"}])
+    assert not denied("/item/x/", route, rules=[], SESSIONKIT_GLOBAL_PROTECT=True)
+
+
+def itself(prefix, *patterns):
+    """A URLconf that includes itself below ``prefix``."""
+    urls = Urls(*patterns)
+    urls.urlpatterns.append(prefix(urls))
+    return urls
+
+
+BELOW = {
+    "plain": lambda urls: path("sub/", include(urls)),
+    "regular expression": lambda urls: re_path("^sub/?", include(urls)),
+}
+
+
+@pytest.mark.parametrize("prefix", BELOW)
+def test_a_urlconf_that_includes_itself(prefix):
+    urlconf = itself(BELOW[prefix], path("item/<int:pk>/", other), path("open/", other))
+    for url, pattern in [
+        ("/item/07/", "/item/7"),
+        ("/sub/sub/item/07/", "/sub/sub/item/7"),
+        ("/sub/open/", "/sub/open"),
+    ]:
+        with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=[{"pattern": pattern, "role": "admin"}]):
+            assert browser(ADMIN).get(url).status_code == 200
+            assert browser(READER).get(url).status_code == 403
+            assert browser(READER).get("/sub/sub/sub/open/").status_code == 200
+
+
+def test_a_chain_as_deep_as_django_can_follow_it():
+    urlconf = itself(BELOW["plain"], path("open/", other))
+    with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=[{"pattern": "/**/item/*", "role": "admin"}]):
+        assert browser().get("/" + "sub/" * 400 + "open/").status_code == 200
+        assert spelling_of("/" + "sub/" * 5000 + "open/", urlconf, resolve("/open/", urlconf)).is_complete

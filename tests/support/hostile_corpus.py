@@ -33,6 +33,12 @@ MEDIA = "/media/private/report.txt"
 REWRITTEN = (TASKS, "/admin//tasks", "/admin/x/../y", "/admin/TASKS", "/admin/;")
 
 
+# Whatever int() reads as 7.
+_SEVENS = ["07", "0007", "+7", "+07", "0_7", "0_0_7", "%207", "7%20", "%C2%A07", "%E2%80%8307", "0" * 50 + "7"]
+_SEVENS += ["%D9%A7", "%D9%A0%D9%A7", "%EF%BC%97", "%EF%BC%90%EF%BC%97", "%E0%A5%AD", "0%EF%BC%97", "+%D9%A7"]
+_IN_SLUGS = ["07", "0007", "0_7", "0_0_7", "0" * 50 + "7"]
+
+
 def _below(prefix: str, targets: Iterable[str]) -> list[str]:
     return [prefix + target for target in targets]
 
@@ -77,6 +83,23 @@ HOSTILE: dict[str, list[Wire]] = {
     "aliases": wires("aliases", [f"/item/{'0' * many}7/" for many in range(1, 12)])
     + wires("aliases", [f"/tag/{text}/" for text in ("Secret", "SECRET", "sEcReT", "secreT")])
     + wires("", ["/item/07/", "/item/0000000007/"]),
+    "numbers in text": [
+        wire
+        for site in ("numbers", "numbers-below", "numbers-captured", "numbers-included")
+        for wire in wires(
+            site, [f"/item/{seven}/" if site != "numbers-below" else f"/item/{seven}" for seven in _SEVENS]
+        )
+    ]
+    + wires("numbers-in-slugs", [f"/item/{seven}/" for seven in _IN_SLUGS]),
+    "optional characters": wires("optional-character", ["/crewsettings/", "/crew/settings/"])
+    + wires("optional-class", ["/crewsettings", "/crew-settings", "/crew/-/settings/", "/crew---settings/"])
+    + wires("optional-group", ["/crewsettings/", "/crew--settings/"]),
+    "combined forms": wires(
+        "many-forms",
+        [f"/{team}red/a/b/c/items/{'0' * many}7/" for team in ("team-", "") for many in range(3)],
+    ),
+    "pattern classes of a project": wires("own-class", ["/stage-door/tasks/", "/backstage/tasks/"])
+    + wires("own-class-include", ["/stage-door/tasks/"]),
     "verbs": other_verbs(TASKS) + other_verbs("/admin/"),
     "headers": with_headers(TASKS, "/open/page/") + with_headers("/admin/", "/login/"),
     "mounted": [wire._replace(mount=mount) for wire in wires("", _SPELT) for mount in ("/mount", "/open", "/login")]

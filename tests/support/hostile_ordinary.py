@@ -32,6 +32,44 @@ NAMES = [
     *("what?", "c#", "<b>", "Admin", "ADMIN", "admin", "kiosk", "KIOSK", "AD-MIN", "x" * 500, "\u00fc" * 300),
 ]
 PLACES = ["/wiki/{}", "/wiki/Main/{}/talk/", "/files/{}", "/files/2024/{}.pdf", "/people/{}/", "/forum/{}"]
+# Text ids that look like numbers, and that no rule names; `+` and `_` in slugs.
+NUMBERED = [
+    "007",
+    "0042",
+    "00",
+    "+49-30-1234",
+    "+1",
+    "1_000",
+    "2024_01_05",
+    "_7",
+    "7_",
+    "a_b",
+    "a+b",
+    "-07",
+    "\u0664\u0662",
+]
+NUMBERED += [
+    "\uff14\uff12",
+    "08.15",
+    "0x07",
+    "1e5",
+    "07 08",
+    " 8",
+    "8 ",
+    "9" * 60,
+    "0" * 60 + "8",
+    "1.0",
+    "\u06f4\u06f2",
+]
+IN_SLUGS = ["007", "0042", "1_000", "2024_01_05", "_7", "7_", "-07", "a_b", "0x07", "1e5", "0" * 60 + "8"]
+NUMBERED_PLACES = [
+    "/people/{}/",
+    "/wiki/{}",
+    "/wiki/2024/{}/talk",
+    "/files/{}/09.pdf",
+    "/parts/{}/",
+    "/parts/{}/print/",
+]
 NEIGHBOURS = [
     "/administrator/",
     "/admins/",
@@ -67,6 +105,8 @@ AS_TYPED = [
 
 ORDINARY = [
     *(Wire(place.format(quote(name, safe="/;@"))) for place in PLACES for name in NAMES),
+    *(Wire(place.format(quote(text, safe="+"))) for place in NUMBERED_PLACES for text in NUMBERED),
+    *(Wire(f"/tickets/{text}/") for text in IN_SLUGS),
     *(Wire(target) for target in (*NEIGHBOURS, *AS_TYPED)),
     *(Wire(target, method=verb) for verb in ("HEAD", "OPTIONS", "POST", "PROPFIND") for target in AS_TYPED[:12]),
     *(Wire(place.format("x"), mount=mount) for place in PLACES for mount in ("/mount", "/a/b", "/wiki")),

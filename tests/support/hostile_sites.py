@@ -8,12 +8,14 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path, re_path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+from django.urls.resolvers import RoutePattern
 from django.views.static import serve
 
 UPLOADS = Path(__file__).parents[1] / "hostile_site" / "uploads"
@@ -24,6 +26,7 @@ POLICY: list[dict[str, Any]] = [
     {"pattern": "/open/**", "public": True},
     {"pattern": ["/admin/**", "/kiosk/**", "/caf\u00e9/**", "/media/private/**"], "role": "admin"},
     {"pattern": ["/item/7", "/tag/secret", "/report", "/mounted/wiki", "/login/*", "/"], "role": "admin"},
+    {"pattern": ["/crew/settings", "/team-red/a/b/c/items/7/**", "/backstage/tasks"], "role": "admin"},
 ]
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 OURS = "django_sessionkit.middleware.SessionKitMiddleware"
@@ -76,6 +79,13 @@ def of_item(request: HttpRequest, pk: int = 0, **kwargs: object) -> HttpResponse
     return page(PROTECTED if pk == 7 else ORDINARY)
 
 
+def of_text(request: HttpRequest, text: str, **kwargs: object) -> HttpResponse:
+    """A view that makes a number of its argument, as a look-up by primary key does."""
+    with suppress(ValueError):
+        return page(PROTECTED if int(text.rpartition("/")[2]) == 7 else ORDINARY)
+    return page(ORDINARY)
+
+
 def of_tag(request: HttpRequest, name: str) -> HttpResponse:
     return page(PROTECTED if name == "secret" else ORDINARY)
 
@@ -95,6 +105,13 @@ class AnyCase:
 register_converter(AnyCase, "anycase")
 
 
+class ByAnyName(RoutePattern):
+    """A route of a project's own class, which takes other paths than it spells."""
+
+    def match(self, path: str) -> Any:
+        return super().match(path.replace("stage-door/", "backstage/"))
+
+
 def become(request: HttpRequest, role: str) -> HttpResponse:
     """Stands for the log-in of an auth layer."""
     request.session["__session__"] = {"user_id": role, "role": role}
@@ -108,6 +125,8 @@ urlpatterns = [
     path("wiki/<path:title>", ordinary),
     path("files/<path:name>", ordinary),
     path("people/<str:name>/", ordinary),
+    path("tickets/<slug:number>/", ordinary),
+    re_path(r"^parts/(?P<number>[^/]+)/(?:print/)?$", ordinary),
     path("item/<int:pk>/", of_item),
     re_path(r"(?i)^forum/(?P<rest>.*)$", ordinary),
     path("administrator/", ordinary),
@@ -141,6 +160,17 @@ SITES = {
     "nested": Urls(path("", include(([path("admin/", include((deep, "inner")))], "outer"), namespace="first"))),
     "translated": Urls(*i18n_patterns(path("admin/<path:rest>", protected), path("<path:name>", lenient))),
     "aliases": Urls(path("item/<int:pk>/", of_item), path("tag/<anycase:name>/", of_tag)),
+    "numbers": Urls(path("item/<str:text>/", of_text)),
+    "numbers-in-slugs": Urls(path("item/<slug:text>/", of_text)),
+    "numbers-below": Urls(path("item/<path:text>", of_text)),
+    "numbers-captured": Urls(re_path(r"^item/([^/]+)/?$", of_text)),
+    "numbers-included": Urls(path("<slug:kind>/", include([path("<str:text>/", of_text)]))),
+    "optional-character": Urls(re_path("^crew", include([re_path("^/?settings/$", protected)]))),
+    "optional-class": Urls(re_path("^crew", include([re_path("^[/-]*?settings/?$", protected)]))),
+    "optional-group": Urls(re_path("^crew(?:/|--){0,1}settings/$", protected)),
+    "many-forms": Urls(re_path(r"^(?:team-)?(?P<team>\w+)/", include([path("a/b/c/items/<int:pk>/", of_item)]))),
+    "own-class": Urls(URLPattern(ByAnyName("backstage/tasks/", is_endpoint=True), protected)),
+    "own-class-include": Urls(URLResolver(ByAnyName("backstage/"), [path("tasks/", protected)])),
     "optional-report": Urls(re_path(r"(?i)^report(?:\.json|\.csv)?/?$", protected)),
     "optional-word": Urls(re_path(r"^report(?:\.\w+)?/?$", protected)),
     "suffixes": Urls(re_path("^report", protected)),
