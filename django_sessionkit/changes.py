@@ -19,7 +19,7 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
     The data is validated before anything changes (:class:`~django_sessionkit.InvalidSession`). As in Django's
     ``login()``, a first session keeps the visitor's data under a new session key, another ``user_id`` starts from an
     emptied store (but for the log-in of ``contrib.auth``, if that is about the same user), and the CSRF token is
-    renewed; the same user gets a new key when roles or permissions grow.
+    renewed; the same user gets a new key when roles or permissions change.
 
     :param data: the session dict; see the reference for its fields and limits.
     :param ttl: seconds until the stored session expires, more than 0 (else ``ValueError``); default
@@ -45,7 +45,9 @@ def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: flo
 
     Raises :class:`~django_sessionkit.NotAuthenticated` without a session and
     :class:`~django_sessionkit.InvalidSession` for a bad result or another ``user_id``. The session key and CSRF token
-    change when effective roles or permissions grow. Sends ``session_updated``.
+    change when roles or permissions change, more or fewer. So a slower request that saves what it had read fails, and
+    cannot bring the old ones back. In such a request, Django's ``SessionInterrupted`` is raised. Sends
+    ``session_updated``.
     """
     return run(writes.update(request, changes, ttl))
 
@@ -71,7 +73,10 @@ async def aclear_session(request: HttpRequest) -> None:
 
 
 def regenerate_session(request: HttpRequest) -> None:
-    """Give the stored session a new key and keep its data; the old key is worthless."""
+    """Give the stored session a new key and keep its data; the old key is worthless.
+
+    Raises Django's ``SessionInterrupted`` if another request has ended the session since this one has read it.
+    """
     run(writes.regenerate(request))
 
 

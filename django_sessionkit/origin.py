@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import audit, conf
 from .context import Loaded, Slot, current_slot
@@ -35,6 +36,11 @@ class SessionOrigin:
     def opened(self, raw: object) -> Session:
         """The session in a stored dict, which may say its version too."""
         return self.validate(without_stamp(raw) if self.freshness.is_on else raw)
+
+    def keeps_another(self, request: HttpRequest, data: Mapping[str, Any]) -> bool:
+        """Whether ``request.session`` has another dict than ``data``."""
+        kept = without_stamp(request.session.get(self.snapshot.session_key))
+        return kept is not None and kept != without_stamp(data)
 
     def load(self, request: HttpRequest) -> Flow[Loaded]:
         """Read and validate; a malformed dict is removed and reported, and counts as no session."""

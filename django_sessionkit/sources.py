@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 
 from . import conf
 from .exceptions import InvalidPolicy, ReadOnlySource
@@ -79,6 +81,16 @@ class SessionSource:
         """:meth:`end` for ASGI."""
         await self.aremove(request)
 
+    def ensure_stored(self, request: HttpRequest) -> None:
+        """Raise Django's ``SessionInterrupted`` if the store no longer has what this request has read from it.
+
+        Called before :meth:`rotate` where old data goes on under a new key: another request may have ended it.
+        """
+
+    async def aensure_stored(self, request: HttpRequest) -> None:
+        """:meth:`ensure_stored` for ASGI."""
+        await sync_to_async(self.ensure_stored)(request)
+
     def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
         """Make the old session key worthless; with ``empty_for``, the id of another user, empty the store as well."""
         raise _read_only(self)
@@ -138,6 +150,20 @@ class DjangoSessionSource(SessionSource):
     async def aremove(self, request: HttpRequest) -> None:
         await self._needed(request).apop(conf.current().session_key, None)
 
+    def ensure_stored(self, request: HttpRequest) -> None:
+        store = self._needed(request)
+        store.keys()  # loads it: a store that finds nothing forgets its key
+        if store.session_key is not None:
+            with _interrupting():
+                store.save()
+
+    async def aensure_stored(self, request: HttpRequest) -> None:
+        store = self._needed(request)
+        await store.akeys()
+        if store.session_key is not None:
+            with _interrupting():
+                await store.asave()
+
     def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
         store = self._needed(request)
         if empty_for is None:
@@ -174,6 +200,15 @@ class DjangoSessionSource(SessionSource):
                 "add django.contrib.sessions.middleware.SessionMiddleware before SessionKitMiddleware",
             )
         return store
+
+
+@contextmanager
+def _interrupting() -> Iterator[None]:
+    """Every store of Django refuses to save under a key that is gone; as ``SessionMiddleware`` does, say so."""
+    try:
+        yield
+    except UpdateError:
+        raise SessionInterrupted("The session has ended or changed in another request meanwhile.") from None
 
 
 def _watching(store: SessionBase, key: str) -> Callable[[], object]:

@@ -42,7 +42,7 @@ def register(
     owner = before or _withheld(slot)
     if owner is not None and owner.user_id != session.user_id:
         yield from _rotate(origin, request, empty_for=session.user_id)
-    elif before is None or (yield from _has_grown(origin, before, session)):
+    elif before is None or (yield from _has_other_rights(origin, before, session)):
         yield from _rotate(origin, request)
     yield from _store(origin, request, session, stamp, seconds)
     yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
@@ -62,7 +62,8 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
     stamp = origin.freshness.kept(slot.loaded)
-    if (yield from _has_grown(origin, before, session)):
+    if (yield from _has_other_rights(origin, before, session)):
+        yield _still_stored(origin, request)
         yield from _rotate(origin, request)
     yield from _store(origin, request, session, stamp, seconds)
     changed = audit.changed_fields(before, session)
@@ -89,7 +90,9 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
 def regenerate(request: HttpRequest) -> Flow[None]:
     """The flow of :func:`django_sessionkit.regenerate_session`."""
     yield not_on_loop("aregenerate_session")
-    yield _rotation(current_origin(), request)
+    origin = current_origin()
+    yield _still_stored(origin, request)
+    yield _rotation(origin, request)
 
 
 def revoke(user_id: str, refresh: bool) -> Flow[None]:
@@ -128,7 +131,11 @@ def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
 
 
 def _rotate(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Flow[None]:
-    """Whoever gains rights gets a new session key and a new CSRF token, as by Django's ``login()``."""
+    """Give the store a new key, and the visitor a new CSRF token, as Django's ``login()`` does.
+
+    Nobody can use a key that somebody else knew before the log-in. A slower request that saves what it had read under
+    the old key fails, so it cannot bring back rights that were taken away meanwhile.
+    """
     yield _rotation(origin, request, empty_for=empty_for)
     rotate_token(request)
 
@@ -138,6 +145,12 @@ def _rotation(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | N
     return Step(
         partial(source.rotate, request, empty_for=empty_for), partial(source.arotate, request, empty_for=empty_for)
     )
+
+
+def _still_stored(origin: SessionOrigin, request: HttpRequest) -> Step:
+    """Where what was read goes on under a new key, the slower request must not be the one that gives it."""
+    source = origin.source
+    return Step(partial(source.ensure_stored, request), partial(source.aensure_stored, request))
 
 
 def _expiry(origin: SessionOrigin, request: HttpRequest, seconds: float | None) -> Step:
@@ -161,8 +174,10 @@ def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {**before.to_dict(), **changes}
 
 
-def _has_grown(origin: SessionOrigin, before: Session, after: Session) -> Flow[bool]:
-    """Whether ``after`` has an effective role or permission that ``before`` had not; in doubt, yes."""
+def _has_other_rights(origin: SessionOrigin, before: Session, after: Session) -> Flow[bool]:
+    """Whether roles or permissions differ, in the dicts or in effect; in doubt, yes."""
+    if _as_sets(before.rights) != _as_sets(after.rights):
+        return True
     policy = origin.snapshot.policy
     try:
         old = yield from effective(policy, before)
@@ -170,7 +185,13 @@ def _has_grown(origin: SessionOrigin, before: Session, after: Session) -> Flow[b
     except Exception as error:
         audit.logger.error("the access policy raised %s: the session key is rotated", type(error).__name__)
         return True
-    return bool(new.roles - old.roles or new.permissions - old.permissions)
+    return (new.roles, new.permissions) != (old.roles, old.permissions)
+
+
+def _as_sets(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> tuple[object, ...]:
+    """The order of a list of names says nothing."""
+    role, roles, permissions = rights
+    return role, frozenset(roles), frozenset(permissions)
 
 
 def _seconds(origin: SessionOrigin, ttl: Any) -> float | None:

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import AsyncRequestFactory, RequestFactory
@@ -122,6 +123,26 @@ def test_a_log_out_clears_it(ann):
         assert (placed(aclient), awho(aclient), len(heard)) == (None, None, 2)
     finally:
         signals.session_cleared.disconnect(hear)
+
+
+@pytest.mark.parametrize("make", [browser, abrowser])
+def test_who_logs_in_again_with_other_rights_gets_another_key(ann, make):
+    """Django's ``login()`` keeps the key then; a slow request that has read the old dict must not save it."""
+    client = make()
+    again = (lambda: client.force_login(ann)) if make is browser else (lambda: async_to_sync(client.aforce_login)(ann))
+    again()
+    key = client.session.session_key
+    again()
+    assert client.session.session_key == key
+    slow = client.session
+    assert slow["__session__"]["roles"] == ["editors", "writers"]
+    ann.groups.clear()
+    again()
+    assert client.session.session_key != key
+    assert placed(client)["roles"] == []
+    with pytest.raises(UpdateError):
+        slow.save()
+    assert placed(client)["roles"] == []
 
 
 def test_somebody_else_may_log_in_during_a_request(ann, bob):

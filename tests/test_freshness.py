@@ -374,7 +374,12 @@ def test_an_update_keeps_the_version_that_the_session_had(caller):
     assert phone.role() is None
 
 
-def test_a_slow_request_does_not_bring_back_what_it_had_read(refreshing):
+@pytest.mark.django_db
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file", "signed_cookies"])
+def test_a_slow_request_does_not_bring_back_what_it_had_read(refreshing, engine, tmp_path):
+    """What was renewed keeps its key, so that other requests of the page go on. The old copy has the old version."""
+    refreshing.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    refreshing.SESSION_FILE_PATH = str(tmp_path)
     phone = Sync().login()
 
     def meanwhile():

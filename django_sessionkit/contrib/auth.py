@@ -88,6 +88,8 @@ class AuthBridge(AppConfig):
             if data is None:
                 return
             origin.opened(data)
+            if origin.keeps_another(request, data):
+                origin.source.rotate(request)  # login() gives no new key to somebody who is logged in already
             origin.source.write(request, data)
             run(writes.register(request, data, None, stamp))
         except InvalidSession as error:
