@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .validation import Limits
 
+_MOST_FIELDS = 5  # all that `checked` knows
 _MOST_LISTS = 256
 _LONGEST_LIST = 20_000  # characters in all
 
@@ -32,8 +33,11 @@ class Ordinary:
 
         Only printable strings: they have no control characters, no lone surrogates, and no white space but spaces.
         """
-        if type(data) is not dict:
+        if type(data) is not dict or len(data) > _MOST_FIELDS:
             return None
+        for key in data:
+            if type(key) is not str:  # a subclass may be equal to what it is not
+                return None
         ask, limits = data.get, self._limits
         user_id = ask("user_id")
         if type(user_id) is not str or len(user_id) > limits.user_id_length:

@@ -31,6 +31,18 @@ class Text(str):
     __slots__ = ()
 
 
+class Sly(str):
+    """Reads ``plan``, and is taken for ``user_id`` by every dict."""
+
+    __slots__ = ()
+
+    def __eq__(self, other):
+        return str.__eq__("user_id", other)
+
+    def __hash__(self):
+        return hash("user_id")
+
+
 def careful(data, limits=DEFAULT_LIMITS):
     """The outcome for a dict that has never been seen."""
     try:
@@ -90,6 +102,22 @@ def test_everything_else_is_left_to_the_careful_way(data):
     quick = Ordinary(DEFAULT_LIMITS)
     quick.remember(GOOD)
     assert quick.checked(data) is None
+
+
+@pytest.mark.parametrize("data", [{Sly("plan"): "1"}, {"user_id": "1", Text("role"): "admin"}, {Text("user_id"): "1"}])
+def test_keys_that_are_no_plain_strings_are_left_to_the_careful_way(data):
+    """A subclass may lie about what it equals. The careful way reads the text itself."""
+    validation = Validation()
+    validation.session(GOOD)
+    keys = [str.__str__(key) for key in data]
+    quick = Ordinary(DEFAULT_LIMITS)
+    quick.remember(GOOD)
+    assert quick.checked({**data}) is None
+    if "user_id" not in keys:
+        with pytest.raises(InvalidSession, match="user_id: is required"):
+            validation.session(data)
+    else:
+        assert {*map(type, validation.session(data))} == {str}
 
 
 def test_a_copy_is_handed_out_and_subclasses_are_not():
