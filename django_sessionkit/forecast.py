@@ -178,7 +178,7 @@ def _deciders(target: Target) -> Iterator[str]:
     """The labels of the rules that decide, or of what lifts the path where none does; nothing if it is unprotected."""
     settings = conf.current()
     try:
-        readings = list(readings_of(target))
+        readings = list(readings_of(target, Passage(Slot.fixed(None))))
     except UnreadableRoute:
         yield UNREADABLE_LABEL
         return

@@ -22,10 +22,10 @@ from .declared import is_public
 from .evaluation import decide, known
 from .exceptions import UnreadableRoute
 from .flows import Flow
-from .readings import Reading, climbs, is_plain, readings
+from .readings import Reader, Reading, climbs, is_plain
 from .requirements import Authenticated, Requirement
 from .routes import Spelling
-from .rules import UNFORESEEN, Rule
+from .rules import UNFORESEEN, Lookup, Rule
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -119,7 +119,7 @@ def uses_language_prefix(urlconf: Any) -> bool:
 class Passage:
     """The way of one request past the guard: what was decided on entry is not decided again."""
 
-    __slots__ = ("_decided", "rule", "slot")
+    __slots__ = ("_decided", "_lookup", "rule", "slot")
 
     #: what to call instead, where the session must not be loaded
     twin = "acan_access"
@@ -129,12 +129,20 @@ class Passage:
         self._decided: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
         #: the rule that was first found for the path, for the header that developers see
         self.rule: Rule | None = None
+        self._lookup: Lookup | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """What reads the paths of the request."""
+        rules = conf.current().rules
+        if self._lookup is None or self._lookup.rules is not rules:
+            self._lookup = Lookup(rules)
+        return self._lookup.reader
 
     def find(self, reading: Reading, target: Target, lifted_by: tuple[Rule | None, ...]) -> Rule | None:
         """The rule that decides about one reading of the path; :class:`django_sessionkit.tracing.Trace` listens in."""
-        return conf.current().rules.find(
-            reading, target.method, target.view_name, resolved=target.resolved, lifted_by=lifted_by
-        )
+        rules, view_name, known = conf.current().rules, target.view_name, self._lookup
+        return rules.find(reading, target.method, view_name, resolved=target.resolved, lifted_by=lifted_by, known=known)
 
     def said(self, label: str) -> Decision | None:
         """What the rule of that name has answered, if it was asked."""
@@ -170,7 +178,7 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
     ``with_default``: what no rule matches is up to ``SESSIONKIT_GLOBAL_PROTECT``.
     """
     try:
-        paths = readings_of(target)
+        paths = readings_of(target, passage)
     except UnreadableRoute as error:
         audit.logger.error("%s The request is denied.", error)
         return Denial(Decision(False, FAILED, failed=True))
@@ -227,16 +235,16 @@ def is_marked_public(match: ResolverMatch | None) -> bool:
     return match is not None and is_public(match.func)
 
 
-def readings_of(target: Target) -> Iterable[Reading]:
+def readings_of(target: Target, passage: Passage) -> Iterable[Reading]:
     """Every way to read the path of ``target``; each is decided by itself. Raises ``UnreadableRoute``."""
     languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])
     spelling = _spelling_of(target)
     if spelling is not None and (spelling.forms or spelling.span != target.path_info):
-        return readings(target.path_info, target.path, languages, spelling.span, spelling.forms)
+        return passage.reader.readings(target.path_info, target.path, languages, spelling.span, spelling.forms)
     if languages or target.path != target.path_info or conf.current().rules.folds or not is_plain(target.path_info):
-        return readings(target.path_info, target.path, languages)
+        return passage.reader.readings(target.path_info, target.path, languages)
     return (Reading(target.path_info, strict=True, base=target.path_info),)
 
 

@@ -9,8 +9,9 @@ slower, still linear in the path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
+from .memory import LONG, Memory
 from .patterns import Automaton, Pattern, split
 
 # What the states may hold in all (nodes, transitions, hits): enough for each literal of a list once, and for the
@@ -24,9 +25,8 @@ _FEW_LITERALS = 32
 # Patterns that are run side by side: in one group, memory would grow with their square.
 _GROUP = 256
 
-# Longer paths are not worth a place in the memory, or are hostile.
-_MAX_REMEMBERED_LENGTH = 200
-_MOST_REMEMBERED = 1024
+# The segments of a long path that are looked at before the rest is split.
+_FIRST = 32
 
 
 class Entry(NamedTuple):
@@ -60,7 +60,6 @@ class _Node:
         return self.loops and not self.literals and self.any is None and self.loop is None
 
 
-T = TypeVar("T")
 _Hits: TypeAlias = tuple[int, ...]
 
 
@@ -82,28 +81,14 @@ class _State(dict[str, "_State | None"]):
         self.rest: _State | None = None
         self.other: _State | None = None
 
+    def is_kept_by(self, path: str) -> bool:
+        """Whether no segment of ``path`` leads out of the state."""
+        return self.other is self and self.keys().isdisjoint(path.split("/"))
+
     @property
     def cost(self) -> int:
         """What the state takes from the budget."""
         return 1 + len(self.nodes) + len(self.hits)
-
-
-class Memory(dict[str, T]):
-    """Answers about paths that are asked for again. Emptied when full: it is filled again in no time."""
-
-    __slots__ = ("_find",)
-
-    def __init__(self, find: Callable[[str], T]) -> None:
-        super().__init__()
-        self._find = find
-
-    def __missing__(self, path: str) -> T:
-        answer = self._find(path)
-        if len(path) <= _MAX_REMEMBERED_LENGTH:
-            if len(self) >= _MOST_REMEMBERED:
-                self.clear()
-            self[path] = answer
-        return answer
 
 
 class PatternIndex:
@@ -125,7 +110,28 @@ class PatternIndex:
         self._complete(self._start)
         self._before = _State(frozenset())  # what stands before the leading slash is empty
         self._before[""] = self._start
-        self.covering: Callable[[str], _Hits] = Memory(self._covering).__getitem__
+        self.covering: Callable[[str], _Hits] = Memory(self._find).__getitem__
+
+    def _find(self, path: str) -> _Hits:
+        """What covers most long paths shows in their first segments, and the rest makes no difference."""
+        if len(path) > LONG:
+            *first, rest = path.removesuffix("/").split("/", _FIRST)
+            state = self._after(first)
+            if state is not None and (state.is_settled or state.is_kept_by(rest)):
+                return state.hits
+        return self._covering(path)
+
+    def _after(self, segments: Iterable[str]) -> _State | None:
+        """The state after these segments, or the first one that is settled; ``None`` where it cannot be told."""
+        state = self._before
+        for segment in segments:
+            following = state.get(segment, state.other)
+            if following is None:
+                following = self._follow(state, segment)
+            if following is None or following.is_settled:
+                return following
+            state = following
+        return state
 
     def _covering(self, path: str) -> _Hits:
         state = self._before

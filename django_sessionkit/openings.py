@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from .findings import Finding
 from .guard import uses_language_prefix
 from .patterns import Pattern
-from .readings import readings, strip_language
+from .readings import Reader, strip_language
 from .rules import SAFE_VERBS, Rule, ViewGlob
 from .survey import Route
 from .terrain import EVERYTHING, Terrain
@@ -133,7 +133,8 @@ def _decider(terrain: Terrain, path: str) -> Rule | None:
     with suppress(Exception):
         name = resolve(path).view_name
     languages = terrain.settings.languages if uses_language_prefix(None) else frozenset()
-    found = (terrain.settings.rules.find(one, "GET", name, resolved=True) for one in readings(path, path, languages))
+    readings = Reader().readings(path, path, languages)
+    found = (terrain.settings.rules.find(one, "GET", name, resolved=True) for one in readings)
     return next((rule for rule in found if rule is not None), None)
 
 

@@ -8,20 +8,27 @@ has decoded the path once, and so has nobody after it.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import zip_longest
 from typing import NamedTuple
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+from .exceptions import UnreadableRoute
+from .folding import fold
+
+_CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+_WITHOUT_CONTROLS = dict.fromkeys(map(ord, _CONTROLS))
+
+# Longer paths are not looked through to see whether they are plain.
+_LONGEST_PLAIN = 200
 
 # A path for which every reading is its exact spelling: lower case ASCII, no empty, dot or padded segment.
 _PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[a-z0-9_.~@:;,=+!$&'()*-]+)*/?")
 
-# How deep a folder of files may lie. Without an end, a path of dot segments would cost its square.
-_DEEPEST_FOLDER = 32
-
-# Equal under re.IGNORECASE, but neither by lower() nor by upper() of one character.
-_SPECIAL_FOLDS = {"\u0130": "i", "\ufb05": "\ufb06"}
+# How many places a climbing value may lead to, and how many characters they may have in all. Without an end, a path
+# of dot segments would cost its square.
+_MOST_LANDINGS = 33
+_MOST_LANDED = 20_000
 
 
 class Reading(NamedTuple):
@@ -39,71 +46,94 @@ class Reading(NamedTuple):
 
 
 def is_plain(path: str) -> bool:
-    """Whether cleaning and folding leave ``path`` as it is, seen without doing either."""
-    return _PLAIN.fullmatch(path) is not None
+    """Whether cleaning and folding leave ``path`` as it is, seen without doing either; ``False`` for long paths."""
+    return len(path) <= _LONGEST_PLAIN and _PLAIN.fullmatch(path) is not None
 
 
 def clean(path: str) -> str:
     """``path`` without control characters, padding of segments, empty segments and dot segments."""
-    return "/" + "/".join(_resolved(path)[0])
+    if "//" not in path and "/." not in path and not _has_blanks(path):
+        return "/" + path.strip("/")
+    return "/" + "/".join(_resolved(_segments(path))[0])
+
+
+def cleaned(path: str) -> tuple[str, ...]:
+    """``path`` as servers and file systems clean it; on Windows a backslash separates segments too."""
+    if "\\" not in path:
+        return (clean(path),)
+    return clean(path), clean(_with_slashes(path))
+
+
+def _with_slashes(path: str) -> str:
+    return path.replace("\\", "/")
 
 
 def climbs(path: str) -> bool:
     """Whether ``path`` may have a dot segment that leads upwards."""
-    return ".." in _CONTROL.sub("", path)
+    return "." in path and ".." in _without_controls(path)
 
 
 def landings(value: str) -> list[str]:
     """Where ``value`` may lead below the folder that it is looked for in.
 
-    It may stop at the folder, or leave it and come back by naming it: then its first segments are those names.
+    It may stop at the folder, or leave it and come back by naming it: then its first segments are those names. Raises
+    :class:`~django_sessionkit.exceptions.UnreadableRoute` for a value that climbs too high for its length.
     """
-    segments, upwards = _resolved(value)
-    return ["/".join(segments[skipped:]) for skipped in range(min(upwards, len(segments), _DEEPEST_FOLDER) + 1)]
+    found = _landings(value)
+    if "\\" in value:
+        found += _landings(_with_slashes(value))
+    return [*dict.fromkeys(found)]
 
 
-def _resolved(path: str) -> tuple[list[str], int]:
-    """The segments of ``path``, and how many dot segments led out of it."""
-    segments: list[str] = []
+def _landings(value: str) -> list[str]:
+    segments = _segments(value)
+    if ".." in segments and len(value) > _MOST_LANDED:
+        raise UnreadableRoute(f"A captured value of more than {_MOST_LANDED:,} characters has dot segments.")
+    segments, upwards = _resolved(segments)
+    places = min(upwards, len(segments)) + 1
+    if places > _MOST_LANDINGS or (places - 1) * len(value) > _MOST_LANDED:
+        raise UnreadableRoute(f"A captured value leads out of its folder by more than {_MOST_LANDINGS - 1} names, or is too long to do so.")
+    return ["/".join(segments[skipped:]) for skipped in range(places)]
+
+
+def _segments(path: str) -> list[str]:
+    """The segments of ``path``, dot segments upwards among them."""
+    if _has_blanks(path):
+        segments = list(filter(None, map(str.strip, _without_controls(path).split("/"))))
+    else:
+        segments = list(filter(None, path.split("/")))
+    return [one for one in segments if one != "."] if "." in segments else segments
+
+
+def _has_blanks(path: str) -> bool:
+    """Whether there is white space or a control character in ``path``."""
+    return " " in path or not path.isprintable()
+
+
+def _resolved(segments: list[str]) -> tuple[list[str], int]:
+    """The segments without those that lead upwards, and how many of them led out of the path."""
+    if ".." not in segments:
+        return segments, 0
+    kept: list[str] = []
     upwards = 0
-    for segment in _CONTROL.sub("", path).split("/"):
-        segment = segment.strip()
-        if segment == "..":
-            upwards += not segments
-            segments[-1:] = []
-        elif segment not in ("", "."):
-            segments.append(segment)
-    return segments, upwards
+    for segment in segments:
+        if segment != "..":
+            kept.append(segment)
+        elif kept:
+            kept.pop()
+        else:
+            upwards += 1
+    return kept, upwards
 
 
-class _Folds(dict[int, str]):
-    """Code point → its representative under ``re.IGNORECASE``, filled on demand."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        self[code] = folded = _SPECIAL_FOLDS.get(character) or _lower(_upper(character))
-        return folded
-
-
-def _upper(character: str) -> str:
-    return upper if len(upper := character.upper()) == 1 else character
-
-
-def _lower(character: str) -> str:
-    return lower if len(lower := character.lower()) == 1 else character
-
-
-_FOLDS = _Folds()
-
-
-def fold(path: str) -> str:
-    """``path`` in Unicode NFC, with all that ``re.IGNORECASE`` takes for equal made equal.
-
-    ``lower()`` and ``casefold()`` do not: the regular expression engine also equates ``ı İ i``, ``ſ s`` and ``K k``.
-    """
+def _without_controls(path: str) -> str:
+    if path.isprintable():
+        return path
     if path.isascii():
-        return path.lower()
-    return unicodedata.normalize("NFC", path).translate(_FOLDS)
+        return path.translate(_WITHOUT_CONTROLS)
+    for control in _CONTROLS.intersection(path):
+        path = path.replace(control, "")
+    return path
 
 
 def strip_language(path: str, languages: Iterable[str]) -> str | None:
@@ -112,30 +142,45 @@ def strip_language(path: str, languages: Iterable[str]) -> str | None:
     return f"/{rest}" if head in languages else None
 
 
-def readings(
-    path_info: str, path: str, languages: frozenset[str], span: str | None = None, forms: Iterable[str] = ()
-) -> Iterator[Reading]:
-    """Every reading of a request path, the exact one first.
+class Reader:
+    """Gives the readings of paths; whatever two of them share is worked out once. Made anew for each request."""
 
-    :param path_info: the path as the resolver sees it.
-    :param path: the path with the mount prefix (``SCRIPT_NAME``), equal to ``path_info`` where there is none.
-    :param languages: the language codes that ``i18n_patterns`` may put first; empty where it is not in use.
-    :param span: what the URL patterns matched of the path, once it is routed.
-    :param forms: how else those patterns write it.
-    """
-    exact = list(dict.fromkeys((path_info, clean(path_info), span or path_info)))
-    for spelling in exact:
-        yield Reading(spelling, strict=True, base=spelling)
-    others = [*_mounted(path_info, path), *(Reading(form, base=exact[-1]) for form in forms)]
-    yield from others
-    plain = [Reading(spelling, base=spelling) for spelling in exact] + others
-    bare = [one._replace(path=rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))]
-    yield from bare
-    for reading in plain + bare:
-        yield reading._replace(path=fold(reading.path), strict=False, folded=True)
+    def __init__(self, fold: Callable[[str], str] = fold) -> None:
+        self._cleaned = cache(cleaned)
+        self._fold = cache(fold)
 
+    def readings(
+        self,
+        path_info: str,
+        path: str,
+        languages: frozenset[str],
+        span: str | None = None,
+        forms: Iterable[str] = (),
+    ) -> Iterator[Reading]:
+        """Every reading of a request path, the exact one first.
 
-def _mounted(path_info: str, path: str) -> list[Reading]:
-    if path == path_info:
-        return []
-    return list(dict.fromkeys((Reading(path, base=path_info), Reading(clean(path), base=clean(path_info)))))
+        :param path_info: the path as the resolver sees it.
+        :param path: the path with the mount prefix (``SCRIPT_NAME``), equal to ``path_info`` where there is none.
+        :param languages: the language codes that ``i18n_patterns`` may put first; empty where it is not in use.
+        :param span: what the URL patterns matched of the path, once it is routed.
+        :param forms: how else those patterns write it.
+        """
+        exact = list(dict.fromkeys((path_info, *self._cleaned(path_info), span or path_info)))
+        for spelling in exact:
+            yield Reading(spelling, strict=True, base=spelling)
+        others = [*self._mounted(path_info, path), *(Reading(form, base=exact[-1]) for form in forms)]
+        yield from others
+        plain = [Reading(spelling, base=spelling) for spelling in exact] + others
+        bare = [
+            one._replace(path=rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))
+        ]
+        yield from bare
+        for reading in plain + bare:
+            yield reading._replace(path=self._fold(reading.path), strict=False, folded=True)
+
+    def _mounted(self, path_info: str, path: str) -> list[Reading]:
+        if path == path_info:
+            return []
+        bases = (path_info, *self._cleaned(path_info))
+        mounted = zip_longest((path, *self._cleaned(path)), bases, fillvalue=bases[-1])
+        return list(dict.fromkeys(Reading(one, base=base) for one, base in mounted))

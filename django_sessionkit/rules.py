@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 
-from .index import Entry, Memory, PatternIndex
+from .folding import Folding, fold
+from .index import Entry, PatternIndex
+from .memory import LONG, Memory
 from .options import DenialOptions
 from .patterns import Pattern, compile_pattern
-from .readings import Reading, fold, is_plain
+from .readings import Reader, Reading, is_plain
 from .requirements import Nobody, Public, Requirement
 
 if TYPE_CHECKING:
@@ -97,6 +99,8 @@ class RuleBook:
         exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
         #: whether a path that folds to itself may still be covered differently under folding
         self.folds = exact != folded
+        #: makes a path comparable with the folded patterns
+        self.folding = Folding(segment for entry in folded for segment in entry.pattern.segments)
         self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact
@@ -115,14 +119,16 @@ class RuleBook:
         *,
         resolved: bool,
         lifted_by: Container[Rule | None] = (),
+        known: Lookup | None = None,
     ) -> Rule | None:
         """The first rule that decides about ``reading``.
 
         Before the request is routed (``resolved`` is false) a rule that asks for a view cannot be decided, nor can
         those after it: the search ends with ``None``. Outside the strict readings a public rule counts only if it has
-        lifted the request in them (``lifted_by``): a looser spelling opens nothing.
+        lifted the request in them (``lifted_by``): a looser spelling opens nothing. What a request has asked before is
+        ``known``.
         """
-        trials = self.trials(reading, method, view_name, resolved=resolved, lifted_by=lifted_by)
+        trials = self.trials(reading, method, view_name, resolved=resolved, lifted_by=lifted_by, known=known)
         return next((rule for rule, reason in trials if reason is None), None)
 
     def trials(
@@ -133,17 +139,22 @@ class RuleBook:
         *,
         resolved: bool,
         lifted_by: Container[Rule | None] = (),
+        known: Lookup | None = None,
     ) -> Iterator[tuple[Rule, str | None]]:
         """What :meth:`find` looks at: each rule that covers ``reading``, and why it was passed over.
 
         The reason is ``None`` for the rule that decides; that one, or one that ``"waits"``, is the last.
         """
-        index = self._folded if reading.folded else self._exact
-        for rule in map(self.rules.__getitem__, index.covering(reading.path)):
+        covering = known.covering if known is not None and known.rules is self else self.covering
+        for rule in map(self.rules.__getitem__, covering(reading.path, reading.folded)):
             reason = _passed_over(rule, reading, method, view_name, resolved, lifted_by)
             yield rule, reason
             if reason in (None, WAITS):
                 return
+
+    def covering(self, path: str, folded: bool) -> tuple[int, ...]:
+        """The numbers of the rules whose patterns cover ``path``; ``folded``: regardless of case, as the path is."""
+        return (self._folded if folded else self._exact).covering(path)
 
     def foresee(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
         """What :meth:`find` says about a path that has one reading only, before (``None``) or after it was routed.
@@ -160,8 +171,10 @@ class RuleBook:
         return None
 
     def _foresee(self, path: str) -> tuple[Rule, ...]:
+        if len(path) > LONG or not is_plain(path):
+            return (UNFORESEEN,)
         covering = self._exact.covering(path)
-        if not is_plain(path) or covering != self._folded.covering(path):
+        if covering != self._folded.covering(path):
             return (UNFORESEEN,)
         return tuple(self.rules[number] for number in covering)
 
@@ -172,6 +185,20 @@ class RuleBook:
     def excludes_view(self, view_name: str | None) -> bool:
         """Whether ``SESSIONKIT_EXCLUDE`` names this view."""
         return any(glob.covers(view_name) for glob in self.excluded_views)
+
+
+class Lookup:
+    """The readings of the paths of one request, and the rules that cover them: each worked out once."""
+
+    def __init__(self, rules: RuleBook) -> None:
+        self.rules = rules
+        self.reader = Reader(rules.folding)
+        self._covering = cache(rules.covering)
+
+    def covering(self, path: str, folded: bool) -> tuple[int, ...]:
+        """:meth:`RuleBook.covering`, for which one trailing slash makes no difference."""
+        bare = path if path.endswith("//") else path.removesuffix("/")
+        return self._covering(bare, folded and self.rules.folds)
 
 
 def _passed_over(

@@ -76,7 +76,7 @@ def with_next(login: str, target: str | None) -> str:
 
 def next_of_page(request: HttpRequest) -> str | None:
     """Where to come back to after the log-in: the requested page, if going there again is harmless."""
-    if request.method not in ("GET", "HEAD"):
+    if request.method not in ("GET", "HEAD") or len(request.path) > MAX_NEXT_LENGTH:
         return None
     return _checked_next(request, request.get_full_path())
 

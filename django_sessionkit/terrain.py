@@ -15,10 +15,10 @@ from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePatter
 
 from . import conf
 from .declared import Declared, declared
+from .folding import fold
 from .guard import is_marked_public
 from .parsing import VERBS
 from .patterns import Pattern, compile_pattern
-from .readings import fold
 from .requirements import Requirement
 from .rules import Rule, ViewGlob
 from .shapes import ONE, Partly

@@ -13,7 +13,7 @@ from .decisions import Decision
 from .explanation import Asked, Read, Tried, Weighed
 from .flows import Flow
 from .guard import Passage, Target, lifted_from_default
-from .readings import Reading, clean
+from .readings import Reading, cleaned
 from .rules import OTHER_VIEW, WAITS, Rule
 from .session import Session
 
@@ -157,8 +157,9 @@ def _kind(reading: Reading, target: Target) -> str:
         ).capitalize()
     if reading.path == target.path_info:
         return "As it is"
-    if reading.path == clean(target.path_info):
-        return "Cleaned"
-    if reading.path in (target.path, clean(target.path)):
+    spellings = cleaned(target.path_info)
+    if reading.path in spellings:
+        return "Cleaned" if reading.path == spellings[0] else "Cleaned, with slashes for backslashes"
+    if reading.path in (target.path, *cleaned(target.path)):
         return "With the mount prefix"
     return "As its URL pattern spells it"

@@ -221,6 +221,14 @@ def test_files_that_climb_out_of_their_folder():
     assert stopped("files outside their folder")
 
 
+def test_backslashes():
+    """On Windows a file view takes a backslash for a separator: ``..%5Cprivate`` climbs there.
+
+    A path with backslashes has one more strict reading, in which they are slashes, and so has a captured value.
+    """
+    assert stopped("backslashes")
+
+
 def test_optional_parts_with_alternatives():
     """``^report(?:\\.json|\\.csv)?$`` is a spelling of ``/report``: the rule for it covers both."""
     assert stopped("optional alternatives")
@@ -291,11 +299,15 @@ def unchanged(request, passage, response):
 
 MUTATIONS = {
     "no cleaning": ([(readings, "clean", str)], ["white space", "dot segments", "control characters", "slashes"]),
-    "no folding": ([(readings, "fold", str), (rules, "fold", str)], ["letter case", "unicode"]),
-    "lower() for folding": ([(readings, "fold", str.lower), (rules, "fold", str.lower)], ["letter case", "unicode"]),
+    "no folding": ([(rules, "Folding", lambda texts: str), (rules, "fold", str)], ["letter case", "unicode"]),
+    "lower() for folding": (
+        [(rules, "Folding", lambda texts: str.lower), (rules, "fold", str.lower)],
+        ["letter case", "unicode"],
+    ),
+    "no backslashes": ([(readings, "_with_slashes", str)], ["backslashes"]),
     "no span and no forms": ([(guard.routes, "may_be_respelt", lambda *args: False)], ["unanchored", "aliases"]),
     "no languages": ([(readings, "strip_language", lambda *args: None)], ["languages"]),
-    "no mount": ([(readings, "_mounted", lambda *args: [])], ["mounted"]),
+    "no mount": ([(readings.Reader, "_mounted", lambda *args: [])], ["mounted"]),
     "process_view alone": (
         [(middleware, "_enter", nothing), (middleware, "_leave", unchanged)],
         ["answered inside"],

@@ -295,6 +295,13 @@ def test_language_prefixes_and_letter_case_go_together(site):
     assert explained("/en-us/ADMIN/").readings[-1].kind == "Without language prefix and regardless of case"
 
 
+def test_a_path_with_backslashes_has_one_more_reading(site):
+    site.SESSIONKIT_PROTECT = [{"name": "shut", "pattern": "/shut/**", "role": "admin"}]
+    found = explained("/page/x\\..\\..\\Shut\\A").readings
+    assert ("Cleaned, with slashes for backslashes", "/Shut/A") in [(one.kind, one.path) for one in found]
+    assert (found[-1].kind, found[-1].path, found[-1].rule) == ("Regardless of case", "/shut/a", "shut")
+
+
 def test_the_mount_prefix_and_the_spelling_of_a_pattern_are_readings(site):
     site.SESSIONKIT_PROTECT = [{"name": "mounted", "pattern": "/shop/page/**", "role": "admin"}]
     with override_settings(FORCE_SCRIPT_NAME="/shop"):

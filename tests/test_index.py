@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit import index as index_module
-from django_sessionkit.index import Entry, Memory, PatternIndex
+from django_sessionkit import memory as memory_module
+from django_sessionkit.index import Entry, PatternIndex
+from django_sessionkit.memory import Memory
 from django_sessionkit.patterns import Pattern, matches
 
 names = st.sampled_from(["a", "b", "c", ""])
@@ -125,9 +127,9 @@ def test_beyond_the_budget_long_lists_are_run_in_groups():
 def test_the_memory_for_repeated_paths_is_bounded():
     asked = []
     memory = Memory(lambda path: asked.append(path) or len(path))
-    for number in range(3 * index_module._MOST_REMEMBERED):
+    for number in range(3 * memory_module._MOST_REMEMBERED):
         assert memory[f"/{number}"] == memory[f"/{number}"]
-    assert len(asked) == 3 * index_module._MOST_REMEMBERED
-    assert 0 < len(memory) <= index_module._MOST_REMEMBERED
+    assert len(asked) == 3 * memory_module._MOST_REMEMBERED
+    assert 0 < len(memory) <= memory_module._MOST_REMEMBERED
     assert memory["/" * 201] == 201
     assert "/" * 201 not in memory

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-import re
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit.readings import clean, fold, is_plain, readings, strip_language
+from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.folding import fold
+from django_sessionkit.readings import Reader, clean, cleaned, climbs, is_plain, landings, strip_language
+
+
+def readings(*arguments):
+    return Reader().readings(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -31,43 +34,15 @@ def test_clean(path, cleaned):
     assert clean(path) == cleaned
 
 
-@pytest.mark.parametrize(
-    ("path", "folded"),
-    [
-        ("/ADMIN", "/admin"),
-        ("/adm\u0130n", "/admin"),
-        ("/adm\u0131n", "/admin"),
-        ("/u\u017fer", "/user"),
-        ("/\u212aey", "/key"),
-        ("/CAFE\u0301", "/caf\u00e9"),
-        ("/\u03a3\u03c2\u03c3", "/\u03c3\u03c3\u03c3"),
-        ("/stra\u00dfe", "/stra\u00dfe"),
-        ("/\u1e9e", "/\u00df"),
-    ],
-)
-def test_fold(path, folded):
-    assert fold(path) == folded
-
-
-def test_fold_equates_whatever_ignorecase_equates():
-    cased = [chr(code) for code in range(sys.maxunicode + 1) if _is_cased(chr(code))]
-    text = "".join(cased)
-    for character in cased:
-        for equal in re.findall(re.escape(character), text, re.IGNORECASE):
-            assert fold(equal) == fold(character), (character, equal)
-
-
-def _is_cased(character: str) -> bool:
-    return character.lower() != character or character.upper() != character or character.casefold() != character
-
-
 @pytest.mark.parametrize("path", ["/", "/a/b/", "/a.b/c-d_e", "/a@b;c=d,e", "/..a/.b", ""])
 def test_a_plain_path_has_one_reading(path):
     assert is_plain(path)
     assert {reading.path.rstrip("/") for reading in readings(path, path, frozenset())} == {path.rstrip("/")}
 
 
-@pytest.mark.parametrize("path", ["//a", "/A", "/a//b", "/./a", "/a/..", "/a b", "/\u00e9", "/a\n", "a", "/a\x00"])
+@pytest.mark.parametrize(
+    "path", ["/a" * 101, "//a", "/A", "/a//b", "/./a", "/a/..", "/a b", "/\u00e9", "/a\n", "a", "/a\x00"]
+)
 def test_what_is_not_plain(path):
     assert not is_plain(path)
 
@@ -83,6 +58,69 @@ def test_a_path_taken_for_plain_is_its_own_clean_and_fold(path):
 def test_clean_and_fold_are_final(path):
     assert clean(clean(path)) == clean(path)
     assert fold(fold(path)) == fold(path)
+
+
+def test_a_backslash_separates_segments_in_one_more_strict_reading():
+    found = list(readings("/a\\..\\B/c", "/mount/a\\..\\B/c", frozenset()))
+    assert [one.path for one in found if one.strict] == ["/a\\..\\B/c", "/B/c"]
+    assert [(one.path, one.base) for one in found if not one.strict and not one.folded] == [
+        ("/mount/a\\..\\B/c", "/a\\..\\B/c"),
+        ("/mount/B/c", "/B/c"),
+    ]
+    assert {one.path for one in found if one.folded} >= {"/b/c", "/mount/b/c", "/a\\..\\b/c"}
+
+
+@pytest.mark.parametrize(
+    ("path", "spellings"),
+    [
+        ("/a/b/", ("/a/b",)),
+        ("/a\\b/", ("/a\\b", "/a/b")),
+        ("/a\\..\\..\\b", ("/a\\..\\..\\b", "/b")),
+        ("/a\\.\x00.\\ b\\", ("/a\\..\\ b\\", "/b")),
+    ],
+)
+def test_cleaned(path, spellings):
+    assert cleaned(path) == spellings
+
+
+@pytest.mark.parametrize(
+    ("value", "places"),
+    [
+        ("a/../b", ["b"]),
+        ("../a/b", ["a/b", "b"]),
+        ("x/../../a", ["a", ""]),
+        ("..\\a/b", ["..\\a/b", "a/b", "b"]),
+        ("a\\..\\..\\b", ["a\\..\\..\\b", "b", ""]),
+        (".\x01./a", ["a", ""]),
+        ("\u00e9/.\x01./../a", ["a", ""]),
+        ("a..b", ["a..b"]),
+    ],
+)
+def test_landings(value, places):
+    assert climbs(value)
+    assert landings(value) == places
+
+
+@pytest.mark.parametrize(
+    "value", ["../" * 40 + "a/" * 40, "../a" + "/a" * 20_000, "a/" * 20_000 + "..", "..\\a" * 9_000]
+)
+def test_a_value_that_climbs_too_high_for_its_length_is_unreadable(value):
+    with pytest.raises(UnreadableRoute):
+        landings(value)
+
+
+def test_a_value_that_stays_in_its_folder_may_be_long():
+    assert landings("a..b/" * 20_000) == ["a..b/" * 19_999 + "a..b"]
+    assert len(landings("../" * 32 + "a/" * 40)) == 33
+    assert not climbs("/a.b/c.d")
+
+
+def test_what_two_requests_of_a_reader_share_is_worked_out_once():
+    folded = []
+    reader = Reader(lambda path: folded.append(path) or path.lower())
+    for span in (None, "/A//x", "/B"):
+        assert {one.path for one in reader.readings("/A//x", "/A//x", frozenset(), span) if one.folded} >= {"/a/x"}
+    assert folded == ["/A//x", "/A/x", "/B"]
 
 
 def test_the_language_prefix():

@@ -57,6 +57,24 @@ _CLIMBS = [
     "/media/public/../../uploads//private/./report.txt",
 ]
 _DETOURS = ["/media/public/../private/report.txt", "/media/./private/report.txt", "/media//private/report.txt"]
+# Where a backslash separates segments too.
+_BACKSLASHES = [
+    one.replace("\\", spelt)
+    for spelt in ("\\", "%5C", "%5c")
+    for one in (
+        "/media/private\\report.txt",
+        "/media/.\\private\\report.txt",
+        "/media/public\\..\\private\\report.txt",
+        "/media/public/..\\private/report.txt",
+        "/media/x\\../private\\report.txt",
+        "/media/..\\uploads\\private\\report.txt",
+        "/media/x\\..\\..\\uploads/private/report.txt",
+        "/media/../uploads\\private\\report.txt",
+        "/media/PRIVATE\\report.txt",
+        "/media/..\\..\\site\\uploads\\private\\report.txt",
+        "/media/public\\/..\\/private\\/report.txt",
+    )
+]
 
 HOSTILE: dict[str, list[Wire]] = {
     "percent-encoding": wires("", percent_encoded(TASKS)) + wires("lenient", percent_encoded(KIOSK)),
@@ -124,4 +142,5 @@ HOSTILE: dict[str, list[Wire]] = {
     "mounted at the log-in page": [Wire("/", mount=mount, site="home") for mount in ("/login", "/login/")],
     "files": wires("", [MEDIA, *_DETOURS], percent_encoded(MEDIA)),
     "files outside their folder": wires("", _CLIMBS),
+    "backslashes": wires("windows", _BACKSLASHES) + wires("windows-folder", _BACKSLASHES),
 }

@@ -5,6 +5,7 @@ A response says in ``X-Page`` which kind of page it is, so that HEAD can be judg
 
 from __future__ import annotations
 
+import ntpath
 import posixpath
 import re
 import unicodedata
@@ -73,6 +74,13 @@ def upload(request: HttpRequest, path: str) -> HttpResponse:
     content = b"".join(response)
     response.file_to_stream.close()
     return page(content.decode().strip() or ORDINARY)
+
+
+def on_windows(request: HttpRequest, name: str) -> HttpResponse:
+    """A file view on a machine where a backslash is a separator and case makes no difference."""
+    folder = "c:\\site\\uploads"
+    found = ntpath.normpath(ntpath.join(folder, name)).lower()
+    return page(PROTECTED if found.startswith(f"{folder}\\private\\") else ORDINARY)
 
 
 def of_item(request: HttpRequest, pk: int = 0, **kwargs: object) -> HttpResponse:
@@ -179,6 +187,8 @@ SITES = {
     "home": Urls(path("", protected)),
     "rewritten": Urls(path("admin/<path:rest>", protected)),
     "answered": Urls(),
+    "windows": Urls(path("media/<path:name>", on_windows)),
+    "windows-folder": Urls(path("", include([re_path(r"^media/(?P<name>.*)$", on_windows)]))),
 }
 
 
