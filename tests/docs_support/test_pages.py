@@ -525,7 +525,7 @@ def test_testing(
     check()
     with override_settings(SESSIONKIT_PROTECT=[]), pytest.raises(AssertionError, match=r"opened  /articles/ "):
         check()
-    page.module("shop.test_articles").test_authors_may_write_while_we_move(client, sign_in, sessionkit_policy)
+    page.module("shop.test_articles").test_authors_may_open_articles(client, sign_in, sessionkit_policy)
 
 
 def test_source(run: Run) -> None:
