@@ -769,14 +769,15 @@ class TestSecurity:
         assert "<script>" not in shown
         assert '""' not in shown
 
-    GROWTH = [
+    CHANGES = [
         (None, {"user_id": "7"}, True, True),
         ({"user_id": "7"}, {"user_id": "8"}, True, False),
         ({"user_id": "7"}, {"user_id": "7", "role": "admin"}, True, True),
-        ({"user_id": "7", "role": "admin"}, {"user_id": "7"}, False, True),
+        ({"user_id": "7", "role": "admin"}, {"user_id": "7"}, True, True),
+        ({"user_id": "7", "role": "admin"}, {"user_id": "7", "role": "admin"}, False, True),
     ]
 
-    @pytest.mark.parametrize(("before", "after", "new_key", "data_kept"), GROWTH)
+    @pytest.mark.parametrize(("before", "after", "new_key", "data_kept"), CHANGES)
     def test_fixation_table(self, before: Any, after: Any, new_key: bool, data_kept: bool) -> None:
         request = stored()
         request.session["basket"] = [1]
