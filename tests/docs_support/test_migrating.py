@@ -178,7 +178,7 @@ class TestJavascript:
         assert_access("/admin/", as_={"role": "user", "roles": ["admin"]}, status=200)
 
     def test_every_name_exists(self) -> None:
-        lines = (ROOT / self.PAGE).read_text(encoding="utf-8").partition("## Rules")[0].splitlines()
+        lines = (ROOT / self.PAGE).read_text(encoding="utf-8").partition("## Translate the rules")[0].splitlines()
         here = "\n".join(line.split("|")[2] for line in lines if line.count("|") == 3)
         names = set(re.findall(r"`([a-z]+_[a-z_]+)\b", here)) - {"user_id", "django_sessionkit", "sessionkit_explain"}
         known = {*dir(django_sessionkit), *dir(AccessPolicy)}
