@@ -8,6 +8,7 @@ from . import callers, targets
 from .decisions import NOBODY, Decision
 from .options import DEFAULT_OPTIONS, DenialOptions
 from .session import Session
+from .urlconfs import urlconf_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -38,7 +39,7 @@ def choose(request: HttpRequest, denial: Denial, session: Session | None) -> Ans
         return _choose_for_anonymous(request, options, caller)
     location = None
     if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":
-        location = _elsewhere(request, targets.locate(options.redirect_to))
+        location = _elsewhere(request, targets.locate(options.redirect_to, urlconf_of(request)))
     if location is not None and caller == "page":
         return Answer(302, caller, location) if request.method in ("GET", "HEAD") else Answer(403, caller)
     return Answer(403, caller, location)
@@ -49,7 +50,9 @@ def _choose_for_anonymous(
 ) -> Answer:
     if caller == "api":
         return Answer(401, caller)
-    login = _elsewhere(request, targets.login_path(options))
+    login = None
+    if not _was_login_page(request):
+        login = _elsewhere(request, targets.login_path(options, urlconf_of(request)))
     if caller == "htmx":
         return Answer(401, caller, login and targets.with_next(login, targets.next_of_htmx(request)))
     if login is None:
@@ -61,4 +64,16 @@ def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
     """``location``, unless it is the denied page itself: that would be a loop."""
     if location is None or targets.leads_to(location, request.path):
         return None
-    return location
+    is_round = targets.arrives_at(location, request.path, request.path_info, urlconf_of(request))
+    return None if is_round else location
+
+
+def _was_login_page(request: HttpRequest) -> bool:
+    """Whether the request was let in as one for the login page, and is none by the URLconf that was set meanwhile.
+
+    Each of the two URLconfs would send the caller to the login page of the other, for ever.
+    """
+    passage = getattr(request, "_sessionkit_passage", None)
+    if passage is None or not passage.is_login_page:
+        return False
+    return not targets.is_login_page(request.path, request.path_info, urlconf_of(request))

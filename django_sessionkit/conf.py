@@ -51,7 +51,9 @@ class Snapshot:
 
     rules: RuleBook = field(default_factory=RuleBook)
     global_protect: bool = False
-    login_url: str | Promise = "/accounts/login/"
+    #: ``None`` if Django's ``LOGIN_URL`` cannot be used, and no rule needs it; ``login_fault`` says why
+    login_url: str | Promise | None = "/accounts/login/"
+    login_fault: InvalidPolicy | None = None
     #: that one, and those of the rules
     login_urls: tuple[str | Promise, ...] = ()
     session_key: str = "__session__"
@@ -138,12 +140,17 @@ def _build() -> tuple[Snapshot, list[Problem]]:
     reader = _Reader()
     roles = reader.read("SESSIONKIT_ROLES", parse_roles, RoleMap())
     wildcards = reader.read("SESSIONKIT_WILDCARD_PERMISSIONS", types.flag, False)
-    rules, login_url = _rule_book(reader), _login_url(reader)
+    rules = _rule_book(reader)
+    global_protect = reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag, False)
+    login_url, login_fault = _login_url(reader)
+    if login_fault is not None and (global_protect or any(rule.may_lead_to_login for rule in rules.rules)):
+        reader.problems.append(Problem("SESSIONKIT_LOGIN_URL", login_fault))
     snapshot = Snapshot(
         rules=rules,
-        global_protect=reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag, False),
+        global_protect=global_protect,
         login_url=login_url,
-        login_urls=(login_url, *rules.login_urls),
+        login_fault=login_fault,
+        login_urls=(*([login_url] if login_url is not None else []), *rules.login_urls),
         session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key, "__session__"),
         source=_brought(reader, "SESSIONKIT_SOURCE", "sessionkit_source", types.source),
         validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator, None),
@@ -218,11 +225,14 @@ def _misspelt() -> list[Problem]:
     return [Problem(name, InvalidPolicy(name, "unknown setting", did_you_mean(name, DEFAULTS))) for name in names]
 
 
-def _login_url(reader: _Reader) -> str | Promise:
+def _login_url(reader: _Reader) -> tuple[str | Promise | None, InvalidPolicy | None]:
+    """Ours, else Django's. Django's may be of another site, as long as nobody is sent there: then why it is no use."""
     name = "SESSIONKIT_LOGIN_URL"
-    if getattr(settings, name, None) is None:
-        hint = f"set {name} to a page of this site that leads there"
-        own = reader.parse(name, "LOGIN_URL", settings.LOGIN_URL, lambda raw, at: types.target(raw, at, hint), "/")
-    else:
-        own = reader.read(name, types.target, "/")
-    return own  # type: ignore[no-any-return]
+    if getattr(settings, name, None) is not None:
+        return reader.read(name, types.target, "/"), None
+    try:
+        return types.target(
+            settings.LOGIN_URL, "LOGIN_URL", f"set {name} to a page of this site that leads there"
+        ), None
+    except InvalidPolicy as error:
+        return None, error

@@ -17,6 +17,7 @@ from .declared import declared
 from .explanation import Explanation
 from .guard import GLOBAL_LABEL, Passage, Target, lifted_from_default
 from .readings import Reading
+from .urlconfs import urlconf_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -85,7 +86,8 @@ def _why_open(request: HttpRequest) -> str:
 
 def has_page_of_its_own(request: HttpRequest) -> bool:
     """Whether the project answers a 403 itself, by ``handler403`` or by a template ``403.html``."""
-    resolver: Any = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
+    urlconf = urlconf_of(request)
+    resolver: Any = get_resolver(get_urlconf() if urlconf is None else urlconf)
     if resolver.resolve_error_handler(403) is not permission_denied:
         return True
     try:

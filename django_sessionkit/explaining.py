@@ -16,6 +16,7 @@ from .flows import Flow
 from .guard import Target, inspect
 from .origin import own_slot, slot_for
 from .tracing import Trace
+from .urlconfs import urlconf_of
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -36,6 +37,7 @@ class _Imagined(HttpRequest):
         super().__init__()
         self.method = target.method
         self.path, self.path_info = target.path, target.path_info
+        self.urlconf = target.urlconf
         self.META = {**_HEADERS[caller], "QUERY_STRING": query}
 
     def get_host(self) -> str:
@@ -80,7 +82,7 @@ def explain_place(
 ) -> Flow[Explanation]:
     """Explain what a path or URL name would be answered for the current session."""
     slot = current_slot() or Slot.fixed(None)
-    urlconf = getattr(slot.request, "urlconf", None)
+    urlconf = urlconf_of(slot.request)
     target = reach.unrouted(reach.locate(where, urlconf, args, kwargs), method, urlconf)
     query = urlsplit(where).query if where.startswith("/") and not where.startswith("//") else ""
     return _explain(_Subject(_Imagined(target, query, caller), target, reach.match_of(target), Trace(slot)))

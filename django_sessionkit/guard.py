@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.utils.translation import get_language
 
 from . import audit, conf, routes, targets
@@ -26,6 +25,7 @@ from .readings import Reader, Reading, climbs, is_plain
 from .requirements import Authenticated, Requirement
 from .routes import Spelling
 from .rules import UNFORESEEN, Lookup, Rule
+from .urlconfs import urlconf_of, uses_language_prefix
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -58,7 +58,7 @@ class Target(NamedTuple):
             request.path_info,
             request.path,
             request.method or "",
-            getattr(request, "urlconf", None),
+            urlconf_of(request),
             request.resolver_match if resolved else None,
             resolved,
         )
@@ -86,7 +86,8 @@ def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
             return False
     elif resolved and settings.global_protect:
         return False
-    return _reads_one_way(getattr(request, "urlconf", None) or settings.root_urlconf, match)
+    urlconf = urlconf_of(request)
+    return _reads_one_way(settings.root_urlconf if urlconf is None else urlconf, match)
 
 
 def _is_known_to_open(rule: Rule, request: HttpRequest) -> bool:
@@ -105,21 +106,15 @@ def is_up_to_the_session(request: HttpRequest) -> bool:
 
 def _reads_one_way(urlconf: Any, match: ResolverMatch | None) -> bool:
     """Whether the URLconf gives a plain path no other reading."""
-    name = urlconf or conf.current().root_urlconf
-    if is_language_prefix_patterns_used(name or "")[0]:
+    if uses_language_prefix(urlconf):
         return False
-    return match is None or not routes.may_be_respelt(name, match)
-
-
-def uses_language_prefix(urlconf: Any) -> bool:
-    """Whether the URLconf (``None``: the root one) has ``i18n_patterns``."""
-    return is_language_prefix_patterns_used(urlconf or conf.current().root_urlconf or "")[0]
+    return match is None or not routes.may_be_respelt(urlconf, match)
 
 
 class Passage:
     """The way of one request past the guard: what was decided on entry is not decided again."""
 
-    __slots__ = ("_decided", "_lookup", "rule", "slot")
+    __slots__ = ("_decided", "_lookup", "is_login_page", "rule", "slot")
 
     #: what to call instead, where the session must not be loaded
     twin = "acan_access"
@@ -129,6 +124,8 @@ class Passage:
         self._decided: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
         #: the rule that was first found for the path, for the header that developers see
         self.rule: Rule | None = None
+        #: a denial was lifted, because the path is that of a login page
+        self.is_login_page = False
         self._lookup: Lookup | None = None
 
     @property
@@ -183,7 +180,8 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
         audit.logger.error("%s The request is denied.", error)
         return Denial(Decision(False, FAILED, failed=True))
     denial = yield from _inspect(paths, target, passage, with_default)
-    if denial is not None and targets.is_login_page(target.path, target.path_info):
+    if denial is not None and targets.is_login_page(target.path, target.path_info, target.urlconf):
+        passage.is_login_page = True
         return None
     return denial
 

@@ -13,9 +13,9 @@ from itertools import zip_longest
 from typing import TypeAlias
 
 from . import conf
-from .guard import uses_language_prefix
 from .patterns import compile_pattern, split
 from .shapes import MANY, Part, Partly
+from .urlconfs import uses_language_prefix
 from .ways import Route
 
 # So many paths, and paths of so many lengths, that the patterns see alike: an earlier route may take one of them and

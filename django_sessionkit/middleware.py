@@ -16,6 +16,7 @@ from .flows import Flow, arun, run
 from .guard import Passage, Target, has_nothing_to_ask, inspect, is_up_to_the_session
 from .origin import current_origin
 from .streaming import hand_over, stream_within
+from .urlconfs import routed_by, urlconf_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -105,13 +106,14 @@ def _passage(request: HttpRequest, slot: Slot) -> Passage:
 
 
 def _enter(request: HttpRequest, slot: Slot) -> Flow[HttpResponseBase | None]:
-    """Decide on the path, before anything further in can answer."""
-    if is_up_to_the_session(request):
-        yield from slot.flow()
-        if has_nothing_to_ask(request, resolved=False):
-            return None
-    denial = yield from inspect(Target.of(request, resolved=False), _passage(request, slot), with_default=False)
-    return (yield from _deny(request, slot, denial)) if denial is not None else None
+    """Decide on the path, before anything further in can answer. Django has not looked at ``request.urlconf`` yet."""
+    with routed_by(urlconf_of(request)):
+        if is_up_to_the_session(request):
+            yield from slot.flow()
+            if has_nothing_to_ask(request, resolved=False):
+                return None
+        denial = yield from inspect(Target.of(request, resolved=False), _passage(request, slot), with_default=False)
+        return (yield from _deny(request, slot, denial)) if denial is not None else None
 
 
 def _before_view(request: HttpRequest) -> Flow[HttpResponseBase | None]:

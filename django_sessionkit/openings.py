@@ -10,13 +10,13 @@ from django.urls import resolve, reverse
 from django.utils.functional import Promise
 
 from .findings import Finding
-from .guard import uses_language_prefix
 from .patterns import Pattern
 from .readings import Reader, strip_language
 from .rules import SAFE_VERBS, Rule, ViewGlob
 from .survey import Route
 from .terrain import EVERYTHING, Terrain
 from .territory import Cover, Relation, relation
+from .urlconfs import uses_language_prefix
 
 # What `include()` and CMSs end with: any path below, on purpose.
 _CATCH_ALL = re.compile(r"\(?(?:\?P<\w+>)?(?:\.[*+]|\(\?:\[[^\]]*\][*+]/\)[*+])\)?/?\$?")

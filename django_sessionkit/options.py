@@ -19,7 +19,8 @@ _ON_DENY = ("auto", "forbidden", "not_found")
 _URL_NAME = re.compile(r"[\w.-]+(?::[\w.-]+)*")
 # What a browser would take the first part of a "URL name" for.
 _SCHEMES = frozenset({"blob", "data", "file", "ftp", "http", "https", "javascript", "mailto", "vbscript", "ws", "wss"})
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+# A lone surrogate cannot be sent: it has no UTF-8.
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class DenialOptions:
             raise InvalidPolicy(place, '"api" must be True or False')
         return cls(**{key: raw[key] for key in OPTION_KEYS if key in raw})  # type: ignore[arg-type]
 
+    @property
+    def may_lead_to_login(self) -> bool:
+        """Whether an anonymous caller may be sent to the login page of the settings."""
+        return self.login_url is None and self.on_deny != "not_found" and self.api is not True
+
 
 OPTION_KEYS = tuple(field.name for field in fields(DenialOptions))
 DEFAULT_OPTIONS = DenialOptions()
@@ -64,7 +70,7 @@ def check_target(target: object, place: str) -> None:
         raise InvalidPolicy(
             place,
             "must be a site-relative path or a URL name",
-            'other sites, schemes, "//", backslashes, spaces and control characters are refused',
+            'other sites, schemes, "//", backslashes, spaces, control characters and lone surrogates are refused',
         )
 
 

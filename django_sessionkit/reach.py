@@ -13,6 +13,7 @@ from .context import Slot, current_slot
 from .declared import declared
 from .flows import Flow
 from .guard import Passage, Target, inspect
+from .urlconfs import urlconf_of
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -23,7 +24,7 @@ def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], meth
     if not isinstance(where, str):
         raise TypeError(f"can_access() takes a path or a URL name, not {type(where).__name__}")
     slot = current_slot() or Slot.fixed(None)
-    urlconf = getattr(slot.request, "urlconf", None)
+    urlconf = urlconf_of(slot.request)
     target = target_of(locate(where, urlconf, args, kwargs), method, urlconf)
     if target is None:
         return False

@@ -33,6 +33,7 @@ from .options import DenialOptions
 from .origin import slot_for
 from .requirements import Requirement
 from .session import Session
+from .urlconfs import routed_by, urlconf_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -98,9 +99,9 @@ def _page(request: HttpRequest, status: int, decision: Decision, session: Sessio
         text = _FOR_NOBODY if decision.reason == NOBODY else ""
         kind = NotAuthenticated if session is None and not text else AccessDenied
         error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
-    resolver = get_resolver(getattr(request, "urlconf", None) or get_urlconf())
-    response: Any = get_exception_response(request, resolver, status, error)
-    return response.render() if not getattr(response, "is_rendered", True) else response
+    with routed_by(urlconf_of(request)):
+        response: Any = get_exception_response(request, get_resolver(get_urlconf()), status, error)
+        return response.render() if not getattr(response, "is_rendered", True) else response
 
 
 def _explained(decision: Decision, explanation: Explanation) -> HttpResponse:

@@ -70,6 +70,11 @@ class Rule:
         """Whether the rule decides in every reading, for every method and view, so that none after it is asked."""
         return not (self.views or self.methods or self.unsafe_only or self.is_public) and self.i18n
 
+    @property
+    def may_lead_to_login(self) -> bool:
+        """Whether it may send an anonymous caller to the login page of the settings."""
+        return not (self.is_public or self.requirement.is_closed) and self.options.may_lead_to_login
+
     def covers_method(self, method: str) -> bool:
         """Whether the rule is about ``method``; ``GET`` covers ``HEAD``."""
         if self.unsafe_only:

@@ -1,8 +1,9 @@
-"""Where a denied caller is sent: the log-in page with ``next``, or the page a rule names. Never to another site."""
+"""Where a denied caller is sent: the login page with ``next``, or the page a rule names. Never to another site."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.http import QueryDict
@@ -12,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from . import audit, conf
 from .options import DEFAULT_OPTIONS, DenialOptions, is_site_path
+from .urlconfs import is_translated_from, routed_by
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -19,44 +21,66 @@ if TYPE_CHECKING:
 MAX_NEXT_LENGTH = 2000
 
 
-def locate(target: str | Promise) -> str | None:
+def locate(target: str | Promise, urlconf: Any = None) -> str | None:
     """The path of a site-relative path or URL name; ``None``, and an error in the log, if there is no such page.
 
-    Only names are reversed: given a path, ``reverse()`` would search the URLconf for a view of that name, and raise
-    because of any route that it cannot write down.
+    ``urlconf``: that of the request, by which names are looked up.
     """
-    text = str(target)
-    if text.startswith("/"):
-        found = text
-    else:
-        try:
-            found = reverse(text)
-        except Exception as error:
-            audit.logger.error('URL name "%s" cannot be reversed (%s)', text, type(error).__name__)
-            return None
+    try:
+        found = _path_of(target, urlconf)
+    except Exception as error:
+        name = "a lazy URL" if isinstance(target, Promise) else f'the URL name "{target}"'
+        audit.logger.error("%s cannot be reversed (%s)", name, type(error).__name__)
+        return None
     if not is_site_path(found):
         audit.logger.error("a redirect target is not a path of this site: refused")
         return None
     return found
 
 
-def login_path(options: DenialOptions = DEFAULT_OPTIONS) -> str | None:
-    """The log-in page for a denial with these options."""
-    return locate(options.login_url or conf.current().login_url)
+def _path_of(target: str | Promise, urlconf: Any) -> str:
+    """Only names are reversed: given a path, ``reverse()`` would search the URLconf for a view of that name, and raise
+    because of any route that it cannot write down.
+    """
+    with routed_by(urlconf):
+        text = str(target)
+        return text if text.startswith("/") else reverse(text)
 
 
-def is_login_page(path: str, path_info: str) -> bool:
-    """Whether ``path`` (with mount prefix) is a log-in page of the settings or of any rule, which must be reachable.
+def login_path(options: DenialOptions = DEFAULT_OPTIONS, urlconf: Any = None) -> str | None:
+    """The login page for a denial with these options."""
+    page = options.login_url if options.login_url is not None else conf.current().login_url
+    if page is None:
+        audit.logger.error("%s: nobody is sent to the login page", conf.current().login_fault)
+        return None
+    return locate(page, urlconf)
 
-    Any rule: or two rules could send an anonymous caller to each other's log-in page for ever.
+
+def is_login_page(path: str, path_info: str, urlconf: Any = None) -> bool:
+    """Whether ``path`` (with mount prefix) is a login page of the settings or of any rule, which must be reachable.
+
+    Any rule: or two rules could send an anonymous caller to each other's login page for ever.
+    """
+    for url in conf.current().login_urls:
+        with suppress(Exception):  # a name that this URLconf does not have is no page of it
+            if arrives_at(_path_of(url, urlconf), path, path_info, urlconf):
+                return True
+    return False
+
+
+def arrives_at(location: str, path: str, path_info: str, urlconf: Any) -> bool:
+    """Whether a redirect to ``location`` ends at ``path``, if only by way of the language that Django adds.
 
     Not if ``path_info`` has been rewritten to another page, nor if it is nothing but the mount prefix, which some
     servers take from a header.
     """
     if path != path_info and not (path_info.strip("/") and path.endswith(path_info)):
         return False
-    pages = (locate(url) for url in conf.current().login_urls)
-    return any(page is not None and leads_to(page, path) for page in pages)
+    if leads_to(location, path):
+        return True
+    mount = path.removesuffix(path_info)
+    bare = unquote(urlsplit(location).path)
+    return bare.startswith(f"{mount}/") and is_translated_from(path_info, bare.removeprefix(mount), urlconf)
 
 
 def leads_to(location: str, path: str) -> bool:

@@ -21,6 +21,7 @@ ROWS = [
     ["index", "rules", "parsing", "declared", "claims"],
     ["setting_types", "conf"],
     ["audit", "evaluation", "versions", "logins", "sources", "freshness", "origin", "forgery", "caching"],
+    ["urlconfs"],
     ["targets", "callers", "answers", "links", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],
     ["responses", "writes", "streaming", "connections", "projection"],

@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from django.urls import reverse_lazy
 
-from django_sessionkit import conf
+from django_sessionkit import Nobody, Role, conf
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.sources import SessionSource
@@ -67,11 +67,12 @@ BAD = [
     ("SESSIONKIT_EXCLUDE", "/static/**", "SESSIONKIT_EXCLUDE: must be a list, not str"),
     ("SESSIONKIT_EXCLUDE", ["/ok", "/a*"], "SESSIONKIT_EXCLUDE[1]: "),
     ("SESSIONKIT_LOGIN_URL", "https://sso.example", "SESSIONKIT_LOGIN_URL: must be a site-relative path"),
-    (
-        "LOGIN_URL",
-        "https://sso.example",
-        "LOGIN_URL: must be a site-relative path or a URL name; set SESSIONKIT_LOGIN_URL",
+    *(
+        ("SESSIONKIT_PROTECT", [{"pattern": "/a", "role": "a", key: target}], f"[0][{key!r}]: must be a site-relative")
+        for key in ("login_url", "redirect_to")
+        for target in ("/up\ud800grade/", "/\udfff", "up\udc80", "https://sso.example/")
     ),
+    ("SESSIONKIT_LOGIN_URL", "/log\ud800in/", "SESSIONKIT_LOGIN_URL: must be a site-relative path"),
     ("SESSIONKIT_SESSION_KEY", "", "non-blank string"),
     ("SESSIONKIT_SESSION_KEY", 7, "non-blank string"),
     ("SESSIONKIT_SESSION_KEY", "_auth_user_id", "a key of Django itself"),
@@ -129,6 +130,43 @@ def test_a_bad_setting_stops_the_server(name, value, message):
     with override_settings(**{name: value}), pytest.raises(ImproperlyConfigured) as caught:
         SessionKitMiddleware(lambda request: None)
     assert message in str(caught.value)
+
+
+ELSEWHERE = ["https://sso.example.org/", "//sso.example.org/", "/log\ud800in/", None, ""]
+A = {"pattern": "/a", "role": "a"}
+SENDS = [
+    {"SESSIONKIT_PROTECT": [A]},
+    {"SESSIONKIT_PROTECT": [{"view": "a", "require": Role("a") | Nobody()}]},
+    {"SESSIONKIT_PROTECT": [{**A, "login_url": "/b/"}, {**A, "on_deny": "forbidden"}]},
+    {"SESSIONKIT_PROTECT": [{**A, "api": False}]},
+    {"SESSIONKIT_GLOBAL_PROTECT": True},
+]
+SENDS_NOBODY = [
+    {},
+    {"SESSIONKIT_EXCLUDE": ["/a"]},
+    {"SESSIONKIT_PROTECT": [{"pattern": "/a", "public": True}, {"pattern": "/b", "deny": True}]},
+    {"SESSIONKIT_PROTECT": [{**A, "login_url": "/b/"}, {**A, "api": True}, {**A, "on_deny": "not_found"}]},
+    {"SESSIONKIT_PROTECT": [{**A, "deny": True}]},
+    {"SESSIONKIT_PROTECT": [A], "SESSIONKIT_GLOBAL_PROTECT": True, "SESSIONKIT_LOGIN_URL": "/leads-on/"},
+]
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+@pytest.mark.parametrize("settings", SENDS)
+def test_a_login_page_of_another_site_stops_a_server_that_sends_somebody_there(target, settings):
+    with override_settings(LOGIN_URL=target, **settings), pytest.raises(ImproperlyConfigured) as caught:
+        SessionKitMiddleware(lambda request: None)
+    assert str(caught.value).startswith("LOGIN_URL: ")
+    assert str(caught.value).endswith("; set SESSIONKIT_LOGIN_URL to a page of this site that leads there")
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+@pytest.mark.parametrize("settings", SENDS_NOBODY)
+def test_and_no_other_server(target, settings):
+    with override_settings(LOGIN_URL=target, **settings):
+        assert SessionKitMiddleware(lambda request: None)
+        assert conf.current().login_url == settings.get("SESSIONKIT_LOGIN_URL")
+        assert conf.problems() == []
 
 
 GOOD = [

@@ -16,6 +16,7 @@ from testsite import views
 
 from django_sessionkit import AccessDenied, Nobody, NotAuthenticated, Role, enforce
 from django_sessionkit.decorators import require, require_role
+from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.mixins import RequireMixin
 
 HTMX = {**HTML, "hx-request": "true"}
@@ -42,6 +43,10 @@ def enforcing_nobody(request):
     enforce(Role("admin") & Nobody())
 
 
+class Admins(RequireMixin, View):
+    requirement = Role("admin")
+
+
 class ForNobody(RequireMixin, View):
     requirement = Nobody()
 
@@ -58,6 +63,7 @@ urlpatterns = [
     path("nobody/", require(Nobody())(views.page)),
     path("nobody/mixed/", ForNobody.as_view()),
     path("nobody/enforced/", enforcing_nobody),
+    path("admins/", Admins.as_view()),
     path("guarded/", require_role("admin", redirect_to="/upgrade/")(views.page)),
     path("api/", require_role("admin", api=True)(views.page)),
     path("html/", require_role("admin", api=False)(views.page)),
@@ -129,6 +135,28 @@ def test_a_login_page_that_does_not_exist_is_a_403_and_an_error_in_the_log(caplo
 def test_a_lazy_target_is_checked_when_it_is_used(caplog):
     assert get("/foreign/").status_code == 403
     assert "not a path of this site" in caplog.text
+
+
+@pytest.mark.parametrize("url", ["/html/", "/nobody/mixed/", "/admins/", "/enforcing/", "/asking/"])
+def test_a_login_page_of_another_site_is_an_error_where_somebody_is_sent_there(url, caplog):
+    with override_settings(LOGIN_URL="https://sso.example.org/"):
+        assert get(url).status_code == 403
+        assert get(url, headers=HTMX).has_header("HX-Redirect") is False
+        assert get("/other/")["Location"] == "/other-login/?next=/other/"
+        assert get(url, headers=API).status_code in (401, 403)
+    said = "LOGIN_URL: must be a site-relative path or a URL name; set SESSIONKIT_LOGIN_URL to a page of this site"
+    assert (said in caplog.text) is (url != "/nobody/mixed/")
+    with override_settings(LOGIN_URL="https://sso.example.org/", SESSIONKIT_LOGIN_URL="other"):
+        assert get("/html/")["Location"] == "/other-login/?next=/html/"
+
+
+@pytest.mark.parametrize("key", ["login_url", "redirect_to"])
+def test_a_lone_surrogate_is_no_target_of_a_view(key):
+    with pytest.raises(InvalidPolicy, match=f"@require_role.*{key}.*lone surrogates"):
+        require_role("admin", **{key: "/up\ud800grade/"})
+    guarded = type("Guarded", (Admins,), {key: "/up\udfff/"})
+    with pytest.raises(InvalidPolicy, match=f"Guarded.{key}"):
+        guarded.as_view()
 
 
 def test_a_signed_in_caller_never_sees_the_login_page():

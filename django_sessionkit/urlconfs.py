@@ -1,0 +1,89 @@
+"""The URLconf of a request: what its URL names mean, and how ``i18n_patterns`` writes its paths.
+
+A middleware may set ``request.urlconf``, for a host or a tenant. Django looks at it when it routes the request, and not
+before; here it counts from the moment it is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from django.conf.urls.i18n import is_language_prefix_patterns_used
+from django.urls import Resolver404, get_urlconf, resolve, set_urlconf
+from django.utils.translation import get_language_from_path, override
+
+from . import conf
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.urls import ResolverMatch
+
+
+def urlconf_of(request: HttpRequest | None) -> Any:
+    """The URLconf that was set for ``request``; ``None`` if that is ``ROOT_URLCONF``."""
+    return getattr(request, "urlconf", None)
+
+
+@contextmanager
+def routed_by(urlconf: Any) -> Iterator[None]:
+    """Let ``reverse()``, lazy URLs and ``{% url %}`` use ``urlconf``; ``None`` changes nothing."""
+    before = get_urlconf()
+    set_urlconf(before if urlconf is None else urlconf)
+    try:
+        yield
+    finally:
+        set_urlconf(before)
+
+
+def uses_language_prefix(urlconf: Any) -> bool:
+    """Whether the URLconf (``None``: the root one) has ``i18n_patterns``.
+
+    One that cannot be read may have them: then more readings of a path are looked at, and none that opens it.
+    """
+    try:
+        return _language_prefixes(urlconf)[0]
+    except Exception:
+        return True
+
+
+def _language_prefixes(urlconf: Any) -> tuple[bool, bool]:
+    """Whether there are any, and whether the default language has one."""
+    return is_language_prefix_patterns_used(conf.current().root_urlconf if urlconf is None else urlconf)
+
+
+def is_translated_from(path_info: str, bare: str, urlconf: Any) -> bool:
+    """Whether ``path_info`` is the page that ``bare``, a path without a language, leads to in some language.
+
+    ``LocaleMiddleware`` redirects there where ``bare`` itself leads nowhere. If the default language has no prefix, it
+    redirects nowhere: then both paths have to lead to the same view by the same URL pattern.
+    """
+    language = get_language_from_path(path_info)
+    first = f"/{language}{bare}"
+    if language is None or path_info not in (first, f"{first}/") or get_language_from_path(bare) is not None:
+        return False
+    try:
+        is_used, has_default = _language_prefixes(urlconf)
+        page, match = _found(first, urlconf, language)
+        _, other = _found(bare, urlconf, conf.current().language_code)
+    except Exception:
+        return False  # a URLconf that cannot be read leads nowhere
+    if not is_used or match is None or page != path_info:
+        return False
+    return other is None if has_default else other is not None and _is_same(match, other, language)
+
+
+def _found(path_info: str, urlconf: Any, language: str) -> tuple[str, ResolverMatch | None]:
+    """What a path leads to in a language, if only by the slash that ``APPEND_SLASH`` adds; and the path of that."""
+    has_more = conf.current().append_slash and not path_info.endswith("/")
+    with override(language):
+        for path in (path_info, f"{path_info}/") if has_more else (path_info,):
+            with suppress(Resolver404):
+                return path, resolve(path, urlconf)
+    return path_info, None
+
+
+def _is_same(match: ResolverMatch, other: ResolverMatch, language: str) -> bool:
+    ours = (match.func, match.args, match.kwargs, match.route)
+    return ours == (other.func, other.args, other.kwargs, f"{language}/{other.route}")
