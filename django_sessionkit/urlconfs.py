@@ -50,7 +50,8 @@ def uses_language_prefix(urlconf: Any) -> bool:
 
 def _language_prefixes(urlconf: Any) -> tuple[bool, bool]:
     """Whether there are any, and whether the default language has one."""
-    return is_language_prefix_patterns_used(conf.current().root_urlconf if urlconf is None else urlconf)
+    name: Any = conf.current().root_urlconf if urlconf is None else urlconf
+    return is_language_prefix_patterns_used(name)
 
 
 def is_translated_from(path_info: str, bare: str, urlconf: Any) -> bool:
