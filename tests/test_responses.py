@@ -155,7 +155,7 @@ def test_a_lone_surrogate_is_no_target_of_a_view(key):
     with pytest.raises(InvalidPolicy, match=f"@require_role.*{key}.*lone surrogates"):
         require_role("admin", **{key: "/up\ud800grade/"})
     guarded = type("Guarded", (Admins,), {key: "/up\udfff/"})
-    with pytest.raises(InvalidPolicy, match=f"Guarded.{key}"):
+    with pytest.raises(InvalidPolicy, match=f"Guarded.*{key}"):
         guarded.as_view()
 
 
