@@ -92,7 +92,9 @@ def _landings(value: str) -> list[str]:
     segments, upwards = _resolved(segments)
     places = min(upwards, len(segments)) + 1
     if places > _MOST_LANDINGS or (places - 1) * len(value) > _MOST_LANDED:
-        raise UnreadableRoute(f"A captured value leads out of its folder by more than {_MOST_LANDINGS - 1} names, or is too long to do so.")
+        raise UnreadableRoute(
+            f"A captured value leads out of its folder by more than {_MOST_LANDINGS - 1} names, or is too long to do so."
+        )
     return ["/".join(segments[skipped:]) for skipped in range(places)]
 
 

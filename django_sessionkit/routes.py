@@ -46,7 +46,7 @@ class Spelling(NamedTuple):
 
 def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
     """Whether the view can be reached by patterns that need not be spelt like the path, or reads a number in it."""
-    if id(match.func) not in _regular_views(get_resolver(urlconf)):
+    if _regular_views(get_resolver(urlconf)).get(id(match.func)) is not match.func:
         return True
     return any(type(value) is str and has_loose_integer(value) for value in match.kwargs.values())
 
@@ -102,12 +102,13 @@ def _sum(texts: Sequence[Text]) -> Text:
 
 
 @lru_cache(maxsize=32)
-def _regular_views(resolver: URLResolver) -> frozenset[int]:
-    """The views that are reached only by patterns which are spelt like the path, by identity.
+def _regular_views(resolver: URLResolver) -> dict[int, Any]:
+    """The views that are reached only by patterns which are spelt like the path, by identity: some cannot be hashed.
 
-    Any other view, such as one that a resolver makes up as it goes, counts as irregular.
+    Any other view, such as one that a resolver makes up as it goes, counts as irregular. The views are kept here, so
+    that no later one can have the identity of one that is gone.
     """
-    found: dict[bool, set[int]] = {True: set(), False: set()}
+    found: dict[bool, dict[int, Any]] = {True: {}, False: {}}
     waiting, seen = [(resolver, True)], set()
     while waiting:  # a URLconf may include itself
         one, is_regular = waiting.pop()
@@ -117,10 +118,10 @@ def _regular_views(resolver: URLResolver) -> frozenset[int]:
         for link in one.url_patterns:
             regular = is_regular and _is_faithful(link)
             if isinstance(link, URLPattern):
-                found[regular].add(id(link.callback))
+                found[regular][id(link.callback)] = link.callback
             elif hasattr(link, "url_patterns"):
                 waiting.append((link, regular))
-    return frozenset(found[True] - found[False])
+    return {key: view for key, view in found[True].items() if key not in found[False]}
 
 
 def _is_faithful(link: Any) -> bool:

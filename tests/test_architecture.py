@@ -15,7 +15,8 @@ ROOT = Path(django_sessionkit.__file__).parent
 # A module may import from what stands before it, in its own row or above.
 ROWS = [
     ["exceptions", "decisions", "signals", "flows"],
-    ["memory", "names", "session", "patterns", "folding", "readings", "options", "integers", "expressions", "alternatives"],
+    ["memory", "names", "session", "patterns", "folding", "readings", "options"],
+    ["integers", "expressions", "alternatives"],
     ["ordinary", "validation", "access", "context"],
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared", "claims"],
