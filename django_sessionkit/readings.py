@@ -93,7 +93,7 @@ def _landings(value: str) -> list[str]:
     places = min(upwards, len(segments)) + 1
     if places > _MOST_LANDINGS or (places - 1) * len(value) > _MOST_LANDED:
         raise UnreadableRoute(
-            f"A captured value leads out of its folder by more than {_MOST_LANDINGS - 1} names, or is too long for that."
+            f"A captured value leads out of its folder by more than {_MOST_LANDINGS - 1} names, or is too long."
         )
     return ["/".join(segments[skipped:]) for skipped in range(places)]
 
