@@ -797,7 +797,7 @@ def test_only_roles_of_the_dict_count() -> None:
         assert liar.post("/shop/", {"role": "admin"}).status_code == 302
 
 
-@pytest.mark.parametrize(("name", "count"), [("see-the-policy", 4), ("explain", 5)])
+@pytest.mark.parametrize(("name", "count"), [("see-the-policy", 3), ("explain", 4)])
 def test_commands_print_what_the_page_shows(
     name: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
