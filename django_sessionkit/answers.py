@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from . import callers, targets
-from .decisions import NOBODY, Decision
+from .context import Fault
+from .decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
 from .options import DEFAULT_OPTIONS, DenialOptions
 from .session import Session
 from .urlconfs import urlconf_of
@@ -29,13 +30,21 @@ class Denial(NamedTuple):
     options: DenialOptions = DEFAULT_OPTIONS
 
 
-def choose(request: HttpRequest, denial: Denial, session: Session | None) -> Answer:
+def status_of(fault: Fault | None) -> int:
+    """The status for a caller who is known to have no right, or of whom nothing is known for now."""
+    return 503 if fault is not None and fault.reason == UNKNOWN_FOR_NOW else 403
+
+
+def choose(request: HttpRequest, denial: Denial, session: Session | None, fault: Fault | None = None) -> Answer:
     """The row and the column of the table."""
     options = denial.options
     caller = callers.kind_of(request, options.api)
     if options.on_deny == "not_found":
         return Answer(404, caller)
-    if session is None and denial.decision.reason != NOBODY:  # what nobody may do, a login does not help with
+    is_for_anybody = denial.decision.reason != NOBODY  # with what nobody may do, a login does not help
+    if is_for_anybody and fault is not None:  # nor does it here: the login page would send the caller round in circles
+        return Answer(status_of(fault), caller)
+    if is_for_anybody and session is None:
         return _choose_for_anonymous(request, options, caller)
     location = None
     if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":

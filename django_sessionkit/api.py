@@ -8,8 +8,7 @@ from . import explaining, projection, reach
 from .caching import hold_back_current
 from .context import current_slot
 from .decisions import Decision
-from .evaluation import ask, holds, is_met
-from .exceptions import AccessDenied, NotAuthenticated
+from .evaluation import ask, denial_of, holds, is_met
 from .explanation import Explanation
 from .flows import Flow, arun, run
 from .origin import current_origin
@@ -38,8 +37,21 @@ async def aget_session() -> Session | None:
     return await slot.aget() if slot is not None else None
 
 
+def peek_session() -> Session | None:
+    """The session as far as it is known already. It never loads, asks no code of yours, and never raises.
+
+    For code that may run while the session is being loaded, or at any other time: filters of the log, database routers,
+    authentication backends. ``None`` says that there is none, or that nobody has asked for it yet.
+    """
+    slot = current_slot()
+    return slot.glimpse() if slot is not None else None
+
+
 def require_session() -> Session:
-    """The session, or :class:`~django_sessionkit.NotAuthenticated`, which the middleware answers."""
+    """The session, or :class:`~django_sessionkit.NotAuthenticated`, which the middleware answers.
+
+    Raises :class:`~django_sessionkit.AccessDenied` if the session is refused or unknown for now.
+    """
     return _present(get_session())
 
 
@@ -50,7 +62,7 @@ async def arequire_session() -> Session:
 
 def _present(session: Session | None) -> Session:
     if session is None:
-        raise NotAuthenticated
+        raise denial_of(current_slot())
     hold_back_current()
     return session
 
@@ -121,7 +133,7 @@ def enforce(requirement: Requirement) -> Session | None:
     """Raise unless the current session meets ``requirement``; return that session (``None`` if none was needed).
 
     Raises :class:`~django_sessionkit.NotAuthenticated` without a session and :class:`~django_sessionkit.AccessDenied`
-    with one. The middleware answers both as it answers a denial by URL.
+    with one, or if it is refused or unknown for now. The middleware answers both as it answers a denial by URL.
     """
     return run(_enforce(requirement))
 
@@ -138,7 +150,7 @@ def _enforce(requirement: Requirement) -> Flow[Session | None]:
     if decision:
         hold_back_current()
         return session
-    raise (NotAuthenticated if session is None else AccessDenied)(decision)
+    raise denial_of(slot, decision)
 
 
 def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
@@ -189,6 +201,6 @@ def validate_session(data: object) -> Session:
     """Check a dict against ``SESSIONKIT_LIMITS`` and ``SESSIONKIT_SESSION_VALIDATOR``, and return it as a value.
 
     Raises :class:`~django_sessionkit.InvalidSession` with ``field`` and ``reason``, and nothing else, whatever
-    ``data`` is.
+    ``data`` is; :class:`~django_sessionkit.exceptions.Unchecked` is one that comes of a validator that has failed.
     """
     return current_origin().validate(data)

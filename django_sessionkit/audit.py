@@ -10,10 +10,10 @@ from django.dispatch import Signal
 from django.utils.crypto import salted_hmac
 
 from . import conf, signals
-from .context import Slot, within
+from .context import Slot, activate, within
 from .decisions import Decision
-from .exceptions import InvalidSession
-from .flows import Flow, Step
+from .exceptions import InvalidSession, SessionKitError
+from .flows import Flow, Step, place_of
 from .session import Session
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ _NOT_IN_TOKEN = re.compile(r"[^0-9A-Za-z!#$%&'*+.^_`|~-]")
 _LONGEST_METHOD = 32
 _MOST_OF_PATTERNS = 200
 
+_NOBODY = Slot.fixed(None)
+_LIMITS = {
+    "user_id": "user_id_length",
+    "email": "email_length",
+    "role": "role_length",
+    "roles": "role_length, roles_count",
+    "permissions": "permission_length, permissions_count",
+    "custom": "custom_depth, custom_nodes, custom_string_length",
+}
 _FIELDS = ("user_id", "email", "role", "roles", "permissions")
 
 
@@ -55,17 +64,23 @@ def sending(signal: Signal, **kwargs: Any) -> Step:
     return Step(call, acall)
 
 
+def _tell(level: int, line: str, *args: object) -> None:
+    """Write a line while a session is being loaded: a filter of the log that asks for the session finds none."""
+    with activate(_NOBODY):
+        security_logger.log(level, line, *args)
+
+
 def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
     """A stored dict was malformed."""
-    security_logger.warning("session rejected: field=%s reason=%s", error.field, error.reason)
+    _tell(logging.WARNING, "session rejected: field=%s reason=%s", error.field, error.reason)
     told = sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
-    yield within(Slot.fixed(None), told)
+    yield within(_NOBODY, told)
 
 
 def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:
     """A session was out of date, and has been renewed."""
     user, changed = user_digest(after), changed_fields(before, after)
-    security_logger.info("session refreshed: changed=%s user=%s", ",".join(changed), user)
+    _tell(logging.INFO, "session refreshed: changed=%s user=%s", ",".join(changed), user)
     yield within(Slot.fixed(after), sending(signals.session_updated, request=request, user=user, changed=changed))
 
 
@@ -79,14 +94,39 @@ def not_revoked_again(user_id: str, error: Exception) -> None:
     security_logger.error("sessions could not be revoked again at the commit: %s user=%s", error, _digest(user_id))
 
 
-def out_of_reach(error: Exception) -> None:
+def out_of_reach(error: object) -> None:
     """Nobody can say whether a session is up to date, so it counts as absent."""
-    security_logger.error("session counts as absent, not known to be current: %s", error)
+    _tell(logging.ERROR, "session counts as absent, not known to be current: %s", error)
+
+
+def told(error: Exception) -> str:
+    """What to say of an exception: its text only if it is SessionKit's own, for others may quote the session."""
+    if isinstance(error, SessionKitError):
+        return str(error)
+    return f"{type(error).__name__} at {place_of(error)}"
+
+
+def unavailable(why: str) -> None:
+    """The store of the sessions, or code of the project that helps to load them, has failed."""
+    _tell(logging.ERROR, "session could not be loaded, so nobody knows whether there is one: %s", why)
+
+
+def refused(layer: str, maker: str, error: InvalidSession) -> None:
+    """A login of the auth ``layer`` gives no valid session; ``maker`` is what makes the dict."""
+    limits = _LIMITS.get(error.field)
+    hint = error.hint or f"change what {maker} returns{f', or set SESSIONKIT_LIMITS ({limits})' if limits else ''}"
+    line = "%s log-in without a session: field=%s reason=%s; %s"
+    _tell(logging.ERROR, line, layer, error.field, error.reason, hint)
+
+
+def without_email(reason: str) -> None:
+    """A user has an e-mail address that no session may have."""
+    _tell(logging.WARNING, "e-mail address left out of a session: %s", reason)
 
 
 def unversioned() -> None:
     """A dict has appeared during the request that does not say of which version it is."""
-    security_logger.error("session counts as absent, it has no current version: place it with set_session()")
+    _tell(logging.ERROR, "session counts as absent, it has no current version: place it with set_session()")
 
 
 def changed_fields(before: Session, after: Session) -> tuple[str, ...]:

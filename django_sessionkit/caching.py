@@ -37,6 +37,16 @@ def vary(response: Any) -> Any:
     return response
 
 
+def vary_ahead(view: Any) -> None:
+    """Say in the headers that a view of DRF sends in any case what it depends on: a cache may stand around it."""
+    headers = getattr(view, "headers", None)
+    if isinstance(headers, dict):
+        named = [headers["Vary"]] if "Vary" in headers else []
+        new = [one for one in current_origin().source.varies_on if one not in ", ".join(named).split(", ")]
+        if new:
+            headers["Vary"] = ", ".join([*named, *new])
+
+
 def hold_back(request: HttpRequest) -> None:
     """Let ``cache_page`` around this view not store the page: the code inside has asked, and no decorator can say so.
 

@@ -9,17 +9,29 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .exceptions import AsyncRequired
-from .flows import Flow, Step, arun, on_event_loop, run
+from .flows import Flow, Step, arun, on_event_loop, run, surrounded
+from .loading import Loads
 from .session import Session
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from .decisions import Decision
+
+
+class Fault(NamedTuple):
+    """Why there is no session, for a caller who is not simply anonymous.
+
+    ``reason`` is ``REFUSED`` or ``UNKNOWN_FOR_NOW`` of :mod:`django_sessionkit.decisions`; ``detail`` is for developers
+    and holds no value of the session.
+    """
+
+    reason: str
+    detail: str = ""
 
 
 def _unwatched() -> None:
@@ -31,10 +43,11 @@ class Loaded:
 
     ``stamp`` is the version that was found to be the current one, where sessions have versions. ``withheld`` is a
     session in the store that does not count, as nobody can say whether it is current. ``decisions`` are
-    answers about this session, by the key of the requirement; ``basis`` is what they were made with.
+    answers about this session, by the key of the requirement; ``basis`` is what they were made with. ``fault`` says why
+    there is no session, unless the caller is simply anonymous.
     """
 
-    __slots__ = ("basis", "decisions", "raw", "session", "stamp", "watch", "withheld")
+    __slots__ = ("basis", "decisions", "fault", "raw", "session", "stamp", "watch", "withheld")
 
     def __init__(
         self,
@@ -42,11 +55,13 @@ class Loaded:
         raw: object = None,
         watch: Callable[[], object] | None = None,
         stamp: str | None = None,
+        fault: Fault | None = None,
     ) -> None:
         self.session = session
         self.raw = raw if watch is not None else None
         self.watch = watch or _unwatched
         self.stamp = stamp
+        self.fault = fault
         self.withheld: Session | None = None
         self.decisions: dict[object, Decision] | None = None
         self.basis: object = None
@@ -55,9 +70,9 @@ class Loaded:
         """The same source with another value."""
         return Loaded(session, raw, self.watch, self.stamp)
 
-    def withholding(self, session: Session) -> Loaded:
-        """This, with a session that does not count."""
-        self.withheld = session
+    def withholding(self, session: Session | None, fault: Fault) -> Loaded:
+        """This, with a session that does not count, for a reason."""
+        self.withheld, self.fault = session, fault
         return self
 
 
@@ -91,6 +106,10 @@ def not_on_loop(twin: str) -> Step:
     return Step(call, acall)
 
 
+#: the loads that are under way
+loads = Loads(ContextVar("django_sessionkit.load", default=None))
+
+
 class Slot:
     """The session of one request, loaded on first need."""
 
@@ -121,9 +140,16 @@ class Slot:
         """Load if need be; ``twin`` is the async helper to name where this cannot be done."""
         request = self.request
         if self.loaded is None and self._origin is not None and request is not None:
+            loads.check(self)
             yield not_on_loop(twin)
-            self.loaded = yield from self._origin.load(request)
+            self.loaded = yield from loads.alone(self._is_like, self._origin.load(request))
         return self.peek()
+
+    def _is_like(self, other: object) -> bool:
+        """Whether ``other`` is a slot of the same request, so that it cannot be loaded while this one is."""
+        if not isinstance(other, Slot):
+            return False
+        return other is self or (self._request is not None and other._request == self._request)
 
     def peek(self) -> Session | None:
         """The session as far as it is loaded, with changes made during the request; no I/O."""
@@ -142,8 +168,27 @@ class Slot:
         request = self.request
         if self._origin is None or request is None:
             return Loaded(None)  # nobody is left to say what the new value is worth
-        self.loaded = self._origin.reload(request, loaded, raw)
+        loads.check(self)
+        with loads.alone_at_once(self._is_like):
+            self.loaded = self._origin.reload(request, loaded, raw)
         return self.loaded
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why there is no session, unless the caller is simply anonymous; as far as it is loaded, no I/O."""
+        loaded = self.current()
+        return loaded.fault if loaded is not None else None
+
+    def glimpse(self) -> Session | None:
+        """The session as far as it is known; nothing is loaded, validated or raised, whatever happens."""
+        loaded = self.loaded
+        if loaded is None or loaded.session is None or loads.is_under_way(self):
+            return None
+        try:
+            with loads.alone_at_once(self._is_like):  # a store of another kind may write to the log, and so ask again
+                return loaded.session if loaded.watch() is loaded.raw else None
+        except Exception:
+            return None
 
     def get(self) -> Session | None:
         """The session; on an event loop only if it is loaded."""
@@ -191,13 +236,4 @@ class activate:
 
 def within(slot: Slot, step: Step) -> Step:
     """``step`` for code that is called while a session is being loaded: it finds ``slot`` if it asks for one."""
-
-    def call() -> object:
-        with activate(slot):
-            return step.call()
-
-    async def acall() -> object:
-        with activate(slot):
-            return await step.acall()
-
-    return Step(call, acall)
+    return surrounded(partial(activate, slot), step)

@@ -12,7 +12,7 @@ from django.template.loader import get_template
 from django.urls import get_resolver, get_urlconf
 from django.views.defaults import ERROR_403_TEMPLATE_NAME, permission_denied
 
-from . import conf, narration
+from . import audit, conf, narration
 from .declared import declared
 from .explanation import Explanation
 from .guard import GLOBAL_LABEL, Passage, Target, lifted_from_default
@@ -35,6 +35,13 @@ PAGE_HEADERS = {
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_CHARACTERS = 200
+_PAGE_503 = "503.html"
+_PLAIN_503 = """<!doctype html>
+<html lang="en">
+<head><title>Service Unavailable</title></head>
+<body><h1>Service Unavailable</h1><p>The session cannot be looked up at the moment. Please try again later.</p></body>
+</html>
+"""
 _UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x3a\x3c-\x7e]")
 
 
@@ -84,17 +91,28 @@ def _why_open(request: HttpRequest) -> str:
     return lifted_from_default(Reading(path, strict=True, base=path), Target.of(request, resolved=True)) or "unknown"
 
 
-def has_page_of_its_own(request: HttpRequest) -> bool:
-    """Whether the project answers a 403 itself, by ``handler403`` or by a template ``403.html``."""
+def has_page_of_its_own(request: HttpRequest, status: int) -> bool:
+    """Whether the project answers a 403 itself, by ``handler403`` or ``403.html``, or a 503 by ``503.html``."""
     urlconf = urlconf_of(request)
     resolver: Any = get_resolver(get_urlconf() if urlconf is None else urlconf)
-    if resolver.resolve_error_handler(403) is not permission_denied:
+    if status == 403 and resolver.resolve_error_handler(403) is not permission_denied:
         return True
     try:
-        get_template(ERROR_403_TEMPLATE_NAME)
+        get_template(ERROR_403_TEMPLATE_NAME if status == 403 else _PAGE_503)
     except TemplateDoesNotExist:
         return False
     return True
+
+
+def out_of_order() -> str:
+    """The project's template ``503.html``, without a context, as Django renders ``500.html``; else one sentence."""
+    try:
+        return get_template(_PAGE_503).render()
+    except TemplateDoesNotExist:
+        pass
+    except Exception as error:
+        audit.logger.error("%s raised %s: a plain page is sent", _PAGE_503, type(error).__name__)
+    return _PLAIN_503
 
 
 @cache
@@ -103,9 +121,10 @@ def _engine() -> Engine:
     return Engine(dirs=[str(_TEMPLATES)])
 
 
-def page(decision: Decision, explanation: Explanation) -> str:
-    """The 403 page. ``decision`` is what denied, be it code inside the view."""
+def page(status: int, decision: Decision, explanation: Explanation) -> str:
+    """The page of a denial. ``decision`` is what denied, be it code inside the view."""
     context = {
+        "status": status,
         "decision": decision,
         "is_by_code": explanation.allowed,
         "title": narration.visible(f"{explanation.method} {explanation.path}"),

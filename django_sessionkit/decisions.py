@@ -19,6 +19,10 @@ PREDICATE = "predicate"
 POLICY = "policy"
 FAILED = "failed"
 DENIED = "denied"
+#: the login of the auth layer gives no valid session
+REFUSED = "refused"
+#: nobody can say at the moment whether there is a session
+UNKNOWN_FOR_NOW = "unknown_for_now"
 
 _SENTENCES = {
     GRANTED: "granted",
@@ -30,6 +34,8 @@ _SENTENCES = {
     POLICY: "was refused by the access policy",
     DENIED: "the view refused",
     FAILED: "could not be decided, because a check failed (the log says which)",
+    REFUSED: "the login gives no valid session",
+    UNKNOWN_FOR_NOW: "the session cannot be looked up at the moment",
 }
 
 
@@ -43,6 +49,7 @@ class Decision:
     - ``rule``: the ``name`` of the URL rule or its place (``SESSIONKIT_PROTECT[3]``), ``None`` outside the URL list.
     - ``failed``: a predicate or policy raised, or answered neither ``True`` nor ``False``. It stays a denial under
       ``~``.
+    - ``detail``: for ``"refused"`` and ``"unknown_for_now"``, what is wrong, for developers.
 
     It never holds a value of the session.
     """
@@ -53,6 +60,7 @@ class Decision:
     requirement: Requirement | None = None
     rule: str | None = None
     failed: bool = False
+    detail: str = ""
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -65,7 +73,7 @@ class Decision:
             return f"{_SENTENCES[self.reason]} {self.requirement!r}"
         if self.reason == NONE_OF:
             return f"needs {self.requirement!r}"
-        return _SENTENCES[self.reason]
+        return f"{_SENTENCES[self.reason]} ({self.detail})" if self.detail else _SENTENCES[self.reason]
 
 
 def _missing_sentence(reason: str, missing: tuple[str, ...]) -> str:

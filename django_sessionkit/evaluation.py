@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import audit, conf
-from .context import Loaded, Slot, current_slot
-from .decisions import Decision
-from .exceptions import InvalidPolicy
+from .access import AccessPolicy
+from .context import Fault, Loaded, Slot, current_slot
+from .decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
+from .exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from .flows import Flow, run
 from .requirements import Requirement
 from .session import Session
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 # Requirements may be made anew for every question; then so many answers are kept at most.
 _MOST_KNOWN = 256
+_BUILT_IN = AccessPolicy()
+_TOLD = {
+    REFUSED: "This login gives no valid session.",
+    UNKNOWN_FOR_NOW: "The session cannot be looked up at the moment.",
+}
 
 
 def known(requirement: Requirement, slot: Slot | None = None) -> Decision | None:
@@ -50,9 +57,38 @@ def decide(
     decision = decisions.get(requirement.key)
     if decision is None:
         decision = yield from requirement.flow(session, settings.policy, request)
+        if loaded.fault is not None:
+            decision = yield from without_proof(requirement, decision, loaded.fault, request)
         if _can_be_kept(requirement, decision, settings):
             _keep(decisions, requirement, decision)
     return decision
+
+
+def without_proof(
+    requirement: Requirement, decision: Decision, fault: Fault, request: HttpRequest | None
+) -> Flow[Decision]:
+    """What ``decision``, made for an anonymous caller, is for one whose session is refused or unknown for now.
+
+    Only ``Public()`` and ``Allow`` grant such a caller anything, whatever the access policy grants the anonymous.
+    """
+    if decision.allowed and conf.current().policy.overrides_check:
+        decision = yield from requirement.flow(None, _BUILT_IN, request)
+    if decision.allowed or decision.failed or decision.reason == NOBODY:
+        return decision
+    return replace(decision, reason=fault.reason, missing=(), detail=fault.detail)
+
+
+def told(fault: Fault) -> str:
+    """What the caller may know."""
+    return _TOLD[fault.reason]
+
+
+def denial_of(slot: Slot | None, decision: Decision | None = None) -> NotAuthenticated | AccessDenied:
+    """What to raise for the caller of ``slot``: :class:`NotAuthenticated` is for those whom a login would help."""
+    session, fault = (slot.peek(), slot.fault) if slot is not None else (None, None)
+    if fault is not None:
+        return AccessDenied(decision or Decision(False, fault.reason, detail=fault.detail), told(fault))
+    return AccessDenied(decision) if session is not None else NotAuthenticated(decision)
 
 
 def prepare(loaded: Loaded, settings: conf.Snapshot) -> dict[object, Decision]:

@@ -4,7 +4,9 @@ SessionKitError
 ├── InvalidSession      (also ValueError)                   the dict of an auth layer has the wrong shape
 ├── InvalidPolicy       (also ImproperlyConfigured)         a setting, rule or requirement is wrong
 │   └── InvalidPattern  (also ValueError)                   a URL pattern is wrong
-├── VersionUnavailable                                      the version of a user's sessions cannot be had or changed
+├── SessionUnavailable                                      what a session is loaded by is out of reach, or has failed
+│   ├── VersionUnavailable                                  the version of a user's sessions cannot be had or changed
+│   └── Unchecked       (also InvalidSession)               the validator of the project has failed
 ├── ReadOnlySource                                          the session source cannot be written to
 ├── UnreadableRoute                                         Django's routing cannot be repeated; the guard says no
 ├── AsyncRequired       (also SynchronousOnlyOperation)     a sync call on an event loop needs its async twin
@@ -38,13 +40,15 @@ class InvalidSession(SessionKitError, ValueError):
     """A session dict was refused.
 
     ``field`` is ``session`` (the dict as a whole), a field name of the dict, or ``custom`` for any further field.
-    ``reason`` is a sentence without any value from the dict. A ``SESSIONKIT_SESSION_VALIDATOR`` may raise it too.
+    ``reason`` is a sentence without any value from the dict, ``hint`` what a developer can do about it (may be empty).
+    A ``SESSIONKIT_SESSION_VALIDATOR`` may raise it too, and a source for a login that gives no valid session.
     """
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
+    def __init__(self, field: str, reason: str, hint: str = "") -> None:
+        super().__init__(field, reason, hint)
         self.field = field
         self.reason = reason
+        self.hint = hint
 
     def __str__(self) -> str:
         return f"{self.field}: {self.reason}"
@@ -79,9 +83,21 @@ class ReadOnlySource(SessionKitError):
     """A write helper was called, but the configured session source only reads."""
 
 
-class VersionUnavailable(SessionKitError):
-    """What ``SESSIONKIT_VERSION`` names has failed; ``__cause__`` says how. Existing sessions count as absent, no
-    session is registered, and nothing is revoked.
+class SessionUnavailable(SessionKitError):
+    """The store, or code of the project that helps to load a session, has failed; ``__cause__`` says how.
+
+    A request meets it as the state "unknown for now": it is answered with 503, and the stored dict stays. Your own
+    source may raise it.
+    """
+
+
+class Unchecked(SessionUnavailable, InvalidSession):
+    """``SESSIONKIT_SESSION_VALIDATOR`` has failed, so the dict may be valid or not."""
+
+
+class VersionUnavailable(SessionUnavailable):
+    """What ``SESSIONKIT_VERSION`` names has failed; ``__cause__`` says how. Existing sessions grant nothing, no session
+    is registered, and nothing is revoked.
     """
 
 

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from . import answers, callers, conf, reach
 from .answers import Answer, Denial
 from .context import Slot, current_slot
-from .explanation import Explanation, Outcome, Read
+from .decisions import REFUSED
+from .explanation import Explanation, Outcome, Read, SessionState
 from .flows import Flow
 from .guard import Target, inspect
 from .origin import own_slot, slot_for
@@ -131,9 +132,11 @@ def _written(subject: _Subject, denial: Denial | None, is_early: bool) -> Explan
     )
 
 
-def _session(slot: Slot) -> Literal["present", "none", "not read"]:
+def _session(slot: Slot) -> SessionState:
     if not slot.is_loaded:
         return "not read"
+    if (fault := slot.fault) is not None:
+        return "refused" if fault.reason == REFUSED else "unknown for now"
     return "present" if slot.peek() is not None else "none"
 
 
@@ -148,7 +151,8 @@ def _without_doubles(readings: list[Read]) -> list[Read]:
 def _answer(subject: _Subject, denial: Denial | None) -> Answer | None:
     request, target = subject.request, subject.target
     if denial is not None:
-        return answers.choose(request, denial, subject.trace.slot.peek())
+        slot = subject.trace.slot
+        return answers.choose(request, denial, slot.peek(), slot.fault)
     if subject.match is not None:
         return None
     caller = callers.kind_of(request, None)

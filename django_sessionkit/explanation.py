@@ -14,6 +14,7 @@ from .decisions import Decision
 from .requirements import Requirement
 
 Outcome = Literal["allowed", "denied", "nowhere"]
+SessionState = Literal["present", "none", "refused", "unknown for now", "not read"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Explanation:
     """What SessionKit makes of one request. ``str()`` is for people, :meth:`as_dict` for JSON.
 
     - ``route``, ``view_name``, ``view``: where Django leads the path; ``None`` if that is nowhere.
-    - ``session``: ``present``, ``none``, or ``not read`` where nothing asked for it.
+    - ``session``: ``present``, ``none``, ``refused``, ``unknown for now``, or ``not read`` where nothing asked for it.
     - ``readings``: each way to read the path, with the rules that were tried. A denial ends the search.
     - ``asked_by_view``: what decorators and mixins of the view asked.
     - ``is_early``: it was decided on the path alone, before Django routed it.
@@ -132,7 +133,7 @@ class Explanation:
     route: str | None
     view_name: str | None
     view: str | None
-    session: Literal["present", "none", "not read"]
+    session: SessionState
     readings: tuple[Read, ...]
     asked_by_view: tuple[Asked, ...]
     is_early: bool

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractContextManager
 from inspect import isawaitable
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -70,6 +71,20 @@ def rehearse(flow: Flow[T]) -> T:
         return end.value  # type: ignore[no-any-return]
 
 
+def surrounded(manager: Callable[[], AbstractContextManager[object]], step: Step) -> Step:
+    """``step`` within a context manager, in the thread or task in which it is called."""
+
+    def call() -> object:
+        with manager():
+            return step.call()
+
+    async def acall() -> object:
+        with manager():
+            return await step.acall()
+
+    return Step(call, acall)
+
+
 def on_event_loop() -> bool:
     """Whether this thread must not block. ``DJANGO_ALLOW_ASYNC_UNSAFE`` lifts it, as it does for Django's ORM."""
     try:
@@ -120,3 +135,11 @@ def _needs_twin() -> AsyncRequired:
         "An async predicate cannot be awaited by a sync helper on a running event loop; use its async twin: "
         "`await aevaluate(...)`, `await aenforce(...)` or `await acan_access(...)`."
     )
+
+
+def place_of(error: BaseException) -> str:
+    """Where ``error`` was raised, for the log: neither its text nor a traceback, which may both quote the session."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "unknown place"

@@ -8,7 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import audit, conf
-from .context import Loaded, Slot, current_slot, within
+from .context import Fault, Loaded, Slot, loads, within
+from .decisions import UNKNOWN_FOR_NOW
 from .exceptions import InvalidPolicy, InvalidSession, ReadOnlySource, SessionKitError, VersionUnavailable
 from .flows import Flow, Step, user_call
 from .session import STAMP, Session
@@ -77,7 +78,8 @@ class Freshness:
             return (yield from self._renewed(request, session, stamp, version, watch))
         except VersionUnavailable as error:
             audit.out_of_reach(error)
-            return Loaded(None, raw, watch).withholding(session)  # it stays in the store, and may be good again
+            fault = Fault(UNKNOWN_FOR_NOW, str(error))
+            return Loaded(None, raw, watch).withholding(session, fault)  # it stays in the store, and may be good again
 
     def current(self, user_id: str) -> Flow[str]:
         """What ``SESSIONKIT_VERSION`` says now. Raises ``VersionUnavailable``."""
@@ -157,10 +159,10 @@ class Freshness:
     def _refreshed(
         self, refresh: Callable[..., object], session: Session, request: HttpRequest
     ) -> Flow[Session | None]:
-        if current_slot() is _REFRESHING:
-            raise _REFRESHING.asked()
         try:
-            found = yield from _asked("SESSIONKIT_REFRESH", within(_REFRESHING, user_call(refresh, session, request)))
+            with loads.calling(*_REFRESH):
+                step = within(_REFRESHING, user_call(refresh, session, request))
+                found = yield from _asked("SESSIONKIT_REFRESH", step)
             fresh = self._opened(without_stamp(found)) if found is not None else None
         except InvalidSession as error:
             raise VersionUnavailable(f"SESSIONKIT_REFRESH has returned a faulty dict: {error}") from None
@@ -178,15 +180,13 @@ class _Busy(Slot):
         super().__init__(None, None)
         self._error = name, "must not ask for the session", hint
 
-    def asked(self) -> InvalidPolicy:
-        return InvalidPolicy(*self._error)
-
     def flow(self, twin: str = "") -> Flow[Session | None]:
-        raise self.asked()
+        raise InvalidPolicy(*self._error)
 
 
 _LOOKING_UP = _Busy("SESSIONKIT_VERSION", "it is given the user_id; return the version")
-_REFRESHING = _Busy("SESSIONKIT_REFRESH", "it is given; return the new dict")
+_REFRESH = "SESSIONKIT_REFRESH", "it is given; return the new dict"
+_REFRESHING = _Busy(*_REFRESH)
 
 
 def _asked(name: str, step: Step) -> Flow[Any]:

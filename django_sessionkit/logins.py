@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY, aget_user, get_user
+from django.contrib.sessions.backends.base import SessionBase
 from django.utils.functional import LazyObject, empty
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ def user_id(user: Any) -> str | None:
     is_in = getattr(user, "is_authenticated", False) is True and getattr(user, "is_active", False)
     pk = getattr(user, "pk", None) if is_in else None
     return str(pk) if pk is not None else None
+
+
+def is_inactive(user: Any) -> bool:
+    """Whether somebody is logged in whom Django would not log in, as ``AllowAllUsersModelBackend`` lets them."""
+    return getattr(user, "is_authenticated", False) is True and user_id(user) is None
 
 
 def may_be(user: Any, known: object) -> bool:
@@ -91,3 +97,16 @@ def _is_djangos(found: Any) -> bool:
     if isinstance(found, LazyObject):
         found = vars(found).get("_setupfunc")
     return getattr(getattr(found, "func", found), "__module__", "") == _MIDDLEWARE
+
+
+class Loan(SessionBase):
+    """What counts for one request, in the place of the store: changed in the same way, and kept by nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session_cache: dict[str, Any] = {}
+
+    def _do_nothing(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    save = create = delete = _do_nothing

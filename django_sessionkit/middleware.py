@@ -138,8 +138,8 @@ def _leave(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> Flow
 
 
 def _deny(request: HttpRequest, slot: Slot, denial: Denial) -> Flow[HttpResponseBase]:
-    session = yield from slot.flow()
-    return (yield from responses.deny(request, denial, session))
+    yield from slot.flow()
+    return (yield from responses.deny(request, denial, slot))
 
 
 def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+
 from . import audit, conf
-from .context import Loaded, Slot, current_slot
+from .context import Fault, Loaded, Slot, current_slot, loads
+from .decisions import REFUSED, UNKNOWN_FOR_NOW
 from .evaluation import prepare
-from .exceptions import InvalidSession
+from .exceptions import AsyncRequired, InvalidSession, SessionUnavailable, VersionUnavailable
 from .flows import Flow, Step, run
 from .freshness import Freshness, without_stamp
 from .session import Session
 from .sources import CallableSource, SessionSource
-from .validation import Validation
+from .validation import Validation, Validator
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+# Not a fault of the load: the developer, or the client, is to be told.
+_PASSED_ON = (AsyncRequired, SuspiciousOperation)
 
 
 class SessionOrigin:
@@ -30,7 +36,7 @@ class SessionOrigin:
         #: the header of a response that depends on the session, as Django keeps it; ``None`` for a source without one
         self.vary = ("Vary", ", ".join(self.source.varies_on)) if self.source.varies_on else None
         #: applies the project's limits and validator
-        self.validate = Validation(snapshot.limits, snapshot.validator).session
+        self.validate = Validation(snapshot.limits, _named(snapshot.validator)).session
         self.freshness = Freshness(snapshot, self.source, self.validate)
 
     def opened(self, raw: object) -> Session:
@@ -43,7 +49,28 @@ class SessionOrigin:
         return kept is not None and kept != without_stamp(data)
 
     def load(self, request: HttpRequest) -> Flow[Loaded]:
-        """Read and validate; a malformed dict is removed and reported, and counts as no session."""
+        """Read and validate. What fails on the way leaves the caller "unknown for now", and the store as it is."""
+        try:
+            return (yield from self._load(request))
+        except _PASSED_ON:
+            raise
+        except SessionUnavailable as error:
+            return _unknown(error, None)
+        except InvalidSession as error:
+            return self._refused(error)
+        except PermissionDenied as error:
+            return self._refused(InvalidSession("session", f"is refused by the source: {type(error).__name__}"))
+        except Exception as error:
+            return _unknown(error, None)
+
+    def _refused(self, error: InvalidSession, raw: object = None, watch: Callable[[], object] | None = None) -> Loaded:
+        """There is a login, no valid session can be made of it, and the next request will meet the same."""
+        layer = "contrib.auth" if self.source.follows_user else "SESSIONKIT_SOURCE"
+        audit.refused(layer, self.source.maker, error)
+        return Loaded(None, raw, watch, fault=Fault(REFUSED, str(error)))
+
+    def _load(self, request: HttpRequest) -> Flow[Loaded]:
+        """A malformed dict is removed and reported, and counts as no session."""
         source = self.source
         raw = yield Step(partial(source.read, request), partial(source.aread, request))
         watch = source.watch(request)
@@ -51,6 +78,8 @@ class SessionOrigin:
             return Loaded(None, None, watch)
         try:
             session = self.opened(raw)
+        except SessionUnavailable as error:
+            return _unknown(error, raw, watch)
         except InvalidSession as error:
             refused = error
         else:
@@ -62,23 +91,61 @@ class SessionOrigin:
             return loaded
         yield Step(partial(source.remove, request), partial(source.aremove, request))
         yield from audit.rejected(request, refused)
-        return Loaded(None, watch() if watch is not None else None, watch)
+        now = watch() if watch is not None else None
+        return self._refused(refused, now, watch) if _only_reads(source) else Loaded(None, now, watch)
 
     def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
         """Validate a dict that was changed during the request; the store is in memory by now."""
         if raw is None:
             return loaded.changed_to(None)
         try:
+            return self._reload(request, loaded, raw)
+        except _PASSED_ON:
+            raise
+        except Exception as error:
+            return _unknown(error, raw, loaded.watch)
+
+    def _reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
+        try:
             session = self.opened(raw)
             if self.freshness.is_kept(loaded, raw):
                 return loaded.changed_to(session, raw)
             audit.unversioned()
-            return loaded.changed_to(None, raw).withholding(session)
+            return loaded.changed_to(None, raw).withholding(session, _UNVERSIONED)
+        except SessionUnavailable:
+            raise
         except InvalidSession as error:
             refused = error
         self.source.remove(request)
         run(audit.rejected(request, refused))
         return loaded.changed_to(None, loaded.watch())
+
+
+_UNVERSIONED = Fault(REFUSED, "session: has no current version, place it with set_session()")
+
+
+def _only_reads(source: SessionSource) -> bool:
+    """Whether ``source`` cannot remove a dict, so that the next request meets the same one."""
+    return all(getattr(type(source), name) is getattr(SessionSource, name) for name in ("remove", "aremove"))
+
+
+def _unknown(error: Exception, raw: object, watch: Callable[[], object] | None = None) -> Loaded:
+    """Nobody can say whether there is a session; what is stored stays."""
+    why = audit.told(error)
+    tell = audit.out_of_reach if isinstance(error, VersionUnavailable) else audit.unavailable
+    tell(why)
+    return Loaded(None, raw, watch, fault=Fault(UNKNOWN_FOR_NOW, why))
+
+
+def _named(validator: Validator | None) -> Validator | None:
+    if validator is None:
+        return None
+
+    def checked(data: dict[str, Any]) -> Mapping[str, Any]:
+        with loads.calling("SESSIONKIT_SESSION_VALIDATOR", "it is given the dict; return it"):
+            return validator(data)
+
+    return checked
 
 
 _origin: SessionOrigin | None = None

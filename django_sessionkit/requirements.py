@@ -14,7 +14,7 @@ from .access import AccessPolicy, Grants, effective
 from .algebra import And, Not, Or, Requirement
 from .decisions import MISSING_PERMISSION, MISSING_ROLE, NOBODY, NONE_OF, NOT_AUTHENTICATED, POLICY, PREDICATE, Decision
 from .exceptions import AsyncRequired, InvalidPolicy, Undecided
-from .flows import Flow, user_call
+from .flows import Flow, place_of, user_call
 from .names import fault_in, nfc
 from .session import Session
 
@@ -82,12 +82,7 @@ class Leaf(Requirement):
 
 
 def _log_failure(leaf: Leaf, error: Exception) -> None:
-    """Without the text of the exception and without a traceback, which may both quote the session."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "unknown place"
-    logger.error("%r raised %s at %s: denied", leaf, type(error).__name__, where)
+    logger.error("%r raised %s at %s: denied", leaf, type(error).__name__, place_of(error))
 
 
 class Role(Leaf):

@@ -6,6 +6,8 @@ caller                    page                            HTMX                  
 no session                302 to the log-in page          401 with ``HX-Redirect``      401 problem+json
 session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
 nobody may                403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
+refused                   403                             403                           403 problem+json
+unknown for now           503, template ``503.html``      503                           503 problem+json
 ``on_deny: not_found``    404                             404                           404
 ========================  ==============================  ============================  ==============================
 """
@@ -23,8 +25,9 @@ from django.utils.cache import patch_vary_headers
 
 from . import audit, conf, debugging
 from .answers import Answer, Denial, choose
-from .decisions import DENIED, NOBODY, NOT_AUTHENTICATED, Decision
-from .evaluation import decide
+from .context import Slot
+from .decisions import DENIED, NOBODY, NOT_AUTHENTICATED, REFUSED, Decision
+from .evaluation import decide, denial_of
 from .exceptions import AccessDenied, NotAuthenticated
 from .explaining import explain_request
 from .explanation import Explanation
@@ -32,7 +35,6 @@ from .flows import Flow, Step
 from .options import DenialOptions
 from .origin import slot_for
 from .requirements import Requirement
-from .session import Session
 from .urlconfs import routed_by, urlconf_of
 
 if TYPE_CHECKING:
@@ -41,14 +43,17 @@ if TYPE_CHECKING:
 
 # RFC 9110, section 15.5.2 asks for a challenge; no registered scheme means "log in on the site".
 CHALLENGE = 'Session realm="site"'
+#: seconds after which a caller may try again when the session could not be looked up
+RETRY_AFTER = 10
 
 _NO_ROUTES: Any = ()
 _PROBLEMS = {
     401: ("Unauthorized", "A session is required."),
     403: ("Forbidden", "This session does not have the right to do that."),
     404: ("Not Found", "There is nothing here."),
+    503: ("Service Unavailable", "The session cannot be looked up at the moment. Please try again later."),
 }
-_FOR_NOBODY = "Nobody has the right to do that."
+_FOR = {NOBODY: "Nobody has the right to do that.", REFUSED: "This login gives no valid session."}
 
 
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
@@ -56,26 +61,30 @@ def check_view(request: HttpRequest, requirement: Requirement, options: DenialOp
     slot = slot_for(request)
     decision = yield from decide(slot, requirement, request, "aget_session")
     audit.decided(decision, request)
-    return None if decision.allowed else (yield from deny(request, Denial(decision, options), slot.peek()))
+    return None if decision.allowed else (yield from deny(request, Denial(decision, options), slot))
 
 
 def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
     """The denial for an exception that a view has raised."""
-    session = yield from slot_for(request).flow()
-    decision = error.decision
-    if decision is None:
+    slot = slot_for(request)
+    session = yield from slot.flow()
+    decision, fault = error.decision, slot.fault
+    if decision is None and fault is not None:
+        decision = Decision(False, fault.reason, detail=fault.detail)
+    elif decision is None:
         decision = Decision(False, NOT_AUTHENTICATED if session is None else DENIED)
-    return (yield from deny(request, Denial(decision), session))
+    return (yield from deny(request, Denial(decision), slot))
 
 
-def deny(request: HttpRequest, denial: Denial, session: Session | None) -> Flow[HttpResponseBase]:
-    """Report a denial and build its response."""
-    answer = choose(request, denial, session)
+def deny(request: HttpRequest, denial: Denial, slot: Slot) -> Flow[HttpResponseBase]:
+    """Report a denial and build its response, for the session of ``slot``."""
+    session = slot.peek()
+    answer = choose(request, denial, session, slot.fault)
     yield from audit.denied(request, denial.decision, answer.status, session)
     if answer.caller == "page" and answer.location is None:
-        build = partial(_page, request, answer.status, denial.decision, session)
-        if conf.current().debug and answer.status == 403 and not debugging.has_page_of_its_own(request):
-            build = partial(_explained, denial.decision, (yield from explain_request(request)))
+        build = partial(_page, request, answer.status, denial.decision, slot)
+        if conf.current().debug and answer.status != 404 and not debugging.has_page_of_its_own(request, answer.status):
+            build = partial(_explained, answer.status, denial.decision, (yield from explain_request(request)))
         response = yield Step(build, sync_to_async(build))  # the project's page may do I/O
     else:
         response = _plain(answer, denial.decision)
@@ -84,29 +93,33 @@ def deny(request: HttpRequest, denial: Denial, session: Session | None) -> Flow[
         request.urlconf = _NO_ROUTES
     if conf.current().debug:
         response[debugging.HEADER] = debugging.denied(denial.decision)
+    if answer.status == 503:
+        response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Cookie"])
     return response  # type: ignore[no-any-return]
 
 
-def _page(request: HttpRequest, status: int, decision: Decision, session: Session | None) -> Any:
-    """The project's own ``handler403`` or ``handler404``."""
+def _page(request: HttpRequest, status: int, decision: Decision, slot: Slot) -> Any:
+    """The project's own ``handler403`` or ``handler404``, or its template ``503.html``."""
+    if status == 503:
+        return HttpResponse(debugging.out_of_order(), status=503)
     error: Exception
     if status == 404:
         # What the resolver raises, so that the page cannot be told from that of an unknown URL.
         error = Resolver404({"tried": [], "path": request.path_info.removeprefix("/")})
     else:
-        text = _FOR_NOBODY if decision.reason == NOBODY else ""
-        kind = NotAuthenticated if session is None and not text else AccessDenied
+        text = _FOR.get(decision.reason, "")
+        kind = AccessDenied if text else type(denial_of(slot, decision))
         error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
     with routed_by(urlconf_of(request)):
         response: Any = get_exception_response(request, get_resolver(get_urlconf()), status, error)
         return response.render() if not getattr(response, "is_rendered", True) else response
 
 
-def _explained(decision: Decision, explanation: Explanation) -> HttpResponse:
+def _explained(status: int, decision: Decision, explanation: Explanation) -> HttpResponse:
     """The page of a developer who has none of their own yet."""
-    return HttpResponse(debugging.page(decision, explanation), status=403, headers=debugging.PAGE_HEADERS)
+    return HttpResponse(debugging.page(status, decision, explanation), status=status, headers=debugging.PAGE_HEADERS)
 
 
 def _plain(answer: Answer, decision: Decision) -> HttpResponse:
@@ -114,8 +127,8 @@ def _plain(answer: Answer, decision: Decision) -> HttpResponse:
     if answer.caller == "page" and answer.location is not None:
         return HttpResponseRedirect(answer.location)
     title, detail = _PROBLEMS[answer.status]
-    if answer.status == 403 and decision.reason == NOBODY:
-        detail = _FOR_NOBODY
+    if answer.status == 403:
+        detail = _FOR.get(decision.reason, detail)
     if answer.caller == "htmx":
         headers = {"HX-Redirect": answer.location} if answer.location is not None else {}
         return HttpResponse(detail, status=answer.status, content_type="text/plain; charset=utf-8", headers=headers)

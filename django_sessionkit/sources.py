@@ -20,7 +20,6 @@ from .flows import user_call
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-
 # By these a store may look things up in a way of its own.
 _READING = ("get", "_session", "_get_session", "__getattribute__")
 
@@ -38,6 +37,8 @@ class SessionSource:
     varies_on: Sequence[str] = ("Cookie", "Authorization")
     #: whether the dict is always that of ``request.user``, so that whatever has proven the user has proven the session
     follows_user = False
+    #: what makes the dict: the log names it where the dict is not valid
+    maker = "SESSIONKIT_SOURCE"
 
     def read(self, request: HttpRequest) -> object:
         """The dict of this request, or ``None``. Called at most once per request."""

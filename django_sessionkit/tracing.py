@@ -10,6 +10,7 @@ from .access import AccessPolicy
 from .algebra import And, Or, Requirement
 from .context import Slot
 from .decisions import Decision
+from .evaluation import without_proof
 from .explanation import Asked, Read, Tried, Weighed
 from .flows import Flow
 from .guard import Passage, Target, lifted_from_default
@@ -46,6 +47,9 @@ class Trace(Passage):
     def weigh(self, requirement: Requirement) -> Flow[Decision]:
         session = self.slot.peek()
         weighed = yield from weigh(requirement, session, conf.current().policy, self.slot.request)
+        if (fault := self.slot.fault) is not None:
+            told = yield from without_proof(requirement, cast("Decision", weighed.decision), fault, self.slot.request)
+            weighed = replace(weighed, decision=told)
         self._weighed[requirement] = weighed
         return cast("Decision", weighed.decision)  # the root is always asked
 

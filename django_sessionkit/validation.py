@@ -14,7 +14,8 @@ from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from .exceptions import InvalidSession
+from .exceptions import InvalidPolicy, InvalidSession, Unchecked
+from .flows import place_of
 from .names import fault_in, nfc
 from .ordinary import Ordinary
 from .session import STAMP, Session
@@ -32,16 +33,16 @@ _MAX_INTEGER_BITS = 14_000
 class Limits:
     """How large a session dict may be; ``SESSIONKIT_LIMITS`` overrides them by name.
 
-    Lengths are in characters. 255 is what Django's own key columns hold, 320 the longest e-mail address
-    (RFC 3696, erratum 1690: 64 + 1 + 255). ``custom_depth`` counts nested lists and dicts, ``custom_nodes`` every value
-    in the custom fields, ``custom_string_length`` also bounds the keys.
+    Lengths are in characters. 255 is what Django's own key columns hold, 150 the longest name of a group, 320 the
+    longest e-mail address (RFC 3696, erratum 1690: 64 + 1 + 255). ``custom_depth`` counts nested lists and dicts,
+    ``custom_nodes`` every value in the custom fields, ``custom_string_length`` also bounds the keys.
     """
 
     user_id_length: int = 255
     email_length: int = 320
-    role_length: int = 100
+    role_length: int = 150
     roles_count: int = 100
-    permission_length: int = 200
+    permission_length: int = 255
     permissions_count: int = 500
     custom_depth: int = 20
     custom_nodes: int = 10_000
@@ -64,7 +65,8 @@ class Validation:
     def session(self, data: object) -> Session:
         """Check the shape of ``data`` and return it as a :class:`~django_sessionkit.Session`.
 
-        Raises :class:`~django_sessionkit.InvalidSession`, and nothing else, whatever it is given.
+        Raises :class:`~django_sessionkit.InvalidSession`, and nothing else, whatever it is given;
+        :class:`~django_sessionkit.exceptions.Unchecked` is one that comes of a validator that has failed.
         """
         try:
             plain = self._ordinary.checked(data)
@@ -83,8 +85,11 @@ def _further(plain: dict[str, Any], validator: Validator) -> object:
         return validator(Session(plain).to_dict())
     except InvalidSession:
         raise
-    except Exception:
+    except ValueError:
         raise InvalidSession("custom", "refused by SESSIONKIT_SESSION_VALIDATOR") from None
+    except Exception as error:  # a database that is out of reach, say: the dict may be good
+        why = f"{error}" if isinstance(error, InvalidPolicy) else f"{type(error).__name__} at {place_of(error)}"
+        raise Unchecked("custom", f"could not be checked, SESSIONKIT_SESSION_VALIDATOR has failed: {why}") from None
 
 
 def _checked(data: object, limits: Limits) -> dict[str, Any]:

@@ -87,6 +87,14 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
     yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
 
 
+def announce_end(request: HttpRequest) -> Flow[None]:
+    """Report a session that ends because its store is about to be emptied; nothing is changed here."""
+    slot = _slot(current_origin(), request)
+    before = (yield from slot.flow()) or _withheld(slot)
+    if before is not None:
+        yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
+
+
 def regenerate(request: HttpRequest) -> Flow[None]:
     """The flow of :func:`django_sessionkit.regenerate_session`."""
     yield not_on_loop("aregenerate_session")

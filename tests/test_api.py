@@ -53,6 +53,7 @@ def test_everything_is_exported():
 
 ALL = {
     "get_session",
+    "peek_session",
     "require_session",
     "is_authenticated",
     "has_role",

@@ -13,9 +13,12 @@ from django.apps import apps
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import OperationalError
+from django.http import JsonResponse
 from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
 from docs_support.project import keep_receivers
@@ -23,9 +26,10 @@ from support import auth_urls
 from support.canaries import CANARY
 from support.sessions import abrowser, browser, sign_in
 
-from django_sessionkit import conf, signals
+from django_sessionkit import conf, get_session, signals
 from django_sessionkit.contrib.auth import AuthBridge, AuthSource
 from django_sessionkit.origin import slot_for
+from django_sessionkit.sources import SessionSource
 
 pytestmark = pytest.mark.django_db
 
@@ -343,6 +347,190 @@ def test_too_many_permissions_give_no_session_and_a_line_in_the_log(make, ask, a
     assert SESSION_KEY in root.session  # still logged in for Django
     client.force_login(User.objects.get())
     assert placed(client) is None  # nor does the old one stay
+
+
+# Who is logged in for Django and has no session -----------------------------------------------------------------------
+
+
+def visits(client, path="/page/", **headers):
+    """The status, and where the caller is sent."""
+    get = client.get if type(client) is type(browser()) else async_to_sync(client.get)
+    answer = get(path, headers=headers)
+    return answer.status_code, answer.get("Location")
+
+
+def too_many_permissions(user, settings):
+    settings.SESSIONKIT_LIMITS = {"permissions_count": 1}
+    User.objects.update(is_superuser=True)
+
+
+def too_long_a_group(user, settings):
+    settings.SESSIONKIT_LIMITS = {"role_length": 5}
+
+
+def inactive(user, settings):
+    settings.AUTHENTICATION_BACKENDS = [BACKENDS[1]]
+    User.objects.update(is_active=False)
+
+
+def refused_by_the_validator(user, settings):
+    settings.SESSIONKIT_SESSION_VALIDATOR = f"{__name__}.refuses"
+
+
+def refuses(data):
+    raise ValueError(CANARY)
+
+
+REFUSALS = {
+    too_many_permissions: (
+        "permissions",
+        "AuthBridge.session_of() returns, or set SESSIONKIT_LIMITS (permission_length",
+    ),
+    too_long_a_group: ("roles", "AuthBridge.session_of() returns, or set SESSIONKIT_LIMITS (role_length"),
+    inactive: ("session", "use ModelBackend in AUTHENTICATION_BACKENDS"),
+    refused_by_the_validator: ("custom", "SESSIONKIT_SESSION_VALIDATOR"),
+}
+
+
+@pytest.mark.parametrize("versions", [None, "django_sessionkit.versions.cached_version"])
+@pytest.mark.parametrize("spoil", REFUSALS)
+@VISITORS
+def test_a_login_that_gives_no_valid_session_is_refused_and_never_sent_round(
+    make, ask, spoil, versions, ann, project, caplog
+):
+    project.SESSIONKIT_VERSION = versions
+    spoil(ann, project)
+    client = make()
+    client.force_login(User.objects.get(), project.AUTHENTICATION_BACKENDS[0])
+    assert placed(client) is None
+    caplog.clear()
+    assert visits(client) == (403, None)
+    assert visits(client, **{"hx-request": "true"}) == (403, None)
+    assert visits(client, accept="application/json") == (403, None)
+    field, fix = REFUSALS[spoil]
+    assert f"contrib.auth log-in without a session: field={field} reason=" in caplog.text
+    assert fix in caplog.text
+    assert CANARY not in caplog.text
+    assert ask(client) is None
+    assert visits(client, "/open/") == (200, None)
+    assert SESSION_KEY in client.session
+
+
+def test_a_user_without_a_login_goes_to_the_login_page_as_before(ann):
+    assert visits(browser()) == (302, "/login/?next=/page/")
+    client = browser()
+    client.force_login(ann)
+    User.objects.all().delete()
+    assert visits(client) == (302, "/login/?next=/page/")
+
+
+@pytest.mark.parametrize("address", ["no address", "a@" + "b" * 320, "a@b\n", 7, b"a@b"])
+@VISITORS
+def test_a_faulty_address_is_left_out_and_the_session_stays(make, ask, address, ann, monkeypatch, caplog):
+    plain = AuthBridge.session_of
+    monkeypatch.setattr(AuthBridge, "session_of", lambda self, user: {**plain(self, user), "email": address})
+    client = make()
+    client.force_login(ann)
+    assert "email" not in placed(client)
+    assert ask(client) == str(ann.pk)
+    assert visits(client) == (200, None)
+    assert "e-mail address left out of a session: " in caplog.text
+    assert address == 7 or str(address) not in caplog.text
+
+
+@VISITORS
+def test_an_address_without_an_at_sign_in_the_database(make, ask, ann):
+    User.objects.update(email="ann")
+    client = make()
+    client.force_login(User.objects.get())
+    assert visits(client) == (200, None)
+
+
+def test_the_longest_names_of_django_are_no_hindrance(ann):
+    group = Group.objects.create(name="g" * 150)
+    kind = ContentType.objects.create(app_label="a" * 100, model="m" * 100)
+    permission = Permission.objects.create(name="n", content_type=kind, codename="c" * 100)
+    ann.groups.add(group)
+    ann.user_permissions.add(permission)
+    client = browser()
+    client.force_login(User.objects.get())
+    assert visits(client) == (200, None)
+    assert group.name in placed(client)["roles"]
+    assert f"{kind.app_label}.{permission.codename}" in placed(client)["permissions"]
+
+
+@VISITORS
+def test_while_the_rights_of_a_user_cannot_be_read_the_login_stays(make, ask, ann, project, monkeypatch):
+    client = logged_in(ann, make())
+
+    def down(self, user):
+        raise OperationalError(CANARY)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AuthBridge, "session_of", down)
+        assert visits(client) == (503, None)
+        assert SESSION_KEY in client.session
+    assert visits(client) == (200, None)
+
+
+# A token beside a cookie ----------------------------------------------------------------------------------------------
+
+
+def give_back(request, how):
+    """The log-out of a token, as knox reports it: the browser's own login is another matter."""
+    if how == "exchanged":
+        request.user = User.objects.get(pk=request.user.pk)
+    get_session()
+    user_logged_out.send(sender=User, request=request, user=request.user)
+    return JsonResponse({"session": get_session() is not None})
+
+
+@pytest.mark.parametrize("versions", [None, "django_sessionkit.versions.cached_version"])
+@pytest.mark.parametrize("how", ["exchanged", "untouched"])
+@VISITORS
+def test_a_token_that_is_given_back_leaves_the_login_of_the_same_user_alone(make, ask, how, versions, ann, project):
+    project.SESSIONKIT_VERSION = versions
+    project.ROOT_URLCONF = type(
+        "urls",
+        (),
+        {"urlpatterns": [path("give-back/<how>/", give_back), path("", include("support.auth_urls"))]},
+    )
+    client = make()
+    client.force_login(ann)
+    before = dict(client.session.items())
+    assert visits(client, f"/give-back/{how}/")[0] == 200
+    assert dict(client.session.items()) == before
+    assert visits(client) == (200, None)
+    assert ask(client) == str(ann.pk)
+
+
+def test_a_source_that_keeps_its_dict_elsewhere_is_cleared_when_django_logs_out(ann, project):
+    kept = {}
+
+    class Own(SessionSource):
+        def read(self, request):
+            return kept.get("dict")
+
+        def write(self, request, data):
+            kept["dict"] = data
+
+        def remove(self, request):
+            kept.pop("dict", None)
+
+        def rotate(self, request, *, empty_for=None):
+            pass
+
+        def expire_in(self, request, seconds):
+            pass
+
+    project.SESSIONKIT_SOURCE = Own()
+    client = browser()
+    client.force_login(ann)
+    assert kept["dict"]["user_id"] == str(ann.pk)
+    client.logout()
+    client.force_login(ann)
+    client.post("/leave/")
+    assert kept == {}
 
 
 class WithPlan(AuthBridge):

@@ -428,7 +428,7 @@ def test_out_of_reach_nothing_is_lost(caller, ann):
     here = caller(ann)
     Cache.is_down = True
     assert here.who() is None
-    assert here.get("page").status_code == 302
+    assert here.get("page").status_code == 503
     Cache.is_down = False
     assert here.get("page").status_code == 200
 

@@ -88,7 +88,7 @@ def test_every_known_role_is_asked_about():
 
 
 def test_a_name_too_long_for_any_session_is_nobody():
-    assert list(outcomes(table(path("a/", require_role("x" * 101)(page)))["/a/"])) == ["anonymous", "any session"]
+    assert list(outcomes(table(path("a/", require_role("x" * 151)(page)))["/a/"])) == ["anonymous", "any session"]
 
 
 def test_rules_and_views_are_asked_as_a_request_would():

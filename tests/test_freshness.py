@@ -472,7 +472,7 @@ def test_a_faulty_answer_is_no_session_but_does_no_harm(caller, refreshing, answ
     Rights.now = answer
     revoke_sessions("7")
     assert phone.role() is None
-    assert phone.desk() == 302
+    assert phone.desk() == 503
     (line, _) = lines(caplog, logging.ERROR)
     assert line.startswith(f"session counts as absent, not known to be current: {fault}")
     Rights.now = {**ANN, "role": "reader"}
@@ -516,7 +516,7 @@ def test_out_of_reach_nobody_is_known_and_public_pages_are_served(caller, refres
     phone = caller().login()
     Counting.is_down = True
     assert phone.role() is None
-    assert phone.desk() == 302
+    assert phone.desk() == 503
     assert phone.get("/open/").status_code == 200
     assert lines(caplog, logging.ERROR)[0] == (
         "session counts as absent, not known to be current: SESSIONKIT_VERSION has raised ConnectionError"

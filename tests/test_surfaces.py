@@ -392,3 +392,65 @@ def test_rules_and_view_requirements_must_both_hold(serve):
     serve("decorator", Role("admin"))
     with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/page/", "permission": "posts:read"}]):
         assert who_sees("/page/") == {"admin"}
+
+
+def out_of_reach(request):
+    raise ConnectionError
+
+
+STATES = {"refused": (lambda request: {"user_id": 7}, 403), "unknown for now": (out_of_reach, 503)}
+PROVEN = (Authenticated(), ~Role("suspended"), Role("editor") | Permission("users:manage"), ~Allow(arefuses))
+IN_STATE = pytest.mark.parametrize(("source", "status"), STATES.values(), ids=STATES)
+
+
+@IN_STATE
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("requirement", PROVEN, ids=repr)
+def test_a_session_that_is_refused_or_unknown_is_granted_nothing(serve, surface, requirement, source, status):
+    serve(surface, requirement)
+    with override_settings(SESSIONKIT_SOURCE=source):
+        answers = [browser().get("/page/"), async_to_sync(abrowser().get)("/page/")]
+    assert [answer.status_code == 200 for answer in answers] == [False, False]
+    assert [answer.get("Location") for answer in answers] == [None, None]
+
+
+@IN_STATE
+@pytest.mark.parametrize("surface", SURFACES)
+def test_what_is_public_stays_open_without_a_session_that_counts(serve, surface, source, status):
+    serve(surface, Public())
+    with override_settings(SESSIONKIT_SOURCE=source):
+        assert browser().get("/page/").content == b"page"
+        assert async_to_sync(abrowser().get)("/page/").content == b"page"
+
+
+@IN_STATE
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize("surface", [name for name in SURFACES if name not in ASKING])
+def test_every_guard_tells_what_is_refused_from_what_is_unknown(serve, surface, source, status, accept, debug):
+    serve(surface, Role("admin"))
+    with override_settings(SESSIONKIT_SOURCE=source, DEBUG=debug):
+        headers = {"accept": "text/html" if surface in ("drf", "drf action") else accept}
+        for get in (browser().get, async_to_sync(abrowser().get)):
+            answer = get("/page/", headers=headers)
+            assert answer.status_code == status
+            if surface not in ("ninja", "ninja-async"):
+                assert answer.has_header("Retry-After") is (status == 503)
+
+
+class Lenient(AccessPolicy):
+    """Lets guests in, and everybody else."""
+
+    def check(self, requirement, session, request):
+        return True
+
+
+@IN_STATE
+@pytest.mark.parametrize("surface", SURFACES)
+def test_nor_does_a_policy_that_lets_guests_in_grant_it_anything(serve, surface, source, status):
+    serve(surface, Role("admin"))
+    with override_settings(SESSIONKIT_ACCESS_POLICY=Lenient):
+        assert browser().get("/page/").content == b"page"
+        with override_settings(SESSIONKIT_SOURCE=source):
+            assert browser().get("/page/").content != b"page"
+            assert async_to_sync(abrowser().get)("/page/").content != b"page"

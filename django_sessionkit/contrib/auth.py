@@ -13,22 +13,24 @@ from asgiref.sync import sync_to_async
 from django.apps import AppConfig, apps
 from django.contrib.auth import get_user
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.contrib.sessions.backends.base import SessionBase
 
 from django_sessionkit import audit, conf, logins, writes
-from django_sessionkit.exceptions import InvalidSession, VersionUnavailable
+from django_sessionkit.exceptions import InvalidSession, SessionUnavailable
 from django_sessionkit.flows import run
 from django_sessionkit.origin import current_origin, own_slot
 from django_sessionkit.session import STAMP, Session
 from django_sessionkit.sources import DjangoSessionSource
+from django_sessionkit.validation import Validation
 
 if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
     from django.http import HttpRequest
 
 #: where a request has what counts for it alone
 _LENT = "_sessionkit_lent"
 #: and who was ``request.user`` when the session was read
 _SEEN = "_sessionkit_seen"
+_HINT = "use ModelBackend in AUTHENTICATION_BACKENDS, which logs no inactive user in, or set is_active"
 
 
 class AuthBridge(AppConfig):
@@ -64,8 +66,14 @@ class AuthBridge(AppConfig):
         }
 
     def _dict_of(self, user: Any) -> dict[str, Any]:
-        """:meth:`session_of`, under the id by which it is recognised."""
-        return {**self.session_of(user), "user_id": str(user.pk)}
+        """:meth:`session_of`, under the id by which it is recognised, and without an e-mail address that is none."""
+        data = {**self.session_of(user), "user_id": str(user.pk)}
+        try:
+            Validation(conf.current().limits).session({"user_id": "-", "email": data.get("email")})
+        except InvalidSession as error:
+            audit.without_email(error.reason)
+            del data["email"]
+        return data
 
     def _now(self, request: HttpRequest, user: Any, stamp: dict[str, str]) -> dict[str, Any] | None:
         """:meth:`_dict_of` with the version that was looked up. Rights must never be older than that, so the user is
@@ -92,16 +100,21 @@ class AuthBridge(AppConfig):
                 origin.source.rotate(request)  # login() gives no new key to somebody who is logged in already
             origin.source.write(request, data)
             run(writes.register(request, data, None, stamp))
-        except InvalidSession as error:
-            _no_session(error)
-            self._end(request)  # what an earlier log-in has left is of then
-        except VersionUnavailable as error:
+        except SessionUnavailable as error:
             audit.out_of_reach(error)
             origin.source.remove(request)  # what an earlier log-in has left
+        except InvalidSession as error:
+            audit.refused("contrib.auth", AuthSource.maker, error)
+            run(writes.clear(request, and_log_out=False))  # what an earlier log-in has left is of then
 
     def _end(self, request: HttpRequest, **kwargs: Any) -> None:
-        if self._is_installed() and hasattr(request, "session"):
-            run(writes.clear(request, and_log_out=False))  # log-in and log-out look after the rest
+        if not self._is_installed() or not hasattr(request, "session"):
+            return
+        if _lent(request) is None and isinstance(current_origin().source, DjangoSessionSource):
+            # logout() empties the store next. A token that is given back beside a cookie does not: that login stays.
+            run(writes.announce_end(request))
+        else:
+            run(writes.clear(request, and_log_out=False))
 
     def _is_installed(self) -> bool:
         """While settings are overridden, the apps of before live on."""
@@ -118,6 +131,7 @@ class AuthSource(DjangoSessionSource):
     """
 
     follows_user = True
+    maker = "AuthBridge.session_of()"
 
     def _store_of(self, request: HttpRequest) -> SessionBase | None:
         lent = _lent(request)
@@ -159,19 +173,14 @@ class AuthSource(DjangoSessionSource):
     def _renewed(self, request: HttpRequest, user: Any) -> object:
         is_lent = self._is_borrowing(request, user)
         if is_lent:
-            setattr(request, _LENT, _Loan())
+            setattr(request, _LENT, logins.Loan())
         else:
             self.remove(request)  # it is of nobody, or of somebody else
+        if logins.is_inactive(user):
+            raise InvalidSession("session", "is of a user who is not active", _HINT)
         if logins.user_id(user) is None:
             return None
-        try:
-            data = self._filled(request, user)
-        except VersionUnavailable as error:
-            audit.out_of_reach(error)
-            return None
-        except InvalidSession as error:
-            _no_session(error)
-            return None
+        data = self._filled(request, user)
         if data is not None:
             self.write(request, data)
             if (seconds := conf.current().session_ttl) is not None:
@@ -211,28 +220,11 @@ def _email(user: Any) -> str | None:
     return getattr(user, user.get_email_field_name(), None) if hasattr(user, "get_email_field_name") else None
 
 
-def _no_session(error: InvalidSession) -> None:
-    audit.security_logger.error("contrib.auth log-in without a session: field=%s reason=%s", error.field, error.reason)
-
-
 def _bridge() -> AuthBridge:
     return apps.get_app_config(AuthBridge.label)  # type: ignore[return-value]
 
 
-class _Loan(SessionBase):
-    """What counts for one request, in the place of the store: changed in the same way, and kept by nobody."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._session_cache: dict[str, Any] = {}
-
-    def _do_nothing(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    save = create = delete = _do_nothing
-
-
-def _lent(request: HttpRequest) -> _Loan | None:
+def _lent(request: HttpRequest) -> logins.Loan | None:
     return getattr(request, _LENT, None)
 
 
@@ -243,7 +235,9 @@ def _take_back(request: HttpRequest) -> None:
 def _is_of(request: HttpRequest, kept: object, user: Any) -> bool:
     """Whether what was kept, if it is only nothing, is of the user who is logged in."""
     owner = logins.user_id(user)
-    return _owner(kept) == owner and (owner is None or logins.is_logged_in(request, user))
+    if _owner(kept) != owner:
+        return False
+    return logins.is_logged_in(request, user) if owner is not None else not logins.is_inactive(user)
 
 
 def _watching(look: Callable[[], object], request: HttpRequest) -> Callable[[], object]:

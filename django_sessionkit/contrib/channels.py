@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from django_sessionkit import audit, conf
 from django_sessionkit.connections import ConnectionSlot, handshake
 from django_sessionkit.context import activate, current_slot
-from django_sessionkit.decisions import DENIED, FAILED, NOBODY, NOT_AUTHENTICATED, Decision
+from django_sessionkit.decisions import DENIED, FAILED, NOBODY, NOT_AUTHENTICATED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.evaluation import decide
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import arun
@@ -73,7 +73,8 @@ class RequireConsumerMixin(AsyncConsumer):
     """Ask before a WebSocket is opened, and again as long as it is open. For async and sync consumers.
 
     Who is not let in meets none of the consumer's own code. Who is not let go on meets its ``disconnect()``. The close
-    code is 4401 without a session, 4403 without the right, and 1011 where the session could not be loaded.
+    code is 4401 without a session, 4403 without the right or with a login that gives no valid session, and 1011 where
+    the session could not be loaded.
     ``enforce()`` and ``require_session()`` in the consumer close the connection likewise.
     """
 
@@ -114,6 +115,16 @@ def _check(consumer: Any) -> Requirement:
     if every is not None and (isinstance(every, bool) or not isinstance(every, (int, float)) or not every > 0):
         raise InvalidPolicy(f"{name}.recheck_every", "must be a number of seconds above 0", "None for never")
     return consumer.requirement
+
+
+def _code(slot: ConnectionSlot, decision: Decision) -> int:
+    """The close code for a caller who is not let in, or not let go on."""
+    if decision.reason == NOBODY:
+        return 4403
+    loaded = slot.current()
+    if loaded is None or (loaded.fault is not None and loaded.fault.reason == UNKNOWN_FOR_NOW):
+        return 1011
+    return 4403 if loaded.session is not None or loaded.fault is not None else 4401
 
 
 class _Gate:
@@ -235,10 +246,7 @@ class _Gate:
         await asyncio.shield(self._farewell)  # a task that is cancelled meanwhile does not take it back
 
     async def _part(self, slot: ConnectionSlot, decision: Decision) -> int:
-        session, loaded = slot.peek(), slot.loaded
-        is_known = loaded is not None and loaded.withheld is None
-        is_sent_away = session is not None or decision.reason == NOBODY
-        code = 4403 if is_sent_away else 4401 if is_known else 1011
+        session, code = slot.peek(), _code(slot, decision)
         if not (self._is_closed or self._is_gone):
             await self._close(code)
         await arun(audit.denied(slot.request, decision, code, session))

@@ -23,14 +23,16 @@ from rest_framework.permissions import (
 )
 
 from django_sessionkit.api import evaluate
-from django_sessionkit.context import activate
-from django_sessionkit.decisions import Decision
+from django_sessionkit.caching import vary_ahead
+from django_sessionkit.context import Fault, activate
+from django_sessionkit.decisions import UNKNOWN_FOR_NOW
+from django_sessionkit.evaluation import denial_of, told
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import run
 from django_sessionkit.forgery import can_be_forged, has_token
 from django_sessionkit.origin import current_origin, slot_for
 from django_sessionkit.requirements import Authenticated, Nobody, Requirement
-from django_sessionkit.responses import CHALLENGE, deny_for
+from django_sessionkit.responses import CHALLENGE, RETRY_AFTER, deny_for
 from django_sessionkit.session import Session
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
 class SessionUser:
     """Whom the session is about, with what DRF asks of a ``request.user``; the session itself is ``user.session``.
-
     It has no rights in ``contrib.auth``: ``is_staff`` and ``is_superuser`` are ``False``.
     """
 
@@ -63,23 +64,29 @@ class SessionUser:
 
 class SessionKitAuthentication(SessionAuthentication):
     """``request.user`` is a :class:`SessionUser`, ``request.auth`` the session; 401 with a challenge without one.
-
     As with DRF's own ``SessionAuthentication``, a session that came by a cookie needs a CSRF token for unsafe methods.
     """
 
     def authenticate(self, request: Any) -> tuple[SessionUser, Session] | None:
         """The user and the session, or ``None``: then the next authentication class is asked."""
         session = run(slot_for(request._request).flow())
-        _vary(request.parser_context.get("view"))
+        vary_ahead(request.parser_context.get("view"))
         if session is None:
             return None
         if can_be_forged(request._request):
             self.enforce_csrf(request)
         return SessionUser(session), session
 
-    def authenticate_header(self, request: Any) -> str:
-        """What makes DRF answer 401 and not 403."""
-        return CHALLENGE
+    def authenticate_header(self, request: Any) -> str | None:
+        """What makes DRF answer 401 and not 403; nothing for a caller whom a login would not help."""
+        return CHALLENGE if slot_for(request._request).fault is None else None
+
+
+class Unavailable(exceptions.APIException):
+    """The session cannot be looked up at the moment: DRF's own handler answers 503 with ``Retry-After``."""
+
+    status_code, wait = 503, RETRY_AFTER
+    default_detail, default_code = told(Fault(UNKNOWN_FOR_NOW)), "unavailable"
 
 
 class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
@@ -114,6 +121,7 @@ class _Asked(BasePermission, metaclass=_Composable):
 
     actions: Mapping[str, Requirement]
     otherwise: Requirement | None
+    is_part = False
 
     @classmethod
     def opposite(cls) -> Any:
@@ -122,8 +130,8 @@ class _Asked(BasePermission, metaclass=_Composable):
 
     def has_permission(self, request: Any, view: Any) -> bool:
         asked = self.actions.get(_action(request, view, self.actions), self.otherwise)
-        _vary(view)
-        return _ask(request, asked if asked is not None else Nobody())
+        vary_ahead(view)
+        return _final(request, _ask(request, asked if asked is not None else Nobody()), self.is_part)
 
 
 class _Combined(BasePermission, metaclass=_Composable):
@@ -131,9 +139,14 @@ class _Combined(BasePermission, metaclass=_Composable):
 
     operator: Any
     parts: tuple[Any, Any]
+    is_part = False
 
     def __init__(self) -> None:
-        self._joined = self.operator(*(part() for part in self.parts))
+        parts = [part() for part in self.parts]
+        for part in parts:
+            if isinstance(part, (_Asked, _Combined)):
+                part.is_part = True  # the other part may grant what this one does not
+        self._joined = self.operator(*parts)
 
     @classmethod
     def opposite(cls) -> Any:
@@ -142,7 +155,7 @@ class _Combined(BasePermission, metaclass=_Composable):
         return Requires(Authenticated()) & _combined(operator, *(~part for part in cls.parts))
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        return self._joined.has_permission(request, view) is True
+        return _final(request, self._joined.has_permission(request, view) is True, self.is_part)
 
     def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
         return self._joined.has_object_permission(request, view, obj) is True
@@ -160,7 +173,6 @@ def _combined(operator: Any, *parts: Any) -> Any:
 
 def Requires(requirement: Requirement) -> Any:
     """A permission class for any requirement: ``permission_classes = [Requires(Role("editor"))]``.
-
     It combines with other permission classes by ``&``, ``|`` and ``~``.
     """
     return _asked({}, _checked(requirement, "Requires"))
@@ -168,7 +180,6 @@ def Requires(requirement: Requirement) -> Any:
 
 def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> Any:
     """A permission class with a requirement for each action: ``{"list": Public(), "create": Role("editor")}``.
-
     An action is that of a view set, elsewhere the method in small letters. What is not named needs ``otherwise``;
     without that nobody may do it, nor under ``~``.
     """
@@ -198,20 +209,20 @@ def _ask(request: Any, requirement: Requirement) -> bool:
             slot.forget()  # a rule has asked before DRF had proven anybody
         decision = evaluate(requirement)
         session = slot.peek()
+        fault = slot.fault
     http._sessionkit_refusal = None if decision else decision  # type: ignore[attr-defined]
+    http._sessionkit_fault = None if decision else fault  # type: ignore[attr-defined]
     if decision and session is not None and can_be_forged(http):
         _check_forgery(request)
     return decision.allowed
 
 
-def _vary(view: Any) -> None:
-    """Say in the headers that DRF sends in any case what the answer depends on: a cache may stand around the view."""
-    headers = getattr(view, "headers", None)
-    if isinstance(headers, dict):
-        named = [headers["Vary"]] if "Vary" in headers else []
-        new = [one for one in current_origin().source.varies_on if one not in ", ".join(named).split(", ")]
-        if new:
-            headers["Vary"] = ", ".join([*named, *new])
+def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
+    """DRF would answer 401 to a caller without a session, whom a login would not help if it is refused or unknown."""
+    fault = getattr(request._request, "_sessionkit_fault", None)
+    if fault is not None and not (is_granted or is_part):
+        raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(told(fault))
+    return is_granted
 
 
 def _check_forgery(request: Any) -> None:
@@ -227,21 +238,25 @@ def _check_forgery(request: Any) -> None:
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
     """For ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``: denials are answered and reported as everywhere else.
-
     That holds for what a :class:`Requires` denies, and for what ``enforce()`` and ``require_session()`` raise in a
     view. Everything else is left to DRF.
     """
     views = import_module("rest_framework.views")  # it looks up the settings, which may name a class of this module
-    request: HttpRequest = context["request"]._request
-    if isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied)):
-        refusal: Decision | None = getattr(request, "_sessionkit_refusal", None)
-        denial: Exception = AccessDenied(refusal) if refusal is not None else error
-    else:
-        denial = error
+    denial = _denial(context["request"], error)
     if not isinstance(denial, (NotAuthenticated, AccessDenied)):
         return views.exception_handler(error, context)
     views.set_rollback()
-    return run(deny_for(request, denial))
+    return run(deny_for(context["request"]._request, denial))
+
+
+def _denial(request: Any, error: Exception) -> Exception:
+    if not isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied, Unavailable)):
+        return error
+    if (refusal := getattr(request._request, "_sessionkit_refusal", None)) is not None:
+        return AccessDenied(refusal)
+    is_ours = any(isinstance(one, SessionKitAuthentication) for one in request.authenticators)
+    slot = slot_for(request._request)
+    return denial_of(slot) if is_ours and slot.fault is not None else error
 
 
 with suppress(ImportError):

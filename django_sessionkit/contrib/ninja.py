@@ -10,11 +10,11 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.security import django_auth
 from ninja.utils import check_csrf
 
-from django_sessionkit import audit
+from django_sessionkit import answers, audit
 from django_sessionkit.caching import hold_back
 from django_sessionkit.context import Slot
 from django_sessionkit.decisions import Decision
-from django_sessionkit.evaluation import decide
+from django_sessionkit.evaluation import decide, denial_of
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import Flow, Step, arun, on_event_loop, run
 from django_sessionkit.forgery import can_be_forged
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 class Forbidden(AccessDenied, HttpError):
-    """The session lacks a right; Ninja's own handler answers 403."""
+    """The session lacks a right, or is refused or unknown for now; Ninja's own handler answers 403 or 503."""
 
-    def __init__(self, decision: Decision) -> None:
-        HttpError.__init__(self, 403, str(AccessDenied()))
-        self.decision = decision
+    def __init__(self, denial: AccessDenied, status: int = 403) -> None:
+        HttpError.__init__(self, status, str(denial))
+        self.decision = denial.decision
 
 
 class Caller:
@@ -49,9 +49,9 @@ class Caller:
 class SessionAuth:
     """What an operation needs; ``request.auth`` is a :class:`Caller` with the ``session``.
 
-    No session: the next of several ``auth`` is asked, and in the end the answer is 401. A session without the right:
-    403. A session that came by a cookie needs a CSRF token for unsafe methods, unless the operation is
-    ``csrf_exempt``.
+    No session: the next of several ``auth`` is asked, and in the end the answer is 401. A session without the right, or
+    a login that gives no valid session: 403. A session that cannot be looked up at the moment: 503. A session that came
+    by a cookie needs a CSRF token for unsafe methods, unless the operation is ``csrf_exempt``.
     """
 
     def __init__(self, requirement: Requirement | None = None) -> None:
@@ -78,8 +78,9 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
     audit.decided(decision, request)
     session = slot.peek()
     if not decision:
-        if session is not None:
-            raise Forbidden(decision)
+        denial = denial_of(slot, decision)
+        if isinstance(denial, AccessDenied):
+            raise Forbidden(denial, answers.status_of(slot.fault))
         request._sessionkit_refusal = decision  # type: ignore[attr-defined]
         return None
     if session is not None and can_be_forged(request) and not getattr(request, "_ninja_csrf_exempt", False):

@@ -1,0 +1,114 @@
+"""The guard over loading a session: code that helps to load it must not ask for it, or it would wait for itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, TypeVar
+
+from .exceptions import InvalidPolicy
+from .flows import Flow, surrounded
+
+T = TypeVar("T")
+
+
+class Load:
+    """One load. ``hook`` is the setting that names the code that runs at the moment, and what that is to do instead."""
+
+    __slots__ = ("hook", "is_of", "is_over")
+
+    def __init__(self, is_of: Callable[[object], bool]) -> None:
+        self.is_of, self.is_over = is_of, False
+        self.hook = "SESSIONKIT_SOURCE", "{} does: call peek_session() there, which never loads, or ask later"
+
+
+class Loads:
+    """The loads that are under way, each known to the threads and tasks that belong to it and to no other."""
+
+    def __init__(self, variable: ContextVar[Load | None]) -> None:
+        self._variable = variable
+
+    def check(self, slot: object) -> None:
+        """Raise :class:`~django_sessionkit.exceptions.InvalidPolicy` in code that helps to load ``slot``."""
+        load = self._variable.get()
+        if load is None or not self.is_under_way(slot):
+            return
+        setting, hint = load.hook
+        raise InvalidPolicy(setting, "must not ask for the session", hint.format(_asker()))
+
+    def is_under_way(self, slot: object) -> bool:
+        """Whether the code that asks was called by a load of ``slot``."""
+        load = self._variable.get()
+        return load is not None and not load.is_over and load.is_of(slot)  # a task that it has started may live on
+
+    def alone(self, is_of: Callable[[object], bool], flow: Flow[T]) -> Flow[T]:
+        """Drive ``flow``, which loads what ``is_of`` recognises. Every step of it is marked by itself, so that nothing
+        stays behind if a task is cancelled.
+        """
+        load, outcome, failure = Load(is_of), None, None
+        try:
+            while True:
+                with self._during(load):
+                    step = flow.send(outcome) if failure is None else flow.throw(failure)
+                outcome = failure = None
+                try:
+                    outcome = yield surrounded(partial(self._during, load), step)
+                except Exception as error:
+                    failure = error
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            load.is_over = True
+
+    @contextmanager
+    def alone_at_once(self, is_of: Callable[[object], bool]) -> Iterator[None]:
+        """:meth:`alone` for a block without I/O."""
+        load = Load(is_of)
+        try:
+            with self._during(load):
+                yield
+        finally:
+            load.is_over = True
+
+    @contextmanager
+    def calling(self, setting: str, hint: str) -> Iterator[None]:
+        """Name the code of the project that is called, for the error that it meets if it asks for the session."""
+        load = self._variable.get()
+        if load is None:
+            yield
+            return
+        before, load.hook = load.hook, (setting, hint)
+        try:
+            yield
+        finally:
+            load.hook = before
+
+    def _during(self, load: Load) -> AbstractContextManager[object]:
+        return _Marked(self._variable, load)
+
+
+class _Marked:
+    """As a generator it would cost several times as much."""
+
+    __slots__ = ("_load", "_token", "_variable")
+
+    def __init__(self, variable: ContextVar[Load | None], load: Load) -> None:
+        self._variable, self._load = variable, load
+
+    def __enter__(self) -> None:
+        self._token = self._variable.set(self._load)
+
+    def __exit__(self, *error: object) -> None:
+        self._variable.reset(self._token)
+
+
+def _asker() -> str:
+    """The code that has called SessionKit."""
+    frame: Any = sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("django_sessionkit."):
+        frame = frame.f_back
+    code = frame.f_code
+    return f"{frame.f_globals.get('__name__')}.{getattr(code, 'co_qualname', code.co_name)}"
