@@ -115,6 +115,25 @@ def covered_login(terrain: Terrain) -> list[Finding]:
     return found
 
 
+def views_without_login(terrain: Terrain) -> list[Finding]:
+    """Views that would send anonymous callers to the login page, where Django's ``LOGIN_URL`` is of another site.
+
+    Rules that do so stop the server. What a view asks for is only known once the URLconf has been read.
+    """
+    if terrain.settings.login_fault is None:
+        return []
+    views = dict.fromkeys(
+        route.view
+        for number, route in enumerate(terrain.routes)
+        for verb in terrain.verbs(number)
+        for mark in terrain.marks(number, verb)
+        if mark.options.may_lead_to_login and not mark.requirement.is_closed
+    )
+    fault = "it sends anonymous callers to the login page, and LOGIN_URL names no page of this site: they get a 403."
+    hint = "Set SESSIONKIT_LOGIN_URL to a page of this site that leads there, or give the view a login_url of its own."
+    return [Finding(view, fault, hint) for view in views]
+
+
 def _in_any_language(terrain: Terrain, path: str) -> str:
     bare = strip_language(path, terrain.settings.languages) if uses_language_prefix(None) else None
     return f"/*{bare}" if bare is not None else path

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf.urls.i18n import i18n_patterns
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
@@ -247,6 +248,51 @@ def test_pages_beside_the_login_page():
 def test_a_mount_at_the_login_page():
     """Gunicorn takes SCRIPT_NAME from a header: ``/login`` and nothing behind it is the root, not the log-in page."""
     assert stopped("mounted at the log-in page")
+
+
+class Plain:
+    """A URLconf as an object, with these pages and no others."""
+
+    def __init__(self, *patterns):
+        self.urlpatterns = [*patterns]
+
+
+def other_urls(get_response):
+    def middleware(request):
+        request.urlconf = Plain(path("login/", protected), path("enter/", ordinary, name="login"))
+        return get_response(request)
+
+    return middleware
+
+
+def statuses(*urls: str, **settings) -> list[int]:
+    """The same under WSGI and ASGI."""
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/**", "role": "admin"}], **settings):
+        found = [browser().get(url).status_code for url in urls]
+        assert found == [async_to_sync(abrowser().get)(url).status_code for url in urls]
+    return found
+
+
+def test_the_login_page_of_another_urlconf():
+    """``/login/`` is the login page of the root URLconf. On the host of a tenant it may be any page."""
+    chain = [SESSIONS, "test_bypasses.other_urls", OURS]
+    root = Plain(path("login/", ordinary, name="login"))
+    named = {"SESSIONKIT_LOGIN_URL": "login", "ROOT_URLCONF": root}
+    assert statuses("/login/", "/enter/", MIDDLEWARE=chain, **named) == [302, 200]
+    assert statuses("/login/", "/enter/", MIDDLEWARE=[SESSIONS, OURS], **named) == [200, 302]
+
+
+def test_pages_beside_the_login_page_of_a_language():
+    """``/login/`` stands for ``/de/login/`` where Django leads there, and for nothing else."""
+    pages = [path("login/", ordinary), path("login/<path:rest>", protected), path("de/login/", protected)]
+    chain = [SESSIONS, "django.middleware.locale.LocaleMiddleware", OURS]
+    for prefix in (True, False):
+        site = Plain(*i18n_patterns(*pages, prefix_default_language=prefix))
+        beside = ("/de/login//", "/de/login/x", "/de/de/login/", "/DE/login/", "/de//login/", "/de/x/../login/")
+        assert set(statuses(*beside, ROOT_URLCONF=site, MIDDLEWARE=chain)) == {302}
+        assert statuses("/de/login/", ROOT_URLCONF=site, MIDDLEWARE=chain) == [200]
+    site = Plain(path("login/", ordinary), *i18n_patterns(path("login/", protected)))
+    assert statuses("/de/login/", ROOT_URLCONF=site, MIDDLEWARE=chain) == [302]
 
 
 def test_every_class_has_a_test():

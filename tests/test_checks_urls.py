@@ -383,6 +383,21 @@ def test_a_rule_that_denies_its_own_redirect_target(urls):
         assert ids([{"pattern": "/shop/**", **ADMIN, "redirect_to": target}]) == []
 
 
+def test_a_view_that_sends_people_to_the_login_page_of_another_site(urls):
+    urls += [
+        path("programs/", require(Role("a"), api=True)(Reader().get)),
+        path("hidden/", require(Role("a"), on_deny="not_found")(Reader().get)),
+        path("own/", require(Role("a"), login_url="/login/")(Reader().get)),
+        path("shut/", require(Nobody())(Reader().get)),
+    ]
+    (message,) = found(LOGIN_URL="https://sso.example.org/")
+    assert message.id == "sessionkit.W028"
+    assert message.msg.startswith(f"{__name__}.guarded: it sends anonymous callers to the login page, and LOGIN_URL")
+    assert message.hint.startswith("Set SESSIONKIT_LOGIN_URL to a page of this site")
+    assert ids(LOGIN_URL="https://sso.example.org/", SESSIONKIT_LOGIN_URL="/login/") == []
+    assert ids([{"pattern": "/users", **ADMIN}], LOGIN_URL="https://sso.example.org/") == ["sessionkit.E004"]
+
+
 def test_a_log_in_page_under_a_rule(urls):
     (message,) = found([{"pattern": "/login/**", "authenticated": True}])
     assert message.id == "sessionkit.W023"

@@ -26,6 +26,7 @@ from .store import check_cache_alias, check_serializer
 from .urls import (
     check_csrf_exempt,
     check_dead_rules,
+    check_foreign_login,
     check_idle_excludes,
     check_login_page,
     check_open_methods,
@@ -60,6 +61,7 @@ ALWAYS = (
     check_wide_excludes,
     check_redirect_targets,
     check_login_page,
+    check_foreign_login,
     check_unclear_routes,
     check_view_predicates,
 )

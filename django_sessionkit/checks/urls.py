@@ -62,6 +62,11 @@ def check_login_page(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W023") for one in _found(openings.covered_login)]
 
 
+def check_foreign_login(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Nobody is sent to the login page of another site."""
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W028") for one in _found(openings.views_without_login)]
+
+
 def check_unclear_routes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Some expressions match more than can be written down."""
     return [Info(str(one), hint=one.hint, id="sessionkit.I003") for one in _found(openings.unclear_routes)]

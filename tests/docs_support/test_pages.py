@@ -303,6 +303,14 @@ class TestLogin:
         assert client.session["__session__"]["user_id"] == str(user.pk)
         assert client.session["__session__"]["plan"] == "premium"
 
+    def test_a_login_page_on_another_site(self, page: Any) -> None:
+        response = caller().get("/orders/", headers=BROWSER)
+        assert response["Location"] == "/to-login/?next=/orders/"
+        onward = caller().get(response["Location"])
+        assert onward["Location"] == "https://sso.example.org/?return_to=http%3A%2F%2Ftestserver%2Forders%2F"
+        for evil in ("//evil.example/", "https://evil.example/", "/\\evil.example/"):
+            assert "evil" not in caller().get("/to-login/", {"next": evil})["Location"]
+
 
 def test_policy(run: Run) -> None:
     page = run("docs/how-to/policy.md")
