@@ -69,6 +69,20 @@ def without_last_slash(tree: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return rest
 
 
+def ends_in_anything(tree: list[tuple[str, Any]]) -> bool:
+    """Whether the nodes end with any number of segments, such as ``.*`` or ``(?:[a-z]+/)*``, after what has pieces."""
+    rest = without_last_slash(tree)
+    last = _flat(rest[-1:])
+    if len(last) != 1 or last[0][0] not in REPEATS:
+        return False
+    _, most, body = last[0][1]
+    try:
+        pieces_of(rest[:-1])
+    except Underivable:
+        return False
+    return bool(most > 1) and _admits_slash(body)
+
+
 def _named(tree: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:
     return [(str(name), argument) for name, argument in tree]
 

@@ -179,7 +179,8 @@ def weaker(terrain: Terrain) -> list[Finding]:
     found = []
     for (one, other), (both, route) in sorted(_meetings(terrain).items()):
         earlier, later = terrain.rules[one], terrain.rules[other]
-        is_exception = terrain.by_rule[one].keys() <= terrain.by_rule[other].keys()
+        whole = {route for route, how in terrain.by_rule[one].items() if how is Cover.ALL}
+        is_exception = whole <= terrain.by_rule[other].keys()
         if other not in lost and _undercuts(earlier, later, both and not is_exception, terrain):
             fault = (
                 f"{earlier.label} stands above it and asks for less: "

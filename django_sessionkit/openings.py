@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -17,9 +16,6 @@ from .survey import Route
 from .terrain import EVERYTHING, Terrain
 from .territory import Cover, Relation, relation
 from .urlconfs import uses_language_prefix
-
-# What `include()` and CMSs end with: any path below, on purpose.
-_CATCH_ALL = re.compile(r"\(?(?:\?P<\w+>)?(?:\.[*+]|\(\?:\[[^\]]*\][*+]/\)[*+])\)?/?\$?")
 
 
 def open_verbs(terrain: Terrain) -> list[Finding]:
@@ -161,7 +157,7 @@ def unclear_routes(terrain: Terrain) -> list[Finding]:
     """Rules by pattern that may be about routes whose paths cannot be told from their expressions."""
     met: dict[int, list[Route]] = {}
     for number, route in enumerate(terrain.routes):
-        if route.parts is not None or route.gate is not None or _CATCH_ALL.search(_last_of(route.chain)):
+        if route.parts is not None or route.gate is not None or route.is_catch_all:
             continue
         covered = terrain.by_route[number]
         if Cover.ALL not in covered.values():
@@ -172,10 +168,6 @@ def unclear_routes(terrain: Terrain) -> list[Finding]:
 
 def _unclear(rule: Rule, number: int, routes: list[Route]) -> Finding:
     more = f" and {len(routes) - 1} more" if len(routes) > 1 else ""
-    fault = f"it may be about {routes[0].text}{more}, whose paths cannot be told from the expression."
+    fault = f"it may be about {routes[0].text}{more}, whose paths cannot be told from its URL patterns."
     hint = f'Name the view: {{"view": "{routes[0].view_name}"}}. In doubt the stricter reading of a path decides.'
     return Finding(rule.label, fault, hint, number)
-
-
-def _last_of(chain: tuple[object, ...]) -> str:
-    return str(getattr(chain[-1], "pattern", "")) if chain else ""

@@ -154,5 +154,5 @@ def _walk(root: URLResolver, path: str) -> list[Step] | None:
         steps.append(Step(link, path_here, *matched))
         if isinstance(link, URLPattern):
             return steps
-        turns.append(iter(link.url_patterns))
+        turns.append(iter(getattr(link, "url_patterns", ())))
     return None

@@ -19,6 +19,7 @@ from .expressions import (
     Piece,
     Underivable,
     Wild,
+    ends_in_anything,
     is_anchor,
     lead_of,
     parsed,
@@ -56,12 +57,14 @@ Part: TypeAlias = "str | Span | Partly"
 class Shape(NamedTuple):
     """What a pattern matches. ``pieces``: all of it, or ``None`` where that cannot be said; ``texts``: some of it.
 
-    ``lead``: how all of it begins, where there are no pieces.
+    ``lead``: how all of it begins, where there are no pieces. ``is_catch_all``: there are none because after a
+    beginning that can be told anything may come.
     """
 
     pieces: tuple[Piece, ...] | None
     texts: tuple[str, ...]
     lead: str = ""
+    is_catch_all: bool = False
 
     def then(self, other: Shape) -> Shape:
         """This shape, and after it the other."""
@@ -69,7 +72,7 @@ class Shape(NamedTuple):
         if self.pieces is None:
             return Shape(None, texts, self.lead)
         if other.pieces is None:
-            return Shape(None, texts, literal_lead((*self.pieces, other.lead)))
+            return Shape(None, texts, literal_lead((*self.pieces, other.lead)), other.is_catch_all)
         return Shape((*self.pieces, *other.pieces), texts)
 
 
@@ -119,7 +122,8 @@ def shape_of_regex(expression: str, is_endpoint: bool) -> Shape:
         texts += tuple(f"{text.rstrip('/')}/x" for text in texts)  # Django lets anything follow
     if not begins:
         texts += tuple(f"x/{text}" for text in texts)
-    return Shape(pieces, texts, lead_of(tree) if begins else "")
+    catches_all = pieces is None and begins and is_endpoint and ends_in_anything(tree)
+    return Shape(pieces, texts, lead_of(tree) if begins else "", catches_all)
 
 
 def parts_of(pieces: Iterable[Piece]) -> tuple[Part, ...] | None:

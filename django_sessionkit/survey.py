@@ -24,15 +24,25 @@ LANGUAGE = "<language>"
 def survey(urlconf: Any = None) -> list[Route]:
     """The routes of a URLconf (``None``: the root one), in the order in which Django tries them."""
     resolver = get_resolver(urlconf)
-    return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, Way())]
+    return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, Way(), frozenset())]
 
 
-def _walk(resolver: URLResolver, way: Way) -> Iterator[tuple[Way, URLPattern]]:
-    for one in resolver.url_patterns:
+def _walk(resolver: URLResolver, way: Way, above: frozenset[int]) -> Iterator[tuple[Way, URLPattern]]:
+    """The routes below a resolver; ``above``: the identities of the resolvers and lists that it is within.
+
+    A URLconf that includes itself is followed once, as standing for every depth.
+    """
+    patterns = resolver.url_patterns
+    here = frozenset([id(resolver), id(patterns)])
+    if here & above:
+        if way.recurs:
+            return
+        way, above = way.at_any_depth(), frozenset()
+    for one in patterns:
         further = _along(one, way)
         if isinstance(one, URLResolver):
-            yield from _walk(one, further)
-        else:
+            yield from _walk(one, further, above | here)
+        elif isinstance(one, URLPattern):
             yield further, one
 
 
@@ -44,18 +54,18 @@ def _along(link: URLPattern | URLResolver, way: Way) -> Way:
             namespaces=(*way.namespaces, link.namespace) if link.namespace else way.namespaces,
             app_names=(*way.app_names, link.app_name) if link.app_name else way.app_names,
         )
-    if isinstance(pattern, LocalePrefixPattern):
+    if type(pattern) is LocalePrefixPattern:
         return further._replace(prefix=pattern)
     return further._replace(shape=way.shape.then(_shape_of(pattern, isinstance(link, URLPattern))))
 
 
 def _shape_of(pattern: Any, is_endpoint: bool) -> Shape:
-    if isinstance(pattern, RoutePattern):
+    if type(pattern) is RoutePattern:
         known = tuple((name, one.regex) for name, one in pattern.converters.items())
         return shape_of_route(str(pattern), known)
-    if isinstance(pattern, RegexPattern):
+    if type(pattern) is RegexPattern:
         return shape_of_regex(str(pattern), is_endpoint)
-    return Shape(None, ())
+    return Shape(None, ())  # a class of the project may match what it likes
 
 
 def text_of(pattern: Any) -> str:

@@ -5,13 +5,11 @@ It knows nothing of a request. Each rule is compared with the few routes that be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.urls import get_resolver
-from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 
 from . import conf
 from .declared import Declared, declared
@@ -21,15 +19,11 @@ from .parsing import VERBS
 from .patterns import Pattern, compile_pattern
 from .requirements import Requirement
 from .rules import Rule, ViewGlob
-from .shapes import ONE, Partly
+from .shapes import Partly
 from .survey import Route, survey
-from .territory import ANY, Cover, Ground, Step, cover
+from .territory import ANY, Cover, Ground, OneOf, Step, cover
 
 EVERYTHING = compile_pattern("/**")
-
-_FLAGS = re.compile(r"^\(\?[aiLmsux]+\)")
-_LITERAL = re.compile(r"\^((?:[\w/~-]|\\[-./])*)")
-_QUANTIFIERS = frozenset("?*+{|")
 
 
 class Selector(NamedTuple):
@@ -198,6 +192,8 @@ def _laid_over(texts: Sequence[str], routes: Sequence[Route], *, folded: bool) -
 def _folded(step: Step) -> Step:
     if isinstance(step, str):
         return fold(step)
+    if isinstance(step, OneOf):
+        return OneOf(frozenset(map(fold, step.texts)))
     return Partly(*map(fold, step)) if isinstance(step, Partly) else step
 
 
@@ -206,33 +202,13 @@ def forms_of(route: Route, *, bare: bool) -> list[tuple[Step, ...]]:
     rest = route.bare_parts if route.bare_parts is not None else beginning_of(route)
     if not route.is_prefixed:
         return [rest]
-    return [(ONE, *rest), rest] if bare else [(ONE, *rest)]
+    language = OneOf(conf.current().languages)
+    return [(language, *rest), rest] if bare else [(language, *rest)]
 
 
 def beginning_of(route: Route) -> tuple[Step, ...]:
     """What is sure of a path that cannot be derived: its literal beginning, and then anything."""
-    text = ""
-    for link in route.chain:
-        literal, is_whole = _literal_of(link.pattern)
-        text += literal
-        if not is_whole:
-            break
-    return (*text.split("/")[:-1], ANY)
-
-
-def _literal_of(pattern: Any) -> tuple[str, bool]:
-    """The literal text that a URL pattern begins with, and whether that is all of it."""
-    if isinstance(pattern, LocalePrefixPattern):
-        return "", True
-    if isinstance(pattern, RoutePattern):
-        literal = str(pattern).partition("<")[0]
-        return literal, literal == str(pattern)
-    expression = _FLAGS.sub("", str(pattern)) if isinstance(pattern, RegexPattern) else ""
-    found = _LITERAL.match(expression)
-    if found is None:
-        return "", False
-    literal = found[1][:-1] if expression[found.end() : found.end() + 1] in _QUANTIFIERS else found[1]
-    return literal.replace("\\", ""), expression[found.end() :] in ("", "$")
+    return (*route.lead.split("/")[:-1], ANY)
 
 
 _known: tuple[object, object, Terrain] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from .patterns import Automaton, Pattern, split
 from .shapes import MANY, Part, Partly
@@ -39,10 +39,16 @@ class Loop(Enum):
     ANY = "**"
 
 
+class OneOf(NamedTuple):
+    """One segment of a few that are known, such as a language."""
+
+    texts: frozenset[str]
+
+
 #: any number of segments, none included
 ANY: Final = Loop.ANY
 #: a path, segment by segment, as a route or a pattern spells it
-Step: TypeAlias = "Part | Loop"
+Step: TypeAlias = "Part | Loop | OneOf"
 
 _WILD = ("*", "**")
 # A segment that no literal of a pattern equals: no path has a slash inside a segment.
@@ -97,6 +103,9 @@ def _letters(automaton: Automaton, part: Step) -> Iterator[str]:
     """The kinds of segments that the pattern tells apart, of those that ``part`` may be."""
     if isinstance(part, str):
         yield part
+        return
+    if isinstance(part, OneOf):
+        yield from part.texts
         return
     yield _OTHER
     for literal in automaton.literals:
@@ -181,6 +190,8 @@ class _Place:
             return [self.following[part]] if part in self.following else []
         if whole:
             return []
+        if isinstance(part, OneOf):
+            return [place for literal, place in self.following.items() if literal in part.texts]
         if isinstance(part, Partly):
             return [place for literal, place in self.following.items() if fits(part, literal)]
         return self.following.values()

@@ -5,6 +5,7 @@ Only Django's own converters are asked for a value; those of a project may look 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from itertools import islice
@@ -42,6 +43,11 @@ class Way(NamedTuple):
     namespaces: tuple[str, ...] = ()
     app_names: tuple[str, ...] = ()
     prefix: LocalePrefixPattern | None = None
+    recurs: bool = False
+
+    def at_any_depth(self) -> Way:
+        """This way, followed by as many of the same resolvers as one likes."""
+        return self._replace(text=f"{self.text}**/", shape=self.shape.then(Shape(None, ("",))), recurs=True)
 
 
 class Route:
@@ -137,6 +143,11 @@ class Route:
         )
 
     @property
+    def is_catch_all(self) -> bool:
+        """Whether its paths are told by their beginning, after which anything may come."""
+        return self._way.shape.is_catch_all
+
+    @property
     def lead(self) -> str:
         """What all its paths begin with (after the language), where there are no ``parts``."""
         pieces = self._pieces
@@ -159,7 +170,7 @@ class Route:
     @cached_property
     def is_guessed(self) -> bool:
         """Whether an example may be wrong: a regular expression may ask for what its shape does not show."""
-        return not all(isinstance(one.pattern, (RoutePattern, LocalePrefixPattern)) for one in self.chain)
+        return not all(type(one.pattern) in (RoutePattern, LocalePrefixPattern) for one in self.chain)
 
     def _written(self, segments: tuple[tuple[str, ...], ...]) -> list[str]:
         """The paths that the first texts of all segments make, then the second ones, and so on."""
@@ -214,17 +225,18 @@ class Route:
 
 def _after(pattern: Any, path: str) -> str | None:
     """What ``pattern`` leaves of ``path``; ``None`` if it does not match."""
-    if isinstance(pattern, LocalePrefixPattern):
+    if type(pattern) is LocalePrefixPattern:
         language, slash, rest = path.partition("/")
         bare = "" if pattern.prefix_default_language else conf.current().language_code
         if slash and language in conf.current().languages - {bare}:
             return rest
         return path if bare else None
-    if isinstance(pattern, RoutePattern) and not pattern.converters:
+    if type(pattern) is RoutePattern and not pattern.converters:
         text = str(pattern)
         return path.removeprefix(text) if path.startswith(text) else None
     if _is_foreign(pattern):
-        found = pattern.regex.match(path)
+        expression = getattr(pattern, "regex", None)  # a guess, where the class is one of the project
+        found = expression.match(path) if isinstance(expression, re.Pattern) else None
         return path[found.end() :] if found else None
     matched = pattern.match(path)
     return matched[0] if matched else None
@@ -232,6 +244,6 @@ def _after(pattern: Any, path: str) -> str | None:
 
 def _is_foreign(pattern: Any) -> bool:
     """Whether ``pattern.match()`` would run code of the project."""
-    if isinstance(pattern, RoutePattern):
+    if type(pattern) is RoutePattern:
         return any(type(one).__module__ != converters.__name__ for one in pattern.converters.values())
-    return not isinstance(pattern, (RegexPattern, LocalePrefixPattern))
+    return type(pattern) not in (RegexPattern, LocalePrefixPattern)

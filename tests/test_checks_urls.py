@@ -13,7 +13,8 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import override_settings
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -427,6 +428,97 @@ def test_a_route_whose_paths_cannot_be_told(urls):
     assert "list/ and 1 more, whose paths" in message.msg
     assert ids([{"pattern": "/archive/7/list", **ADMIN}, {"pattern": "/archive/**", "authenticated": True}]) == []
     assert ids([{"pattern": "/users", **ADMIN}]) == []
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"^archive/.*/list/$",
+        r"^archive/.+-list(?:/old)?/$",
+        r"^archive/(?P<year>.*)/(?P<page>\d+)/$",
+        r"^archive/(?:\d+/)?(?P<rest>.*)$",
+        r"archive/.*",
+        r"^(?:\d+/)?.*$",
+        r"^archive/(?P<path>(?:[a-z]+/)*)list/$",
+        r"^archive/[a-z]*/$",
+    ],
+)
+def test_an_expression_is_no_clearer_for_an_any_in_it(urls, expression):
+    urls.append(re_path(expression, page, name="archive"))
+    (message,) = found([{"pattern": "/archive/7/list", **ADMIN}])
+    assert message.id == "sessionkit.I003"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"^archive/.*$",
+        r"^archive/.*",
+        r"^archive/(?P<rest>.*)$",
+        r"^archive/((?:[\w-]+/)*)$",
+        r"^(?P<path>.*)$",
+        r"(?P<path>.*)$",
+        r"^archive/(?P<year>\d+)/(.*)/?$",
+        r"(?i)^archive/(?P<rest>.*)$",
+    ],
+)
+def test_a_known_beginning_with_anything_below_is_clear(urls, expression):
+    urls.append(re_path(expression, page, name="archive"))
+    assert ids([{"pattern": "/archive/7/list", **ADMIN}]) == []
+    urls[-1] = path("", include([urls[-1]]))
+    with override_settings(ROOT_URLCONF=fresh(urls)):
+        assert ids([{"pattern": "/archive/7/list", **ADMIN}]) == []
+    urls[-1] = re_path("^(?:old/)?", include([urls[-1]]))
+    with override_settings(ROOT_URLCONF=fresh(urls)):
+        assert ids([{"pattern": "/archive/7/list", **ADMIN}]) == ["sessionkit.I003"]
+
+
+def test_a_route_with_a_language_begins_with_a_language(urls):
+    urls[:] = [*urls[:2], *i18n_patterns(*urls[2:], re_path(r"^archive/(?:\d+/)?list/$", page, name="archive"))]
+    for pattern in ("/users/**", "/users", "/de/users", "/de/archivist/**"):
+        assert "sessionkit.I003" not in ids([{"pattern": pattern, **ADMIN}]), pattern
+    for pattern in ("/archive/7/list", "/de/archive/7/list", "/*/archive/7/list", "/DE/archive/**"):
+        assert ids([{"pattern": pattern, **ADMIN}])[-1:] == ["sessionkit.I003"], pattern
+    for pattern in ("/users/archive/list", "/xx/users"):
+        assert ids([{"pattern": pattern, **ADMIN}]) == ["sessionkit.W016"], pattern
+
+
+class OwnRoute(RoutePattern):
+    def match(self, path):
+        raise AssertionError("code of the project was run")
+
+
+class OwnPrefix(LocalePrefixPattern):
+    match = OwnRoute.match
+
+
+class OwnExpression(RegexPattern):
+    match = OwnRoute.match
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        URLPattern(OwnRoute("archive/", name="archive", is_endpoint=True), page, name="archive"),
+        URLPattern(OwnExpression("^archive/$", name="archive", is_endpoint=True), page, name="archive"),
+        URLResolver(OwnPrefix(), [path("archive/", page, name="archive")]),
+    ],
+)
+def test_a_pattern_class_of_the_project_may_match_anything(urls, route):
+    urls.append(route)
+    (message,) = found([{"pattern": "/archive/7/list", **ADMIN}])
+    assert message.id == "sessionkit.I003"
+    assert message.hint.startswith('Name the view: {"view": "archive"}.')
+
+
+def test_a_urlconf_that_includes_itself_has_pages_at_every_depth(urls):
+    urls.append(path("sub/", include(urls)))
+    urls.append(re_path("^other/", include(urls)))
+    assert ids([{"pattern": "/users", **ADMIN}]) == []
+    for pattern in ("/sub/sub/users", "/sub/other/users", "/other/users"):
+        assert ids([{"pattern": pattern, **ADMIN}]) == ["sessionkit.I003"], pattern
+    assert ids([{"pattern": "/below/users", **ADMIN}]) == ["sessionkit.W016"]
+    assert ids([{"pattern": "/sub/**", **ADMIN}]) == []
 
 
 def test_the_admin_and_its_catch_all_are_silent(urls):

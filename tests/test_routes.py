@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -453,6 +454,44 @@ def test_where_a_pattern_class_cannot_be_read_the_spans_decide(route):
         for pattern, expected in (("/elsewhere", 200), ("/**", 403)):
             with override_settings(SESSIONKIT_PROTECT=[{"pattern": pattern, "role": "admin"}]):
                 assert browser(READER).get(url).status_code == expected
+
+
+class Words:
+    """A pattern class of its own that gives the view what it found."""
+
+    converters, name = {}, None
+
+    def match(self, path):
+        kind, _, number = path.partition(":")
+        return ("", (), {"kind": kind, "number": number, "size": len(path)}) if number else None
+
+    def __str__(self):
+        return "<kind>:<number>"
+
+
+@pytest.mark.parametrize("pattern", ["/item:7", "/**"])
+def test_what_a_pattern_class_has_found_is_read_as_numbers_too(pattern):
+    assert denied("/item:07", URLPattern(Words(), other), rules=[{"pattern": pattern, "role": "admin"}])
+    assert not denied("/item:07", URLPattern(Words(), other), rules=[{"pattern": "/item:8", "role": "admin"}])
+
+
+class Door:
+    """What Django takes for a part of a URLconf, without being of its classes."""
+
+    pattern = RoutePattern("door/")
+
+    def resolve(self, url):
+        return path("door/", other).resolve(url)
+
+
+def test_a_door_of_its_own_kind_cannot_be_walked_through(caplog):
+    with override_settings(ROOT_URLCONF=Urls(Door(), path("item/<int:pk>/", other))):
+        assert browser().get("/door/").status_code == 200
+        with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/item/7", "role": "admin"}]):
+            assert browser(READER).get("/item/07/").status_code == 403
+            assert browser(READER).get("/item/8/").status_code == 200
+            assert browser(READER).get("/door/").status_code == 403
+    assert re.search(r"do not lead to [\w.]+\.other a second time\. The request is denied\.", caplog.text)
 
 
 class Alias(URLPattern):

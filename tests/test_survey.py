@@ -14,7 +14,8 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
 from django.test import override_settings
-from django.urls import include, path, re_path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import last_modified, require_GET, require_http_methods
 from django.views.generic import RedirectView, TemplateView, View
@@ -459,3 +460,85 @@ def test_a_step_that_nobody_catches_ends_the_rehearsal():
 
     with pytest.raises(Undecided):
         rehearse(flow())
+
+
+# Pattern classes of others, and URLconfs that include themselves
+
+
+class OwnRoute(RoutePattern):
+    def match(self, path):
+        raise AssertionError("code of the project was run")
+
+
+class OwnExpression(RegexPattern):
+    match = OwnRoute.match
+
+
+class OwnPrefix(LocalePrefixPattern):
+    match = OwnRoute.match
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (URLPattern(OwnRoute("a/<int:pk>/", is_endpoint=True), page), "/a/<int:pk>/"),
+        (URLPattern(OwnExpression("^a/$", is_endpoint=True), page), "/a/"),
+        (URLResolver(OwnRoute("a/"), [path("b/", page)]), "/a/b/"),
+    ],
+)
+def test_a_subclass_is_shown_and_not_believed(pattern, text):
+    route = only(pattern)
+    assert (route.text, route.parts, route.lead, route.is_guessed) == (text, None, "", True)
+    assert route.accepts(text.replace("<int:pk>", "7"))  # a guess by its expression
+    assert not route.accepts("/b/")
+
+
+def test_a_prefix_of_the_projects_own_is_no_language():
+    route = only(URLResolver(OwnPrefix(), [path("b/", page)]))
+    assert (route.text, route.is_prefixed, route.parts, route.examples) == ("/<language>/b/", False, None, ())
+
+
+def itself(prefix, *patterns):
+    """A URLconf that includes itself below ``prefix``."""
+    urls = Urls(*patterns)
+    urls.urlpatterns.append(prefix(urls))
+    return urls
+
+
+def test_a_urlconf_that_includes_itself_is_followed_once():
+    routes = survey(itself(lambda urls: path("sub/", include(urls)), path("item/<int:pk>/", page), path("", page)))
+    assert [one.text for one in routes] == ["/item/<int:pk>/", "/", "/sub/**/item/<int:pk>/", "/sub/**/"]
+    assert [one.parts for one in routes] == [("item", ONE), (), None, None]
+    below = routes[2]
+    assert (below.lead, below.examples[0], below.is_catch_all) == ("sub/", "/sub/item/1/", False)
+    assert below.accepts("/sub/item/7/")
+    assert [one.text for one in routes if one.accepts("/sub/")] == ["/sub/**/"]
+
+
+def test_urlconfs_that_include_each_other_are_followed_too():
+    first, second = Urls(path("a/", page)), Urls(path("b/", page))
+    first.urlpatterns += [path("two/", include(second)), path("too/", include(second))]
+    second.urlpatterns += [path("one/", include(first)), re_path("^(?:x/)?", include(second))]
+    texts = [one.text for one in survey(first)]
+    assert texts[:3] == ["/a/", "/two/b/", "/two/one/**/a/"]
+    assert "/too/one/**/two/b/" in texts
+    assert len(texts) == len(set(texts)) < 40
+
+
+class Remade(URLResolver):
+    """A resolver that makes its list anew each time, itself in it."""
+
+    @property
+    def url_patterns(self):
+        return [path("a/", page), self]
+
+
+def test_what_is_neither_route_nor_resolver_is_left_out():
+    class Door:
+        pattern = RoutePattern("door/")
+
+    assert [one.text for one in survey(Urls(Door(), path("a/", page)))] == ["/a/"]
+
+
+def test_a_resolver_that_is_in_its_own_list_ends():
+    assert [one.text for one in survey(Urls(Remade(RoutePattern("r/"), [])))] == ["/r/a/", "/r/r/**/a/"]
