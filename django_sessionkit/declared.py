@@ -7,6 +7,7 @@ from functools import reduce
 from inspect import ismethod, unwrap
 from itertools import count
 from operator import and_
+from threading import Event
 from typing import Any, NamedTuple, TypeVar
 
 from .options import DEFAULT_OPTIONS, DenialOptions
@@ -19,6 +20,9 @@ _PUBLIC = "_sessionkit_public_"
 _numbers = count()
 
 next_number = _numbers.__next__
+
+#: set once a view asks for something, and is not to be found otherwise
+views_are_hidden = Event()
 
 
 class Declared(NamedTuple):
@@ -34,6 +38,8 @@ def declare(view: F, mark: Declared, number: int) -> F:
     Each guard has a ``number`` and so an attribute of its own: ``functools.update_wrapper`` copies attributes from
     view to view, sometimes outwards over others, and must not lose one.
     """
+    if mark.options.on_deny == "not_found":
+        views_are_hidden.set()
     setattr(view, f"{_PREFIX}{number}", mark)
     view.sessionkit_requirement = reduce(and_, [one.requirement for one in _marks(view)])  # type: ignore[attr-defined]
     return view

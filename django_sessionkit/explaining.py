@@ -106,7 +106,7 @@ def _look_again(subject: _Subject) -> Flow[Denial | None]:
     if subject.match is not None:
         return (yield from reach.foresee_along(target._replace(match=subject.match), trace))
     denial = yield from inspect(target, trace, with_default=False)
-    return denial or (yield from reach.hidden_behind_slash(target, trace.slot))
+    return denial or (yield from reach.hidden_behind(target, trace.slot))
 
 
 def _written(subject: _Subject, denial: Denial | None, is_early: bool) -> Explanation:

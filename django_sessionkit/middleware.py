@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 
-from . import caching, conf, debugging, installation, reach, responses
+from . import caching, conf, debugging, hiding, installation, reach, responses
 from .answers import Denial
 from .context import Slot, activate
 from .exceptions import AccessDenied, NotAuthenticated
@@ -57,7 +57,12 @@ class SessionKitMiddleware:
                 response = self.get_response(request)
                 if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
                     response = run(_leave(request, slot, response))
-        if response.streaming or slot.loaded is not None or (conf.latest or conf.current()).debug:
+        if (
+            response.streaming
+            or slot.loaded is not None
+            or response.status_code == 404
+            or (conf.latest or conf.current()).debug
+        ):
             _finish(request, slot, response, self._is_inside_sessions)
         return response
 
@@ -70,7 +75,12 @@ class SessionKitMiddleware:
                 response = await self.get_response(request)
                 if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
                     response = await arun(_leave(request, slot, response))
-        if response.streaming or slot.loaded is not None or (conf.latest or conf.current()).debug:
+        if (
+            response.streaming
+            or slot.loaded is not None
+            or response.status_code == 404
+            or (conf.latest or conf.current()).debug
+        ):
             _finish(request, slot, response, self._is_inside_sessions)
         return response
 
@@ -128,11 +138,19 @@ def _leave(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> Flow
     leads_nowhere = response.status_code == 404 or _only_adds_slash(request, response)
     target = Target.of(request, resolved=True)
     denial = yield from inspect(target, _passage(request, slot), with_default=not leads_nowhere)
-    if denial is None and leads_nowhere:
-        denial = yield from reach.hidden_behind_slash(target, slot)
+    if denial is None and hiding.something_is_hidden():
+        if target.match is not None:  # a middleware has refused what Django had routed
+            denial = yield from reach.hidden_at(target, slot)
+        elif leads_nowhere or response.has_header("Location"):  # which may be that of the page under a language
+            denial = yield from reach.hidden_behind(target, slot)
+            yield from slot.flow()  # whatever that does to the session, it does for a hidden page too
     if denial is None:
         return response
     denied = yield from _deny(request, slot, denial)
+    if denial.options.on_deny == "not_found":
+        if response.status_code == 404 and target.match is None:
+            return response  # that of an unknown URL, as it is
+        hiding.dress(denied, response)
     hand_over(response, denied)
     return denied
 
@@ -152,7 +170,10 @@ def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:
 def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase, is_inside: bool) -> None:
     if response.streaming:
         stream_within(slot, response)
-    if conf.current().debug:
+    if hiding.is_unknown(request, response):
+        if hiding.something_is_hidden():
+            hiding.seal(response)
+    elif conf.current().debug:
         debugging.annotate(request, response)
     if slot.loaded is not None:
         _finish_read(request, slot, response, is_inside)

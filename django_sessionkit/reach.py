@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from django.urls import Resolver404, get_script_prefix, resolve, reverse
+from django.utils.translation import get_language
 
 from .answers import Denial
 from .context import Slot, current_slot
 from .declared import declared
 from .flows import Flow
 from .guard import Passage, Target, inspect
-from .urlconfs import urlconf_of
+from .urlconfs import urlconf_of, uses_language_prefix
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -83,8 +84,27 @@ def behind_slash(target: Target) -> Target | None:
     return target_of(f"{target.path_info}/", target.method, target.urlconf)
 
 
-def hidden_behind_slash(target: Target, slot: Slot) -> Flow[Denial | None]:
-    """The denial of the page with a slash, if that page is not to be found: the way there must not betray it."""
-    page = behind_slash(target)
-    denial = (yield from foresee(page, slot)) if page is not None else None
+def behind_language(target: Target) -> list[Target]:
+    """The pages that ``LocaleMiddleware`` leads to from a path that leads nowhere, with a slash or without."""
+    if not uses_language_prefix(target.urlconf):
+        return []
+    path = f"/{get_language()}{target.path_info}"
+    pages = [target_of(one, target.method, target.urlconf) for one in (path, f"{path}/")]
+    return [page for page in pages if page is not None]
+
+
+def hidden_behind(target: Target, slot: Slot) -> Flow[Denial | None]:
+    """The denial of a page that is not to be found, if Django leads there from ``target``, which leads nowhere: the way
+    there must not betray it.
+    """
+    for page in (behind_slash(target), *behind_language(target)):
+        denial = (yield from hidden_at(page, slot)) if page is not None else None
+        if denial is not None:
+            return denial
+    return None
+
+
+def hidden_at(target: Target, slot: Slot) -> Flow[Denial | None]:
+    """The denial of the page itself, if it is not to be found."""
+    denial = yield from foresee(target, slot)
     return denial if denial is not None and denial.options.on_deny == "not_found" else None

@@ -8,7 +8,7 @@ session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_
 nobody may                403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
 refused                   403                             403                           403 problem+json
 unknown for now           503, template ``503.html``      503                           503 problem+json
-``on_deny: not_found``    404                             404                           404
+``on_deny: not_found``    the answer of Django to an unknown URL, the same for each of them
 ========================  ==============================  ============================  ==============================
 """
 
@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.core.handlers.exception import get_exception_response
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import Resolver404, get_resolver, get_urlconf
+from django.urls import get_resolver, get_urlconf
 from django.utils.cache import patch_vary_headers
 
-from . import audit, conf, debugging
+from . import audit, conf, debugging, hiding
 from .answers import Answer, Denial, choose
 from .context import Slot
 from .decisions import DENIED, NOBODY, NOT_AUTHENTICATED, REFUSED, Decision
@@ -46,11 +46,9 @@ CHALLENGE = 'Session realm="site"'
 #: seconds after which a caller may try again when the session could not be looked up
 RETRY_AFTER = 10
 
-_NO_ROUTES: Any = ()
 _PROBLEMS = {
     401: ("Unauthorized", "A session is required."),
     403: ("Forbidden", "This session does not have the right to do that."),
-    404: ("Not Found", "There is nothing here."),
     503: ("Service Unavailable", "The session cannot be looked up at the moment. Please try again later."),
 }
 _FOR = {NOBODY: "Nobody has the right to do that.", REFUSED: "This login gives no valid session."}
@@ -81,16 +79,16 @@ def deny(request: HttpRequest, denial: Denial, slot: Slot) -> Flow[HttpResponseB
     session = slot.peek()
     answer = choose(request, denial, session, slot.fault)
     yield from audit.denied(request, denial.decision, answer.status, session)
+    if answer.status == 404:
+        hidden = partial(hiding.answer, request)
+        return (yield Step(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]
     if answer.caller == "page" and answer.location is None:
         build = partial(_page, request, answer.status, denial.decision, slot)
-        if conf.current().debug and answer.status != 404 and not debugging.has_page_of_its_own(request, answer.status):
+        if conf.current().debug and not debugging.has_page_of_its_own(request, answer.status):
             build = partial(_explained, answer.status, denial.decision, (yield from explain_request(request)))
         response = yield Step(build, sync_to_async(build))  # the project's page may do I/O
     else:
         response = _plain(answer, denial.decision)
-    if denial.options.on_deny == "not_found":
-        # Or a middleware further out would look for the page elsewhere (with a slash, under a language) and betray it.
-        request.urlconf = _NO_ROUTES
     if conf.current().debug:
         response[debugging.HEADER] = debugging.denied(denial.decision)
     if answer.status == 503:
@@ -101,17 +99,12 @@ def deny(request: HttpRequest, denial: Denial, slot: Slot) -> Flow[HttpResponseB
 
 
 def _page(request: HttpRequest, status: int, decision: Decision, slot: Slot) -> Any:
-    """The project's own ``handler403`` or ``handler404``, or its template ``503.html``."""
+    """The project's own ``handler403``, or its template ``503.html``."""
     if status == 503:
         return HttpResponse(debugging.out_of_order(), status=503)
-    error: Exception
-    if status == 404:
-        # What the resolver raises, so that the page cannot be told from that of an unknown URL.
-        error = Resolver404({"tried": [], "path": request.path_info.removeprefix("/")})
-    else:
-        text = _FOR.get(decision.reason, "")
-        kind = AccessDenied if text else type(denial_of(slot, decision))
-        error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
+    text = _FOR.get(decision.reason, "")
+    kind = AccessDenied if text else type(denial_of(slot, decision))
+    error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
     with routed_by(urlconf_of(request)):
         response: Any = get_exception_response(request, get_resolver(get_urlconf()), status, error)
         return response.render() if not getattr(response, "is_rendered", True) else response
@@ -132,7 +125,7 @@ def _plain(answer: Answer, decision: Decision) -> HttpResponse:
     if answer.caller == "htmx":
         headers = {"HX-Redirect": answer.location} if answer.location is not None else {}
         return HttpResponse(detail, status=answer.status, content_type="text/plain; charset=utf-8", headers=headers)
-    if conf.current().debug and answer.status != 404:
+    if conf.current().debug:
         detail = f"{detail} Access denied: {decision}."
     response = JsonResponse(
         {"type": "about:blank", "title": title, "status": answer.status, "detail": detail},

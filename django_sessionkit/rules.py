@@ -106,6 +106,8 @@ class RuleBook:
         self.folds = exact != folded
         #: makes a path comparable with the folded patterns
         self.folding = Folding(segment for entry in folded for segment in entry.pattern.segments)
+        #: whether a page is not to be found for whom a rule denies
+        self.hides = any(rule.options.on_deny == "not_found" for rule in self.rules)
         self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact

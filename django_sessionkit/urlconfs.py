@@ -43,12 +43,12 @@ def uses_language_prefix(urlconf: Any) -> bool:
     One that cannot be read may have them: then more readings of a path are looked at, and none that opens it.
     """
     try:
-        return _language_prefixes(urlconf)[0]
+        return language_prefixes(urlconf)[0]
     except Exception:
         return True
 
 
-def _language_prefixes(urlconf: Any) -> tuple[bool, bool]:
+def language_prefixes(urlconf: Any) -> tuple[bool, bool]:
     """Whether there are any, and whether the default language has one."""
     name: Any = conf.current().root_urlconf if urlconf is None else urlconf
     return is_language_prefix_patterns_used(name)
@@ -65,7 +65,7 @@ def is_translated_from(path_info: str, bare: str, urlconf: Any) -> bool:
     if language is None or path_info not in (first, f"{first}/") or get_language_from_path(bare) is not None:
         return False
     try:
-        is_used, has_default = _language_prefixes(urlconf)
+        is_used, has_default = language_prefixes(urlconf)
         page, match = _found(first, urlconf, language)
         _, other = _found(bare, urlconf, conf.current().language_code)
     except Exception:

@@ -25,7 +25,7 @@ ROWS = [
     ["urlconfs"],
     ["targets", "callers", "answers", "links", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],
-    ["responses", "writes", "streaming", "connections", "projection"],
+    ["hiding", "responses", "writes", "streaming", "connections", "projection"],
     ["api", "changes", "pretend"],
     ["installation", "strength"],
     ["shapes", "anatomy", "ways", "survey", "landmarks", "personas", "forecast"],

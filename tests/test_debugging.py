@@ -62,12 +62,10 @@ HEADERS = [
     ("/drafts/", EDITOR, "allowed; rule=view; reason=granted"),
     ("/drafts/", READER, "denied; rule=view; reason=missing_role"),
     ("/enforcing/", READER, "denied; rule=view; reason=missing_permission"),
-    ("/billing/delete/", READER, "denied; rule=hidden; reason=missing_role"),
     ("/files/a", EDITOR, "allowed; rule=a??<script>; reason=granted"),
     ("/stream/", EDITOR, f"allowed; rule={'long' * 50}; reason=granted"),
     ("/login/", READER, "allowed; rule=login; reason=login_page"),
     ("/who/", READER, "allowed; rule=none; reason=unprotected"),
-    ("/nowhere/", None, "allowed; rule=none; reason=unprotected"),
 ]
 
 
@@ -80,7 +78,6 @@ def test_the_header_says_what_was_decided(where, session, header):
 DEFAULTS = [
     ("/open/", None, "allowed; rule=none; reason=@public"),
     ("/who/", None, "allowed; rule=none; reason=SESSIONKIT_EXCLUDE"),
-    ("/nowhere/", None, "allowed; rule=none; reason=not_routed"),
     ("/upgrade/", READER, "allowed; rule=SESSIONKIT_GLOBAL_PROTECT; reason=granted"),
     ("/upgrade/", None, "denied; rule=SESSIONKIT_GLOBAL_PROTECT; reason=not_authenticated"),
 ]
@@ -93,6 +90,14 @@ def test_the_header_knows_the_global_default(site, where, session, header):
     assert browser(session).get(where)[HEADER] == header
 
 
+def test_the_header_is_on_the_redirect_that_adds_a_slash(site):
+    site.SESSIONKIT_GLOBAL_PROTECT = True
+    site.MIDDLEWARE = [*site.MIDDLEWARE, "django.middleware.common.CommonMiddleware"]
+    site.MIDDLEWARE.remove("django.middleware.common.CommonMiddleware")
+    answer = browser().get("/open")
+    assert (answer.status_code, answer[HEADER]) == (301, "allowed; rule=none; reason=not_routed")
+
+
 def test_the_header_is_on_every_kind_of_denial():
     client = browser(READER)
     assert client.get("/page/", headers=JSON)[HEADER] == "denied; rule=desk; reason=missing_role"
@@ -103,6 +108,11 @@ def test_the_header_reads_no_session():
     response = browser(READER).get("/open/")
     assert response[HEADER].startswith("allowed")
     assert not response.has_header("Vary")
+
+
+@pytest.mark.parametrize("where", ["/nowhere/", "/billing/delete/"])
+def test_the_header_tells_no_hidden_page_from_an_unknown_one(where):
+    assert not browser(READER).get(where).has_header(HEADER)
 
 
 @pytest.mark.parametrize(("where", "session"), [(where, session) for where, session, _ in HEADERS])

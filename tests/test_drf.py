@@ -287,3 +287,23 @@ def test_a_permission_may_be_asked_for_a_view_without_headers():
         before = copy.deepcopy(view)
         assert Requires(Role("editor"))().has_permission(Request(request), view) is False
         assert view == before
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("where", ["/page-1/", "/page-2/"])
+def test_a_hidden_view_is_an_unknown_url(where, debug, settings):
+    class Page(APIView):
+        def get(self, request):
+            return Response("page")
+
+    class Mixed(RequireRoleMixin, Page):
+        required_roles, on_deny = ["admin"], "not_found"
+
+    settings.ROOT_URLCONF = (path("page-1/", Page.as_view(), name="one"), path("page-2/", Mixed.as_view()))
+    settings.SESSIONKIT_PROTECT = [{"view": "one", "role": "admin", "on_deny": "not_found"}]
+    settings.DEBUG = debug
+    for client in (program(), program(READER)):
+        hidden, unknown = client.get(where), client.get(where.replace("page-", "nil--"))
+        assert hidden.status_code == unknown.status_code == 404
+        assert hidden.headers == unknown.headers
+        assert hidden.content == unknown.content.replace(b"nil--", b"page-")

@@ -180,3 +180,14 @@ def test_no_cache_around_an_operation_serves_the_answer_of_somebody_else(where, 
     settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "sessionkit" not in one]
     if "auth" in where:
         assert statuses(f"/cached/{where}/", asgi=asgi) == [403, 200, 401]
+
+
+@HANDLERS
+@BOTH
+def test_a_hidden_operation_is_an_unknown_url(a, asgi, settings):
+    settings.SESSIONKIT_PROTECT = [{"pattern": f"/plain/{a}page", "role": "admin", "on_deny": "not_found"}]
+    for who in (None, EDITOR):
+        hidden, unknown = (ask(f"/plain/{a}{name}/", who, asgi=asgi) for name in ("page", "nil-"))
+        assert hidden.status_code == unknown.status_code == 404
+        assert hidden.headers == unknown.headers
+        assert hidden.content == unknown.content
