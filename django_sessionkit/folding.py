@@ -21,8 +21,8 @@ _LETTERS = (
     ("\ufb05", "\ufb06"),
 )
 
-# Whatever becomes ASCII by NFC; the rest of it follows by _LETTERS and lower().
-_INTO_ASCII = (("I\u0307", "i"), ("\u037e", ";"), ("\u1fef", "`"))
+# All that becomes ASCII, by NFC or as a letter, but for what lower() makes so.
+_INTO_ASCII = (("I\u0307", "i"), ("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"), ("\u037e", ";"), ("\u1fef", "`"))
 
 # No character has a longer canonical decomposition, so NFC makes no text shorter than by this factor.
 _MOST_DECOMPOSED = 4
@@ -65,10 +65,10 @@ class Folding:
 
 
 def _folded_into_ascii(path: str) -> str:
-    """Right for each segment that :func:`fold` makes ASCII; the others stay apart from those."""
+    """Right for each segment that :func:`fold` makes ASCII; the others are not made ASCII."""
     for text, representative in _INTO_ASCII:
         path = path.replace(text, representative)
-    return _lettered(path)
+    return path.lower()
 
 
 def longest_spelling(literal: str) -> int:

@@ -136,8 +136,10 @@ def _filled(pattern: RoutePattern, kwargs: dict[str, Any], found: re.Match[str] 
 
 
 def _arguments(pattern: RoutePattern, name: str, kwargs: dict[str, Any], found: re.Match[str] | None) -> list[Text]:
-    texts = _readings(found[name]) if found is not None else []
+    value = found[name] if found is not None else None
+    texts = _readings(value) if value is not None else []
     with suppress(Exception):  # a converter need not be able to write
         written = str(pattern.converters[name].to_url(kwargs[name]))
-        texts += [Text(written, one.read) for one in _readings(written)]
+        if written != value:
+            texts += [Text(written, one.read) for one in _readings(written)]
     return list(dict.fromkeys(texts))
