@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Users have few different sets of rights; their grants are worked out once for all of them.
 _MOST_SHARED = 256
+_LONGEST_SHARED = 20_000  # characters in all
 
 
 class Grants:
@@ -152,10 +153,17 @@ class AccessPolicy:
         rights = session.rights
         grants = self._shared.get(rights)
         if grants is None:
-            if len(self._shared) >= _MOST_SHARED:
-                self._shared.clear()
-            self._shared[rights] = grants = self._own(session)
+            grants = self._own(session)
+            if _length(rights) <= _LONGEST_SHARED:
+                if len(self._shared) >= _MOST_SHARED:
+                    self._shared.clear()
+                self._shared[rights] = grants
         return grants
+
+
+def _length(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> int:
+    role, roles, permissions = rights
+    return len(role or "") + sum(map(len, roles)) + sum(map(len, permissions))
 
 
 def effective(policy: AccessPolicy, session: Session) -> Flow[Grants]:

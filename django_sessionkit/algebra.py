@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 _DEFAULT_POLICY = AccessPolicy()
 
+# What a string takes besides its characters, in characters.
+_WEIGHT_OF_A_NAME = 20
+
 
 class Requirement:
     """Base of all requirements: immutable, hashable, comparable, combinable; its repr can be pasted."""
 
-    __slots__ = ("_parts", "is_static", "key")
+    __slots__ = ("_parts", "is_static", "key", "weight")
 
     _parts: tuple[Any, ...]
     is_static: bool
     key: object
+    weight: int
 
     #: how tightly the repr binds, for brackets
     _binding: ClassVar[int] = 3
@@ -38,6 +42,8 @@ class Requirement:
         object.__setattr__(self, "is_static", is_static)
         #: stands for this very object in a dict of answers, and is hashed without a call
         object.__setattr__(self, "key", object())
+        #: about how many characters it holds, the requirements that it combines among them
+        object.__setattr__(self, "weight", sum(map(_weight, parts)))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -109,6 +115,12 @@ class Requirement:
 
     def _failed(self) -> Decision:
         return Decision(False, FAILED, requirement=self, failed=True)
+
+
+def _weight(part: object) -> int:
+    if isinstance(part, Requirement):
+        return part.weight
+    return _WEIGHT_OF_A_NAME + len(part) if isinstance(part, str) else 0
 
 
 class _Combination(Requirement):

@@ -107,7 +107,9 @@ def _decisions_for(session: Session | None, settings: conf.Snapshot) -> dict[obj
 
 def _can_be_kept(requirement: Requirement, decision: Decision, settings: conf.Snapshot) -> bool:
     """Not what project code may answer otherwise the next time; nor where each decision is to be a line in the log."""
-    return requirement.is_static and not (decision.failed or settings.policy.overrides_check or audit.is_verbose())
+    if not requirement.is_static or requirement.weight > _HEAVIEST_KNOWN:
+        return False
+    return not (decision.failed or settings.policy.overrides_check or audit.is_verbose())
 
 
 def _keep(decisions: dict[object, Decision], requirement: Requirement, decision: Decision) -> None:
@@ -143,12 +145,14 @@ def question(requirement: Callable[..., Requirement], *names: str) -> Requiremen
     Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for names that cannot be.
     """
     try:
-        return _question(requirement, *names)
-    except TypeError:  # names that cannot be hashed, and so are none
-        return requirement(*names)
+        if len(names) <= _MOST_NAMES and len("".join(names)) <= _MOST_CHARACTERS:
+            return _question(requirement, *names)
+    except TypeError:  # names that are no strings, and so are none
+        pass
+    return requirement(*names)
 
 
-@lru_cache(maxsize=1024, typed=True)
+@lru_cache(maxsize=_MOST_ASKED, typed=True)
 def _question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
     return requirement(*names)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Watch: TypeAlias = Callable[[], object] | None
 
 _MOST_REMEMBERED = 10_000
+_LONGEST_REMEMBERED = 500
 # where a request has whose version has just been looked up
 _NEW = "_sessionkit_new"
 _OUT_OF_DATE = InvalidSession("session", "is out of date")
@@ -88,7 +89,8 @@ class Freshness:
         version = _text(found)
         if version is None:
             raise VersionUnavailable("SESSIONKIT_VERSION has returned neither a string nor an integer")
-        if self._interval and bumps == self._bumps:  # else it may be of before a revocation
+        is_short = len(user_id) + len(version) <= _LONGEST_REMEMBERED
+        if self._interval and is_short and bumps == self._bumps:  # else it may be of before a revocation
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[user_id] = version, until

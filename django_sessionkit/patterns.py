@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import or_
 
 from .exceptions import InvalidPattern
+from .memory import Memory
 
 MAX_PATTERN_LENGTH = 1000
 
@@ -114,10 +115,12 @@ class Pattern:
         return self._automaton
 
 
-@lru_cache(maxsize=1024)
+_patterns = Memory(Pattern)
+
+
 def compile_pattern(text: str) -> Pattern:
-    """The parsed pattern, remembered."""
-    return Pattern(text)
+    """The parsed pattern, remembered if it is not long."""
+    return _patterns[text]
 
 
 def parse(text: object) -> list[str]:

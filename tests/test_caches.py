@@ -1,0 +1,279 @@
+"""Whatever a client can send leaves nothing behind: every place that keeps something is listed here, with its bound.
+
+The list is compared with what the source says, so no cache can be added without a word on who fills it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.http import HttpResponse, JsonResponse
+from django.test import override_settings
+from django.urls import path
+from support.sessions import JSON, browser
+
+import django_sessionkit
+from django_sessionkit import (
+    AnyPermission,
+    Permission,
+    Role,
+    access,
+    conf,
+    evaluate,
+    evaluation,
+    freshness,
+    has_any_permission,
+    has_permission,
+    has_role,
+    memory,
+    ordinary,
+    patterns,
+    use_session,
+    validate_session,
+)
+from django_sessionkit.flows import run
+
+ROOT = Path(django_sessionkit.__file__).parent
+
+# A client can fill these. Each is tried below.
+FILLED_BY_CLIENTS = {
+    "access.AccessPolicy._shared": "256 sets of rights of 20,000 characters",
+    "access.Grants.decisions": "256 answers of 1,000 characters",
+    "context.Loaded.decisions": "256 answers of 1,000 characters; ends with the request",
+    "evaluation._question": "1,024 questions of 8 names and 300 characters",
+    "freshness.Freshness._remembered": "10,000 users; 500 characters for each",
+    "index.PatternIndex.covering": "1,024 paths of 200 characters",
+    "index.PatternIndex._states": "the budget of the index; only segments that a pattern names",
+    "ordinary.Ordinary._permissions": "256 lists of 20,000 characters",
+    "ordinary.Ordinary._roles": "256 lists of 20,000 characters",
+    "patterns._patterns": "1,024 patterns of 200 characters",
+    "rules.RuleBook._foreseen": "1,024 paths of 200 characters",
+}
+# These end with the request, the question or the command that fills them.
+SHORT_LIVED = {
+    "contrib.auth._Loan._session_cache",
+    "forecast._Oracle._kinds",
+    "guard.Passage._decided",
+    "readings.Reader._cleaned",
+    "readings.Reader._fold",
+    "rules.Lookup._covering",
+    "tracing.Trace._weighed",
+    "tracing.Trace.by_view",
+    "tracing.Trace.readings",
+    "conf._Reader.problems",
+    "pretend.use_session._active",
+}
+# Settings, URL patterns and classes of the project fill these, once. Most serve checks and commands only.
+FILLED_BY_THE_PROJECT = {
+    "access.RoleMap._permissions",
+    "access.RoleMap._roles",
+    "alternatives.alternatives_of",
+    "anatomy._modules_of_class",
+    "context.not_on_loop",
+    "debugging._engine",
+    "index.PatternIndex._before",
+    "index.PatternIndex._groups",
+    "index.PatternIndex._start",
+    "index._Node.hits",
+    "index._Node.literals",
+    "landmarks.Order._by_head",
+    "landmarks._Node.literals",
+    "management.commands.sessionkit_explain.Command.requires_system_checks",
+    "management.commands.sessionkit_routes.Command.requires_system_checks",
+    "patterns.Automaton.accepts",
+    "patterns.Automaton.literals",
+    "routes._regular_views",
+    "shapes._shape_of_value",
+    "shapes.shape_of_regex",
+    "shapes.shape_of_route",
+    "sources._reads_as_usual",
+    "territory.Ground._inner",
+    "territory._Place.following",
+    "territory._Place.here",
+    "territory._Place.wild",
+    "territory.steps_of",
+}
+
+MUTABLE_CALLS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter", "ChainMap", "Memory"}
+MUTABLE_CALLS |= {"WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "cache", "lru_cache", "_State"}
+DECORATORS = {"cache", "lru_cache", "cached_property"}
+
+
+def _name(node: ast.expr) -> str:
+    node = node.func if isinstance(node, ast.Call) else node
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _is_a_place(node: ast.stmt) -> bool:
+    """Whether something is declared as a container, or made as an empty one."""
+    declared = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
+    is_declared = re.search(r"\b(dict|list|set)\[", declared) is not None and "|" in declared
+    return isinstance(node, (ast.Assign, ast.AnnAssign)) and (is_declared or _may_grow(node.value))
+
+
+def _may_grow(value: ast.expr | None) -> bool:
+    """An empty container, or something that is known to keep what it is asked."""
+    if isinstance(value, (ast.Dict, ast.List, ast.Set)):
+        return not (value.keys if isinstance(value, ast.Dict) else value.elts)
+    if isinstance(value, ast.Attribute):
+        return _may_grow(value.value)
+    return isinstance(value, ast.Call) and _name(value) in MUTABLE_CALLS and (_name(value) != "set" or not value.args)
+
+
+def _kept(body: list[ast.stmt], prefix: str) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _kept(node.body, f"{prefix}.{node.name}")
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if {_name(one) for one in node.decorator_list} & (DECORATORS - {"cached_property"}):
+                yield f"{prefix}.{node.name}"
+            yield from _kept_by_self(node, prefix)
+        elif _is_a_place(node):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                yield f"{prefix}.{_name(target)}"
+
+
+def _kept_by_self(function: ast.AST, prefix: str) -> Iterator[str]:
+    for node in ast.walk(function):
+        if _is_a_place(node):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Attribute):
+                    yield f"{prefix}.{target.attr}"
+
+
+def kept() -> set[str]:
+    """Every name in the package under which something may pile up."""
+    return {
+        name
+        for file in sorted(ROOT.rglob("*.py"))
+        for name in _kept(ast.parse(file.read_text()).body, ".".join(file.relative_to(ROOT).with_suffix("").parts))
+    }
+
+
+def test_every_place_that_keeps_something_is_listed():
+    listed = [*FILLED_BY_CLIENTS, *SHORT_LIVED, *FILLED_BY_THE_PROJECT]
+    assert len(listed) == len(set(listed))
+    assert kept() == set(listed)
+
+
+def test_no_cache_is_without_an_end():
+    """`functools.cache` never forgets: it may only end with a request, or take no argument."""
+    for file in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and "cache" in map(_name, node.decorator_list):
+                assert not node.args.args, (file, node.name)
+            if isinstance(node, ast.Call) and _name(node) == "lru_cache":
+                assert [one.arg for one in node.keywords][:1] == ["maxsize"], (file, node.lineno)
+                assert not isinstance(node.keywords[0].value, ast.Constant) or node.keywords[0].value.value
+
+
+SESSION = {"user_id": "1", "role": "reader", "permissions": ["posts:read"]}
+QUESTIONS = {
+    "many": [f"name{number}" for number in range(3000)],
+    "long": [f"{number}" + "x" * 70_000 for number in range(20)],
+}
+
+
+@pytest.mark.parametrize("ask", [has_permission, has_role, has_any_permission])
+@pytest.mark.parametrize("names", QUESTIONS)
+def test_names_from_a_client_are_not_piled_up(names, ask):
+    """``has_permission(request.GET["p"])``, alone, beside others, and many at once."""
+    evaluation._question.cache_clear()
+    with use_session(SESSION):
+        for name in QUESTIONS[names]:
+            assert ask(name) is False
+            assert ask(*(f"{name}{number}" for number in range(12))) is False
+            assert ask("posts:read", name) is (ask is has_any_permission)
+    info = evaluation._question.cache_info()
+    assert info.currsize <= 1024
+    assert (info.currsize > 0) == (names == "many")
+    assert_answers_are_brief()
+
+
+def test_requirements_made_of_names_from_a_client_are_not_piled_up():
+    with use_session(SESSION):
+        for name in QUESTIONS["long"]:
+            for asked in (Permission(name), Role("x") | Role(name), ~AnyPermission("a", name), Role("x", *name[:80])):
+                evaluate(asked & Permission("posts:read"))
+    assert_answers_are_brief()
+
+
+def assert_answers_are_brief():
+    shared = conf.current().policy._shared
+    assert 0 < len(shared) <= access._MOST_SHARED
+    for grants in shared.values():
+        assert len(grants.decisions) <= evaluation._MOST_KNOWN
+        for decision in grants.decisions.values():
+            assert decision.requirement.weight <= evaluation._HEAVIEST_KNOWN
+            assert sum(map(len, decision.missing)) <= evaluation._HEAVIEST_KNOWN
+
+
+def test_anonymous_callers_leave_no_more(settings):
+    settings.ROOT_URLCONF = __name__
+    settings.SESSIONKIT_PROTECT = []
+    assert browser().get("/ask/", {"p": "x" * 60_000}, headers=JSON).json() == {"answer": False, "kept": 0}
+    assert browser().get("/ask/", {"p": "x"}, headers=JSON).json() == {"answer": False, "kept": 1}
+
+
+def ask(request):
+    answer = has_permission(request.GET["p"])
+    return JsonResponse({"answer": answer, "kept": len(request.sessionkit.loaded.decisions)})
+
+
+urlpatterns = [path("ask/", ask), path("wiki/<path:rest>", lambda request, rest: HttpResponse())]
+
+
+def test_patterns_from_a_client_are_not_piled_up():
+    for number in range(3000):
+        assert patterns.matches(f"/{number}/**", f"/{number}/x")
+        assert patterns.matches("/" + f"{number}".zfill(300), "/" + f"{number}".zfill(300))
+    assert 0 < len(patterns._patterns) <= memory._MOST_REMEMBERED
+    assert max(map(len, patterns._patterns)) <= memory.LONG
+
+
+def test_paths_are_not_piled_up():
+    rules = [{"pattern": "/**/admin/**", "role": "admin"}, {"pattern": "/Wiki/*/b", "role": "x"}]
+    with override_settings(ROOT_URLCONF=__name__, SESSIONKIT_PROTECT=rules):
+        book, client = conf.current().rules, browser()
+        for number in range(60):
+            for text in (f"{number}", f"{number}/É", chr(0x4E00 + number) * 5000, f"{number}/" * 9000):
+                assert client.get(f"/wiki/{text}").status_code == 200
+        states = sum(map(len, book._folded._states.values()))
+        for kept_paths in (book._foreseen, *(index.covering.__self__ for index in (book._exact, book._folded))):
+            assert len(kept_paths) <= memory._MOST_REMEMBERED
+            assert max(map(len, kept_paths)) <= memory.LONG
+        client.get("/wiki/" + "/".join(map(str, range(9000))))
+        assert sum(map(len, book._folded._states.values())) == states
+
+
+def test_rights_of_many_sessions_are_not_piled_up():
+    policy = access.AccessPolicy()
+    for number in range(600):
+        policy.grants(validate_session({"user_id": "1", "role": f"role{number}"}))
+        heavy = {"user_id": "1", "permissions": [f"{number}-{place}-" + "x" * 80 for place in range(300)]}
+        policy.grants(validate_session(heavy))
+    assert 0 < len(policy._shared) <= access._MOST_SHARED
+    assert max(map(access._length, policy._shared)) <= access._LONGEST_SHARED
+
+
+def test_lists_of_names_are_not_piled_up():
+    quick = ordinary.Ordinary(None)
+    for number in range(600):
+        quick.remember(
+            {"roles": [f"{number}"], "permissions": [f"{number}-{place}-" + "x" * 99 for place in range(300)]}
+        )
+    assert 0 < len(quick._roles) <= ordinary._MOST_LISTS
+    assert quick._permissions == {}
+
+
+@pytest.mark.parametrize(("version", "is_kept"), [("1", True), ("1" * 1000, False)])
+def test_versions_are_not_piled_up(version, is_kept, settings):
+    settings.SESSIONKIT_VERSION = lambda user_id: version
+    settings.SESSIONKIT_VERSION_INTERVAL = 60
+    keeper = freshness.Freshness(conf.current(), None, validate_session)
+    assert run(keeper.current("7")) == version
+    assert bool(keeper._remembered) is is_kept
