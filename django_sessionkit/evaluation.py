@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 # Requirements may be made anew for every question; then so many answers are kept at most.
 _MOST_KNOWN = 256
+_HEAVIEST_KNOWN = 1000
+
+# Names may come from a client: longer ones, or more of them, are not remembered.
+_MOST_ASKED = 1024
+_MOST_NAMES = 8
+_MOST_CHARACTERS = 300
+
 _BUILT_IN = AccessPolicy()
 _TOLD = {
     REFUSED: "This login gives no valid session.",

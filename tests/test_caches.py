@@ -57,7 +57,7 @@ FILLED_BY_CLIENTS = {
 }
 # These end with the request, the question or the command that fills them.
 SHORT_LIVED = {
-    "contrib.auth._Loan._session_cache",
+    "logins.Loan._session_cache",
     "forecast._Oracle._kinds",
     "guard.Passage._decided",
     "readings.Reader._cleaned",
