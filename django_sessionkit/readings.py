@@ -52,8 +52,8 @@ def is_plain(path: str) -> bool:
 
 def clean(path: str) -> str:
     """``path`` without control characters, padding of segments, empty segments and dot segments."""
-    if "//" not in path and "/." not in path and not _has_blanks(path):
-        return "/" + path.strip("/")
+    if path.startswith("/") and "//" not in path and "/." not in path and not _has_blanks(path):
+        return path.removesuffix("/") or "/"
     return "/" + "/".join(_resolved(_segments(path))[0])
 
 

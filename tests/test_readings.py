@@ -28,6 +28,9 @@ def readings(*arguments):
         ("/a/. ./b", "/a/. ./b"),
         ("/", "/"),
         ("", "/"),
+        (".", "/"),
+        ("../a", "/a"),
+        ("a/b/", "/a/b"),
     ],
 )
 def test_clean(path, cleaned):
