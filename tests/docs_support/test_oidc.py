@@ -101,7 +101,7 @@ class TestTokens:
         return page
 
     def tokens_only(self, page: Project) -> None:
-        for block in page.under("Access tokens for an API"):
+        for block in page.under("Accept access tokens in an API"):
             if block.file == "settings.py":
                 page.run_block(block)
 
@@ -119,7 +119,7 @@ class TestTokens:
 
     def test_an_expired_token_is_told_so(self, page: Project) -> None:
         self.tokens_only(page)
-        (shown,) = page.under("Access tokens for an API", "http")
+        (shown,) = page.under("Accept access tokens in an API", "http")
         assert same_response(shown, self.get(token(exp=int(time.time()) - 1)))
         without = Block(shown.page, shown.line, "http", shown.code.replace(', error="invalid_token"', ""), "")
         assert same_response(without, Client().get("/api/stock/"))

@@ -501,7 +501,7 @@ def test_production(run: Run) -> None:
     page = run("docs/how-to/production.md")
     defaults = ("SESSION_ENGINE", "PASSWORD_HASHERS")  # where the tests differ from a new project
     page.apply({name: getattr(global_settings, name) for name in defaults})
-    first, second = page.under("Before a release: the doctor", "console")
+    first, second = page.under("Run the doctor before a release", "console")
     with override_settings(SESSION_COOKIE_AGE=14 * 24 * 60 * 60):
         assert_shown(first)
     assert_shown(second)
