@@ -145,10 +145,8 @@ class Slot:
             self.loaded = yield from loads.alone(self._is_like, self._origin.load(request))
         return self.peek()
 
-    def _is_like(self, other: object) -> bool:
-        """Whether ``other`` is a slot of the same request, so that it cannot be loaded while this one is."""
-        if not isinstance(other, Slot):
-            return False
+    def _is_like(self, other: Slot) -> bool:
+        """Whether ``other`` is of the same request, so that it cannot be loaded while this one is."""
         return other is self or (self._request is not None and other._request == self._request)
 
     def peek(self) -> Session | None:

@@ -20,7 +20,7 @@ class Load:
 
     __slots__ = ("hook", "is_of", "is_over")
 
-    def __init__(self, is_of: Callable[[object], bool]) -> None:
+    def __init__(self, is_of: Callable[[Any], bool]) -> None:
         self.is_of, self.is_over = is_of, False
         self.hook = "SESSIONKIT_SOURCE", "{} does: call peek_session() there, which never loads, or ask later"
 
@@ -44,7 +44,7 @@ class Loads:
         load = self._variable.get()
         return load is not None and not load.is_over and load.is_of(slot)  # a task that it has started may live on
 
-    def alone(self, is_of: Callable[[object], bool], flow: Flow[T]) -> Flow[T]:
+    def alone(self, is_of: Callable[[Any], bool], flow: Flow[T]) -> Flow[T]:
         """Drive ``flow``, which loads what ``is_of`` recognises. Every step of it is marked by itself, so that nothing
         stays behind if a task is cancelled.
         """
@@ -64,7 +64,7 @@ class Loads:
             load.is_over = True
 
     @contextmanager
-    def alone_at_once(self, is_of: Callable[[object], bool]) -> Iterator[None]:
+    def alone_at_once(self, is_of: Callable[[Any], bool]) -> Iterator[None]:
         """:meth:`alone` for a block without I/O."""
         load = Load(is_of)
         try:

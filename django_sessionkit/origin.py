@@ -100,8 +100,6 @@ class SessionOrigin:
             return loaded.changed_to(None)
         try:
             return self._reload(request, loaded, raw)
-        except _PASSED_ON:
-            raise
         except Exception as error:
             return _unknown(error, raw, loaded.watch)
 

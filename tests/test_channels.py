@@ -693,6 +693,32 @@ async def test_a_log_out_in_the_consumer_itself_counts_at_once(kind):
 
 @BOTH
 @on_loop
+async def test_a_login_that_gives_no_valid_session_is_closed_with_4403(kind, settings, told):
+    settings.SESSIONKIT_SOURCE = malformed
+    line = await opened(guarded(kind))
+    assert await line.connect() == (False, 4403)
+    await line.wait()
+    assert told == [(4403, "refused", "Chat.requirement")]
+
+
+@BOTH
+@on_loop
+async def test_what_the_validator_cannot_check_is_closed_with_1011_and_stays(kind, settings, told):
+    settings.SESSIONKIT_SESSION_VALIDATOR = unsure
+    chat = guarded(kind, recheck_every=SOON)
+    line = await (await opened(chat)).open()
+    with missing(STORE):
+        assert await line.closed() == 1011
+        other = await opened(guarded(kind))
+        assert await other.connect() == (False, 1011)
+        await other.wait()
+    line = await (await opened(guarded(kind))).open()
+    await line.disconnect()
+    assert told == [(1011, "unknown_for_now", "Chat.requirement")] * 2
+
+
+@BOTH
+@on_loop
 async def test_a_store_that_fails_closes_the_connection_with_1011(kind, settings, caplog, told):
     settings.SESSIONKIT_SOURCE = f"{__name__}.unreliable"
     for opens in (False, True):
@@ -748,6 +774,16 @@ def version(user_id):
     if not STORE.works:
         raise ConnectionError(CANARY)
     return 1
+
+
+def malformed(request):
+    return {"user_id": 7}
+
+
+def unsure(data):
+    if not STORE.works:
+        raise ConnectionError(CANARY)
+    return data
 
 
 def unreliable(request):

@@ -307,3 +307,67 @@ def test_a_hidden_view_is_an_unknown_url(where, debug, settings):
         assert hidden.status_code == unknown.status_code == 404
         assert hidden.headers == unknown.headers
         assert hidden.content == unknown.content.replace(b"nil--", b"page-")
+
+
+def malformed(request: Any) -> Any:
+    return {"user_id": 7}
+
+
+def out_of_reach(request: Any) -> Any:
+    raise ConnectionError
+
+
+STATES = pytest.mark.parametrize(("source", "status"), [(malformed, 403), (out_of_reach, 503)])
+
+
+@STATES
+@pytest.mark.parametrize("middleware", [True, False])
+@pytest.mark.parametrize("name", [name for name, (_, who) in drf_urls.COMPOSED.items() if "-" not in who])
+def test_a_session_that_is_refused_or_unknown_is_no_missing_login(settings, source, status, name, middleware):
+    settings.SESSIONKIT_SOURCE = source
+    if not middleware:
+        settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "sessionkit" not in one]
+    answer = program().get(f"/composed/{name}/")
+    assert answer.status_code in (403, status)
+    assert not answer.has_header("WWW-Authenticate")
+    if name == "plain":
+        assert (answer.status_code, answer.get("Retry-After")) == (status, {503: "10"}.get(status))
+
+
+@STATES
+def test_the_other_part_of_a_combination_may_grant_it(settings, source, status):
+    settings.SESSIONKIT_SOURCE = source
+    for name in ("or-foreign", "foreign-or"):
+        assert program().get(f"/composed/{name}/").status_code == 200
+
+
+@STATES
+def test_with_the_handler_it_is_a_problem_and_is_reported(settings, source, status, handled):
+    settings.SESSIONKIT_SOURCE = source
+    for where in ("/page/", "/enforced/", "/composed/or/"):
+        answer = program().get(where)
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    reason = {403: "refused", 503: "unknown_for_now"}[status]
+    assert handled == [(status, reason)] * 3
+
+
+@STATES
+def test_permissions_of_drf_itself_are_answered_alike(settings, source, status, handled):
+    settings.SESSIONKIT_SOURCE = source
+    settings.ROOT_URLCONF = type(
+        "urls", (), {"urlpatterns": [drf_urls.composed("own", drf_urls.IsAuthenticated), basic("basic/")]}
+    )
+    assert program().get("/composed/own/").status_code == status
+    assert program().get("/basic/").status_code == 401  # its own authentication would let the caller in
+
+
+@STATES
+def test_without_the_handler_they_ask_for_no_login(settings, source, status):
+    settings.SESSIONKIT_SOURCE = source
+    settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": [drf_urls.composed("own", drf_urls.IsAuthenticated)]})
+    answer = program().get("/composed/own/")
+    assert (answer.status_code, answer.has_header("WWW-Authenticate")) == (403, False)
+
+
+def basic(where: str) -> Any:
+    return path(where, drf_urls.Basic.as_view(permission_classes=[drf_urls.IsAuthenticated]))

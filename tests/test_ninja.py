@@ -191,3 +191,27 @@ def test_a_hidden_operation_is_an_unknown_url(a, asgi, settings):
         assert hidden.status_code == unknown.status_code == 404
         assert hidden.headers == unknown.headers
         assert hidden.content == unknown.content
+
+
+def malformed(request):
+    return {"user_id": 7}
+
+
+def out_of_reach(request):
+    raise ConnectionError
+
+
+@BOTH
+@HANDLERS
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(("source", "status"), [(malformed, 403), (out_of_reach, 503)])
+def test_a_session_that_is_refused_or_unknown_is_no_missing_login(a, asgi, debug, source, status, settings, told):
+    settings.SESSIONKIT_SOURCE, settings.DEBUG = source, debug
+    assert ask(f"/plain/{a}page/", asgi=asgi).status_code == status
+    assert ask(f"/plain/{a}public/", asgi=asgi).status_code == 200
+    assert told == []
+    for where in ("page", "enforced"):
+        answer = ask(f"/answered/{a}{where}/", asgi=asgi)
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+        assert answer.get("Retry-After") == {503: "10"}.get(status)
+    assert told == [(status, {403: "refused", 503: "unknown_for_now"}[status])] * 2
