@@ -5,56 +5,162 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from inspect import isasyncgen, isasyncgenfunction, iscoroutine, isgenerator, isgeneratorfunction
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction
+from django.http import StreamingHttpResponse
 
-from .context import Slot, activate
+from .context import Slot, activate, lay, lift, resume
 from .origin import current_origin
 from .session import Session
+from .streaming import stream_within
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class use_session(AbstractContextManager["Session | None"]):
-    """Pretend a session: for tests, commands, tasks and threads. A context manager, and a decorator for ``def`` and
-    ``async def``.
+    """Pretend a session: for tests, commands, tasks and threads. A context manager, and a decorator for functions and
+    methods: ``def`` and ``async def``, generators too, which have the session at each of their steps.
 
     ``data`` is a session dict, a :class:`~django_sessionkit.Session`, or ``None`` for an anonymous caller. It is
-    validated on entry (:class:`~django_sessionkit.InvalidSession`) and stored nowhere.
+    validated on entry (:class:`~django_sessionkit.InvalidSession`) and stored nowhere. One instance may be used again,
+    also by several threads and tasks at once: each has its own entry, and leaves what it has entered. A class cannot be
+    decorated (``TypeError``).
     """
 
     def __init__(self, data: Mapping[str, Any] | None) -> None:
         self._data = data
-        self._active: list[activate] = []
 
     def __enter__(self) -> Session | None:
-        session = current_origin().validate(self._data) if self._data is not None else None
-        active = activate(Slot.fixed(session))
-        active.__enter__()
-        self._active.append(active)
+        session = self._session()
+        lay(self, session)
         return session
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._active.pop().__exit__(kind, error, trace)
+        try:
+            lift(self)
+        except LookupError:
+            if kind is GeneratorExit:
+                return  # a forgotten generator is closed wherever Python collects it
+            raise RuntimeError(
+                "use_session: this instance was not entered in this thread or task. The session stays where it was "
+                "entered. Leave the block in the thread or task that has entered it."
+            ) from None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        if not iscoroutinefunction(function):
+        if isinstance(function, (classmethod, staticmethod)):
+            return type(function)(self(function.__func__))
+        _check(function)
+        for is_kind, wrapped in _KINDS:
+            if is_kind(function):
+                return cast("Callable[P, R]", functools.wraps(function)(wrapped(self._slot, function)))
+        return functools.wraps(function)(_plain(self._slot, function))
 
-            @functools.wraps(function)
-            def pretending(*args: P.args, **kwargs: P.kwargs) -> R:
-                with use_session(self._data):
-                    return function(*args, **kwargs)
+    def _session(self) -> Session | None:
+        return current_origin().validate(self._data) if self._data is not None else None
 
-            return pretending
+    def _slot(self) -> Slot:
+        return Slot.fixed(self._session())
 
-        @functools.wraps(function)
-        async def apretending(*args: P.args, **kwargs: P.kwargs) -> Any:
-            with use_session(self._data):
-                return await function(*args, **kwargs)
 
-        return cast("Callable[P, R]", apretending)
+def _check(function: object) -> None:
+    if isinstance(function, type):
+        raise TypeError(
+            f"use_session cannot decorate the class {function.__name__}. Its methods would not have the session. "
+            "Decorate each method, or enter use_session in setUp(): self.enterContext(use_session(...))."
+        )
+    if not callable(function):
+        raise TypeError(
+            f"use_session decorates functions and methods, not {type(function).__name__}. Nothing would have the "
+            "session. Write it above a def, or use it in a with statement."
+        )
+
+
+def _plain(make: Callable[[], Slot], function: Callable[P, R]) -> Callable[P, R]:
+    def pretending(*args: P.args, **kwargs: P.kwargs) -> R:
+        slot = make()
+        with activate(slot):
+            return cast("R", _lasting(slot, function(*args, **kwargs)))
+
+    return pretending
+
+
+def _coroutine(make: Callable[[], Slot], function: Callable[..., Any]) -> Callable[..., Any]:
+    async def pretending(*args: Any, **kwargs: Any) -> Any:
+        slot = make()
+        with activate(slot):
+            return _lasting(slot, await function(*args, **kwargs))
+
+    return pretending
+
+
+def _generator(make: Callable[[], Slot], function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``yield from``, with the session at each step and not between them."""
+
+    def pretending(*args: Any, **kwargs: Any) -> Any:
+        resumed = resume(make())
+        with resumed:
+            inner = function(*args, **kwargs)
+        step = functools.partial(next, inner)
+        while True:
+            try:
+                with resumed:
+                    outcome = step()
+            except StopIteration as end:
+                return end.value
+            try:
+                step = functools.partial(inner.send, (yield outcome))
+            except GeneratorExit:
+                with resumed:
+                    inner.close()
+                raise
+            except BaseException as error:
+                step = functools.partial(inner.throw, error)
+
+    return pretending
+
+
+def _async_generator(make: Callable[[], Slot], function: Callable[..., Any]) -> Callable[..., Any]:
+    async def pretending(*args: Any, **kwargs: Any) -> Any:
+        resumed = resume(make())
+        with resumed:
+            inner = function(*args, **kwargs)
+        step = functools.partial(anext, inner)
+        while True:
+            try:
+                with resumed:
+                    outcome = await step()
+            except StopAsyncIteration:
+                return
+            try:
+                step = functools.partial(inner.asend, (yield outcome))
+            except GeneratorExit:
+                with resumed:
+                    await inner.aclose()
+                raise
+            except BaseException as error:
+                step = functools.partial(inner.athrow, error)
+
+    return pretending
+
+
+_KINDS: tuple[tuple[Callable[[Any], bool], Callable[..., Any]], ...] = (
+    (isgeneratorfunction, _generator),
+    (isasyncgenfunction, _async_generator),
+    (iscoroutinefunction, _coroutine),
+)
+
+
+def _lasting(slot: Slot, outcome: object) -> object:
+    """What a function hands out may run when it has returned; then it has the session too."""
+    for is_kind, wrapped in ((isgenerator, _generator), (isasyncgen, _async_generator), (iscoroutine, _coroutine)):
+        if is_kind(outcome):
+            return wrapped(lambda: slot, lambda: outcome)()
+    if isinstance(outcome, StreamingHttpResponse):
+        stream_within(slot, outcome)
+    return outcome

@@ -8,23 +8,25 @@ from typing import Any, cast
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from .context import Slot, activate
+from .context import Slot, resume
 
 
 def stream_within(slot: Slot, response: HttpResponseBase) -> None:
     """Let the body of ``response`` be iterated, and closed, with ``slot`` as the current one.
 
-    The slot is set for the length of each step only, so an abandoned body leaves nothing behind.
+    The slot is set for the length of each step only, so an abandoned body leaves nothing behind. What the body itself
+    pretends goes on with its next step.
     """
     streaming = cast("StreamingHttpResponse", response)
     if isinstance(response, FileResponse) and response.file_to_stream is not None:
         return  # bytes of a file, which the server may send by itself (wsgi.file_wrapper)
+    resumed = resume(slot)
     if streaming.is_async:
-        streaming.streaming_content = _asteps(slot, cast("AsyncIterator[bytes]", streaming.streaming_content))
+        streaming.streaming_content = _asteps(resumed, cast("AsyncIterator[bytes]", streaming.streaming_content))
     else:
-        streaming.streaming_content = _steps(slot, cast("Iterator[bytes]", streaming.streaming_content))
+        streaming.streaming_content = _steps(resumed, cast("Iterator[bytes]", streaming.streaming_content))
     closers = _closers(response)
-    closers[:] = [_within(slot, close) for close in closers]
+    closers[:] = [_within(resumed, close) for close in closers]
 
 
 def hand_over(dropped: HttpResponseBase, sent: HttpResponseBase) -> None:
@@ -39,17 +41,17 @@ def _closers(response: HttpResponseBase) -> list[Callable[[], Any]]:
     return cast("list[Callable[[], Any]]", response._resource_closers)  # type: ignore[attr-defined]
 
 
-def _within(slot: Slot, close: Callable[[], Any]) -> Callable[[], Any]:
+def _within(resumed: resume, close: Callable[[], Any]) -> Callable[[], Any]:
     def closing() -> Any:
-        with activate(slot):
+        with resumed:
             return close()
 
     return closing
 
 
-def _steps(slot: Slot, content: Iterator[bytes]) -> Iterator[bytes]:
+def _steps(resumed: resume, content: Iterator[bytes]) -> Iterator[bytes]:
     while True:
-        with activate(slot):
+        with resumed:
             try:
                 chunk = next(content)
             except StopIteration:
@@ -57,15 +59,15 @@ def _steps(slot: Slot, content: Iterator[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-async def _asteps(slot: Slot, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _asteps(resumed: resume, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     try:
         while True:
-            with activate(slot):
+            with resumed:
                 try:
                     chunk = await anext(content)
                 except StopAsyncIteration:
                     return
             yield chunk
     finally:
-        with activate(slot):
+        with resumed:
             await content.aclose()  # type: ignore[attr-defined]

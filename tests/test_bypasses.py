@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
@@ -43,6 +44,8 @@ from django_sessionkit import (
     readings,
     require_session,
     rules,
+    set_session,
+    update_session,
 )
 from django_sessionkit.decorators import public, require_authenticated, require_role
 from django_sessionkit.mixins import RequireRoleMixin
@@ -634,6 +637,24 @@ def test_a_role_in_another_spelling():
     with override_settings(**{**SETTINGS, "SESSIONKIT_PROTECT": [rule]}):
         assert pages_of([browser({"user_id": "1", "role": role}) for role in banned], "/admin/tasks/") == [None] * 5
         assert pages_of([browser(READER)], "/admin/tasks/") == [PROTECTED]
+
+
+@pytest.mark.parametrize("verb", [set_session, update_session])
+def test_a_slow_request_that_saves_old_rights(verb):
+    """It stores all that it has read. The key is another one by then, so its save fails, and so does the old cookie."""
+    with override_settings(**SETTINGS):
+        admin = browser(ADMIN)
+        slow, quick = admin.session, HttpRequest()
+        assert slow["__session__"]["role"] == "admin"
+        quick.session = admin.session
+        verb(quick, {**ADMIN, "role": "reader", "permissions": []})
+        quick.session.save()
+        slow["page"] = 3
+        with pytest.raises(UpdateError):
+            slow.save()
+        current = browser()
+        current.cookies["sessionid"] = quick.session.session_key
+        assert pages_of([admin, current], "/admin/tasks/") == [None, None]
 
 
 def test_the_views_of_this_suite_answer_as_they_say():

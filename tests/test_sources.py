@@ -4,17 +4,22 @@ import asyncio
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from support.sessions import ADMIN, READER, abrowser, browser, sign_in
 
 from django_sessionkit import (
     aclear_session,
     aget_session,
+    aregenerate_session,
     aset_session,
+    aupdate_session,
     clear_session,
     get_session,
+    regenerate_session,
     set_session,
     signals,
+    update_session,
 )
 from django_sessionkit.context import activate
 from django_sessionkit.exceptions import ReadOnlySource
@@ -239,10 +244,16 @@ class Memory(SessionSource):
 
 
 @override_settings(SESSIONKIT_SOURCE=Memory())
-def test_a_writable_source_of_ones_own():
+def test_a_writable_source_of_ones_own(monkeypatch):
+    monkeypatch.setattr(Memory, "log", [])
+    monkeypatch.setattr(Memory, "data", None)
+
     async def awrite(request):
         await aset_session(request, ADMIN, ttl=5)
         assert Memory.data == ADMIN
+        await aupdate_session(request, {"role": "reader"})
+        await aregenerate_session(request)
+        assert Memory.data == {**ADMIN, "role": "reader"}
         await aclear_session(request)
 
     request = RequestFactory().get("/")
@@ -253,7 +264,39 @@ def test_a_writable_source_of_ones_own():
     async_to_sync(awrite)(request)
     assert Memory.data is None
     rotated = "rotated None"
-    assert Memory.log == [rotated, 9, rotated, None, rotated, 5, rotated, None]
+    assert Memory.log == [rotated, 9, rotated, None, rotated, 5, rotated, rotated, rotated, None]
+
+
+class Numbered(Memory):
+    """Says which of its keys are gone."""
+
+    is_gone = False
+
+    def ensure_stored(self, request):
+        if self.is_gone:
+            raise SessionInterrupted("gone")
+
+
+@override_settings(SESSIONKIT_SOURCE=Numbered())
+def test_a_source_of_ones_own_may_say_that_old_data_is_not_to_go_on(monkeypatch):
+    request = RequestFactory().get("/")
+    set_session(request, READER)
+    update_session(request, {"role": "editor"})
+    regenerate_session(request)
+    monkeypatch.setattr(Numbered, "is_gone", True)
+    monkeypatch.setattr(Memory, "log", [])
+    update_session(request, {"plan": "premium"})
+    for write in (
+        lambda: update_session(request, {"role": "admin"}),
+        lambda: regenerate_session(request),
+        lambda: async_to_sync(aupdate_session)(request, {"role": "admin"}),
+        lambda: async_to_sync(aregenerate_session)(request),
+    ):
+        with pytest.raises(SessionInterrupted):
+            write()
+    assert (Memory.log, Numbered.data) == ([], {**READER, "role": "editor", "plan": "premium"})
+    set_session(request, ADMIN)
+    assert Numbered.data == ADMIN
 
 
 def test_the_base_class_says_what_is_missing():

@@ -175,6 +175,7 @@ def do(request):
         response = get(path)
         return response.json() if response.headers["Content-Type"] == "application/json" else response
 
+    perform.kind = request.param  # type: ignore[attr-defined]
     perform.client = client  # type: ignore[attr-defined]
     perform.key = lambda: client.cookies[django_settings.SESSION_COOKIE_NAME].value  # type: ignore[attr-defined]
     return perform
@@ -317,7 +318,7 @@ def test_a_key_that_is_gone_before_anything_was_read_is_replaced(engine, do):
     do("set:reader")
     request = RequestFactory().get("/")
     request.session = import_module(django_settings.SESSION_ENGINE).SessionStore("8" * 32)
-    regenerate_session(request)
+    (regenerate_session if do.kind == "sync" else async_to_sync(aregenerate_session))(request)
     assert request.session.session_key != "8" * 32
     assert not request.session.get("__session__")
 
