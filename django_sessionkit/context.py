@@ -214,6 +214,8 @@ class Slot:
 _current: ContextVar[Slot | None] = ContextVar("django_sessionkit.slot", default=None)
 
 current_slot = _current.get
+#: for a change that no ``with`` block ends; else write :class:`activate`
+set_current = _current.set
 
 
 class activate:
@@ -230,54 +232,6 @@ class activate:
 
     def __exit__(self, *error: object) -> None:
         _current.reset(self._token)
-
-
-class resume:
-    """:class:`activate` for what is done step by step: what is current at the end of one block is current in the next.
-
-    Between the blocks nothing of it can be seen.
-    """
-
-    __slots__ = ("_slot", "_token")
-
-    def __init__(self, slot: Slot) -> None:
-        self._slot = slot
-
-    def __enter__(self) -> None:
-        self._token = _current.set(self._slot)
-
-    def __exit__(self, *error: object) -> None:
-        self._slot = _current.get() or self._slot
-        _current.reset(self._token)
-
-
-class _Layer(Slot):
-    """A session that lies over what was current before. Other contexts may have it too, so it never changes."""
-
-    __slots__ = ("below", "owner")
-
-    def __init__(self, owner: object, loaded: Loaded | None, below: Slot | None) -> None:
-        super().__init__(None, None, loaded)
-        self.owner = owner
-        self.below = below
-
-
-def lay(owner: object, session: Session | None) -> None:
-    """Make ``session`` current in this context, until ``owner`` lifts it."""
-    _current.set(_Layer(owner, Loaded(session), _current.get()))
-
-
-def lift(owner: object) -> None:
-    """Take away what ``owner`` has laid last in this context. Raises ``LookupError`` if it has laid nothing."""
-    _current.set(_without(owner, _current.get()))
-
-
-def _without(owner: object, slot: Slot | None) -> Slot | None:
-    if not isinstance(slot, _Layer):
-        raise LookupError
-    if slot.owner is owner:
-        return slot.below
-    return _Layer(slot.owner, slot.loaded, _without(owner, slot.below))
 
 
 def within(slot: Slot, step: Step) -> Step:

@@ -12,7 +12,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from asgiref.sync import iscoroutinefunction
 from django.http import StreamingHttpResponse
 
-from .context import Slot, activate, lay, lift, resume
+from .context import Slot, activate
+from .layers import lay, lift, resume
 from .origin import current_origin
 from .session import Session
 from .streaming import stream_within

@@ -8,7 +8,8 @@ from typing import Any, cast
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from .context import Slot, resume
+from .context import Slot
+from .layers import resume
 
 
 def stream_within(slot: Slot, response: HttpResponseBase) -> None:

@@ -17,7 +17,7 @@ ROWS = [
     ["exceptions", "decisions", "signals", "flows"],
     ["memory", "names", "session", "patterns", "folding", "readings", "options"],
     ["integers", "expressions", "alternatives"],
-    ["ordinary", "validation", "access", "loading", "context"],
+    ["ordinary", "validation", "access", "loading", "context", "layers"],
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared", "claims"],
     ["setting_types", "conf"],
