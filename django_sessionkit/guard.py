@@ -86,7 +86,7 @@ def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
             return False
     elif resolved and settings.global_protect:
         return False
-    urlconf = urlconf_of(request)
+    urlconf = getattr(request, "urlconf", None)
     return _reads_one_way(settings.root_urlconf if urlconf is None else urlconf, match)
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from django.urls import resolve, reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language_from_path
 
 from .findings import Finding
 from .patterns import Pattern
@@ -15,7 +16,7 @@ from .rules import SAFE_VERBS, Rule, ViewGlob
 from .survey import Route
 from .terrain import EVERYTHING, Terrain
 from .territory import Cover, Relation, relation
-from .urlconfs import uses_language_prefix
+from .urlconfs import is_translated_from, uses_language_prefix
 
 
 def open_verbs(terrain: Terrain) -> list[Finding]:
@@ -102,13 +103,20 @@ def covered_login(terrain: Terrain) -> list[Finding]:
     """Rules that cover a log-in page: it stays reachable, and pages below it do not."""
     found = []
     for url in terrain.settings.login_urls:
-        path = _located(url)
+        path = _with_language(terrain, _located(url))
         rule = _decider(terrain, path) if path is not None else None
         if path is not None and rule is not None and not rule.is_public:
             fault = f"it covers the log-in page {path}, which stays reachable all the same; pages below it do not."
             hint = f'Add {{"pattern": "{_in_any_language(terrain, path)}", "public": True}} above {rule.label}.'
             found.append(Finding(rule.label, fault, hint, terrain.rules.index(rule)))
     return found
+
+
+def _with_language(terrain: Terrain, path: str | None) -> str | None:
+    """Where Django leads to from a path without the language that ``i18n_patterns`` puts first."""
+    language = get_language_from_path(f"/{terrain.settings.language_code}/")
+    translated = f"/{language}{path}"
+    return translated if path is not None and is_translated_from(translated, path, None) else path
 
 
 def views_without_login(terrain: Terrain) -> list[Finding]:

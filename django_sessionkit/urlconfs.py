@@ -43,15 +43,21 @@ def uses_language_prefix(urlconf: Any) -> bool:
     One that cannot be read may have them: then more readings of a path are looked at, and none that opens it.
     """
     try:
-        return language_prefixes(urlconf)[0]
+        return is_language_prefix_patterns_used(_named(urlconf))[0]
     except Exception:
         return True
 
 
 def language_prefixes(urlconf: Any) -> tuple[bool, bool]:
-    """Whether there are any, and whether the default language has one."""
-    name: Any = conf.current().root_urlconf if urlconf is None else urlconf
-    return is_language_prefix_patterns_used(name)
+    """:func:`uses_language_prefix`, and whether the default language has a prefix too."""
+    try:
+        return is_language_prefix_patterns_used(_named(urlconf))
+    except Exception:
+        return True, False
+
+
+def _named(urlconf: Any) -> Any:
+    return conf.current().root_urlconf if urlconf is None else urlconf
 
 
 def is_translated_from(path_info: str, bare: str, urlconf: Any) -> bool:
@@ -64,8 +70,8 @@ def is_translated_from(path_info: str, bare: str, urlconf: Any) -> bool:
     first = f"/{language}{bare}"
     if language is None or path_info not in (first, f"{first}/") or get_language_from_path(bare) is not None:
         return False
+    is_used, has_default = language_prefixes(urlconf)
     try:
-        is_used, has_default = language_prefixes(urlconf)
         page, match = _found(first, urlconf, language)
         _, other = _found(bare, urlconf, conf.current().language_code)
     except Exception:

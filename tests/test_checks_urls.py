@@ -414,6 +414,11 @@ def test_a_log_in_page_under_a_rule(urls):
         assert "the rule opens nothing there" in dead.msg
         assert message.id == "sessionkit.W023"
         assert message.hint == 'Add {"pattern": "/*/login/", "public": True} above SESSIONKIT_PROTECT[1].'
+    with override_settings(ROOT_URLCONF=fresh(translated), LOGIN_URL="/login/"):
+        rule = {"pattern": "/login/**", "authenticated": True}
+        (message,) = found([rule])
+        assert message.hint == 'Add {"pattern": "/*/login/", "public": True} above SESSIONKIT_PROTECT[0].'
+        assert ids([{"pattern": "/*/login/", "public": True}, rule]) == []
         assert found([{"pattern": "/*/login/", "public": True}, *rules[1:]]) == []
 
 

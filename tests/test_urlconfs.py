@@ -7,6 +7,7 @@ import logging
 import django
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import global_settings
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
 from django.template import Context, Engine
@@ -278,7 +279,8 @@ def test_a_urlconf_that_cannot_be_read_may_have_languages():
     with override_settings(ROOT_URLCONF=None):
         assert uses_language_prefix(None)
         assert not uses_language_prefix(TENANT)
-        assert not is_translated_from("/en-us/login/", "/login/", None)
+        assert not is_translated_from("/en/login/", "/login/", None)
+        assert is_translated_from("/en/login/", "/login/", PREFIXED)
 
 
 # --- languages -------------------------------------------------------------------------------------------------------
@@ -340,6 +342,16 @@ def test_an_anonymous_caller_arrives_at_the_login_page(kind, chain, policy, logi
                 known = urls is UNPREFIXED and start == "/en/admin/"  # the default language has no prefix: no such page
                 assert status == 200 or known, (pages, status)
                 assert known or pages[-1].endswith("/login/")
+
+
+@pytest.mark.parametrize("urls", [PREFIXED, UNPREFIXED], ids=["prefixed", "unprefixed"])
+def test_with_the_languages_that_django_brings(urls):
+    brought = {"LANGUAGES": global_settings.LANGUAGES, "LANGUAGE_CODE": "en-us"}
+    with site(urls, **brought):
+        for language in ("en-us", "en", "de", "zh-hant-tw", "xx"):
+            headers = {**HTML, "accept-language": language}
+            assert journey("/de/admin/", headers=headers)[1] == 200, language
+        assert get("/en-us/login/")["Location"] == "/login/?next=/en-us/login/"
 
 
 @pytest.mark.skipif(django.VERSION < (5, 1), reason="LoginRequiredMiddleware came with Django 5.1")
