@@ -266,6 +266,13 @@ def test_a_site_whose_middleware_answers_needs_no_root_urlconf(kind, root):
 
 
 @BOTH
+def test_what_is_hidden_there_is_not_found(kind):
+    rule = {"pattern": "/area/**", "role": "admin", "on_deny": "not_found"}
+    with on([SESSIONS, OURS, "test_urlconfs.answering"], rule, ROOT_URLCONF=None):
+        assert get("/area/", kind=kind).status_code == 404
+
+
+@BOTH
 @pytest.mark.parametrize("middleware", [OUTSIDE, INSIDE])
 def test_nor_does_one_whose_middleware_sets_it(kind, middleware):
     with on(middleware, ROOT_URLCONF=None):
