@@ -17,7 +17,7 @@ from .expressions import REPEATS, WITHOUT_WIDTH, admits, parser
 _compiler: Any = import_module(parser.__name__.replace("parse", "compile"))
 
 #: no path of a request is written in more ways, and no request costs more text
-MOST_TEXTS, MOST_CHARACTERS = 256, 2**19
+MOST_TEXTS, MOST_CHARACTERS = 256, 2**17
 
 # A class with more characters is content rather than punctuation: they are not written out.
 _FEW_CHARACTERS = 8

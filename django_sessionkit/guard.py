@@ -239,7 +239,7 @@ def readings_of(target: Target, passage: Passage) -> Iterable[Reading]:
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])
     spelling = _spelling_of(target)
-    if spelling is not None and (spelling.forms or spelling.span != target.path_info):
+    if spelling is not None and not spelling.is_just(target.path_info):
         return passage.reader.readings(target.path_info, target.path, languages, spelling.span, spelling.forms)
     if languages or target.path != target.path_info or conf.current().rules.folds or not is_plain(target.path_info):
         return passage.reader.readings(target.path_info, target.path, languages)

@@ -11,12 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from django.urls import converters
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from .alternatives import Text, alternatives_of, joined
 from .integers import with_plain_integers
 from .readings import climbs, landings
 
+#: for these, to_url(to_python(text)) is the text itself
+FAITHFUL = (
+    converters.StringConverter,
+    converters.SlugConverter,
+    converters.PathConverter,
+    converters.UUIDConverter,
+)
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 
 
@@ -38,16 +46,28 @@ class _Capture(NamedTuple):
     texts: tuple[Text, ...]
 
 
-def span_of(step: Step) -> str:
-    """What a pattern matched of its path, without what an unanchored expression passed over."""
-    start, end = _range_of(step)
-    return step.path[start:end]
+class Link(NamedTuple):
+    """What a link matched of its path, and what could stand there instead: the same as it is read, and others."""
+
+    span: str
+    texts: list[Text]
 
 
-def _range_of(step: Step) -> tuple[int, int]:
-    end = max(len(step.path) - len(step.rest), 0)
-    found = _found(step)
-    return (found.start() if found is not None else 0), end
+def link_of(step: Step) -> Link:
+    """What a step of the chain spells. Raises :class:`~django_sessionkit.alternatives.TooManyTexts`."""
+    pattern, found = step.link.pattern, _found(step)
+    start, end = found.span() if found is not None else (0, max(len(step.path) - len(step.rest), 0))
+    captures = list(_captures(step, found))
+    span = step.path[start:end]  # without what an unanchored expression passed over
+    between = _reader(step.path, captures)
+    texts = dict.fromkeys(between(start, end) if captures else [_same(span)])
+    if isinstance(pattern, RoutePattern) and type(pattern) is not RoutePattern:
+        texts.update(dict.fromkeys(_filled(pattern, step.kwargs)))
+    elif isinstance(pattern, RegexPattern) and found is not None:
+        alternatives = alternatives_of(pattern.regex.pattern)
+        others = alternatives.texts(step.path, start, end, between) if alternatives is not None else ()
+        texts.update(dict.fromkeys(one for one in others if one in texts or _is_matched(pattern, one.matched)))
+    return Link(span, list(texts))
 
 
 def _found(step: Step) -> re.Match[str] | None:
@@ -59,29 +79,13 @@ def _found(step: Step) -> re.Match[str] | None:
     return found if found is not None and found.end() == len(step.path) - len(step.rest) else None
 
 
-def texts_of(step: Step) -> list[Text]:
-    """What could stand for what a link matched: the same as it is read, and what its pattern says."""
-    found = _found(step)
-    between = _reader(step, found)
-    texts = dict.fromkeys(between(*_range_of(step)))
-    pattern = step.link.pattern
-    if isinstance(pattern, RoutePattern):
-        texts.update(dict.fromkeys(_filled(pattern, step.kwargs, found)))
-    elif isinstance(pattern, RegexPattern) and found is not None:
-        alternatives = alternatives_of(pattern.regex.pattern)
-        others = alternatives.texts(step.path, *found.span(), between) if alternatives is not None else ()
-        texts.update(dict.fromkeys(one for one in others if _is_matched(pattern, one.matched)))
-    return list(texts)
-
-
 def _is_matched(pattern: Any, text: str) -> bool:
     matched = pattern.match(text)
     return bool(matched) and matched[0] == ""
 
 
-def _reader(step: Step, found: re.Match[str] | None) -> Callable[[int, int], Sequence[Text]]:
+def _reader(path: str, captures: Sequence[_Capture]) -> Callable[[int, int], Sequence[Text]]:
     """A function that gives the text between two positions in each way in which a view may read it."""
-    path, captures = step.path, list(_captures(step, found))
 
     def between(start: int, end: int) -> Sequence[Text]:
         rows: list[Sequence[Text]] = []
@@ -97,49 +101,57 @@ def _reader(step: Step, found: re.Match[str] | None) -> Callable[[int, int], Seq
 def _captures(step: Step, found: re.Match[str] | None) -> Iterator[_Capture]:
     """The captures that may be read in more than one way, in order."""
     last = 0
-    for start, end in sorted(_places(step, found)):
-        texts = _readings(step.path[start:end])
+    for start, end, name in sorted(_places(step, found)):
+        value = step.path[start:end]
+        texts = dict.fromkeys([*_readings(value, value), *_rewritten(step, name, value)])
         if start >= last and len(texts) > 1:
             yield _Capture(start, end, tuple(texts))
             last = end
 
 
-def _places(step: Step, found: re.Match[str] | None) -> Iterator[tuple[int, int]]:
-    """Where the arguments of the view stand in the path."""
+def _places(step: Step, found: re.Match[str] | None) -> Iterator[tuple[int, int, str]]:
+    """Where the arguments of the view stand in the path, and their names."""
     if found is not None:
-        yield from (found.span(name) for name in found.re.groupindex or range(1, found.re.groups + 1))
+        for name in found.re.groupindex or range(1, found.re.groups + 1):
+            yield (*found.span(name), str(name))
         return
     for value in (*step.args, *step.kwargs.values()):
         if isinstance(value, str) and value and (start := step.path.find(value)) >= 0:
-            yield start, start + len(value)
+            yield start, start + len(value), ""
 
 
-def _readings(value: str) -> list[Text]:
+def _readings(matched: str, value: str) -> list[Text]:
     """What a view may make of an argument: a number, or a file below a folder."""
     used = [value, *(landings(value) if climbs(value) else ())]
-    return [Text(value, one) for one in dict.fromkeys([*used, *map(with_plain_integers, used)])]
+    return [Text(matched, one) for one in dict.fromkeys([*used, *map(with_plain_integers, used)])]
+
+
+def _rewritten(step: Step, name: str, value: str) -> list[Text]:
+    """What the converter of an argument writes for it, if that is something else."""
+    converter = step.link.pattern.converters.get(name) if type(step.link.pattern) is RoutePattern else None
+    if converter is None or type(converter) in FAITHFUL:
+        return []
+    written = _written(converter, step.kwargs[name])
+    return _readings(value, written) if written not in (None, value) else []
+
+
+def _written(converter: Any, value: Any) -> Any:
+    with suppress(Exception):  # a converter need not be able to write
+        return str(converter.to_url(value))
+    return None
 
 
 def _same(text: str) -> Text:
     return Text(text, text)
 
 
-def _filled(pattern: RoutePattern, kwargs: dict[str, Any], found: re.Match[str] | None) -> list[Text]:
-    """The route, filled with its arguments: as they stand in the path, and as their converters write them."""
+def _filled(pattern: RoutePattern, kwargs: dict[str, Any]) -> list[Text]:
+    """A route of a project's own class, filled with its arguments; nothing if they cannot be written."""
     split = _PARAMETER.split(str(pattern))
     rows: list[Sequence[Text]] = []
     for literal, name in zip(split[::2], [*split[1::2], None], strict=True):
         rows.append([_same(literal)])
         if name is not None:
-            rows.append(_arguments(pattern, name, kwargs, found))
+            written = _written(pattern.converters.get(name), kwargs.get(name))
+            rows.append(_readings(written, written) if written is not None else [])
     return joined(rows)
-
-
-def _arguments(pattern: RoutePattern, name: str, kwargs: dict[str, Any], found: re.Match[str] | None) -> list[Text]:
-    value = found[name] if found is not None else None
-    texts = _readings(value) if value is not None else []
-    with suppress(Exception):  # a converter need not be able to write
-        written = str(pattern.converters[name].to_url(kwargs[name]))
-        if written != value:
-            texts += [Text(written, one.read) for one in _readings(written)]
-    return list(dict.fromkeys(texts))

@@ -15,22 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.urls import URLPattern, URLResolver, converters, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, ResolverMatch, RoutePattern
 
 from .alternatives import Text, TooManyTexts, joined
 from .exceptions import UnreadableRoute
 from .integers import has_loose_integer
-from .links import Step, span_of, texts_of
-from .readings import clean
-
-# For these, to_url(to_python(text)) is the text itself.
-_FAITHFUL = (
-    converters.StringConverter,
-    converters.SlugConverter,
-    converters.PathConverter,
-    converters.UUIDConverter,
-)
+from .links import FAITHFUL, Step, link_of
+from .readings import cleaned
 
 
 class Spelling(NamedTuple):
@@ -43,12 +35,19 @@ class Spelling(NamedTuple):
     forms: frozenset[str]
     is_complete: bool = True
 
+    def is_just(self, path: str) -> bool:
+        """Whether it says no more than ``path`` itself."""
+        return self.span == path and self.forms <= {path}
+
 
 def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
     """Whether the view can be reached by patterns that need not be spelt like the path, or reads a number in it."""
     if _regular_views(get_resolver(urlconf)).get(id(match.func)) is not match.func:
         return True
-    return any(type(value) is str and has_loose_integer(value) for value in match.kwargs.values())
+    for value in match.kwargs.values():  # noqa: SIM110 - a generator would cost every request more than the answer
+        if type(value) is str and has_loose_integer(value):
+            return True
+    return False
 
 
 def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
@@ -68,15 +67,16 @@ def spelling_along(links: Iterable[tuple[Any, str]]) -> Spelling:
 
 
 def _spelling(steps: Sequence[Step]) -> Spelling:
-    span = "/" + "".join(span_of(step) for step in steps)
     try:
-        texts = joined(_merged(texts_of(step) for step in steps))
+        links = [link_of(step) for step in steps]
+        texts = joined(_merged(link.texts for link in links))
     except TooManyTexts:
-        return Spelling(span, frozenset(), is_complete=False)
+        return Spelling("/", frozenset(), is_complete=False)
+    span = "/" + "".join(link.span for link in links)
     forms = {span.removesuffix("/"): span}  # a slash at the end makes no difference to a rule
     for text in texts:
         form = "/" + text.read
-        for one in (form, clean(form)):
+        for one in (form, *cleaned(form)) if form != span else ():
             forms.setdefault(one.removesuffix("/"), one)
     return Spelling(span, frozenset(forms.values()))
 
@@ -130,7 +130,7 @@ def _is_faithful(link: Any) -> bool:
     if type(link) not in (URLPattern, URLResolver):
         return False
     if type(pattern) is RoutePattern:
-        return all(type(one) in _FAITHFUL for one in pattern.converters.values())
+        return all(type(one) in FAITHFUL for one in pattern.converters.values())
     return type(pattern) is LocalePrefixPattern
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_sessionkit.exceptions import UnreadableRoute
 from django_sessionkit.integers import has_loose_integer, with_plain_integers
 
 like_numbers = st.text(
@@ -43,3 +44,10 @@ def test_a_number_of_any_length_is_read(number):
 def test_what_is_no_number_is_seen_at_once(text):
     assert with_plain_integers(text) == text
     assert not has_loose_integer(text)
+
+
+def test_more_numbers_than_any_path_has_are_refused():
+    assert with_plain_integers("07/" * 256) == "7/" * 256
+    with pytest.raises(UnreadableRoute, match="more than 256 integers"):
+        with_plain_integers("07/" * 257)
+    assert with_plain_integers("7/" * 10_000) == "7/" * 10_000

@@ -228,9 +228,9 @@ def test_more_forms_than_can_be_looked_at_are_denied_and_logged(url, caplog):
 def test_what_a_client_sends_does_not_multiply_forms_either():
     """Ten numbers that are read in two ways each; and a text so long that its forms are more than can be read."""
     urlconf = Urls(path("/".join(f"<str:n{number}>" for number in range(10)), other), re_path("^(?:a/)?(b+)/$", other))
-    for url in ("/" + "/".join(["07"] * 10), f"/a/{'b' * 600_000}/"):
+    for url in ("/" + "/".join(["07"] * 10), f"/a/{'b' * 100_000}/"):
         spelling = spelling_of(url, urlconf, resolve(url, urlconf))
-        assert spelling == (url, frozenset(), False)
+        assert spelling == ("/", frozenset(), False)
     assert spelt("/" + "/".join(["7"] * 10), *urlconf.urlpatterns).is_complete
 
 
