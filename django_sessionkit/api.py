@@ -12,6 +12,7 @@ from .evaluation import ask, denial_of, holds, is_met
 from .explanation import Explanation
 from .flows import Flow, arun, run
 from .origin import current_origin
+from .raising import reported
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .session import Session
 
@@ -52,19 +53,20 @@ def require_session() -> Session:
 
     Raises :class:`~django_sessionkit.AccessDenied` if the session is refused or unknown for now.
     """
-    return _present(get_session())
+    return run(_require(get_session()))
 
 
 async def arequire_session() -> Session:
     """:func:`require_session` that loads with ``await``."""
-    return _present(await aget_session())
+    return await arun(_require(await aget_session()))
 
 
-def _present(session: Session | None) -> Session:
-    if session is None:
-        raise denial_of(current_slot())
-    hold_back_current()
-    return session
+def _require(session: Session | None) -> Flow[Session]:
+    if session is not None:
+        hold_back_current()
+        return session
+    slot = current_slot()
+    raise (yield from reported(denial_of(slot), slot))
 
 
 def session_public(*fields: str) -> dict[str, Any] | None:
@@ -150,7 +152,7 @@ def _enforce(requirement: Requirement) -> Flow[Session | None]:
     if decision:
         hold_back_current()
         return session
-    raise denial_of(slot, decision)
+    raise (yield from reported(denial_of(slot, decision), slot))
 
 
 def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:

@@ -155,14 +155,14 @@ def decided(decision: Decision, request: HttpRequest | None) -> None:
         )
 
 
-def denied(request: HttpRequest, decision: Decision, status: int, session: Session | None) -> Flow[None]:
-    """A denial is about to be sent."""
+def denied(request: HttpRequest | None, decision: Decision, status: int | None, session: Session | None) -> Flow[None]:
+    """A denial is about to be sent, or to be raised."""
     user = user_digest(session)
     security_logger.warning(
         "access denied: rule=%s reason=%s method=%s route=%s status=%s user=%s",
         decision.rule,
         decision.reason,
-        _method_of(request),
+        _method_of(request) if request is not None else None,
         _place_of(request, decision),
         status,
         user,

@@ -13,6 +13,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import SimpleLazyObject
 
 from .context import Slot
+from .decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
 from .origin import current_origin
 
 if TYPE_CHECKING:
@@ -44,6 +45,16 @@ class ConnectionSlot(Slot):
     def become(self, other: ConnectionSlot) -> None:
         """Take over what another one has loaded, at once."""
         self._latest, self.loaded = other._latest, other.loaded
+
+
+def close_code(slot: ConnectionSlot, decision: Decision) -> int:
+    """The close code for a caller who is not let in, or not let go on."""
+    if decision.reason == NOBODY:
+        return 4403
+    loaded = slot.current()
+    if loaded is None or (loaded.fault is not None and loaded.fault.reason == UNKNOWN_FOR_NOW):
+        return 1011
+    return 4403 if loaded.session is not None or loaded.fault is not None else 4401
 
 
 def _nothing(*args: object, **kwargs: object) -> None: ...

@@ -116,6 +116,9 @@ class Undecided(SessionKitError):
 class NotAuthenticated(SessionKitError, PermissionDenied):
     """There is no session. ``decision`` says what asked for one, if a requirement did."""
 
+    #: whether the log and the signal tell it already
+    is_reported = False
+
     def __init__(self, decision: Decision | None = None, message: str = "") -> None:
         super().__init__(message or "A session is required.")
         self.decision = decision
@@ -126,6 +129,9 @@ class NotAuthenticated(SessionKitError, PermissionDenied):
 
 class AccessDenied(SessionKitError, PermissionDenied):
     """There is a session, but it lacks a right. ``decision`` says which."""
+
+    #: whether the log and the signal tell it already
+    is_reported = False
 
     def __init__(self, decision: Decision | None = None, message: str = "") -> None:
         super().__init__(message or "This session does not have the right to do that.")

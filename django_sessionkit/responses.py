@@ -26,7 +26,7 @@ from django.utils.cache import patch_vary_headers
 from . import audit, conf, debugging, hiding
 from .answers import Answer, Denial, choose
 from .context import Slot
-from .decisions import DENIED, NOBODY, NOT_AUTHENTICATED, REFUSED, Decision
+from .decisions import NOBODY, REFUSED, Decision
 from .evaluation import decide, denial_of
 from .exceptions import AccessDenied, NotAuthenticated
 from .explaining import explain_request
@@ -34,6 +34,7 @@ from .explanation import Explanation
 from .flows import Flow, Step
 from .options import DenialOptions
 from .origin import slot_for
+from .raising import decision_of
 from .requirements import Requirement
 from .urlconfs import routed_by, urlconf_of
 
@@ -65,20 +66,17 @@ def check_view(request: HttpRequest, requirement: Requirement, options: DenialOp
 def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
     """The denial for an exception that a view has raised."""
     slot = slot_for(request)
-    session = yield from slot.flow()
-    decision, fault = error.decision, slot.fault
-    if decision is None and fault is not None:
-        decision = Decision(False, fault.reason, detail=fault.detail)
-    elif decision is None:
-        decision = Decision(False, NOT_AUTHENTICATED if session is None else DENIED)
-    return (yield from deny(request, Denial(decision), slot))
+    yield from slot.flow()
+    is_reported, error.is_reported = error.is_reported, True
+    return (yield from deny(request, Denial(decision_of(error, slot)), slot, is_reported=is_reported))
 
 
-def deny(request: HttpRequest, denial: Denial, slot: Slot) -> Flow[HttpResponseBase]:
+def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool = False) -> Flow[HttpResponseBase]:
     """Report a denial and build its response, for the session of ``slot``."""
     session = slot.peek()
     answer = choose(request, denial, session, slot.fault)
-    yield from audit.denied(request, denial.decision, answer.status, session)
+    if not is_reported:
+        yield from audit.denied(request, denial.decision, answer.status, session)
     if answer.status == 404:
         hidden = partial(hiding.answer, request)
         return (yield Step(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]

@@ -11,7 +11,10 @@ calls :func:`django_sessionkit.get_session`.
   Sent too when ``SESSIONKIT_REFRESH`` has renewed a session.
 - ``session_cleared(request, user)``: :func:`~django_sessionkit.clear_session` has removed a session.
 - ``session_rejected(request, field, reason)``: a stored dict was malformed, or out of date, and counts as no session.
-- ``access_denied(request, decision, status, user)``: a denial is about to be sent with that HTTP status.
+- ``access_denied(request, decision, status, user)``: a denial is about to be sent with that HTTP status, or has been
+  raised by :func:`~django_sessionkit.enforce` and the like, whether or not something answers it. Each is told once. Of
+  one that was raised, ``status`` is what the middleware answers; for a WebSocket it is the close code, and outside a
+  request ``None``.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from .exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
 from .flows import Flow, Step, run
 from .freshness import stamp_of
 from .origin import SessionOrigin, current_origin, own_slot
+from .raising import reported
 from .session import Session
 from .validation import Validation
 
@@ -57,7 +58,8 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     slot = _slot(origin, request)
     before = yield from slot.flow()
     if before is None:
-        raise NotAuthenticated(message="There is no session to update; register one with set_session().")
+        error = NotAuthenticated(message="There is no session to update; register one with set_session().")
+        raise (yield from reported(error, slot))
     session = origin.validate(_merged(before, changes))
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")

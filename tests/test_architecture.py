@@ -25,7 +25,7 @@ ROWS = [
     ["urlconfs"],
     ["targets", "callers", "answers", "links", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],
-    ["hiding", "responses", "writes", "streaming", "connections", "projection"],
+    ["connections", "raising", "hiding", "responses", "writes", "streaming", "projection"],
     ["api", "changes", "pretend"],
     ["installation", "strength"],
     ["shapes", "anatomy", "ways", "survey", "landmarks", "personas", "forecast"],

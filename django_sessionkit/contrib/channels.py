@@ -17,13 +17,14 @@ from channels.sessions import SessionMiddlewareStack
 from django.db import close_old_connections
 
 from django_sessionkit import audit, conf
-from django_sessionkit.connections import ConnectionSlot, handshake
+from django_sessionkit.connections import ConnectionSlot, close_code, handshake
 from django_sessionkit.context import activate, current_slot
-from django_sessionkit.decisions import DENIED, FAILED, NOBODY, NOT_AUTHENTICATED, UNKNOWN_FOR_NOW, Decision
+from django_sessionkit.decisions import FAILED, Decision
 from django_sessionkit.evaluation import decide
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.flows import arun
 from django_sessionkit.origin import current_origin
+from django_sessionkit.raising import decision_of
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.sources import DjangoSessionSource
 
@@ -115,16 +116,6 @@ def _check(consumer: Any) -> Requirement:
     if every is not None and (isinstance(every, bool) or not isinstance(every, (int, float)) or not every > 0):
         raise InvalidPolicy(f"{name}.recheck_every", "must be a number of seconds above 0", "None for never")
     return consumer.requirement
-
-
-def _code(slot: ConnectionSlot, decision: Decision) -> int:
-    """The close code for a caller who is not let in, or not let go on."""
-    if decision.reason == NOBODY:
-        return 4403
-    loaded = slot.current()
-    if loaded is None or (loaded.fault is not None and loaded.fault.reason == UNKNOWN_FOR_NOW):
-        return 1011
-    return 4403 if loaded.session is not None or loaded.fault is not None else 4401
 
 
 class _Gate:
@@ -229,27 +220,26 @@ class _Gate:
         try:
             await handle(message)
         except (NotAuthenticated, AccessDenied) as error:
-            reason = DENIED if isinstance(error, AccessDenied) else NOT_AUTHENTICATED
-            decision = Decision(False, reason) if error.decision is None else error.decision
             if not self._is_closed:
-                await self._send_away(self._slot, decision)
+                await self._send_away(self._slot, decision_of(error, self._slot), is_reported=error.is_reported)
             if self._farewell is None:
                 raise
         except StopConsumer:
             if self._farewell is None:
                 raise
 
-    async def _send_away(self, slot: ConnectionSlot, decision: Decision) -> None:
+    async def _send_away(self, slot: ConnectionSlot, decision: Decision, *, is_reported: bool = False) -> None:
         if self._farewell is not None or self._is_leaving:
             return
-        self._farewell = asyncio.ensure_future(self._part(slot, replace(decision, rule=self._place)))
+        self._farewell = asyncio.ensure_future(self._part(slot, replace(decision, rule=self._place), is_reported))
         await asyncio.shield(self._farewell)  # a task that is cancelled meanwhile does not take it back
 
-    async def _part(self, slot: ConnectionSlot, decision: Decision) -> int:
-        session, code = slot.peek(), _code(slot, decision)
+    async def _part(self, slot: ConnectionSlot, decision: Decision, is_reported: bool) -> int:
+        session, code = slot.peek(), close_code(slot, decision)
         if not (self._is_closed or self._is_gone):
             await self._close(code)
-        await arun(audit.denied(slot.request, decision, code, session))
+        if not is_reported:
+            await arun(audit.denied(slot.request, decision, code, session))
         return code
 
     async def _close(self, code: int) -> None:

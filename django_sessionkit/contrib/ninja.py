@@ -19,6 +19,7 @@ from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthent
 from django_sessionkit.flows import Flow, Step, arun, on_event_loop, run
 from django_sessionkit.forgery import can_be_forged
 from django_sessionkit.origin import slot_for
+from django_sessionkit.raising import reported
 from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.session import Session
 
@@ -80,7 +81,7 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
     if not decision:
         denial = denial_of(slot, decision)
         if isinstance(denial, AccessDenied):
-            raise Forbidden(denial, answers.status_of(slot.fault))
+            raise (yield from reported(Forbidden(denial, answers.status_of(slot.fault)), slot))
         request._sessionkit_refusal = decision  # type: ignore[attr-defined]
         return None
     if session is not None and can_be_forged(request) and not getattr(request, "_ninja_csrf_exempt", False):
