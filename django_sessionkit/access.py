@@ -145,7 +145,8 @@ class AccessPolicy:
         return grants
 
     def _own(self, session: Session) -> Grants:
-        roles, permissions = self.effective_roles(session), _name_set("get_permissions", self.get_permissions(session))
+        roles = _name_set("effective_roles", self.effective_roles(session))
+        permissions = _name_set("get_permissions", self.get_permissions(session))
         return Grants(self, roles, permissions, self._wildcards)
 
     def _like(self, session: Session) -> Grants:

@@ -157,6 +157,20 @@ def test_a_policy_may_answer_in_either_form(held, asked):
         assert not evaluate(~Role(asked))
 
 
+class Expanding(AccessPolicy):
+    """Works the hierarchy out by itself."""
+
+    def effective_roles(self, session):
+        return frozenset({session["more"]})
+
+
+@pytest.mark.parametrize(("held", "asked"), PAIRS)
+def test_a_policy_may_expand_in_either_form(held, asked):
+    with override_settings(SESSIONKIT_ACCESS_POLICY=Expanding), use_session({"user_id": "1", "more": held}):
+        assert has_role(asked)
+        assert not evaluate(~Role(asked))
+
+
 @pytest.mark.parametrize("unseen", UNSEEN)
 def test_a_policy_that_answers_with_unseen_characters_grants_and_excludes_nobody(unseen):
     with override_settings(SESSIONKIT_ACCESS_POLICY=Directory), use_session({"user_id": "1", "more": f"ad{unseen}min"}):
