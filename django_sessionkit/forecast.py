@@ -189,7 +189,7 @@ def _deciders(target: Target) -> Iterator[str]:
         labels = {EXCLUDE_LABEL: None}
     elif not labels and settings.global_protect:
         labels = {GLOBAL_LABEL: None}
-    if labels and targets.is_login_page(target.path, target.path_info, target.urlconf):
+    if labels and targets.is_login_page(target.path, target.path_info, target.urlconf, target.match):
         yield LOGIN_LABEL
     yield from labels
 

@@ -180,7 +180,7 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
         audit.logger.error("%s The request is denied.", error)
         return Denial(Decision(False, FAILED, failed=True))
     denial = yield from _inspect(paths, target, passage, with_default)
-    if denial is not None and targets.is_login_page(target.path, target.path_info, target.urlconf):
+    if denial is not None and targets.is_login_page(target.path, target.path_info, target.urlconf, target.match):
         passage.is_login_page = True
         return None
     return denial

@@ -99,7 +99,8 @@ def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool 
 def _page(request: HttpRequest, status: int, decision: Decision, slot: Slot) -> Any:
     """The project's own ``handler403``, or its template ``503.html``."""
     if status == 503:
-        return HttpResponse(debugging.out_of_order(), status=503)
+        with routed_by(urlconf_of(request)):
+            return HttpResponse(debugging.out_of_order(), status=503)
     text = _FOR.get(decision.reason, "")
     kind = AccessDenied if text else type(denial_of(slot, decision))
     error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)

@@ -17,6 +17,7 @@ from .urlconfs import is_translated_from, routed_by
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.urls import ResolverMatch
 
 MAX_NEXT_LENGTH = 2000
 
@@ -56,19 +57,21 @@ def login_path(options: DenialOptions = DEFAULT_OPTIONS, urlconf: Any = None) ->
     return locate(page, urlconf)
 
 
-def is_login_page(path: str, path_info: str, urlconf: Any = None) -> bool:
+def is_login_page(path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None) -> bool:
     """Whether ``path`` (with mount prefix) is a login page of the settings or of any rule, which must be reachable.
 
     Any rule: or two rules could send an anonymous caller to each other's login page for ever.
     """
     for url in conf.current().login_urls:
         with suppress(Exception):  # a name that this URLconf does not have is no page of it
-            if arrives_at(_path_of(url, urlconf), path, path_info, urlconf):
+            if arrives_at(_path_of(url, urlconf), path, path_info, urlconf, match):
                 return True
     return False
 
 
-def arrives_at(location: str, path: str, path_info: str, urlconf: Any) -> bool:
+def arrives_at(
+    location: str, path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None
+) -> bool:
     """Whether a redirect to ``location`` ends at ``path``, if only by way of the language that Django adds.
 
     Not if ``path_info`` has been rewritten to another page, nor if it is nothing but the mount prefix, which some
@@ -80,7 +83,7 @@ def arrives_at(location: str, path: str, path_info: str, urlconf: Any) -> bool:
         return True
     mount = path.removesuffix(path_info)
     bare = unquote(urlsplit(location).path)
-    return bare.startswith(f"{mount}/") and is_translated_from(path_info, bare.removeprefix(mount), urlconf)
+    return bare.startswith(f"{mount}/") and is_translated_from(path_info, bare.removeprefix(mount), urlconf, match)
 
 
 def leads_to(location: str, path: str) -> bool:

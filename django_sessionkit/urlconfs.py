@@ -43,7 +43,7 @@ def uses_language_prefix(urlconf: Any) -> bool:
     One that cannot be read may have them: then more readings of a path are looked at, and none that opens it.
     """
     try:
-        return is_language_prefix_patterns_used(_named(urlconf))[0]
+        return is_language_prefix_patterns_used(_root() if urlconf is None else urlconf)[0]
     except Exception:
         return True
 
@@ -51,20 +51,21 @@ def uses_language_prefix(urlconf: Any) -> bool:
 def language_prefixes(urlconf: Any) -> tuple[bool, bool]:
     """:func:`uses_language_prefix`, and whether the default language has a prefix too."""
     try:
-        return is_language_prefix_patterns_used(_named(urlconf))
+        return is_language_prefix_patterns_used(_root() if urlconf is None else urlconf)
     except Exception:
         return True, False
 
 
-def _named(urlconf: Any) -> Any:
-    return conf.current().root_urlconf if urlconf is None else urlconf
+def _root() -> Any:
+    return conf.current().root_urlconf
 
 
-def is_translated_from(path_info: str, bare: str, urlconf: Any) -> bool:
+def is_translated_from(path_info: str, bare: str, urlconf: Any, routed: ResolverMatch | None = None) -> bool:
     """Whether ``path_info`` is the page that ``bare``, a path without a language, leads to in some language.
 
     ``LocaleMiddleware`` redirects there where ``bare`` itself leads nowhere. If the default language has no prefix, it
-    redirects nowhere: then both paths have to lead to the same view by the same URL pattern.
+    redirects nowhere: then both paths have to lead to the same view by the same URL pattern. ``routed`` is what Django
+    has found, in the language that is active; it must be that page.
     """
     language = get_language_from_path(path_info)
     first = f"/{language}{bare}"
@@ -76,7 +77,7 @@ def is_translated_from(path_info: str, bare: str, urlconf: Any) -> bool:
         _, other = _found(bare, urlconf, conf.current().language_code)
     except Exception:
         return False  # a URLconf that cannot be read leads nowhere
-    if not is_used or match is None or page != path_info:
+    if not is_used or match is None or page != path_info or not _may_be(match, routed):
         return False
     return other is None if has_default else other is not None and _is_same(match, other, language)
 
@@ -89,6 +90,14 @@ def _found(path_info: str, urlconf: Any, language: str) -> tuple[str, ResolverMa
             with suppress(Resolver404):
                 return path, resolve(path, urlconf)
     return path_info, None
+
+
+def _may_be(match: ResolverMatch, routed: ResolverMatch | None) -> bool:
+    """A match that was made up for a route, for the table of the policy, has no arguments."""
+    if routed is None:
+        return True
+    is_alike = (match.func, match.view_name) == (routed.func, routed.view_name)
+    return is_alike and (match.kwargs == routed.kwargs or not routed.kwargs)
 
 
 def _is_same(match: ResolverMatch, other: ResolverMatch, language: str) -> bool:

@@ -22,7 +22,9 @@ from testsite import views
 
 from django_sessionkit import can_access, enforce, explain
 from django_sessionkit.decorators import require_authenticated, require_role
+from django_sessionkit.matrix import policy_matrix
 from django_sessionkit.mixins import RequireRoleMixin
+from django_sessionkit.personas import parse_persona
 from django_sessionkit.requirements import Role
 from django_sessionkit.targets import is_login_page, locate
 from django_sessionkit.urlconfs import is_translated_from, uses_language_prefix
@@ -173,6 +175,19 @@ def test_the_error_page_is_that_of_the_urlconf_and_finds_its_names(kind, rule):
     assert (response.status_code, response.content) == (403, b"tenant /area/ open")
 
 
+def out_of_reach(request):
+    raise OSError
+
+
+@BOTH
+def test_so_does_the_page_for_a_session_that_cannot_be_looked_up(kind, tmp_path):
+    (tmp_path / "503.html").write_text("out of order, see {% url 'area' %}")
+    engine = {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [tmp_path]}
+    with on(OUTSIDE, {"pattern": "/area/**", "role": "admin"}, SESSIONKIT_SOURCE=out_of_reach, TEMPLATES=[engine]):
+        response = get("/area/", kind=kind)
+    assert (response.status_code, response.content) == (503, b"out of order, see /area/")
+
+
 @BOTH
 def test_a_page_of_the_root_urlconf_is_no_login_page_of_another(kind):
     with on(OUTSIDE, {"pattern": "/**", "role": "admin"}):
@@ -293,7 +308,7 @@ def test_a_urlconf_that_cannot_be_read_may_have_languages():
 # --- languages -------------------------------------------------------------------------------------------------------
 
 
-def login(request):
+def login(request, **kwargs):
     return HttpResponse("login")
 
 
@@ -404,6 +419,30 @@ def test_nothing_but_the_login_page_is_opened(kind, chain, urls):
             assert (response.status_code, b"secret" in response.content) == (302, False), url
             assert response["Location"].startswith("/login/?next="), url
         assert get("/de/login/", kind=kind).content == b"login"
+
+
+@pytest.mark.parametrize("urls", [PREFIXED, UNPREFIXED], ids=["prefixed", "unprefixed"])
+def test_the_table_of_the_policy_and_can_access_say_so(urls):
+    with site(urls):
+        outcomes = {one.route: one for one in policy_matrix([parse_persona("anonymous")]).lines}
+        login, *others = [line for route, line in outcomes.items() if "login" in route]
+        assert (login.squares[0].outcome, login.deciders[0]) == ("allowed", "log-in page")
+        assert {line.squares[0].outcome for line in others} == {"denied"}
+        with translation.override("de"):
+            assert can_access("/de/login/")
+            assert explain("/de/login/").is_login_page
+            assert not can_access("/de/login/help/")
+
+
+@BOTH
+def test_a_page_that_only_another_language_would_lead_to_is_not_opened(kind):
+    with site(UNPREFIXED, MIDDLEWARE=[SESSIONS, COMMON, OURS]):  # the language is never that of the path
+        response = get("/de/login/", kind=kind)
+        assert (response.status_code, b"secret" in response.content) == (403, False)
+        assert get("/login/", kind=kind).content == b"login"
+    numbered = [path("<str:page>/", login, {"n": 1}), path("de/<str:page>/", login, {"n": 2})]
+    with site(Urls(*i18n_patterns(*numbered, prefix_default_language=False)), MIDDLEWARE=[SESSIONS, COMMON, OURS]):
+        assert get("/de/login/", kind=kind).status_code == 403
 
 
 def test_a_login_page_outside_of_the_languages_opens_no_page_inside():
