@@ -12,7 +12,7 @@ from . import site
 
 site.configure()
 
-from . import building, calls, instructions, matching, pages, serving, templates, validating  # noqa: E402
+from . import building, calls, hostile, instructions, matching, pages, serving, templates, validating  # noqa: E402
 from .report import HEADER, SMOKE, Case, Fact, Result, Scale, WrongAnswer, machine  # noqa: E402
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -20,6 +20,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Case | Fact]]] = {
     "matching": matching.rows,
     "building": building.rows,
     "pages": pages.rows,
+    "hostile": hostile.rows,
     "validating": validating.rows,
     "calls": calls.rows,
     "templates": templates.rows,

@@ -147,9 +147,10 @@ class Scale(NamedTuple):
     pages: Effort = Effort(pairs=41, block=0.02)
     rounds: int = 5
     seconds: float = 1.0
+    hostile: int = 10_000
 
 
-SMOKE = Scale((10, 200), 200, (100, 200, 400), 20, Effort(1, 0), 1, 0.2)
+SMOKE = Scale((10, 200), 200, (100, 200, 400), 20, Effort(1, 0), 1, 0.2, 100)
 
 
 def machine() -> Iterator[str]:

@@ -19,7 +19,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
 from django.test.utils import override_settings
-from django.urls import path
+from django.urls import path, re_path
 
 SESSION = "django.contrib.sessions.middleware.SessionMiddleware"
 SESSIONKIT = "django_sessionkit.middleware.SessionKitMiddleware"
@@ -72,6 +72,11 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse("page")
 
 
+def page_below(request: HttpRequest, rest: str) -> HttpResponse:
+    """A page that takes any path below it."""
+    return HttpResponse("page")
+
+
 def reading_page(request: HttpRequest) -> HttpResponse:
     """A page that reads the session itself."""
     return HttpResponse("page" if request.session.get("__session__") else "nobody")
@@ -94,6 +99,8 @@ urlpatterns = [
     path("team/apage/", apage),
     path("reading/page/", reading_page),
     path("reading/apage/", areading_page),
+    path("wiki/<path:rest>", page_below),
+    re_path(r"^(?:old-)?forum/(?P<rest>.*)$", page_below),
 ]
 
 

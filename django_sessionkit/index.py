@@ -83,7 +83,10 @@ class _State(dict[str, "_State | None"]):
 
     def is_kept_by(self, path: str) -> bool:
         """Whether no segment of ``path`` leads out of the state."""
-        return self.other is self and self.keys().isdisjoint(path.split("/"))
+        if self.other is not self:
+            return False
+        has_none = len(self) <= _FEW_LITERALS and not any(literal in path for literal in self)
+        return has_none or self.keys().isdisjoint(path.split("/"))
 
     @property
     def cost(self) -> int:

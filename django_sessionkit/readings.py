@@ -52,9 +52,10 @@ def is_plain(path: str) -> bool:
 
 def clean(path: str) -> str:
     """``path`` without control characters, padding of segments, empty segments and dot segments."""
-    if path.startswith("/") and "//" not in path and "/." not in path and not _has_blanks(path):
-        return path.removesuffix("/") or "/"
-    return "/" + "/".join(_resolved(_segments(path))[0])
+    tidy = _tidied(path)
+    if "/../" in tidy:
+        return "/" + "/".join(_resolved(tidy)[0])
+    return tidy[:-1] or "/"
 
 
 def cleaned(path: str) -> tuple[str, ...]:
@@ -86,10 +87,10 @@ def landings(value: str) -> list[str]:
 
 
 def _landings(value: str) -> list[str]:
-    segments = _segments(value)
-    if ".." in segments and len(value) > _MOST_LANDED:
+    tidy = _tidied(value)
+    if "/../" in tidy and len(value) > _MOST_LANDED:
         raise UnreadableRoute(f"A captured value of more than {_MOST_LANDED:,} characters has dot segments.")
-    segments, upwards = _resolved(segments)
+    segments, upwards = _resolved(tidy)
     places = min(upwards, len(segments)) + 1
     if places > _MOST_LANDINGS or (places - 1) * len(value) > _MOST_LANDED:
         raise UnreadableRoute(
@@ -98,27 +99,22 @@ def _landings(value: str) -> list[str]:
     return ["/".join(segments[skipped:]) for skipped in range(places)]
 
 
-def _segments(path: str) -> list[str]:
-    """The segments of ``path``, dot segments upwards among them."""
-    if _has_blanks(path):
-        segments = list(filter(None, map(str.strip, _without_controls(path).split("/"))))
-    else:
-        segments = list(filter(None, path.split("/")))
-    return [one for one in segments if one != "."] if "." in segments else segments
+def _tidied(path: str) -> str:
+    """``path`` with a slash at both ends, and with dot segments upwards only. Each run is halved by each round."""
+    if " " in path or not path.isprintable():
+        path = "/".join(map(str.strip, _without_controls(path).split("/")))
+    path = f"/{path}/"
+    for run in ("//", "/./"):
+        while run in path:
+            path = path.replace(run, "/")
+    return path
 
 
-def _has_blanks(path: str) -> bool:
-    """Whether there is white space or a control character in ``path``."""
-    return " " in path or not path.isprintable()
-
-
-def _resolved(segments: list[str]) -> tuple[list[str], int]:
+def _resolved(tidy: str) -> tuple[list[str], int]:
     """The segments without those that lead upwards, and how many of them led out of the path."""
-    if ".." not in segments:
-        return segments, 0
     kept: list[str] = []
     upwards = 0
-    for segment in segments:
+    for segment in filter(None, tidy.split("/")):
         if segment != "..":
             kept.append(segment)
         elif kept:

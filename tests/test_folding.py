@@ -124,7 +124,7 @@ def page(request, **kwargs):
 
 urlpatterns = [
     path("wiki/<path:rest>", page),
-    re_path(r"^(?:old-)?(?:new-)?(?P<name>[^/]+)/(?:print/)?(?P<rest>.*)$", page),
+    re_path(r"^(?:old-)?(?P<name>[^/]+)/(?P<rest>.*)$", page),
 ]
 WORST = {
     "marks": "\u0301\u0323" * 15_000,
