@@ -67,7 +67,6 @@ SHORT_LIVED = {
     "tracing.Trace.by_view",
     "tracing.Trace.readings",
     "conf._Reader.problems",
-    "pretend.use_session._active",
 }
 # Settings, URL patterns and classes of the project fill these, once. Most serve checks and commands only.
 FILLED_BY_THE_PROJECT = {
