@@ -185,7 +185,7 @@ def _parts_within(branch: Any) -> Iterator[_Part]:
 
 def _repeat(tree: Any, number: int, argument: Any) -> _Part:
     least, most, body = argument
-    texts = [text * max(least, 1) for text in _static(body)]
+    texts = _times(_static(body), least)
     if least == 0 and (most == 1 or not _is_content(tree, number, body)):
         texts = ["", *texts, *(["/"] if _is_slash_among(body) else [])]
     inner = tuple(_parts(body)) if most == 1 else None
@@ -251,8 +251,13 @@ def _static_of(name: str, argument: Any) -> Sequence[str]:
         return [text for branch in argument[1] for text in _static(branch)]
     if name in REPEATS:
         least, _, body = argument
-        return [*([""] if least == 0 else []), *(text * max(least, 1) for text in _static(body))]
+        return [*([""] if least == 0 else []), *_times(_static(body), least)]
     return _members(argument) if name == "IN" else []
+
+
+def _times(texts: Sequence[str], least: int) -> list[str]:
+    """Texts repeated as often as they must be, at least once; those that would be longer than any path are none."""
+    return [text * max(least, 1) for text in texts if len(text) * least <= MOST_CHARACTERS]
 
 
 def _members(argument: Any) -> Sequence[str]:

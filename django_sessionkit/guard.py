@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import get_language
 
 from . import audit, conf, routes, targets
-from .alternatives import MOST_TEXTS
+from .alternatives import MOST_CHARACTERS, MOST_TEXTS
 from .answers import Denial
 from .context import Slot
 from .decisions import FAILED, Decision
@@ -255,7 +255,8 @@ def _spelling_of(target: Target) -> Spelling | None:
         spelling = routes.spelling_of(target.path_info, target.urlconf, match)
     if spelling is not None and not spelling.is_complete:
         raise UnreadableRoute(
-            f"The URL patterns that lead to {match._func_path} can write this path in more than {MOST_TEXTS} ways, too "
-            "many to ask the rules about each. Write fewer optional parts and captures."
+            f"The URL patterns that lead to {match._func_path} can write this path in more than {MOST_TEXTS} ways, or "
+            f"with more than {MOST_CHARACTERS:,} characters in all: too many to ask the rules about each. Write fewer "
+            "optional parts and captures."
         )
     return spelling

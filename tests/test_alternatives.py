@@ -112,6 +112,11 @@ def test_no_alternative_is_left_out_in_silence(expression):
         assert len(known.texts(path, 0, 199, between(path))) == 2
 
 
+def test_a_repetition_without_measure_is_not_written_out():
+    known = alternatives_of(r"^a(?:(?:(?:bb){30000}){30000})?$")
+    assert {one.read for one in known.texts("a", 0, 1, between("a"))} == {"a"}
+
+
 def test_an_expression_that_cannot_be_read_has_none():
     assert alternatives_of("(") is None
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import dataclass
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.urls import include, path
 
 RULES = [
     {"name": "writers", "pattern": "/page/**", "methods": ["POST"], "permission": "posts:write", "api": True},
@@ -121,3 +123,21 @@ def test_a_missing_middleware_is_told():
     with override_settings(MIDDLEWARE=[]):
         command("/admin/", stderr=complaints)
     assert "no URL rule is enforced" in complaints.getvalue()
+
+
+def test_a_urlconf_that_includes_itself_and_a_view_that_cannot_be_hashed(policy):
+    @dataclass
+    class Page:
+        name: str
+
+        def __call__(self, request, **kwargs):
+            raise AssertionError("a view was run")
+
+    urlconf = type("urls", (), {"urlpatterns": [path("page/<slug:name>/", Page("page"))]})
+    urlconf.urlpatterns.append(path("sub/", include(urlconf)))
+    policy.ROOT_URLCONF = urlconf
+    policy.SESSIONKIT_PROTECT = [{"name": "sevens", "pattern": "/**/page/7", "role": "admin"}]
+    told = command("/sub/sub/page/007/")
+    assert "As its URL pattern spells it  /sub/sub/page/7/" in told
+    assert "denied by the rule sevens" in told
+    assert "allowed: nothing was asked" in command("/sub/sub/page/8/")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
-from django.urls import path
+from django.urls import include, path, register_converter
 from django.views.decorators.http import require_GET, require_POST
 from testsite import views
 
@@ -410,3 +411,34 @@ def test_long_work_shows_its_progress_to_whoever_watches():
 def test_no_view_runs_and_no_query_is_made(db, django_assert_num_queries):
     with django_assert_num_queries(0):
         run()
+
+
+@dataclass
+class Page:
+    """A view that can be compared, and so cannot be hashed."""
+
+    name: str
+
+    def __call__(self, request):
+        raise AssertionError("a view was run")
+
+
+class OneWay:
+    regex = "[a-z]+"
+
+    def to_python(self, value):
+        return value
+
+
+register_converter(OneWay, "readonly")
+
+
+def test_what_django_serves_is_listed():
+    """Views without a hash, converters that cannot write, and a URLconf that includes itself."""
+    odd = Urls(path("shut/", Page("shut")), path("open/<readonly:name>/", Page("open")))
+    odd.urlpatterns.append(path("sub/", include(odd)))
+    with override_settings(ROOT_URLCONF=odd):
+        for format_ in ("table", "json", "md", "html"):
+            listed = run(format=format_).replace("\\", "")
+            assert "shut/" in listed
+            assert "sub/**/open/" in listed
