@@ -13,7 +13,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 
-from . import conf
+from . import conf, stores
 from .exceptions import InvalidPolicy, ReadOnlySource
 from .flows import user_call
 
@@ -129,11 +129,11 @@ class DjangoSessionSource(SessionSource):
 
     def read(self, request: HttpRequest) -> object:
         store = self._store_of(request)
-        return store.get(conf.current().session_key) if store is not None else None
+        return stores.get(request, store, conf.current().session_key) if store is not None else None
 
     async def aread(self, request: HttpRequest) -> object:
         store = self._store_of(request)
-        return await store.aget(conf.current().session_key) if store is not None else None
+        return await stores.aget(request, store, conf.current().session_key) if store is not None else None
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
         store = self._store_of(request)

@@ -21,7 +21,7 @@ ROWS = [
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared", "claims"],
     ["setting_types", "conf"],
-    ["audit", "evaluation", "versions", "logins", "sources", "freshness", "origin", "forgery", "caching"],
+    ["audit", "evaluation", "versions", "logins", "stores", "sources", "freshness", "origin", "forgery", "caching"],
     ["urlconfs"],
     ["targets", "callers", "answers", "links", "routes", "guard", "reach"],
     ["narration", "explanation", "tracing", "explaining", "debugging"],

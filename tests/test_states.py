@@ -8,6 +8,8 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
+from django.core.cache.backends.base import InvalidCacheKey
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpResponse, JsonResponse
@@ -345,6 +347,59 @@ def test_a_session_store_that_is_out_of_reach_signs_nobody_out(site, engine, mon
         assert visitor.get("/page/").status_code == 302  # who has no cookie has no session
     assert client.get("/page/").status_code == 200
     assert async_to_sync(aclient.get)("/page/").status_code == 200
+
+
+class Flaky(LocMemCache):
+    """A cache that may be out of reach."""
+
+    is_down = False
+
+    def get(self, key, *args, **kwargs):
+        self.validate_key(key)
+        if Flaky.is_down:
+            raise ConnectionError(CANARY)
+        return super().get(key, *args, **kwargs)
+
+    def validate_key(self, key):
+        if " " in key:
+            raise InvalidCacheKey(key)
+
+
+@pytest.fixture
+def flaky(site):
+    site.CACHES = {"default": {"BACKEND": f"{__name__}.Flaky", "LOCATION": "flaky"}}
+    site.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    yield Flaky
+    Flaky.is_down = False
+
+
+def peeking(get_response):
+    """A middleware further out that reads the session first."""
+
+    def middleware(request):
+        request.session.get("other")
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("outside", [[], [f"{__name__}.peeking"]])
+@pytest.mark.parametrize("make", [browser, abrowser])
+def test_a_cache_that_django_takes_for_an_empty_session_signs_nobody_out(flaky, site, make, outside):
+    site.MIDDLEWARE = [site.MIDDLEWARE[0], *outside, *site.MIDDLEWARE[1:]]
+    client, visitor = make(EDITOR), make()
+    get, visit = ((one.get if make is browser else async_to_sync(one.get)) for one in (client, visitor))
+    flaky.is_down = True
+    answer = get("/page/")
+    assert answer.status_code == 503
+    assert "sessionid" not in answer.cookies
+    assert visit("/page/").status_code == 302
+    visitor.cookies["sessionid"] = "no key"
+    assert visit("/page/").status_code == 302
+    flaky.is_down = False
+    assert get("/page/").status_code == 200
+    visitor.cookies["sessionid"] = "expired" * 5
+    assert visit("/page/").status_code == 302
 
 
 # The validator --------------------------------------------------------------------------------------------------------
