@@ -9,11 +9,11 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .exceptions import AsyncRequired
-from .flows import Flow, Step, arun, on_event_loop, run, surrounded
+from .flows import Flow, Step, arun, on_event_loop, run
 from .loading import Loads
 from .session import Session
 
@@ -142,7 +142,11 @@ class Slot:
         if self.loaded is None and self._origin is not None and request is not None:
             loads.check(self)
             yield not_on_loop(twin)
-            self.loaded = yield from loads.alone(self._is_like, self._origin.load(request))
+            load = loads.begin(self._is_like)
+            try:
+                self.loaded = yield from self._origin.load(request)
+            finally:
+                loads.end(load)
         return self.peek()
 
     def _is_like(self, other: Slot) -> bool:
@@ -167,8 +171,11 @@ class Slot:
         if self._origin is None or request is None:
             return Loaded(None)  # nobody is left to say what the new value is worth
         loads.check(self)
-        with loads.alone_at_once(self._is_like):
+        load = loads.begin(self._is_like)
+        try:
             self.loaded = self._origin.reload(request, loaded, raw)
+        finally:
+            loads.end(load)
         return self.loaded
 
     @property
@@ -182,11 +189,13 @@ class Slot:
         loaded = self.loaded
         if loaded is None or loaded.session is None or loads.is_under_way(self):
             return None
+        load = loads.begin(self._is_like)  # a store of another kind may write to the log, and so ask again
         try:
-            with loads.alone_at_once(self._is_like):  # a store of another kind may write to the log, and so ask again
-                return loaded.session if loaded.watch() is loaded.raw else None
+            return loaded.session if loaded.watch() is loaded.raw else None
         except Exception:
             return None
+        finally:
+            loads.end(load)
 
     def get(self) -> Session | None:
         """The session; on an event loop only if it is loaded."""
@@ -236,4 +245,13 @@ class activate:
 
 def within(slot: Slot, step: Step) -> Step:
     """``step`` for code that is called while a session is being loaded: it finds ``slot`` if it asks for one."""
-    return surrounded(partial(activate, slot), step)
+
+    def call() -> object:
+        with activate(slot):
+            return step.call()
+
+    async def acall() -> object:
+        with activate(slot):
+            return await step.acall()
+
+    return Step(call, acall)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import AbstractContextManager
 from inspect import isawaitable
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -44,6 +43,9 @@ def run(flow: Flow[T]) -> T:
                 step = flow.send(outcome)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
+    except BaseException:
+        flow.close()  # what it has begun is to end in this thread or task
+        raise
 
 
 async def arun(flow: Flow[T]) -> T:
@@ -59,6 +61,9 @@ async def arun(flow: Flow[T]) -> T:
                 step = flow.send(outcome)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
+    except BaseException:
+        flow.close()
+        raise
 
 
 def rehearse(flow: Flow[T]) -> T:
@@ -69,20 +74,6 @@ def rehearse(flow: Flow[T]) -> T:
             flow.throw(Undecided())
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
-
-
-def surrounded(manager: Callable[[], AbstractContextManager[object]], step: Step) -> Step:
-    """``step`` within a context manager, in the thread or task in which it is called."""
-
-    def call() -> object:
-        with manager():
-            return step.call()
-
-    async def acall() -> object:
-        with manager():
-            return await step.acall()
-
-    return Step(call, acall)
 
 
 def on_event_loop() -> bool:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
-from functools import partial
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any
 
 from .exceptions import InvalidPolicy
-from .flows import Flow, surrounded
-
-T = TypeVar("T")
 
 
 class Load:
@@ -44,34 +40,16 @@ class Loads:
         load = self._variable.get()
         return load is not None and not load.is_over and load.is_of(slot)  # a task that it has started may live on
 
-    def alone(self, is_of: Callable[[Any], bool], flow: Flow[T]) -> Flow[T]:
-        """Drive ``flow``, which loads what ``is_of`` recognises. Every step of it is marked by itself, so that nothing
-        stays behind if a task is cancelled.
-        """
-        load, outcome, failure = Load(is_of), None, None
-        try:
-            while True:
-                with self._during(load):
-                    step = flow.send(outcome) if failure is None else flow.throw(failure)
-                outcome = failure = None
-                try:
-                    outcome = yield surrounded(partial(self._during, load), step)
-                except Exception as error:
-                    failure = error
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        finally:
-            load.is_over = True
-
-    @contextmanager
-    def alone_at_once(self, is_of: Callable[[Any], bool]) -> Iterator[None]:
-        """:meth:`alone` for a block without I/O."""
+    def begin(self, is_of: Callable[[Any], bool]) -> tuple[Load, Token[Load | None]]:
+        """A load of what ``is_of`` recognises begins; give the result to :meth:`end`, in the same thread or task."""
         load = Load(is_of)
-        try:
-            with self._during(load):
-                yield
-        finally:
-            load.is_over = True
+        return load, self._variable.set(load)
+
+    def end(self, begun: tuple[Load, Token[Load | None]]) -> None:
+        """A load is over, whatever has come of it."""
+        load, token = begun
+        load.is_over = True
+        self._variable.reset(token)
 
     @contextmanager
     def calling(self, setting: str, hint: str) -> Iterator[None]:
@@ -85,24 +63,6 @@ class Loads:
             yield
         finally:
             load.hook = before
-
-    def _during(self, load: Load) -> AbstractContextManager[object]:
-        return _Marked(self._variable, load)
-
-
-class _Marked:
-    """As a generator it would cost several times as much."""
-
-    __slots__ = ("_load", "_token", "_variable")
-
-    def __init__(self, variable: ContextVar[Load | None], load: Load) -> None:
-        self._variable, self._load = variable, load
-
-    def __enter__(self) -> None:
-        self._token = self._variable.set(self._load)
-
-    def __exit__(self, *error: object) -> None:
-        self._variable.reset(self._token)
 
 
 def _asker() -> str:
