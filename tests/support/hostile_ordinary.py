@@ -31,6 +31,22 @@ NAMES = [
     *("100%", "50%25", "%41dmin", "%2e%2e", "%2Fadmin%2F", "%252e", "%0A", "%00", "C:\\temp", "\\\\host\\share"),
     *("what?", "c#", "<b>", "Admin", "ADMIN", "admin", "kiosk", "KIOSK", "AD-MIN", "x" * 500, "\u00fc" * 300),
 ]
+# Scripts that are written with joiners and marks, composed and decomposed; and what only looks like a path of Windows.
+MARKED = [
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627\u06cc \u06f1\u06f4\u06f0\u06f3",
+    "\u0642\u064f\u0631\u0652\u0622\u0646",
+    "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd",
+    "\u0915\u094d\u0937\u0924\u094d\u0930\u093f\u092f",
+    *("\ud55c\uad6d\uc5b4", "\u1112\u1161\u11ab\u1100\u116e\u11a8"),
+    *("Ti\u1ebfng Vi\u1ec7t", "Tie\u0302\u0301ng Vie\u0323\u0302t"),
+    *("e\u0301\u0323" * 40, "z\u0317\u0301\u0335" * 9, "\u0301" * 70),
+]
+BACKSLASHED = [
+    *("C:\\Users\\me", "AC\\DC", "a\\b\\c", "\\alpha", "\\frac{a}{b}", "\\", "a\\", ".\\x"),
+    *("\\\\", "x\\.\\y", "\u00e9\\E\u0301", "admin\\x", "x\\admin", "1.\\2.\\"),
+]
+NAMES += [*MARKED, *BACKSLASHED]
 PLACES = ["/wiki/{}", "/wiki/Main/{}/talk/", "/files/{}", "/files/2024/{}.pdf", "/people/{}/", "/forum/{}"]
 # Text ids that look like numbers, and that no rule names; `+` and `_` in slugs.
 NUMBERED = [
@@ -101,6 +117,13 @@ AS_TYPED = [
     "/media/public/report.txt",
     "/files/" + "/".join(["deep"] * 300),
     "/files/" + "a.b/" * 200 + "c",
+    "/files/" + "a%5Cb/" * 200 + "c",
+    "/files/" + "%C3%A9/" * 400,
+    "/files/" + "e%CC%81%CC%A3/" * 300,
+    "/wiki/" + "%D9%85%DB%8C%E2%80%8C" * 200,
+    "/wiki/notes/%5C%5Chost%5Cshare%5Cadmin",
+    "/files/2024/..%5C2023/plan.txt",
+    "/forum/e%CC%81%CC%A3" + "%CC%81" * 500,
 ]
 
 ORDINARY = [
