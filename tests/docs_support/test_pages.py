@@ -762,7 +762,7 @@ class TestSecurity:
             assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
 
     @pytest.mark.skipif(not find_spec("axes"), reason="django-axes is not installed")
-    def test_log_in_limit(self, page: Any) -> None:
+    def test_login_limit(self, page: Any) -> None:
         reload(import_module("axes.signals"))  # connects its receivers again, if an earlier page has let them go
         page.apply({"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]})  # Argon2 may be missing
         page.route(login=LoginView.as_view())
