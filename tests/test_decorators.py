@@ -412,3 +412,18 @@ def test_what_is_no_view_cannot_be_marked(thing):
 def test_decorators_stacked_on_methods_must_all_hold():
     assert [browser(who).get("/stacked/").status_code for who in (READER, EDITOR, ADMIN)] == [403, 200, 200]
     assert [browser(who).post("/stacked/").status_code for who in (READER, EDITOR, ADMIN)] == [403, 403, 200]
+
+
+def test_a_response_whose_headers_are_kept_in_another_way_varies_too():
+    class Headers(dict):
+        """Not as Django keeps them."""
+
+    def own(request):
+        response = HttpResponse("page")
+        response.headers = Headers(Vary="Accept")
+        return response
+
+    with use_session(READER):
+        request = RequestFactory().get("/")
+        assert require_authenticated(own)(request).headers["Vary"] == "Accept, Cookie"
+        assert require_authenticated(lambda request: "no response")(request) == "no response"

@@ -313,3 +313,23 @@ def test_a_404_of_a_view_is_its_own():
 def test_who_may_sees_it():
     assert [client_of(ADMIN).get(where).status_code for where in HIDDEN if where.endswith("/")] == [200] * 10
     assert Role("admin") == Mixed.as_view().sessionkit_requirement
+
+
+def closed(get_response):
+    """A middleware that refuses what Django has routed, with a length that is that of its own body."""
+
+    def middleware(request):
+        response = get_response(request)
+        response["Content-Length"] = str(len(response.content))
+        response["X-Frame-Options"] = "DENY"
+        return response
+
+    middleware.process_view = lambda request, view, args, kwargs: HttpResponse("closed", status=403)  # type: ignore[attr-defined]
+    return middleware
+
+
+def test_what_is_sent_instead_of_another_refusal_has_its_headers_and_its_own_length(settings):
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.closed", OURS, FRAMES, f"{__name__}.closed"]
+    client = client_of(READER)
+    assert seen(client, "/page-1/") == seen(client, unknown("/page-1/"))
+    assert client_of(ADMIN).get("/page-1/").content == b"closed"
