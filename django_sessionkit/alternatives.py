@@ -12,15 +12,10 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
-from .expressions import REPEATS, WITHOUT_WIDTH, admits, parser
+from .expressions import REPEATS, WITHOUT_WIDTH, parser
+from .literals import MOST_CHARACTERS, MOST_TEXTS, class_admits, distinct, is_class, named_texts, names_all, repeated
 
 _compiler: Any = import_module(parser.__name__.replace("parse", "compile"))
-
-#: no path of a request is written in more ways, and no request costs more text
-MOST_TEXTS, MOST_CHARACTERS = 256, 2**17
-
-# A class with more characters is content rather than punctuation: they are not written out.
-_FEW_CHARACTERS = 8
 
 
 class TooManyTexts(Exception):
@@ -146,36 +141,28 @@ def _parts_of(tree: Any, number: int, name: str, argument: Any) -> Iterable[_Par
     if name == "ATOMIC_GROUP" or (name == "SUBPATTERN" and argument[0] is None):
         return [*_parts(argument if name == "ATOMIC_GROUP" else argument[-1])]
     if name == "SUBPATTERN":
-        return [_captured(argument)]
+        return [_captured(tree, number, argument)]
     if name == "BRANCH":
         return [_branch(tree, number, argument[1])]
     return [_repeat(tree, number, argument) if name in REPEATS else _Seen(_grouped(tree, number))]
 
 
-def _captured(argument: Any) -> _Part:
-    """A group of the expression: what it has captured, but for punctuation that may be left out."""
+def _captured(tree: Any, number: int, argument: Any) -> _Part:
+    """A group of the expression: what it has captured, unless it is a part that may be left out."""
     group, body = argument[0], argument[-1]
-    return _Optional(group, _static(body), None) if _is_punctuation(body) else _Seen(group)
-
-
-def _is_punctuation(tree: Any) -> bool:
-    """Whether nodes match nothing but characters that they name, none of them a letter or digit."""
-    texts = _static(tree)
-    return "" in texts and _is_finite(tree) and not any(one.isalnum() for text in texts for one in text)
-
-
-def _is_finite(tree: Any) -> bool:
-    return all(
-        bool(_static_of(str(name), argument)) and (str(name) not in REPEATS or _is_finite(argument[2]))
-        for name, argument in tree.data
-    )
+    texts = named_texts(body)
+    if "" in texts and names_all(body):
+        return _Optional(group, texts, None)
+    for name, repeat in body.data if len(body.data) == 1 else ():
+        if str(name) in REPEATS and is_class(repeat[2]) and (repeat[1] == 1 or not class_admits(repeat[2], "x")):
+            return _repeat(tree, number, repeat)
+    return _Seen(group)
 
 
 def _branch(tree: Any, number: int, branches: Any) -> _Part:
-    if any(not branch.data for branch in branches):  # "(?:a|)" is "a?"
-        texts = _distinct(text for branch in branches for text in _static(branch))
-        return _Optional(_grouped(tree, number), texts, None)
-    return _Branch(tuple((_grouped_whole(branch), tuple(_parts_within(branch))) for branch in branches))
+    texts = distinct(text for branch in branches for text in named_texts(branch))
+    whole = _Branch(tuple((_grouped_whole(branch), tuple(_parts_within(branch))) for branch in branches))
+    return _Optional(_grouped(tree, number), texts, (whole,)) if "" in texts else whole  # "(?:a|)" is "a?"
 
 
 def _parts_within(branch: Any) -> Iterator[_Part]:
@@ -185,32 +172,19 @@ def _parts_within(branch: Any) -> Iterator[_Part]:
 
 def _repeat(tree: Any, number: int, argument: Any) -> _Part:
     least, most, body = argument
-    texts = _times(_static(body), least)
+    texts = repeated(least, most, body)
     if least == 0 and (most == 1 or not _is_content(tree, number, body)):
-        texts = ["", *texts, *(["/"] if _is_slash_among(body) else [])]
+        texts = ("", *texts, *(["/"] if class_admits(body, "/") else []))
     inner = tuple(_parts(body)) if most == 1 else None
-    return _Optional(_grouped(tree, number), _distinct(texts), inner)
+    return _Optional(_grouped(tree, number), distinct(texts), inner)
 
 
 def _is_content(tree: Any, number: int, body: Any) -> bool:
     """Whether a repeated class is a segment or more of its own, as in ``^wiki/.*$``: what a page is about."""
-    if not _is_class(body) or not admits(*_only(body), "x"):
+    if not class_admits(body, "x"):
         return False
     around = [tree.data[one] for one in (number - 1, number + 1) if 0 <= one < len(tree.data)]
     return not any(str(name) == "LITERAL" and chr(argument) != "/" for name, argument in around)
-
-
-def _is_slash_among(body: Any) -> bool:
-    return _is_class(body) and admits(*_only(body), "/")
-
-
-def _is_class(body: Any) -> bool:
-    return len(body.data) == 1 and str(body.data[0][0]) in ("ANY", "IN", "NOT_LITERAL")
-
-
-def _only(body: Any) -> tuple[str, Any]:
-    name, argument = body.data[0]
-    return str(name), argument
 
 
 def _grouped(tree: Any, number: int) -> int:
@@ -229,42 +203,3 @@ def _grouped_whole(tree: Any) -> int:
     tree.state.closegroup(group, node)
     tree.data = [(parser.SUBPATTERN, (group, 0, 0, node))]
     return group
-
-
-def _static(tree: Any) -> tuple[str, ...]:
-    """The texts that nodes match, if the expression names them all; else nothing."""
-    found = [""]
-    for name, argument in tree.data:
-        texts = _static_of(str(name), argument)
-        found = [*_distinct(one + other for one in found for other in texts)][: MOST_TEXTS + 1]
-    return _distinct(found)
-
-
-def _static_of(name: str, argument: Any) -> Sequence[str]:
-    if name == "LITERAL":
-        return [chr(argument)]
-    if name in WITHOUT_WIDTH:
-        return [""]
-    if name in ("SUBPATTERN", "ATOMIC_GROUP"):
-        return _static(argument[-1] if name == "SUBPATTERN" else argument)
-    if name == "BRANCH":
-        return [text for branch in argument[1] for text in _static(branch)]
-    if name in REPEATS:
-        least, _, body = argument
-        return [*([""] if least == 0 else []), *_times(_static(body), least)]
-    return _members(argument) if name == "IN" else []
-
-
-def _times(texts: Sequence[str], least: int) -> list[str]:
-    """Texts repeated as often as they must be, at least once; those that would be longer than any path are none."""
-    return [text * max(least, 1) for text in texts if len(text) * least <= MOST_CHARACTERS]
-
-
-def _members(argument: Any) -> Sequence[str]:
-    """The characters of a small class."""
-    found = [chr(what) for kind, what in argument if str(kind) == "LITERAL"]
-    return found if len(found) == len(argument) <= _FEW_CHARACTERS else []
-
-
-def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(texts))

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import get_language
 
 from . import audit, conf, routes, targets
-from .alternatives import MOST_CHARACTERS, MOST_TEXTS
 from .answers import Denial
 from .context import Slot
 from .decisions import FAILED, Decision
@@ -21,6 +20,7 @@ from .declared import is_public
 from .evaluation import decide, known
 from .exceptions import UnreadableRoute
 from .flows import Flow
+from .literals import MOST_CHARACTERS, MOST_TEXTS
 from .readings import Reader, Reading, climbs, is_plain
 from .requirements import Authenticated, Requirement
 from .routes import Spelling

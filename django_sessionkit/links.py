@@ -25,6 +25,7 @@ FAITHFUL = (
     converters.PathConverter,
     converters.UUIDConverter,
 )
+_LONG_REST = 2_000
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 
 
@@ -66,7 +67,7 @@ def link_of(step: Step) -> Link:
     elif isinstance(pattern, RegexPattern) and found is not None:
         alternatives = alternatives_of(pattern.regex.pattern)
         others = alternatives.texts(step.path, start, end, between) if alternatives is not None else ()
-        texts.update(dict.fromkeys(one for one in others if one in texts or _is_matched(pattern, one.matched)))
+        texts.update(dict.fromkeys(one for one in others if one in texts or _is_matched(step, one.matched)))
     return Link(span, list(texts))
 
 
@@ -79,9 +80,18 @@ def _found(step: Step) -> re.Match[str] | None:
     return found if found is not None and found.end() == len(step.path) - len(step.rest) else None
 
 
-def _is_matched(pattern: Any, text: str) -> bool:
-    matched = pattern.match(text)
-    return bool(matched) and matched[0] == ""
+def _is_matched(step: Step, text: str) -> bool:
+    """Whether the pattern matches ``text``, alone or before the rest of the path: it may look ahead.
+
+    Before a long rest every text counts: looking at it for each would take the square of what a client sends.
+    """
+    if len(step.rest) > _LONG_REST:
+        return True
+    for rest in dict.fromkeys(["", step.rest]):
+        matched = step.link.pattern.match(text + rest)
+        if matched and matched[0] == rest:
+            return True
+    return False
 
 
 def _reader(path: str, captures: Sequence[_Capture]) -> Callable[[int, int], Sequence[Text]]:

@@ -16,7 +16,7 @@ ROOT = Path(django_sessionkit.__file__).parent
 ROWS = [
     ["exceptions", "decisions", "signals", "flows"],
     ["memory", "names", "session", "patterns", "folding", "readings", "options"],
-    ["integers", "expressions", "alternatives"],
+    ["integers", "expressions", "literals", "alternatives"],
     ["ordinary", "validation", "access", "loading", "context", "layers"],
     ["algebra", "requirements"],
     ["index", "rules", "parsing", "declared", "claims"],
