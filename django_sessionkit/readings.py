@@ -166,12 +166,13 @@ class Reader:
         exact = list(dict.fromkeys((path_info, *self._cleaned(path_info), span or path_info)))
         for spelling in exact:
             yield Reading(spelling, strict=True, base=spelling)
-        others = [*self._mounted(path_info, path), *(Reading(form, base=exact[-1]) for form in forms)]
-        yield from others
-        plain = [Reading(spelling, base=spelling) for spelling in exact] + others
-        bare = [
-            one._replace(path=rest, unprefixed=True) for one in plain if (rest := strip_language(one.path, languages))
-        ]
+        spelt = [*(Reading(one, base=one) for one in exact), *(Reading(form, base=exact[-1]) for form in forms)]
+        inside = _unprefixed(spelt, languages)
+        mount = path.removesuffix(path_info)
+        mounted = [*self._mounted(path_info, path), *_under(mount, spelt if mount != path else ())]
+        plain = list(dict.fromkeys(spelt + mounted))
+        yield from plain[len(exact) :]
+        bare = list(dict.fromkeys([*inside, *_unprefixed(mounted, languages), *_under(mount, inside)]))
         yield from bare
         for reading in plain + bare:
             yield reading._replace(path=self._fold(reading.path), strict=False, folded=True)
@@ -182,3 +183,14 @@ class Reader:
         bases = (path_info, *self._cleaned(path_info))
         mounted = zip_longest((path, *self._cleaned(path)), bases, fillvalue=bases[-1])
         return list(dict.fromkeys(Reading(one, base=base) for one, base in mounted))
+
+
+def _unprefixed(readings: Iterable[Reading], languages: frozenset[str]) -> list[Reading]:
+    """The readings that have a language prefix, without it."""
+    found = ((one, strip_language(one.path, languages)) for one in readings)
+    return [one._replace(path=rest, unprefixed=True) for one, rest in found if rest]
+
+
+def _under(mount: str, readings: Iterable[Reading]) -> list[Reading]:
+    """The readings below a mount prefix, if there is one."""
+    return [one._replace(path=mount + one.path) for one in readings] if mount else []

@@ -138,7 +138,12 @@ def test_all_readings_of_a_mounted_translated_path():
     found = list(readings("/de//Admin", "/mount/de//Admin", frozenset({"de"})))
     assert [one.path for one in found if one.strict] == ["/de//Admin", "/de/Admin"]
     assert not any(one.folded for one in found if one.strict)
-    assert {one.path for one in found if one.unprefixed and not one.folded} == {"//Admin", "/Admin"}
+    assert {one.path for one in found if one.unprefixed and not one.folded} == {
+        "//Admin",
+        "/Admin",
+        "/mount//Admin",
+        "/mount/Admin",
+    }
     assert {one.path for one in found if not one.strict and not one.folded and not one.unprefixed} == {
         "/mount/de//Admin",
         "/mount/de/Admin",
@@ -150,4 +155,15 @@ def test_all_readings_of_a_mounted_translated_path():
         "/mount/de/admin",
         "//admin",
         "/admin",
+        "/mount//admin",
+        "/mount/admin",
     }
+
+
+def test_spans_and_forms_are_mounted_too():
+    found = list(readings("/x/07", "/mount/x/07", frozenset(), "/07", ["/7"]))
+    assert {one.path for one in found if not one.strict and not one.folded} == {
+        *("/mount/x/07", "/mount/07", "/mount/7", "/7"),
+    }
+    rewritten = list(readings("/x/07", "/mount/y/07", frozenset(), "/07", ["/7"]))
+    assert {one.path for one in rewritten if not one.strict and not one.folded} == {"/mount/y/07", "/7"}

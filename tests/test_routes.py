@@ -423,6 +423,39 @@ def test_what_a_page_is_about_is_no_optional_part(expression, url, pattern):
     assert not denied(url, re_path(expression, other), rules=[{"pattern": pattern, "role": "admin"}])
 
 
+@pytest.mark.parametrize(
+    ("route", "url", "pattern"),
+    [
+        (path("item/<int:pk>/", other), "/item/07/", "/mount/item/7"),
+        (path("item/<str:pk>/", other), "/item/07/", "/mount/item/7"),
+        (re_path("admin/", other), "/xx/admin/", "/mount/admin/**"),
+        (re_path("^crew/?settings/$", other), "/crewsettings/", "/mount/crew/settings"),
+        (path("<path:where>", other), "/x/../item/07", "/mount/item/7"),
+    ],
+)
+def test_a_rule_that_names_the_mount_prefix_is_about_every_form(route, url, pattern):
+    rules = [{"pattern": pattern, "role": "admin"}]
+    with override_settings(ROOT_URLCONF=Urls(route), SESSIONKIT_PROTECT=rules):
+        assert browser(ADMIN).get(url, SCRIPT_NAME="/mount").status_code == 200
+        assert browser(READER).get(url, SCRIPT_NAME="/mount").status_code == 403
+        assert browser(READER).get(url, SCRIPT_NAME="/elsewhere").status_code == 200
+        assert browser(READER).get("/login/", SCRIPT_NAME="/mount").status_code == 200
+
+
+def test_a_rule_that_names_the_mount_prefix_is_about_every_language():
+    middleware = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+        "django_sessionkit.middleware.SessionKitMiddleware",
+    ]
+    rules = [{"pattern": "/mount/admin/**", "role": "admin"}]
+    urlconf = type("urls", (), {"urlpatterns": i18n_patterns(path("admin/", other))})
+    with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=rules, MIDDLEWARE=middleware):
+        assert browser(ADMIN).get("/de/admin/", SCRIPT_NAME="/mount").status_code == 200
+        assert browser(READER).get("/de/admin/", SCRIPT_NAME="/mount").status_code == 403
+        assert browser(READER).get("/de/admin/", SCRIPT_NAME="/elsewhere").status_code == 200
+
+
 # Pattern classes of others
 
 
