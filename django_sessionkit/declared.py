@@ -83,7 +83,8 @@ def _inherited(owner: type, method: str) -> list[int]:
     """The marks of ``@public`` on a method of the base classes. ``as_view()`` copies those of ``dispatch``, and
     ``method_decorator`` those of the method that it replaces.
     """
-    return [number for base in owner.__mro__[1:] for number in _numbered(vars(base).get(method), _PUBLIC)]
+    found = [vars(base).get(method) for base in owner.__mro__[1:]]
+    return [number for one in found for number in _numbered(getattr(one, "__func__", one), _PUBLIC)]
 
 
 def _inherited_by_method(view: Any) -> list[int]:

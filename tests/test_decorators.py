@@ -229,6 +229,11 @@ class Hook:
     def static_page(request):
         return HttpResponse("page")
 
+    @public
+    @classmethod
+    def class_page(cls, request):
+        return HttpResponse("page")
+
 
 class BelowHook(Hook):
     pass
@@ -301,6 +306,8 @@ urlpatterns = [
     path("below-open-page/", BelowHook().open_page),
     path("around-below-open-page/", around(BelowHook().open_page)),
     path("static-page/", hook.static_page),
+    path("class-page/", type(hook).class_page),
+    path("below-class-page/", BelowHook.class_page),
     path("around/", around(public(page))),
     path("open/class/", public(Unmarked.as_view())),
 ]
@@ -341,6 +348,8 @@ urlpatterns = [
         ("/below-open-page/", 302),
         ("/around-below-open-page/", 302),
         ("/static-page/", 200),
+        ("/class-page/", 200),
+        ("/below-class-page/", 302),
         ("/around/", 200),
         ("/open/class/", 200),
     ],

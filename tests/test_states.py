@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.sessions.backends import file
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.core.cache.backends.base import InvalidCacheKey
@@ -354,9 +355,12 @@ class Flaky(LocMemCache):
 
     is_down = False
 
+    failures = 0
+
     def get(self, key, *args, **kwargs):
         self.validate_key(key)
-        if Flaky.is_down:
+        if Flaky.is_down or Flaky.failures:
+            Flaky.failures = max(Flaky.failures - 1, 0)
             raise ConnectionError(CANARY)
         return super().get(key, *args, **kwargs)
 
@@ -370,7 +374,7 @@ def flaky(site):
     site.CACHES = {"default": {"BACKEND": f"{__name__}.Flaky", "LOCATION": "flaky"}}
     site.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     yield Flaky
-    Flaky.is_down = False
+    Flaky.is_down, Flaky.failures = False, 0
 
 
 def peeking(get_response):
@@ -400,6 +404,53 @@ def test_a_cache_that_django_takes_for_an_empty_session_signs_nobody_out(flaky, 
     assert get("/page/").status_code == 200
     visitor.cookies["sessionid"] = "expired" * 5
     assert visit("/page/").status_code == 302
+
+
+@pytest.mark.parametrize("make", [browser, abrowser])
+def test_a_cache_that_fails_only_once_signs_nobody_out(flaky, make):
+    client = make(EDITOR)
+    get = client.get if make is browser else async_to_sync(client.get)
+    flaky.failures = 1
+    answer = get("/page/")
+    assert answer.status_code == 503
+    assert "sessionid" not in answer.cookies
+    assert get("/page/").status_code == 200
+
+
+@pytest.fixture
+def folder(site, tmp_path, monkeypatch):
+    kept = tmp_path / "sessions"
+    kept.mkdir()
+    monkeypatch.setattr(file.SessionStore, "_storage_path", str(kept), raising=False)
+    site.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    return kept
+
+
+@pytest.mark.parametrize("make", [browser, abrowser])
+@pytest.mark.parametrize("fault", ["of the file", "of the folder"])
+def test_files_that_cannot_be_read_sign_nobody_out(folder, make, fault, monkeypatch):
+    client, visitor = make(EDITOR), make()
+    get, visit = ((one.get if make is browser else async_to_sync(one.get)) for one in (client, visitor))
+
+    def too_many(*args, **kwargs):
+        raise OSError(24, CANARY)
+
+    with monkeypatch.context() as patch:
+        if fault == "of the file":
+            patch.setattr(file, "open", too_many, raising=False)
+        else:
+            folder.rename(folder.with_name("elsewhere"))
+        answer = get("/page/")
+        assert answer.status_code == 503
+        assert "sessionid" not in answer.cookies
+        assert get("/open/").status_code == 200
+        assert visit("/page/").status_code == 302
+    if fault == "of the folder":
+        folder.with_name("elsewhere").rename(folder)
+    assert get("/page/").status_code == 200
+    for key in ("../../etc/passwd", "expired" * 5):
+        visitor.cookies["sessionid"] = key
+        assert visit("/page/").status_code == 302
 
 
 # The validator --------------------------------------------------------------------------------------------------------
