@@ -7,7 +7,7 @@ argument, another makes a number of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -63,7 +63,8 @@ def link_of(step: Step) -> Link:
     between = _reader(step.path, captures)
     texts = dict.fromkeys(between(start, end) if captures else [_same(span)])
     if isinstance(pattern, RoutePattern) and type(pattern) is not RoutePattern:
-        texts.update(dict.fromkeys(_filled(pattern, step.kwargs)))
+        written = {name: _written(pattern.converters.get(name), value) for name, value in step.kwargs.items()}
+        texts.update(dict.fromkeys(filled(str(pattern), written)))
     elif isinstance(pattern, RegexPattern) and found is not None:
         alternatives = alternatives_of(pattern.regex.pattern)
         others = alternatives.texts(step.path, start, end, between) if alternatives is not None else ()
@@ -155,13 +156,13 @@ def _same(text: str) -> Text:
     return Text(text, text)
 
 
-def _filled(pattern: RoutePattern, kwargs: dict[str, Any]) -> list[Text]:
-    """A route of a project's own class, filled with its arguments; nothing if they cannot be written."""
-    split = _PARAMETER.split(str(pattern))
+def filled(route: str, values: Mapping[str, Any]) -> list[Text]:
+    """A route, filled with its arguments as they are written; nothing if one of them is not."""
+    split = _PARAMETER.split(route)
     rows: list[Sequence[Text]] = []
     for literal, name in zip(split[::2], [*split[1::2], None], strict=True):
         rows.append([_same(literal)])
         if name is not None:
-            written = _written(pattern.converters.get(name), kwargs.get(name))
-            rows.append(_readings(written, written) if written is not None else [])
+            value = values.get(name)
+            rows.append(_readings(value, value) if value is not None else [])
     return joined(rows)

@@ -6,14 +6,17 @@ by the patterns' own ``match()``, and written down in two ways: the spans that t
 themselves, with their optional parts absent and present, filled with what they captured and what a view may read in it.
 
 Only Django's own pattern classes and converters are known to match what they spell. A subclass may have a ``match()``
-of its own: then the spans decide, and what the pattern says itself where it can be filled.
+of its own: then the spans decide, and what the pattern says itself where it can be filled. A resolver may have a
+``resolve()`` of its own: then the path decides, and what Django says of the match.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, ResolverMatch, RoutePattern
@@ -21,7 +24,7 @@ from django.urls.resolvers import LocalePrefixPattern, ResolverMatch, RoutePatte
 from .alternatives import Text, TooManyTexts, joined
 from .exceptions import UnreadableRoute
 from .integers import has_loose_integer
-from .links import FAITHFUL, Step, link_of
+from .links import FAITHFUL, Step, filled, link_of
 from .readings import cleaned
 
 
@@ -40,6 +43,10 @@ class Spelling(NamedTuple):
         return self.span == path and self.forms <= {path}
 
 
+# What stands in regular expressions, and hardly in a plain route.
+_EXPRESSION = re.compile(r"[\\^$*+?()\[\]{}|]")
+
+
 def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
     """Whether the view can be reached by patterns that need not be spelt like the path, or reads a number in it."""
     if _regular_views(get_resolver(urlconf)).get(id(match.func)) is not match.func:
@@ -53,17 +60,36 @@ def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
 def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
     """How the matched chain spells ``path_info``.
 
-    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` where the walk ends at another view than Django's.
+    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` where the walk ends at another view than Django's, and
+    what Django says of the match is no plain route.
     """
     steps = _walk(get_resolver(urlconf), path_info)
-    if steps is None or steps[-1].link.callback is not match.func:
+    if steps is not None and steps[-1].link.callback is match.func:
+        return _spelling(steps[1:])  # without the root, which is the leading slash
+    texts = _told(match) if _is_of_djangos_kind(get_resolver(urlconf)) else []
+    if not texts:
         raise UnreadableRoute(f"The URL patterns do not lead to {match._func_path} a second time.")
-    return _spelling(steps[1:])  # without the root, which is the leading slash
+    return _with_forms(path_info, texts)
 
 
 def spelling_along(links: Iterable[tuple[Any, str]]) -> Spelling:
     """How a chain spells a path: the URL patterns below the root, each with the path it was given."""
     return _spelling([Step(link, path, *link.pattern.match(path)) for link, path in links])
+
+
+def _told(match: ResolverMatch) -> list[Text]:
+    """What Django says of a match that a resolver of the project has made in its own way; nothing if that is no route.
+
+    Such a resolver changes the path before it looks at it, or the route that it looks for.
+    """
+    route: Any = match.route  # None, if the resolver says nothing
+    if route is None or _EXPRESSION.search(route):
+        return []
+    values = {name: str(value) for name, value in match.kwargs.items() if isinstance(value, (str, int, UUID))}
+    try:
+        return filled(route, values)
+    except TooManyTexts:
+        return []
 
 
 def _spelling(steps: Sequence[Step]) -> Spelling:
@@ -72,7 +98,10 @@ def _spelling(steps: Sequence[Step]) -> Spelling:
         texts = joined(_merged(link.texts for link in links))
     except TooManyTexts:
         return Spelling("/", frozenset(), is_complete=False)
-    span = "/" + "".join(link.span for link in links)
+    return _with_forms("/" + "".join(link.span for link in links), texts)
+
+
+def _with_forms(span: str, texts: Iterable[Text]) -> Spelling:
     forms = {span.removesuffix("/"): span}  # a slash at the end makes no difference to a rule
     for text in texts:
         form = "/" + text.read
@@ -109,7 +138,22 @@ def _regular_views(resolver: URLResolver) -> dict[int, Any]:
     that no later one can have the identity of one that is gone.
     """
     found: dict[bool, dict[int, Any]] = {True: {}, False: {}}
-    waiting, seen = [(resolver, True)], set()
+    for link, is_regular in _links_of(resolver):
+        if isinstance(link, URLPattern):
+            found[is_regular][id(link.callback)] = link.callback
+    return {key: view for key, view in found[True].items() if key not in found[False]}
+
+
+@lru_cache(maxsize=32)
+def _is_of_djangos_kind(resolver: URLResolver) -> bool:
+    """Whether all below are routes and resolvers, if of subclasses: of others Django tells no right route."""
+    return all(isinstance(link, (URLPattern, URLResolver)) for link, _ in _links_of(resolver))
+
+
+def _links_of(resolver: URLResolver) -> Iterator[tuple[Any, bool]]:
+    """All below a resolver, and whether only patterns that are spelt like the path lead there."""
+    waiting: list[tuple[Any, bool]] = [(resolver, True)]
+    seen = set()
     while waiting:  # a URLconf may include itself
         one, is_regular = waiting.pop()
         if (id(one), is_regular) in seen:
@@ -117,11 +161,9 @@ def _regular_views(resolver: URLResolver) -> dict[int, Any]:
         seen.add((id(one), is_regular))
         for link in one.url_patterns:
             regular = is_regular and _is_faithful(link)
-            if isinstance(link, URLPattern):
-                found[regular][id(link.callback)] = link.callback
-            elif hasattr(link, "url_patterns"):
+            yield link, regular
+            if hasattr(link, "url_patterns"):
                 waiting.append((link, regular))
-    return {key: view for key, view in found[True].items() if key not in found[False]}
 
 
 def _is_faithful(link: Any) -> bool:

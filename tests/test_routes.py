@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, converters, include, path, re_path, register_converter, resolve
-from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMatch, RoutePattern
 from support.sessions import ADMIN, READER, abrowser, browser
 from testsite import views
 
@@ -571,14 +571,67 @@ def test_a_door_of_its_own_kind_cannot_be_walked_through(caplog):
 
 class Alias(URLPattern):
     def resolve(self, path):
-        return super().resolve("secret/") if path == "alias/" else super().resolve(path)
+        return super().resolve("secret/07/") if path == "alias/" else super().resolve(path)
 
 
-def test_a_subclass_of_the_route_itself_is_walked_too():
-    urlconf = Urls(Alias(RoutePattern("secret/", is_endpoint=True), other))
-    with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=ADMIN_ONLY):
-        assert browser(ADMIN).get("/secret/").status_code == 200
-        assert browser(ADMIN).get("/alias/").status_code == 403
+class AnyCase(URLResolver):
+    """Takes a path in any case."""
+
+    def resolve(self, path):
+        return super().resolve(path.lower())
+
+
+class Tenants(URLResolver):
+    """Takes the first segment for a tenant."""
+
+    def resolve(self, path):
+        return super().resolve(path.partition("/")[2])
+
+
+class Made(URLPattern):
+    """Says nothing of its route."""
+
+    def resolve(self, path):
+        return ResolverMatch(other, (), {}, route=None, extra_kwargs={}) if path == "made/" else None
+
+
+INSIDE = [path("item/<int:pk>/", other), path("note/<str:name>/", other)]
+
+
+@pytest.mark.parametrize(
+    ("route", "url", "patterns"),
+    [
+        (Alias(RoutePattern("secret/<slug:pk>/", is_endpoint=True), other), "/alias/", ["/secret/7", "/alias"]),
+        (AnyCase(RoutePattern("admin/"), INSIDE), "/ADMIN/item/07/", ["/admin/item/7", "/admin/**"]),
+        (AnyCase(RoutePattern("admin/"), INSIDE), "/admin/NOTE/%2B7/", ["/admin/note/7", "/admin/*/+7"]),
+        (Tenants(RoutePattern(""), [path("", other)]), "/acme/", ["/", "/acme"]),
+        (Tenants(RoutePattern("admin/"), INSIDE), "/acme/admin/item/07/", ["/admin/item/7", "/acme/**"]),
+    ],
+)
+def test_a_resolver_of_the_project_is_read_by_the_path_and_by_what_django_says(route, url, patterns):
+    for pattern in patterns:
+        assert denied(url, route, rules=[{"pattern": pattern, "role": "admin"}]), pattern
+    assert not denied(url, route, rules=[{"pattern": "/elsewhere/**", "role": "admin"}])
+    assert not denied(url, route, rules=[], SESSIONKIT_GLOBAL_PROTECT=True)
+
+
+NINE_NUMBERS = "".join(f"/<str:n{number}>" for number in range(9))
+
+
+@pytest.mark.parametrize(
+    ("route", "url"),
+    [
+        (Made(RoutePattern("made/", is_endpoint=True), views.page), "/made/"),
+        (AnyCase(RegexPattern("^admin/"), INSIDE), "/ADMIN/item/7/"),
+        (AnyCase(RoutePattern("a"), [path(NINE_NUMBERS, other)]), "/A" + "/07" * 9),
+    ],
+)
+def test_what_django_does_not_say_is_denied(route, url, caplog):
+    with override_settings(ROOT_URLCONF=Urls(route)):
+        assert browser().get(url).status_code == 200
+        with override_settings(SESSIONKIT_PROTECT=ADMIN_ONLY):
+            assert browser(ADMIN).get(url).status_code == 403
+    assert "a second time" in caplog.text
 
 
 # What Django serves
