@@ -69,18 +69,18 @@ def without_last_slash(tree: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return rest
 
 
-def ends_in_anything(tree: list[tuple[str, Any]]) -> bool:
-    """Whether the nodes end with any number of segments, such as ``.*`` or ``(?:[a-z]+/)*``, after what has pieces."""
+def pieces_before_anything(tree: list[tuple[str, Any]]) -> tuple[Piece, ...] | None:
+    """What comes before any number of segments at the end, such as ``.*`` or ``(?:[a-z]+/)*``; else ``None``."""
     rest = without_last_slash(tree)
     last = _flat(rest[-1:])
     if len(last) != 1 or last[0][0] not in REPEATS:
-        return False
+        return None
     _, most, body = last[0][1]
     try:
-        pieces_of(rest[:-1])
+        pieces = pieces_of(rest[:-1])
     except Underivable:
-        return False
-    return bool(most > 1) and _admits_slash(body)
+        return None
+    return pieces if most > 1 and _admits_slash(body) else None
 
 
 def _named(tree: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:

@@ -38,9 +38,12 @@ def fold(text: str) -> str:
 
 
 def _lettered(text: str) -> str:
+    lettered = text
     for letter, representative in _LETTERS:
-        text = text.replace(letter, representative)
-    return text.lower()
+        lettered = lettered.replace(letter, representative)
+    if lettered != text:  # a letter without a dot may be one with an accent now
+        lettered = unicodedata.normalize("NFC", lettered)
+    return lettered.lower()
 
 
 class Folding:

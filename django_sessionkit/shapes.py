@@ -19,10 +19,10 @@ from .expressions import (
     Piece,
     Underivable,
     Wild,
-    ends_in_anything,
     is_anchor,
     lead_of,
     parsed,
+    pieces_before_anything,
     pieces_of,
     texts_of,
     without_last_slash,
@@ -122,7 +122,8 @@ def shape_of_regex(expression: str, is_endpoint: bool) -> Shape:
         texts += tuple(f"{text.rstrip('/')}/x" for text in texts)  # Django lets anything follow
     if not begins:
         texts += tuple(f"x/{text}" for text in texts)
-    catches_all = pieces is None and begins and is_endpoint and ends_in_anything(tree)
+    before = pieces_before_anything(tree) if pieces is None and begins and is_endpoint else None
+    catches_all = before is not None and parts_of(before) is not None
     return Shape(pieces, texts, lead_of(tree) if begins else "", catches_all)
 
 

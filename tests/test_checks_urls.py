@@ -446,6 +446,9 @@ def test_a_route_whose_paths_cannot_be_told(urls):
         r"^(?:\d+/)?.*$",
         r"^archive/(?P<path>(?:[a-z]+/)*)list/$",
         r"^archive/[a-z]*/$",
+        r"^\W*archive/.*$",
+        r"^\W+archive/.*$",
+        r"^[^x]+-archive/(?P<rest>.*)$",
     ],
 )
 def test_an_expression_is_no_clearer_for_an_any_in_it(urls, expression):

@@ -41,6 +41,8 @@ LETTERS += "\u03b9\u0399\u1fbe\u03b1\u0313\u0300\u1100\u1161\u11a8\uac00\ufb05\u
         ("/\u03a3\u03c2\u03c3", "/\u03c3\u03c3\u03c3"),
         ("/stra\u00dfe", "/stra\u00dfe"),
         ("/\u1e9e", "/\u00df"),
+        ("/s\u0131\u0301", "/s\u00ed"),
+        ("/\u017f\u0301", "/\u015b"),
     ],
 )
 def test_fold(text, folded):
