@@ -17,7 +17,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PREFIX = "_sessionkit_guard_"
 _PUBLIC = "_sessionkit_public_"
-_numbers = count()
+# Downwards: what is put around a view later is asked before it.
+_numbers = count(0, -1)
 
 next_number = _numbers.__next__
 
@@ -35,7 +36,7 @@ class Declared(NamedTuple):
 def declare(view: F, mark: Declared, number: int) -> F:
     """Leave a mark on ``view`` and keep those of what it wraps: stacked requirements must all hold.
 
-    Each guard has a ``number`` and so an attribute of its own: ``functools.update_wrapper`` copies attributes from
+    Each mark has a ``number`` and so an attribute of its own: ``functools.update_wrapper`` copies attributes from
     view to view, sometimes outwards over others, and must not lose one.
     """
     if mark.options.on_deny == "not_found":
@@ -52,6 +53,12 @@ def declared(view: Any, method: str) -> list[Declared]:
     if name == "head" and not hasattr(owner, "head"):
         name = "get"  # as View.setup() does
     return [*_marks(view), *_marks(getattr(owner, name, None))]
+
+
+def options_under_default(view: Any, method: str) -> DenialOptions:
+    """How a denial by ``SESSIONKIT_GLOBAL_PROTECT`` is answered: a view that hides itself stays hidden."""
+    first = next(iter(declared(view, method)), None)
+    return first.options if first is not None and first.options.on_deny == "not_found" else DEFAULT_OPTIONS
 
 
 def mark_public(view: F, number: int) -> F:
@@ -97,7 +104,7 @@ def _inherited_by_method(view: Any) -> list[int]:
 
 
 def _marks(view: Any) -> list[Declared]:
-    """The marks on one callable, the outermost guard first: Python evaluates decorators from the top."""
+    """The marks on one callable, the outermost guard first."""
     return [view.__dict__[f"{_PREFIX}{number}"] for number in _numbered(view, _PREFIX)]
 
 

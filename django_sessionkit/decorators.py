@@ -53,7 +53,6 @@ class Guard:
         self.requirement = requirement
         self.options = DenialOptions.parse(options, f"@{name}")
         self._name = name
-        self._number = next_number()
 
     def __call__(self, view: Callable[P, R]) -> Callable[P, R]:
         if isinstance(view, type):
@@ -63,7 +62,7 @@ class Guard:
             )
         guarded = self._async(view) if _is_async(view) else self._sync(view)
         _dress(guarded, view)
-        return cast("Callable[P, R]", declare(guarded, Declared(self.requirement, self.options), self._number))
+        return cast("Callable[P, R]", declare(guarded, Declared(self.requirement, self.options), next_number()))
 
     def _sync(self, view: Callable[..., Any]) -> Callable[..., Any]:
         requirement = self.requirement

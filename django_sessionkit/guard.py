@@ -16,7 +16,7 @@ from . import audit, conf, routes, targets
 from .answers import Denial
 from .context import Slot
 from .decisions import FAILED, Decision
-from .declared import is_public
+from .declared import is_public, options_under_default
 from .evaluation import decide, known
 from .exceptions import UnreadableRoute
 from .flows import Flow
@@ -217,7 +217,11 @@ def _default(reading: Reading, target: Target, passage: Passage) -> Flow[Denial 
     if not conf.current().global_protect or lifted_from_default(reading, target) is not None:
         return None
     decision = yield from passage.ask(GLOBAL_LABEL, _AUTHENTICATED)
-    return None if decision else Denial(decision)
+    if decision:
+        return None
+    return Denial(
+        decision, options_under_default(target.match.func if target.match is not None else None, target.method)
+    )
 
 
 def lifted_from_default(reading: Reading, target: Target) -> str | None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
     from django.utils.functional import Promise
 
-_number = next_number()
-
 
 class AccessMixin(View):
     """What the mixins share. Several of them on one view must all be met.
@@ -46,7 +44,7 @@ class AccessMixin(View):
         """
         view = super().as_view(**initkwargs)
         instance = cls(**initkwargs)
-        return declare(view, Declared(instance.get_requirement(), instance.get_denial_options()), _number)
+        return declare(view, Declared(instance.get_requirement(), instance.get_denial_options()), next_number())
 
     def get_requirement(self) -> Requirement:
         """Everything that the mixins of this class ask for. It is asked once more for every request.

@@ -18,6 +18,7 @@ from django.views.generic import RedirectView
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 
 from django_sessionkit import AnyPermission, Authenticated, Permission, Role, use_session
+from django_sessionkit.declared import declared
 from django_sessionkit.decorators import (
     public,
     require,
@@ -66,6 +67,16 @@ def test_stacked_decorators_must_all_hold_and_are_all_readable():
     for session, status in ((READER, 403), ({"user_id": "1", "role": "admin"}, 403), (ADMIN, 200)):
         with use_session(session):
             assert view(RequestFactory(headers={"accept": "text/html"}).get("/")).status_code == status
+
+
+def test_what_stands_further_out_is_told_first():
+    editors = require_role("editor")
+    view = require_authenticated(editors(require_permission("posts:write")(page)))
+    assert [mark.requirement for mark in declared(view, "GET")] == [
+        Authenticated(),
+        Role("editor"),
+        Permission("posts:write"),
+    ]
 
 
 def test_the_arguments_reach_the_view():

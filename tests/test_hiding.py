@@ -187,6 +187,26 @@ def test_so_it_is_under_asgi(where, order, debug, settings):
 
 
 @pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("where", HIDDEN)
+def test_the_default_that_asks_first_does_not_betray_it(where, debug, settings):
+    settings.SESSIONKIT_GLOBAL_PROTECT, settings.DEBUG = True, debug
+    for headers, method in itertools.product((HTML, JSON, HTMX), ("get", "head", "post")):
+        client = client_of(None, headers=headers)
+        assert seen(client, where, method) == seen(client, unknown(where), method)
+        client = client_of(None, AsyncBrowser)
+        answers = [async_to_sync(aseen)(client, one, method, headers=headers) for one in (where, unknown(where))]
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 404
+
+
+@override_settings(SESSIONKIT_GLOBAL_PROTECT=True)
+def test_what_asks_for_a_login_first_is_not_hidden_by_the_default():
+    assert client_of(None).get("/page-a/").status_code == 302
+    assert client_of(READER).get("/page-a/").status_code == 404
+    assert client_of(None).get("/open/deep/").status_code == 302
+
+
+@pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("is_prefixed", [True, False])
 @pytest.mark.parametrize("prefix", ["/en", "/de", ""])
 @pytest.mark.parametrize("name", ["page-1/", "page-1", "page-7/", "page-7"])
