@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.urls import converters
 from django.urls.resolvers import RegexPattern, RoutePattern
+from django.utils.regex_helper import normalize
 
 from .alternatives import Text, alternatives_of, joined
 from .integers import with_plain_integers
@@ -65,6 +66,8 @@ def link_of(step: Step) -> Link:
     if isinstance(pattern, RoutePattern) and type(pattern) is not RoutePattern:
         written = {name: _written(pattern.converters.get(name), value) for name, value in step.kwargs.items()}
         texts.update(dict.fromkeys(filled(str(pattern), written)))
+    elif isinstance(pattern, RegexPattern) and found is None:
+        texts.update(dict.fromkeys(_written_out(pattern, step)))
     elif isinstance(pattern, RegexPattern) and found is not None:
         alternatives = alternatives_of(pattern.regex.pattern)
         others = alternatives.texts(step.path, start, end, between) if alternatives is not None else ()
@@ -154,6 +157,17 @@ def _written(converter: Any, value: Any) -> Any:
 
 def _same(text: str) -> Text:
     return Text(text, text)
+
+
+def _written_out(pattern: RegexPattern, step: Step) -> Iterator[Text]:
+    """An expression of a project's own class, written as ``reverse()`` writes it with the arguments that were found."""
+    found = step.kwargs or {f"_{number}": value for number, value in enumerate(step.args)}
+    values = {name: str(value) for name, value in found.items()}
+    for text, names in normalize(pattern.regex.pattern):
+        if text and set(names) == set(values):
+            with suppress(Exception):  # a percent sign in the expression
+                yield _same(text % values)
+                yield _same(text % {name: with_plain_integers(value) for name, value in values.items()})
 
 
 def filled(route: str, values: Mapping[str, Any]) -> list[Text]:

@@ -471,6 +471,11 @@ class Lowered(RegexPattern):
         return super().match(path.replace("ADMINS", "admin"))
 
 
+class Underscored(RegexPattern):
+    def match(self, path):
+        return super().match(path.replace("_", "/"))
+
+
 class AnyPrefix:
     """A pattern class of its own, that leaves out whatever comes first."""
 
@@ -507,6 +512,9 @@ register_converter(Shouted, "shouted")
         ("/backstage/users/", URLPattern(Backstage("admin/users/", is_endpoint=True), other)),
         ("/backstage/7/", URLPattern(Backstage("admin/<int:pk>/", is_endpoint=True), other)),
         ("/backstage/users/", URLResolver(Backstage("admin/"), [path("users/", other)])),
+        ("/admin_users/", URLPattern(Underscored("^admin/users/$", is_endpoint=True), other)),
+        ("/admin_07/", URLPattern(Underscored(r"^admin/(?P<pk>\d+)/$", is_endpoint=True), other)),
+        ("/admin_07/", URLPattern(Underscored(r"^admin/(\d+)/$", is_endpoint=True), other)),
         ("/x/admin/users/", URLResolver(AnyPrefix(), [path("admin/users/", other)])),
         ("/x/admin/07/", URLResolver(AnyPrefix(), [path("admin/<str:pk>/", other)])),
         ("/x/y/admin/", URLResolver(Mounted(), [path("admin/", other)])),
@@ -521,10 +529,15 @@ def test_a_subclass_is_not_trusted_to_match_what_it_spells(url, route):
 
 
 @pytest.mark.parametrize(
-    "route", [URLPattern(Lowered("^admin/x/$", is_endpoint=True), other), URLPattern(AnyPrefix(), other)]
+    ("route", "url"),
+    [
+        (URLPattern(Lowered("^admin(?:/x|/y)/$", is_endpoint=True), other), "/ADMINS/x/"),
+        (URLPattern(Lowered("^admin/%(?:(x)|(y))?/$", is_endpoint=True), other), "/ADMINS/%25x/"),
+        (URLPattern(Lowered("^admin/%x/$", is_endpoint=True), other), "/ADMINS/%25x/"),
+        (URLPattern(AnyPrefix(), other), "/a/"),
+    ],
 )
-def test_where_a_pattern_class_cannot_be_read_the_spans_decide(route):
-    url = "/ADMINS/x/" if "admin" in str(route.pattern) else "/a/"
+def test_where_a_pattern_class_cannot_be_read_the_spans_decide(route, url):
     with override_settings(ROOT_URLCONF=Urls(route)):
         for pattern, expected in (("/elsewhere", 200), ("/**", 403)):
             with override_settings(SESSIONKIT_PROTECT=[{"pattern": pattern, "role": "admin"}]):
