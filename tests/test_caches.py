@@ -87,6 +87,7 @@ FILLED_BY_THE_PROJECT = {
     "management.commands.sessionkit_routes.Command.requires_system_checks",
     "patterns.Automaton.accepts",
     "patterns.Automaton.literals",
+    "routes._is_of_djangos_kind",
     "routes._regular_views",
     "shapes._shape_of_value",
     "shapes.shape_of_regex",
