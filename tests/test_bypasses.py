@@ -356,7 +356,10 @@ MUTATIONS = {
     "no backslashes": ([(readings, "_with_slashes", str)], ["backslashes"]),
     "no span and no forms": ([(guard.routes, "may_be_respelt", lambda *args: False)], ["unanchored", "aliases"]),
     "no languages": ([(readings, "strip_language", lambda *args: None)], ["languages"]),
-    "no mount": ([(readings.Reader, "_mounted", lambda *args: [])], ["mounted"]),
+    "no mount": (
+        [(readings.Reader, "_mounted", lambda *args: []), (readings, "_under", lambda *args: [])],
+        ["mounted"],
+    ),
     "process_view alone": (
         [(middleware, "_enter", nothing), (middleware, "_leave", unchanged)],
         ["answered inside"],
