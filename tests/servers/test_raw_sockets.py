@@ -14,6 +14,9 @@ from support.hostile_sites import ORDINARY as ORDINARY_PAGE
 from support.hostile_sites import PROTECTED
 from support.hostile_wire import SERVERS, cookie_of, page_of, request_of, serving, wire_request
 
+# Gunicorn refuses a longer request line (``limit_request_line`` is 4094) before anything of ours is asked.
+LONGEST_TARGET = 4000
+
 PEOPLE = ("anonymous", "reader", "admin")
 
 ANY_CASE = b"X-Site: any-case"
@@ -159,7 +162,7 @@ def test_the_root_under_a_mount_prefix_is_not_the_login_page(gunicorn_port: int)
 
 
 def test_what_people_ask_for_is_answered(server: Running) -> None:
-    wires = [wire for wire in some(ORDINARY, 300) if wire.method != "TRACE"]
+    wires = [wire for wire in some(ORDINARY, 300) if wire.method != "TRACE" and len(wire.target) < LONGEST_TARGET]
     answers = server.answers(wires, ("anonymous", "reader"))
     for who, pages in answers.items():
         assert [wire for wire, page in zip(wires, pages, strict=True) if page != ORDINARY_PAGE] == [], who
