@@ -68,10 +68,7 @@ class Validation:
         Raises :class:`~django_sessionkit.InvalidSession`, and nothing else, whatever it is given;
         :class:`~django_sessionkit.exceptions.Unchecked` is one that comes of a validator that has failed.
         """
-        try:
-            plain = self._ordinary.checked(data)
-        except Exception:  # a hostile key, which the careful way knows to refuse
-            plain = None
+        plain = self._ordinary.checked(data)
         if plain is None:
             plain = _checked(data, self._limits)
             self._ordinary.remember(plain)
