@@ -1,6 +1,6 @@
-"""The production checklist: what a log-in needs, item by item, and how a project stands.
+"""The production checklist: 32 items that a site with a login needs, and their status in a project.
 
-A machine sees some of it, through Django's deployment checks and SessionKit's own; what it cannot see is asked of you.
+The system checks of Django and SessionKit decide what can be detected. The rest becomes a question to the developer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from . import installation, terrain
 
 
 class Status(Enum):
-    """How an item stands."""
+    """The status of an item."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -23,9 +23,11 @@ class Status(Enum):
 
 
 class Item(NamedTuple):
-    """One line of the list. ``ids``: the checks that see it; ``asks``: what they cannot see, if there is anything.
+    """One item of the checklist.
 
-    ``asvs`` names requirements of the OWASP Application Security Verification Standard 5.0.0, or a chapter of it.
+    ``asvs`` names requirements, or a chapter, of the OWASP Application Security Verification Standard 5.0.0. ``ids``
+    are the ids of the checks for this item. ``asks`` is what no check can see, for the developer to confirm; it may be
+    a function that returns the text. It is empty if the checks cover the whole item.
     """
 
     number: int
@@ -36,7 +38,7 @@ class Item(NamedTuple):
 
 
 class Grade(NamedTuple):
-    """How an item stands, why, and what is left to you."""
+    """The status of an item, the messages of its checks, and what the developer has to confirm."""
 
     item: Item
     status: Status
@@ -63,7 +65,7 @@ def _known_login() -> str:
     known = ("django.contrib.auth", "allauth", "mozilla_django_oidc", "social_django", "rest_framework_simplejwt")
     if installation.has_any(*known):
         return ""
-    return "No log-in of Django or of an established package was found: where does the dict come from?"
+    return "Neither Django's login nor that of an established package was found. Where does the session dict come from?"
 
 
 def _open_routes() -> str:
@@ -72,18 +74,18 @@ def _open_routes() -> str:
     if not found:
         return ""
     shown = ", ".join(route.text for route in found[:5]) + (", ..." if len(found) > 5 else "")
-    return f"{len(found)} of the routes are open to everybody, and nothing says that it is meant: {shown}"
+    return f"Routes that are open to everyone without a public rule, an exclude or @public: {len(found)} ({shown})"
 
 
 def _trusted_headers() -> str:
     where = installation.position(installation.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
     if where is not None:
-        return "RemoteUserMiddleware trusts a header: the proxy must drop what visitors send under that name."
-    return "No view, source or predicate takes a role or a user from a header, a form field or the query."
+        return "RemoteUserMiddleware trusts a header. The proxy removes this header from the requests of clients."
+    return "No view, source or predicate takes a role or a user from a header, a form field or the query string."
 
 
 ITEMS = (
-    Item(1, "Somebody else authenticates", "V6", (), "Your log-in calls set_session() once it knows who it is."),
+    Item(1, "A login library authenticates users", "V6", (), "Your login calls set_session() after authentication."),
     Item(2, "Sessions are stored on the server", "7.2.1", _ours("E016", "E017", "E018", "E025", "W007", "W027")),
     Item(3, "Sessions expire", "7.3.1, 7.3.2", _ours("W008")),
     Item(4, "Requests that change something are safe from CSRF", "3.5.1", (*_django("W003"), *_ours("W024"))),
@@ -92,7 +94,7 @@ ITEMS = (
         "Sessions are registered and cleared",
         "7.4.1",
         _ours("E022", "E023", "E024", "W025", "W026"),
-        "Log-out calls clear_session() or Django's logout().",
+        "Your logout calls clear_session() or Django's logout().",
     ),
     Item(6, "The dict of a session is validated", "", _ours("E007")),
     Item(7, "Dicts and patterns have limits", "", _ours("E008")),
@@ -106,38 +108,41 @@ ITEMS = (
         "3.3.1 – 3.3.4",
         (*_django("W010", "W011", "W012", "W013", "W014", "W015", "W016", "W017"), *_ours("W009", "I002")),
     ),
-    Item(13, "The log-in is an established library", "", (), _known_login),
-    Item(14, "No expiry code of your own", "7.3.1", _ours("W008")),
-    Item(15, "A log-in starts a new session id", "7.2.4", (), "No code writes the dict into a session by itself."),
-    Item(16, "Log-in attempts are limited", "6.3.1", _ours("W010")),
+    Item(13, "The login library is an established one", "", (), _known_login),
+    Item(14, "No custom expiry code", "7.3.1", _ours("W008")),
+    Item(15, "A login starts a new session id", "7.2.4", (), "No code stores the dict without set_session()."),
+    Item(16, "Login attempts are limited", "6.3.1", _ours("W010")),
     Item(
         17,
         "Output is escaped, HTML sanitised",
         "1.2.1, 1.3.1",
         _ours("W015"),
-        "What goes through |safe or mark_safe() is clean.",
+        "HTML that is passed to |safe or mark_safe() is sanitised.",
     ),
     Item(18, "Rights are checked on the server", "8.3.1", (), _open_routes),
     Item(19, "HTTPS everywhere", "V12", _django("W008")),
     Item(20, "HSTS for a year, with subdomains", "3.4.1", _django("W004", "W005", "W021")),
     Item(21, "nosniff", "3.4.4", _django("W001", "W006")),
     Item(22, "No framing", "3.4.6", _django("W002", "W019")),
-    Item(23, "X-XSS-Protection is left out", "", ()),
+    Item(23, "X-XSS-Protection is not sent", "", ()),
     Item(24, "Content-Security-Policy", "3.4.3", (*_django("W022", "E023", "E024", "E026", "W027"), *_ours("W011"))),
     Item(25, "Passwords are hashed slowly", "11.4.2", _ours("W012", "W013")),
-    Item(26, "Audit log", "16.3.1, 16.3.2", _ours("W014"), "Somebody reads the log, and it is kept long enough."),
-    Item(27, "Dependencies are up to date", "V15", (), "pip-audit is clean, and something runs it for you."),
+    Item(26, "Audit log", "16.3.1, 16.3.2", _ours("W014"), "Someone reads the log, and it is kept long enough."),
+    Item(27, "Dependencies are up to date", "V15", (), "pip-audit runs automatically and reports nothing."),
     Item(28, "Nothing from the client is trusted", "8.3.1", _django("W020"), _trusted_headers),
-    Item(29, "No session lasts for ever", "7.3.2", _ours("W008")),
+    Item(29, "No session lasts forever", "7.3.2", _ours("W008")),
     Item(30, "Secrets are strong, and DEBUG is off", "V13", _django("W009", "W018", "W025", "E100", "E101", "E102")),
-    Item(31, "Somebody else has looked at it", "", (), "An audit by somebody who did not write it."),
-    Item(32, "Vulnerabilities can be reported in private", "", (), "A SECURITY.md or security.txt says how."),
+    Item(31, "The code has been audited", "", (), "Someone who did not write the code has audited it."),
+    Item(32, "Vulnerabilities can be reported in private", "", (), "A SECURITY.md or security.txt explains how."),
 )
 
 
 def grade(messages: Iterable[CheckMessage]) -> list[Grade]:
-    """How every item stands, given what the system checks said. A silenced message is a decision, and no failure."""
-    found = sorted((one for one in messages if one.id), key=lambda one: one.id or "")  # they come in no order
+    """Return the status of every item, given the messages of the system checks.
+
+    Information and silenced messages do not make an item fail.
+    """
+    found = sorted((one for one in messages if one.id), key=lambda one: one.id or "")  # checks run in no fixed order
     return [_graded(item, tuple(one for one in found if one.id in item.ids)) for item in ITEMS]
 
 

@@ -1,4 +1,4 @@
-"""The checklist as text for people, as Markdown and as JSON."""
+"""The checklist as plain text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ _WIDTH = 100
 
 
 def summary(grades: Sequence[Grade]) -> str:
-    """The last line."""
+    """Return the last line of a report: the number of items for each status."""
     counts = Counter(one.status for one in grades)
     return ", ".join(f"{counts[status]} {status.value}" for status in Status) + "."
 
 
 def as_text(grades: Sequence[Grade], paint: Paint) -> str:
-    """Aligned lines; ``paint`` colours the first word of each item. A hint stays in one line, to be pasted."""
+    """Return the report as aligned lines. A hint stays on one line, so that it can be copied.
+
+    ``paint`` takes a status and a text, and returns the text with colours. It is called for the first word of an item.
+    """
     lines = [line for one in grades for line in _lines(one, paint)]
     return "\n".join([*lines, "", summary(grades)])
 
@@ -51,7 +54,7 @@ def _silenced(message: CheckMessage) -> str:
 
 
 def as_markdown(grades: Sequence[Grade]) -> str:
-    """A table, and a box to tick for everything that is left to do."""
+    """Return a Markdown table of all items, and a task list of what is left to do."""
     rows = [f"| {one.item.number} | {one.item.title} | {one.item.asvs} | {one.status.value} |" for one in grades]
     boxes = [f"- [ ] {one.item.number}. {text}" for one in grades for text in _left_to_do(one)]
     head = ["| # | item | ASVS 5.0 | status |", "|---|---|---|---|"]
@@ -67,7 +70,7 @@ def _left_to_do(one: Grade) -> Iterator[str]:
 
 
 def as_json(grades: Sequence[Grade]) -> str:
-    """A list of objects, one per item."""
+    """Return a JSON list with one object per item."""
     return json.dumps([_record(one) for one in grades], indent=2, ensure_ascii=False)
 
 

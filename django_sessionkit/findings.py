@@ -1,6 +1,7 @@
-"""Rules that do not do what they look like: dead, shadowed, weakened by an earlier one, or beside the mark.
+"""Find rules that do not work as written.
 
-Pure data, for the system checks and for ``sessionkit_routes --fail-on``. Nothing is asked of a session.
+A rule may match no route (dead), never decide (shadowed), come after a weaker one, or match a route only in part.
+The system checks and ``sessionkit_routes --fail-on`` show the findings. No requirement is evaluated.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .strength import is_weaker
 from .terrain import EVERYTHING, Terrain
 from .territory import Cover, Ground, Relation, relation, steps_of
 
-# Looking for the nearest name among thousands takes time; a list of faults that long is not read anyway.
+# Finding the nearest name among thousands takes time, so only the first findings of a long list get one.
 _MOST_HINTS = 20
 
 _FALLBACKS = (
@@ -28,7 +29,10 @@ _FALLBACKS = (
 
 
 class Finding(NamedTuple):
-    """A fault of the policy. ``place`` names the rule, ``hint`` can be pasted; ``rule`` is its number, if it is one."""
+    """A fault of the policy.
+
+    ``place`` names the rule, setting or view; ``hint`` is the fix. ``rule`` is the number of the rule, if it is one.
+    """
 
     place: str
     fault: str
@@ -40,16 +44,16 @@ class Finding(NamedTuple):
 
 
 def dead(terrain: Terrain) -> list[Finding]:
-    """Patterns and view names that are about no route.
+    """Return the patterns and view names that match no route.
 
-    Silent for what no route is needed for: static and uploaded files, pages that a fallback middleware answers, and
-    rules that let nobody in.
+    Patterns that need no route are left out: those for static and uploaded files, those for pages of a fallback
+    middleware, and rules that deny everyone.
     """
     if not terrain.routes:
         return []
     found = [*_dead_patterns(terrain), *_dead_views(terrain), *_dead_excludes(terrain)]
     return [one._replace(hint=_nearest(one.hint, terrain)) for one in found[:_MOST_HINTS]] + [
-        one._replace(hint="Remove it, or mend its spelling.") for one in found[_MOST_HINTS:]
+        one._replace(hint="Correct it, or remove it.") for one in found[_MOST_HINTS:]
     ]
 
 
@@ -58,7 +62,7 @@ def _dead_patterns(terrain: Terrain) -> Iterator[Finding]:
         rule = terrain.rules[selector.number]
         if not covered and not isinstance(rule.requirement, Nobody) and _needs_route(selector.pattern):
             idle = "opens" if rule.is_public else "protects"
-            fault = f'the pattern "{selector.pattern.text}" matches no route: the rule {idle} nothing there.'
+            fault = f'the pattern "{selector.pattern.text}" matches no route. It {idle} nothing.'
             yield Finding(rule.label, fault, selector.pattern.text, selector.number)
 
 
@@ -67,17 +71,18 @@ def _dead_views(terrain: Terrain) -> Iterator[Finding]:
     for number, rule in enumerate(terrain.rules):
         for glob in rule.views:
             if not any(map(glob.covers, names)):
-                yield Finding(rule.label, f'the view name "{glob.text}" matches no route.', glob.text, number)
+                fault = f'the view name "{glob.text}" matches no route. It has no effect.'
+                yield Finding(rule.label, fault, glob.text, number)
 
 
 def _dead_excludes(terrain: Terrain) -> Iterator[Finding]:
     for one, covered in terrain.excludes:
         if not covered and (isinstance(one, ViewGlob) or _needs_route(one)):
-            yield Finding("SESSIONKIT_EXCLUDE", f'"{one.text}" matches no route.', one.text)
+            yield Finding("SESSIONKIT_EXCLUDE", f'"{one.text}" matches no route. It has no effect.', one.text)
 
 
 def _needs_route(pattern: Pattern) -> bool:
-    """Whether nothing but a route can answer there."""
+    """Return ``True`` if only a route can answer a path that the pattern matches."""
     classes = installation.middleware()
     if any(installation.position(classes, one) is not None for one in _FALLBACKS):
         return False
@@ -98,7 +103,7 @@ def _nearest(text: str, terrain: Terrain) -> str:
         names = {route.view_name for route in terrain.routes}
         known = {f"{name.rpartition(':')[0]}:*" for name in names if ":" in name} if "*" in text else names
     near = get_close_matches(text, known, n=1)
-    return f'Did you mean "{near[0]}"? Else remove it.' if near else "Remove it, or mend its spelling."
+    return f'Did you mean "{near[0]}"? Otherwise, remove it.' if near else "Correct it, or remove it."
 
 
 def _written(parts: Iterable[object]) -> list[str]:
@@ -106,21 +111,22 @@ def _written(parts: Iterable[object]) -> list[str]:
 
 
 def shadowed(terrain: Terrain) -> list[Finding]:
-    """Rules that never decide, because earlier ones cover all that they are about, with all their methods."""
+    """Return the rules that never decide, because earlier rules match all their paths with all their methods."""
     ground = Ground((number, selector.pattern) for number, selector in enumerate(terrain.selectors))
     found = []
     for number, rule in enumerate(terrain.rules):
         earlier = _before_by_patterns(terrain, ground, number) or _before_by_routes(terrain, number)
         if earlier:
             labels = " and ".join(terrain.rules[one].label for one in earlier)
-            fault = f"it never decides: {labels} stands above it and covers all of it."
+            which = "An earlier rule matches" if len(earlier) == 1 else "Earlier rules match"
+            fault = f"the rule never decides a request. {which} all its requests first: {labels}."
             hint = f"Move {rule.label} above {terrain.rules[earlier[0]].label}, or remove it."
             found.append(Finding(rule.label, fault, hint, number))
     return found
 
 
 def _before_by_patterns(terrain: Terrain, ground: Ground, number: int) -> list[int]:
-    """The earlier rules that together cover every pattern of a rule, whatever the URLconf."""
+    """Return the earlier rules that together cover every pattern of a rule, for any URLconf."""
     rule, found = terrain.rules[number], dict[int, None]()
     for pattern in rule.patterns or (EVERYTHING,):
         near = (terrain.selectors[one] for one in ground.near(steps_of(pattern.text), whole=True))
@@ -139,7 +145,7 @@ def _before_by_patterns(terrain: Terrain, ground: Ground, number: int) -> list[i
 
 
 def _before_by_routes(terrain: Terrain, number: int) -> list[int]:
-    """The same for a rule by view name: seen from the routes that it is about."""
+    """Return the earlier rules that together cover every route of a rule that names views."""
     rule, found = terrain.rules[number], dict[int, None]()
     if not rule.views:
         return []
@@ -159,7 +165,7 @@ def _before_by_routes(terrain: Terrain, number: int) -> list[int]:
 
 
 def _covers_rest(earlier: Rule, later: Rule) -> bool:
-    """Whether it is about all that the later one is about, patterns aside."""
+    """Return ``True`` if the earlier rule covers the views, methods and ``i18n`` of the later one."""
     views = {glob.text for glob in later.views}
     same_views = not earlier.views or (bool(views) and views <= {glob.text for glob in earlier.views})
     return same_views and (earlier.i18n or not later.i18n) and _covers_methods(earlier, later)
@@ -174,7 +180,10 @@ def _covers_methods(earlier: Rule, later: Rule) -> bool:
 
 
 def weaker(terrain: Terrain) -> list[Finding]:
-    """Rules that ask for less than a later one which is narrower, or which crosses them, and decide before it."""
+    """Return the rules whose requests an earlier, weaker rule decides.
+
+    The later rule matches fewer paths than the earlier one, or the two overlap.
+    """
     lost = {one.rule for one in shadowed(terrain)}
     found = []
     for (one, other), (both, route) in sorted(_meetings(terrain).items()):
@@ -183,8 +192,8 @@ def weaker(terrain: Terrain) -> list[Finding]:
         is_exception = whole <= terrain.by_rule[other].keys()
         if other not in lost and _undercuts(earlier, later, both and not is_exception, terrain):
             fault = (
-                f"{earlier.label} stands above it and asks for less: "
-                f"{_some_verb(earlier, later)} {terrain.routes[route].text} needs {earlier.requirement!r} only."
+                f"{earlier.label} is above this rule and requires less. "
+                f"{_some_verb(earlier, later)} {terrain.routes[route].text} only requires {earlier.requirement!r}."
             )
             hint = f"Move {later.label} above {earlier.label}."
             found.append(Finding(later.label, fault, hint, other))
@@ -192,7 +201,10 @@ def weaker(terrain: Terrain) -> list[Finding]:
 
 
 def _meetings(terrain: Terrain) -> dict[tuple[int, int], tuple[bool, int]]:
-    """Pairs of rules about a route that the earlier one decides: whether the later one covers it too, and the route."""
+    """Return pairs of rules that match the same route, which the earlier one covers as a whole.
+
+    The value says whether the later one also covers the whole route, and which route it is.
+    """
     found: dict[tuple[int, int], tuple[bool, int]] = {}
     seen = set()
     for route, covered in enumerate(terrain.by_route):
@@ -213,7 +225,7 @@ def _undercuts(earlier: Rule, later: Rule, may_cross: bool, terrain: Terrain) ->
     if not is_weaker(earlier.requirement, later.requirement, terrain.settings.roles):
         return False
     if earlier.views and {glob.text for glob in earlier.views} != {glob.text for glob in later.views}:
-        return False  # narrow by its views: an exception that stands above the rule
+        return False  # the earlier rule names certain views: it is an exception to the later rule
     pairs = {
         relation(one, other) for one in earlier.patterns or (EVERYTHING,) for other in later.patterns or (EVERYTHING,)
     }
@@ -226,7 +238,10 @@ def _some_verb(one: Rule, other: Rule) -> str:
 
 
 def partial(terrain: Terrain) -> list[Finding]:
-    """Patterns that cover some spellings of routes and no route as a whole, such as a literal under a converter."""
+    """Return the patterns that match some paths of routes and no route as a whole.
+
+    An example is a literal in the place of a converter, such as ``/articles/new`` for ``/articles/<slug>/``.
+    """
     found = []
     for selector, covered in zip(terrain.selectors, terrain.covers, strict=True):
         rule = terrain.rules[selector.number]
@@ -234,18 +249,21 @@ def partial(terrain: Terrain) -> list[Finding]:
         if len(hit) != len(covered) or not hit or isinstance(rule.requirement, Nobody):
             continue
         if any(one.parts is None or MANY in one.parts for one in hit) or not _needs_route(selector.pattern):
-            continue  # a catch-all: the pattern may well be about pages that the URLconf does not list
+            continue  # a catch-all route: the pattern may be for pages that the URLconf does not list
         if hit[0].is_prefixed and split(selector.pattern.text)[0] in terrain.settings.languages:
-            continue  # the pages of one language, on purpose
+            continue  # the pages of one language: intended
         if not _together_all(rule, hit[0].examples):
             wide = "/" + "/".join(_written(hit[0].parts or ()))
-            fault = f'the pattern "{selector.pattern.text}" covers only some spellings of {hit[0].text}.'
+            fault = (
+                f'the pattern "{selector.pattern.text}" matches only some paths of {hit[0].text}. '
+                "The rule does not apply to its other paths."
+            )
             hint = f'Write "{wide}", or name the view: {{"view": "{hit[0].view_name}"}}.'
             found.append(Finding(rule.label, fault, hint, selector.number))
     return found
 
 
 def _together_all(rule: Rule, examples: Iterable[str]) -> bool:
-    """Whether the patterns of a rule together cover all that a route was seen to be spelt like."""
+    """Return ``True`` if the patterns of a rule together match all example paths of a route."""
     paths = [path.removeprefix("/").removesuffix("/").split("/") for path in examples]
     return bool(paths) and all(any(one.covers(path) for one in rule.patterns) for path in paths)

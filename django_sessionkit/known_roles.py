@@ -1,4 +1,4 @@
-"""Which roles a project knows by name: ``SESSIONKIT_ROLES`` declares them, rules and views ask for them."""
+"""The role names of a project: those that ``SESSIONKIT_ROLES`` declares, and those that rules and views require."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .strength import role_names
 
 
 def declared() -> frozenset[str]:
-    """The names in ``SESSIONKIT_ROLES``."""
+    """Return the role names in ``SESSIONKIT_ROLES``."""
     settings = conf.sound()
     return settings.roles.names if settings is not None else frozenset()
 
 
 def asked() -> Iterator[tuple[str, Requirement]]:
-    """Every requirement of the project, with its place."""
+    """Yield every requirement of a rule or view, with the label of the rule or the name of the view."""
     yield from ((rule.label, rule.requirement) for rule in conf.current().rules.rules)
     land = terrain.current()
     yield from land.asked_by_views() if land is not None else ()
 
 
 def fault(names: Iterable[str]) -> str:
-    """What is wrong with the first of ``names`` that is neither declared nor asked for; empty if there is none.
+    """Return an error message for the first of ``names`` that is neither declared nor required.
 
-    Nothing is wrong where no role is declared.
+    Return an empty string if there is no such name, or if no role is declared at all.
     """
     names, known = tuple(names), declared()
     if not known or known.issuperset(names):
@@ -35,7 +35,8 @@ def fault(names: Iterable[str]) -> str:
     for name in names:
         if name not in known:
             return (
-                f'SESSIONKIT_ROLES does not declare the role "{name}", and no rule or view asks for it; '
-                f"{did_you_mean(name, known)} (Else declare it: SESSIONKIT_ROLES = {{..., {name!r}: {{}}}})"
+                f'SESSIONKIT_ROLES does not declare the role "{name}", and no rule or view requires it. '
+                f"Correct the name ({did_you_mean(name, known)}), or declare it: "
+                f"SESSIONKIT_ROLES = {{..., {name!r}: {{}}}}."
             )
     return ""

@@ -1,4 +1,7 @@
-"""Doors that stand open, or go round in circles: methods left out, excludes, targets of redirects, log-in pages."""
+"""Find routes that a policy leaves open by mistake, and redirects that loop.
+
+The causes are methods that a rule leaves out, excludes, redirect targets and login pages.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from .urlconfs import is_translated_from, uses_language_prefix
 
 
 def open_verbs(terrain: Terrain) -> list[Finding]:
-    """Rules with ``methods`` that leave other writing verbs of the same route to nobody."""
+    """Return the rules with ``methods`` that leave other unsafe methods of the same route unprotected."""
     found = []
     for number, rule in enumerate(terrain.rules):
         if not rule.methods or rule.is_public:
@@ -29,7 +32,10 @@ def open_verbs(terrain: Terrain) -> list[Finding]:
             verbs = [verb for verb in terrain.verbs(route) if verb not in SAFE_VERBS and not rule.covers_method(verb)]
             left = [verb for verb in verbs if not terrain.is_guarded(route, verb)] if how is Cover.ALL else []
             if left:
-                fault = f"its methods leave {', '.join(left)} of {terrain.routes[route].text} open to everybody."
+                fault = (
+                    f'its "methods" do not include {", ".join(left)} of {terrain.routes[route].text}. '
+                    "These are open to everyone."
+                )
                 hint = f'Write "methods": "unsafe", or add a rule without "methods" below {rule.label}.'
                 found.append(Finding(rule.label, fault, hint, number))
                 break
@@ -37,22 +43,26 @@ def open_verbs(terrain: Terrain) -> list[Finding]:
 
 
 def idle_excludes(terrain: Terrain) -> list[Finding]:
-    """Excludes of pages that a rule or the view itself protects all the same: one of the two is a mistake."""
+    """Return the excludes whose pages are all protected by a rule or by their view.
+
+    An exclude only lifts the global default, so it does not open these pages.
+    """
     found = []
     for one, covered in terrain.excludes:
         whole = [route for route, how in covered.items() if how is Cover.ALL]
         guards = [_guard_of(terrain, route) for route in whole]
         if whole and all(guards) and len(whole) == len(covered):
             fault = (
-                f'"{one.text}" is to be open, but {guards[0]} protects {terrain.routes[whole[0]].text} all the same.'
+                f'"{one.text}" does not open {terrain.routes[whole[0]].text}. An exclude only lifts '
+                f"SESSIONKIT_GLOBAL_PROTECT, and the page is also protected by {guards[0]}."
             )
-            hint = f'Remove "{one.text}" from SESSIONKIT_EXCLUDE, or let {guards[0]} say {{"public": True}}.'
+            hint = f'Remove "{one.text}" from SESSIONKIT_EXCLUDE, or make {guards[0]} public.'
             found.append(Finding("SESSIONKIT_EXCLUDE", fault, hint))
     return found
 
 
 def _guard_of(terrain: Terrain, route: int) -> str:
-    """Who protects a route from every verb, other than by default."""
+    """Return the rule or view that protects a route, or ``""`` if some method is at most protected by default."""
     guards = []
     for verb in terrain.verbs(route):
         rule = terrain.decider(route, verb)
@@ -64,7 +74,7 @@ def _guard_of(terrain: Terrain, route: int) -> str:
 
 
 def wide_excludes(terrain: Terrain) -> list[Finding]:
-    """Excludes that lift the default from more than their text seems to say."""
+    """Return the excludes that match more pages than their text suggests."""
     if not terrain.settings.global_protect:
         return []
     return [
@@ -77,52 +87,53 @@ def wide_excludes(terrain: Terrain) -> list[Finding]:
 def _width(terrain: Terrain, one: Pattern | ViewGlob, covered: dict[int, Cover]) -> Iterator[tuple[str, str]]:
     if isinstance(one, Pattern):
         if relation(one, EVERYTHING) is Relation.EQUAL:
-            yield "lifts the default from every page.", 'Name the open pages: SESSIONKIT_EXCLUDE = ["/", "/about"].'
+            fault = "matches every page. SESSIONKIT_GLOBAL_PROTECT then protects nothing."
+            yield fault, 'List the open pages: SESSIONKIT_EXCLUDE = ["/", "/about"].'
         return
     if ":" in one.text or "*" not in one.text:
         return
     inside = [name for number in covered if ":" in (name := terrain.routes[number].view_name)]
     if inside:
-        hint = f'Write out the names, or "{inside[0].partition(":")[0]}:*" for that namespace.'
-        yield f'covers namespaces too, such as "{inside[0]}".', hint
+        hint = f'List the names, or write "{inside[0].partition(":")[0]}:*" for all views of that namespace.'
+        yield f'also matches views in namespaces, such as "{inside[0]}". They are not protected by default.', hint
 
 
 def own_targets(terrain: Terrain) -> list[Finding]:
-    """Rules whose ``redirect_to`` is a page that they deny as well: the browser goes round in circles."""
+    """Return the rules that protect their own ``redirect_to``: a denied user is redirected in a loop."""
     found = []
     for number, rule in enumerate(terrain.rules):
         path = _located(rule.options.redirect_to)
         if path is not None and _decider(terrain, path) is rule:
-            fault = f"it denies its own redirect target {path}: who is refused is sent round in circles."
+            fault = f'the rule protects its own "redirect_to" {path}. A denied user is redirected in a loop.'
             hint = f'Add {{"pattern": "{path}", "authenticated": True}} above {rule.label}.'
             found.append(Finding(rule.label, fault, hint, number))
     return found
 
 
 def covered_login(terrain: Terrain) -> list[Finding]:
-    """Rules that cover a log-in page: it stays reachable, and pages below it do not."""
+    """Return the rules that match a login page. The page stays reachable, but pages below it do not."""
     found = []
     for url in terrain.settings.login_urls:
         path = _with_language(terrain, _located(url))
         rule = _decider(terrain, path) if path is not None else None
         if path is not None and rule is not None and not rule.is_public:
-            fault = f"it covers the log-in page {path}, which stays reachable all the same; pages below it do not."
+            fault = f"the rule matches the login page {path}. This page stays reachable, but pages below it do not."
             hint = f'Add {{"pattern": "{_in_any_language(terrain, path)}", "public": True}} above {rule.label}.'
             found.append(Finding(rule.label, fault, hint, terrain.rules.index(rule)))
     return found
 
 
 def _with_language(terrain: Terrain, path: str | None) -> str | None:
-    """Where Django leads to from a path without the language that ``i18n_patterns`` puts first."""
+    """Return the path with the language prefix of ``i18n_patterns``, if Django redirects ``path`` to it."""
     language = get_language_from_path(f"/{terrain.settings.language_code}/")
     translated = f"/{language}{path}"
     return translated if path is not None and is_translated_from(translated, path, None) else path
 
 
 def views_without_login(terrain: Terrain) -> list[Finding]:
-    """Views that would send anonymous callers to the login page, where Django's ``LOGIN_URL`` is of another site.
+    """Return the views that send anonymous callers to the login page, if ``LOGIN_URL`` is not a page of this site.
 
-    Rules that do so stop the server. What a view asks for is only known once the URLconf has been read.
+    A rule that does so is a settings error and stops the server. Views are only known after the URLconf is loaded.
     """
     if terrain.settings.login_fault is None:
         return []
@@ -133,8 +144,11 @@ def views_without_login(terrain: Terrain) -> list[Finding]:
         for mark in terrain.marks(number, verb)
         if mark.options.may_lead_to_login and not mark.requirement.is_closed
     )
-    fault = "it sends anonymous callers to the login page, and LOGIN_URL names no page of this site: they get a 403."
-    hint = "Set SESSIONKIT_LOGIN_URL to a page of this site that leads there, or give the view a login_url of its own."
+    fault = (
+        "the view sends anonymous callers to the login page, but LOGIN_URL is not a page of this site. "
+        "They get a 403 response."
+    )
+    hint = "Set SESSIONKIT_LOGIN_URL to a page of this site that links there, or give the view its own login_url."
     return [Finding(view, fault, hint) for view in views]
 
 
@@ -144,7 +158,7 @@ def _in_any_language(terrain: Terrain, path: str) -> str:
 
 
 def _located(target: str | Promise | None) -> str | None:
-    """The path of a target, without a word in the log where it has none."""
+    """Return the path of a redirect target, or ``None`` without logging anything if it cannot be resolved."""
     with suppress(Exception):
         text = str(target) if target is not None else ""
         return text.partition("?")[0].partition("#")[0] if text.startswith("/") else reverse(text)
@@ -162,7 +176,7 @@ def _decider(terrain: Terrain, path: str) -> Rule | None:
 
 
 def unclear_routes(terrain: Terrain) -> list[Finding]:
-    """Rules by pattern that may be about routes whose paths cannot be told from their expressions."""
+    """Return the rules whose patterns may match routes with paths that cannot be derived from the URL patterns."""
     met: dict[int, list[Route]] = {}
     for number, route in enumerate(terrain.routes):
         if route.parts is not None or route.gate is not None or route.is_catch_all:
@@ -175,7 +189,10 @@ def unclear_routes(terrain: Terrain) -> list[Finding]:
 
 
 def _unclear(rule: Rule, number: int, routes: list[Route]) -> Finding:
-    more = f" and {len(routes) - 1} more" if len(routes) > 1 else ""
-    fault = f"it may be about {routes[0].text}{more}, whose paths cannot be told from its URL patterns."
-    hint = f'Name the view: {{"view": "{routes[0].view_name}"}}. In doubt the stricter reading of a path decides.'
+    more = f" and {len(routes) - 1} more route{'s' if len(routes) > 2 else ''}" if len(routes) > 1 else ""
+    fault = (
+        f"the pattern may match paths of {routes[0].text}{more}. "
+        "These paths cannot be derived from the URL patterns, so this check cannot tell."
+    )
+    hint = f'Name the view: {{"view": "{routes[0].view_name}"}}.'
     return Finding(rule.label, fault, hint, number)

@@ -188,8 +188,8 @@ def test_a_role_that_nobody_declares(rule):
         with override_settings(SESSIONKIT_ROLES=ROLES):
             (message,) = run_checks(tags=["sessionkit"])
     assert message.id == "sessionkit.W005"
-    assert 'staff asks for the role "edtor"' in message.msg
-    assert message.hint.startswith('did you mean "editor"?')
+    assert 'staff requires the role "edtor"' in message.msg
+    assert message.hint.startswith('Correct the name (did you mean "editor"?)')
 
 
 @override_settings(SESSIONKIT_ROLES=ROLES, SESSIONKIT_PROTECT=[{"pattern": "/page", "roles": ["admin", "editor"]}])

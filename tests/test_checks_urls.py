@@ -106,11 +106,11 @@ def test_a_right_project_is_silent(urls):
 @pytest.mark.parametrize(
     ("rule", "hint"),
     [
-        ({"pattern": "/usrs"}, 'Did you mean "/users"? Else remove it.'),
-        ({"pattern": ["/users", "/artikles/new"]}, 'Did you mean "/articles/new"? Else remove it.'),
-        ({"view": "shop:lst"}, 'Did you mean "shop:list"? Else remove it.'),
-        ({"view": "shp:*"}, 'Did you mean "shop:*"? Else remove it.'),
-        ({"view": "qqq"}, "Remove it, or mend its spelling."),
+        ({"pattern": "/usrs"}, 'Did you mean "/users"? Otherwise, remove it.'),
+        ({"pattern": ["/users", "/artikles/new"]}, 'Did you mean "/articles/new"? Otherwise, remove it.'),
+        ({"view": "shop:lst"}, 'Did you mean "shop:list"? Otherwise, remove it.'),
+        ({"view": "shp:*"}, 'Did you mean "shop:*"? Otherwise, remove it.'),
+        ({"view": "qqq"}, "Correct it, or remove it."),
     ],
 )
 def test_a_dead_rule(urls, rule, hint):
@@ -201,7 +201,10 @@ def test_an_empty_urlconf_has_nothing_to_be_compared_with(urls):
 def test_a_shadowed_rule(urls, rules, label):
     (message,) = found(rules)
     assert message.id == "sessionkit.E020"
-    assert f"SESSIONKIT_PROTECT[1]: it never decides: SESSIONKIT_PROTECT{label} stands above it" in message.msg
+    assert message.msg == (
+        "SESSIONKIT_PROTECT[1]: the rule never decides a request. "
+        f"An earlier rule matches all its requests first: SESSIONKIT_PROTECT{label}."
+    )
     assert message.hint == f"Move SESSIONKIT_PROTECT[1] above SESSIONKIT_PROTECT{label}, or remove it."
 
 
@@ -285,7 +288,8 @@ def test_rules_that_do_not_weaken_a_later_one(urls, earlier, later):
 def test_the_message_of_a_weaker_rule(urls):
     (message,) = found([{**LAX, "authenticated": True}, {"name": "new", "pattern": "/articles/new", **ADMIN}])
     assert message.msg == (
-        "new: SESSIONKIT_PROTECT[0] stands above it and asks for less: GET /articles/new/ needs Authenticated() only."
+        "new: SESSIONKIT_PROTECT[0] is above this rule and requires less. "
+        "GET /articles/new/ only requires Authenticated()."
     )
     assert message.hint == "Move new above SESSIONKIT_PROTECT[0]."
 
@@ -328,7 +332,7 @@ def test_patterns_that_name_a_route_as_a_whole(urls, rule):
 def test_methods_that_leave_others_open(urls, rule, left):
     (message,) = found([{**rule, **ADMIN}])
     assert message.id == "sessionkit.W019"
-    assert f"its methods leave {left} open to everybody." in message.msg
+    assert f'its "methods" do not include {left}. These are open to everyone.' in message.msg
 
 
 def test_a_page_that_is_open_under_one_spelling_does_not_guard_the_others(urls):
@@ -358,9 +362,12 @@ def test_an_exclude_of_a_protected_page(urls):
     for exclude in ("/users", "users"):
         (message,) = found(rules, SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=[exclude])
         assert message.id == "sessionkit.W020"
-        assert message.msg == f'SESSIONKIT_EXCLUDE: "{exclude}" is to be open, but staff protects /users/ all the same.'
+        assert message.msg == (
+            f'SESSIONKIT_EXCLUDE: "{exclude}" does not open /users/. An exclude only lifts SESSIONKIT_GLOBAL_PROTECT, '
+            "and the page is also protected by staff."
+        )
     (message,) = found(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/mine"])
-    assert f"the view {__name__}.guarded protects /mine/" in message.msg
+    assert f"protected by the view {__name__}.guarded." in message.msg
 
 
 def test_an_exclude_around_a_protected_page_is_right(urls):
@@ -393,7 +400,7 @@ def test_a_view_that_sends_people_to_the_login_page_of_another_site(urls):
     ]
     (message,) = found(LOGIN_URL="https://sso.example.org/")
     assert message.id == "sessionkit.W028"
-    assert message.msg.startswith(f"{__name__}.guarded: it sends anonymous callers to the login page, and LOGIN_URL")
+    assert message.msg.startswith(f"{__name__}.guarded: the view sends anonymous callers to the login page, but")
     assert message.hint.startswith("Set SESSIONKIT_LOGIN_URL to a page of this site")
     assert ids(LOGIN_URL="https://sso.example.org/", SESSIONKIT_LOGIN_URL="/login/") == []
     assert ids([{"pattern": "/users", **ADMIN}], LOGIN_URL="https://sso.example.org/") == ["sessionkit.E004"]
@@ -410,8 +417,8 @@ def test_a_log_in_page_under_a_rule(urls):
     with override_settings(ROOT_URLCONF=fresh(translated), LOGIN_URL="login"):
         rules = [{"pattern": "/login", "public": True}, {"pattern": "/login/**", "authenticated": True}]
         dead, message = found(rules)  # a public rule counts in exact spelling only
-        assert (dead.id, dead.hint) == ("sessionkit.W016", 'Did you mean "/*/login"? Else remove it.')
-        assert "the rule opens nothing there" in dead.msg
+        assert (dead.id, dead.hint) == ("sessionkit.W016", 'Did you mean "/*/login"? Otherwise, remove it.')
+        assert dead.msg.endswith(" It opens nothing.")
         assert message.id == "sessionkit.W023"
         assert message.hint == 'Add {"pattern": "/*/login/", "public": True} above SESSIONKIT_PROTECT[1].'
     with override_settings(ROOT_URLCONF=fresh(translated), LOGIN_URL="/login/"):
@@ -426,11 +433,11 @@ def test_a_route_whose_paths_cannot_be_told(urls):
     urls.append(re_path(r"^archive/(?:\d+/)?list/$", page, name="archive"))
     (message,) = found([{"pattern": "/archive/7/list", **ADMIN}])
     assert message.id == "sessionkit.I003"
-    assert "SESSIONKIT_PROTECT[0]: it may be about /archive/" in message.msg
+    assert "SESSIONKIT_PROTECT[0]: the pattern may match paths of /archive/" in message.msg
     urls.append(re_path(r"^archive/(?:\d+/)?table/$", page, name="table"))
     with override_settings(ROOT_URLCONF=fresh(urls)):
         (message,) = found([{"pattern": "/archive/7/*", **ADMIN}])
-    assert "list/ and 1 more, whose paths" in message.msg
+    assert "list/ and 1 more route." in message.msg
     assert ids([{"pattern": "/archive/7/list", **ADMIN}, {"pattern": "/archive/**", "authenticated": True}]) == []
     assert ids([{"pattern": "/users", **ADMIN}]) == []
 
@@ -558,7 +565,7 @@ def test_a_predicate_on_a_view_that_cannot_be_used(urls):
     urls += [path(f"{name}/", require(one)(Reader().get), name=name) for name, one in needs.items()]
     messages = found()
     assert [one.id for one in messages] == ["sessionkit.E021"] * 3
-    assert "Allow('no.such.thing') cannot be used: No module named 'no'" in messages[0].msg
+    assert "Allow('no.such.thing') cannot be used, so it allows no one. The error is: No module" in messages[0].msg
 
 
 def test_a_role_on_a_view_that_nobody_declares(urls):
@@ -566,7 +573,7 @@ def test_a_role_on_a_view_that_nobody_declares(urls):
     assert ids() == []
     (message,) = found(SESSIONKIT_ROLES={"editor": {}})
     assert message.id == "sessionkit.W005"
-    assert message.msg.startswith(f'{__name__}.Reader.get asks for the role "edtor"')
+    assert message.msg.startswith(f'{__name__}.Reader.get requires the role "edtor"')
 
 
 class Exempt(View):

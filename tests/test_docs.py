@@ -62,7 +62,7 @@ def test_every_block_runs(page: Path, run: Callable[[str], Project]) -> None:
 WRONG = [
     ("python", '# settings.py\nSESSIONKIT_PROTECT = [{"pattern": "/a", "rol": "x"}]', 'did you mean "role"'),
     ("python", "# settings.py\nSESSIONKIT_PROTEKT = []", "SESSIONKIT_PROTECT"),
-    ("python", "# settings.py\nMIDDLEWARE = MIDDLEWARE[::-1]", "comes before SessionMiddleware"),
+    ("python", "# settings.py\nMIDDLEWARE = MIDDLEWARE[::-1]", "is above SessionMiddleware"),
     ("python", "from django_sessionkit import Role\nRole()", "needs at least one name"),
     ("python", "def", "invalid syntax"),
     ("python", "# shop/views.py\nfrom django_sessionkit import has_rolle", "has_rolle"),

@@ -78,16 +78,17 @@ def test_advice_is_shown_and_fails_nothing():
     assert [one["id"] for one in item["messages"] if one["id"].startswith("sessionkit.")] == ["sessionkit.I002"]
 
 
-def test_routes_that_nobody_guards_are_named():
+def test_unprotected_routes_are_named():
     item = graded()[18]
     assert item["status"] == "you"
-    assert "open to everybody, and nothing says that it is meant: /, /login/, /login/help/" in item["question"]
+    assert "without a public rule, an exclude or @public: " in item["question"]
+    assert "(/, /login/, /login/help/" in item["question"]
     assert "/open/" not in item["question"]  # it is marked as public
     with override_settings(SESSIONKIT_GLOBAL_PROTECT=True):
         assert statuses(18) == ["pass"]
     rules = [{"pattern": "/login", "public": True}]
     with override_settings(ROOT_URLCONF="testsite.shouting_urls", SESSIONKIT_PROTECT=rules):
-        assert graded()[18]["question"].startswith("1 of the routes")
+        assert "@public: 1 (" in graded()[18]["question"]
     with override_settings(ROOT_URLCONF="no_such_urls"):
         assert statuses(18) == ["pass"]
 
@@ -95,7 +96,7 @@ def test_routes_that_nobody_guards_are_named():
 def test_what_is_left_to_you_depends_on_the_project():
     assert statuses(13, 28) == ["pass", "you"]
     with override_settings(INSTALLED_APPS=["django_sessionkit"], MIDDLEWARE=[], AUTHENTICATION_BACKENDS=[]):
-        assert "where does the dict come from?" in graded()[13]["question"]
+        assert "Where does the session dict come from?" in graded()[13]["question"]
     remote = "django.contrib.auth.middleware.RemoteUserMiddleware"
     with override_settings(MIDDLEWARE=[remote]):
         assert "RemoteUserMiddleware" in graded()[28]["question"]
@@ -106,7 +107,7 @@ def test_markdown_has_a_table_and_boxes_to_tick():
         text = report("md")
     assert "| 3 | Sessions expire | 7.3.1, 7.3.2 | fail |" in text
     assert "- [ ] 3. sessionkit.W008: A session lasts 1157 days" in text
-    assert "- [ ] 5. Log-out calls clear_session()" in text
+    assert "- [ ] 5. Your logout calls clear_session()" in text
     assert "security.W003" not in text
 
 

@@ -1,6 +1,7 @@
-"""System checks: ``ALWAYS`` run with every ``manage.py check``, ``DEPLOY`` with ``check --deploy`` too.
+"""The system checks of SessionKit.
 
-A check asks nothing of the world: it runs no view, no predicate and no query.
+Django runs the checks in ``ALWAYS`` with every ``manage.py check``, and those in ``DEPLOY`` only with
+``manage.py check --deploy``. No check runs a view, a predicate or a query.
 """
 
 from __future__ import annotations

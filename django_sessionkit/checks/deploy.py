@@ -1,4 +1,7 @@
-"""``check --deploy``: how sessions are kept, and what else a log-in needs, without Django's own ``security.*``."""
+"""Checks for ``check --deploy``: session storage, cookies, login and passwords.
+
+They do not repeat what Django's own ``security.*`` checks report.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from django.core.checks import Warning as CheckWarning
 from django_sessionkit import conf, installation
 from django_sessionkit.audit import security_logger
 
-# Longer than a working week is a session that a lost phone keeps.
+# A lost device should not stay logged in for longer than a week.
 _LONGEST_DAYS = 7
 _DAY = 24 * 60 * 60
 
@@ -25,12 +28,12 @@ _DEFAULT_HASHER = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
 
 
 def check_session_engine(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Sessions in the cookie itself are the visitor's to read, to keep and to send again."""
+    """Warn about sessions in signed cookies: the user can read them and send them again."""
     if _engine() != _SIGNED_COOKIES:
         return []
     return [
         CheckWarning(
-            "Sessions are kept in signed cookies: their owner can read the roles in them and send an old cookie "
+            "Sessions are stored in signed cookies. Users can read the roles in their cookie and send an old cookie "
             "again, and clear_session() cannot revoke it.",
             hint='SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"',
             id="sessionkit.W006",
@@ -39,15 +42,15 @@ def check_session_engine(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 
 def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A cache that lives in one process loses sessions, or keeps what another process has revoked."""
+    """Warn about sessions in a cache that processes do not share."""
     alias = conf.of_django("SESSION_CACHE_ALIAS", "default")
     backend = installation.private_cache(alias)
     if "cache" not in _engine().rpartition(".")[2] or backend is None:
         return []
     return [
         CheckWarning(
-            f'Sessions are in the cache "{alias}", a {backend}: each process has its own, and a restart or the next '
-            "process loses them.",
+            f'Sessions are in the cache "{alias}" ({backend}), which processes do not share. A process can lose a '
+            "session, or keep one that another process has ended.",
             hint=installation.shared_cache(alias),
             id="sessionkit.W007",
         )
@@ -55,14 +58,14 @@ def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 
 def check_session_age(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A session that lasts for weeks is a log-in that nobody asks for again."""
+    """Warn if a session lasts longer than seven days."""
     settings = conf.sound()
     age = (settings.session_ttl if settings is not None else None) or conf.of_django("SESSION_COOKIE_AGE")
     if not isinstance(age, (int, float)) or age <= _LONGEST_DAYS * _DAY:
         return []
     return [
         CheckWarning(
-            f"A session lasts {age / _DAY:.0f} days: so long a stolen or forgotten one stays good.",
+            f"A session lasts {age / _DAY:.0f} days. A stolen or forgotten one is valid that long.",
             hint="SESSION_COOKIE_AGE = 8 * 60 * 60  # seconds; or SESSIONKIT_SESSION_TTL",
             id="sessionkit.W008",
         )
@@ -70,13 +73,13 @@ def check_session_age(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def check_same_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Without SameSite other sites send the session cookie along."""
+    """Warn if browsers send the session cookie with requests from other sites."""
     value = conf.of_django("SESSION_COOKIE_SAMESITE")
     if _engine() == "" or str(value).lower() in ("lax", "strict"):
         return []
     return [
         CheckWarning(
-            f"SESSION_COOKIE_SAMESITE is {value!r}: requests that other sites make carry the session.",
+            f"SESSION_COOKIE_SAMESITE is {value!r}. Browsers send the session cookie with requests from other sites.",
             hint='SESSION_COOKIE_SAMESITE = "Lax"',
             id="sessionkit.W009",
         )
@@ -84,15 +87,18 @@ def check_same_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 
 def check_cookie_prefix(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A name that browsers accept over HTTPS from this very host only."""
+    """Suggest the ``__Host-`` prefix if the session cookie can have it.
+
+    Browsers accept a cookie with this prefix only over HTTPS and only from the host itself.
+    """
     name = str(conf.of_django("SESSION_COOKIE_NAME"))
     host_only = not conf.of_django("SESSION_COOKIE_DOMAIN") and conf.of_django("SESSION_COOKIE_PATH") == "/"
     if not conf.of_django("SESSION_COOKIE_SECURE") or not host_only or name.startswith(("__Host-", "__Secure-")):
         return []
     return [
         Info(
-            f'The session cookie "{name}" has no "__Host-" prefix: a subdomain, or a page over plain HTTP, can plant '
-            "one of that name.",
+            f'The session cookie "{name}" has no "__Host-" prefix. A subdomain, or a page over plain HTTP, can set a '
+            "cookie with the same name.",
             hint=f'SESSION_COOKIE_NAME = "__Host-{name}"',
             id="sessionkit.I002",
         )
@@ -100,44 +106,45 @@ def check_cookie_prefix(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 
 def check_login_limiter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Passwords can be guessed where nothing counts the tries."""
+    """Warn if no known package limits login attempts."""
     if not installation.has_any("django.contrib.auth") or installation.has_any(*_LIMITERS):
         return []
     return [
         CheckWarning(
-            "Nothing that limits log-in attempts was found (django-axes, django-ratelimit, allauth).",
-            hint='Install django-axes, add "axes" to INSTALLED_APPS, "axes.middleware.AxesMiddleware" last to '
-            'MIDDLEWARE and "axes.backends.AxesStandaloneBackend" first to AUTHENTICATION_BACKENDS; or silence this '
-            "where a proxy or an identity provider counts.",
+            "No package that limits login attempts was found (django-axes, django-ratelimit, allauth). Passwords can "
+            "be guessed without limit.",
+            hint='Install django-axes. Add "axes" to INSTALLED_APPS, "axes.middleware.AxesMiddleware" last to '
+            'MIDDLEWARE and "axes.backends.AxesStandaloneBackend" first to AUTHENTICATION_BACKENDS. Silence this check '
+            "if a proxy or an identity provider limits the attempts.",
             id="sessionkit.W010",
         )
     ]
 
 
 def check_content_policy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A Content-Security-Policy is the second net under escaped output."""
+    """Warn if no Content-Security-Policy is set."""
     native = installation.position(installation.middleware(), _CSP) is not None and conf.of_django("SECURE_CSP")
     if native or (installation.has_any("csp") and conf.of_django("CONTENT_SECURITY_POLICY")):
         return []
     return [
         CheckWarning(
-            "No Content-Security-Policy was found: a script that slips into a page runs with the session.",
-            hint=f'Add "{_CSP}" to MIDDLEWARE and SECURE_CSP = {{"default-src": ["\'self\'"]}} (Django 6.0 and newer; '
-            "before, django-csp).",
+            "No Content-Security-Policy was found. A script injected into a page runs with the session of the user.",
+            hint=f'Add "{_CSP}" to MIDDLEWARE and set SECURE_CSP = {{"default-src": ["\'self\'"]}} (Django 6.0 and '
+            "later). With an older Django, use django-csp.",
             id="sessionkit.W011",
         )
     ]
 
 
 def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The first hasher makes the hashes of all new passwords."""
+    """Warn if the first hasher, which hashes all new passwords, is weak."""
     hashers = conf.of_django("PASSWORD_HASHERS") or [_DEFAULT_HASHER]
     first = str(hashers[0]).rpartition(".")[2]
     if not installation.has_any("django.contrib.auth") or not first.startswith(_WEAK_HASHERS):
         return []
     return [
         CheckWarning(
-            f"New passwords are hashed with {first}, which a graphics card tries by the billion.",
+            f"New passwords are hashed with {first}. A graphics card tests billions of passwords against such a hash.",
             hint='PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", '
             f'"{_DEFAULT_HASHER}"]  # pip install "django[argon2]"',
             id="sessionkit.W012",
@@ -146,12 +153,12 @@ def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 
 def check_password_validators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Without validators "1234" is a password."""
+    """Warn if new passwords are not validated."""
     if not installation.has_any("django.contrib.auth") or conf.of_django("AUTH_PASSWORD_VALIDATORS"):
         return []
     return [
         CheckWarning(
-            'AUTH_PASSWORD_VALIDATORS is empty: "1234" is accepted as a password.',
+            'AUTH_PASSWORD_VALIDATORS is empty. "1234" is accepted as a password.',
             hint='AUTH_PASSWORD_VALIDATORS = [{"NAME": f"django.contrib.auth.password_validation.{name}"} for name in '
             '("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")]',
             id="sessionkit.W013",
@@ -160,12 +167,12 @@ def check_password_validators(app_configs: Sequence[AppConfig] | None, **kwargs:
 
 
 def check_audit_handler(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Denials are logged; somebody has to keep the lines."""
+    """Warn if no handler records what the security logger writes."""
     if _has_handler(security_logger):
         return []
     return [
         CheckWarning(
-            'The logger "django_sessionkit.security" has no handler: denials and rejected sessions are not kept.',
+            'The logger "django_sessionkit.security" has no handler. Denials and rejected sessions are not recorded.',
             hint='LOGGING = {"version": 1, "disable_existing_loggers": False, "handlers": {"audit": {"class": '
             '"logging.StreamHandler"}}, "loggers": {"django_sessionkit.security": {"handlers": ["audit"]}}}',
             id="sessionkit.W014",
@@ -174,11 +181,11 @@ def check_audit_handler(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 
 def check_autoescape(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Without autoescape every variable of a template is HTML."""
+    """Warn if a template engine does not escape variables."""
     return [
         CheckWarning(
-            f"TEMPLATES[{number}] has autoescape switched off: every variable is written as HTML.",
-            hint='Remove "autoescape" from OPTIONS, and switch it off in the one template that needs it.',
+            f"TEMPLATES[{number}] switches autoescape off. Every variable is written into the page as HTML.",
+            hint='Remove "autoescape" from OPTIONS. Switch it off only in a template that needs it.',
             id="sessionkit.W015",
         )
         for number, engine in enumerate(conf.of_django("TEMPLATES", []))

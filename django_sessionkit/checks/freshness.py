@@ -1,4 +1,4 @@
-"""Versions of sessions that cannot work, or do nothing; and a bridge that is not listened to."""
+"""Checks of session versions, and of the source that a bridge provides."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _SHIPPED = 'SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"'
 
 
 def check_version_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Without its cache no version can be looked up, and nobody has a session."""
+    """Report a version cache that ``CACHES`` does not contain: no user has a session."""
     alias, caches = _alias(), conf.of_django("CACHES", {})
     if alias is None or alias in caches:
         return []
     return [
         Error(
-            f'SESSIONKIT_VERSION keeps its versions in the cache "{alias}", which CACHES does not have: nobody has a '
-            "session.",
-            hint=did_you_mean(alias, caches) or "Name one of CACHES.",
+            f'SESSIONKIT_VERSION uses the cache "{alias}", which is not in CACHES. No version can be looked up, so no '
+            "user has a session.",
+            hint=did_you_mean(alias, caches) or "Use a name from CACHES.",
             id="sessionkit.E025",
         )
     ]
 
 
 def check_idle_freshness(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Whoever sets these believes that sessions are kept fresh."""
+    """Warn about settings that have no effect without ``SESSIONKIT_VERSION``."""
     settings = conf.sound()
     names = ("SESSIONKIT_VERSION_INTERVAL", "SESSIONKIT_REFRESH")
     idle = [name for name in names if conf.of_django(name)]
@@ -40,7 +40,8 @@ def check_idle_freshness(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
         return []
     return [
         CheckWarning(
-            f"{' and '.join(idle)} without SESSIONKIT_VERSION: no session is ever found to be out of date.",
+            f"Nothing uses {' and '.join(idle)}, because SESSIONKIT_VERSION is not set. No session is ever out of "
+            "date.",
             hint=_SHIPPED,
             id="sessionkit.W025",
         )
@@ -48,30 +49,30 @@ def check_idle_freshness(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 
 def check_brought_source(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The source that a bridge brings is what ends a session together with the log-in."""
+    """Warn if a setting replaces the source of a bridge, which ends the session together with the login."""
     settings = conf.sound()
     brought = [app.sessionkit_source for app in apps.get_app_configs() if hasattr(app, "sessionkit_source")]
     if settings is None or not brought or brought[0] in installation.ancestry(type(settings.source)):
         return []
     return [
         CheckWarning(
-            f"SESSIONKIT_SOURCE replaces {brought[0]}, which an installed app brings: a session outlives its log-in.",
-            hint="Remove SESSIONKIT_SOURCE, or let yours inherit from that class.",
+            f"SESSIONKIT_SOURCE replaces {brought[0]}, which an installed app provides. A session outlives its login.",
+            hint="Remove SESSIONKIT_SOURCE, or let your source inherit from that class.",
             id="sessionkit.W026",
         )
     ]
 
 
 def check_shared_versions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What one process revokes, the others have to see."""
+    """Warn about versions in a cache that processes do not share."""
     alias = _alias()
     backend = installation.private_cache(alias)
     if backend is None:
         return []
     return [
         CheckWarning(
-            f'SESSIONKIT_VERSION keeps its versions in the cache "{alias}", a {backend}: what one process revokes, the '
-            "next one does not see, and takes the sessions of the other for old.",
+            f'SESSIONKIT_VERSION uses the cache "{alias}" ({backend}), which processes do not share. A process does '
+            "not see what another one revokes, and rejects sessions that another one has started.",
             hint=installation.shared_cache(alias),
             id="sessionkit.W027",
         )

@@ -1,4 +1,4 @@
-"""The place of the middleware, and what stands outside the guard."""
+"""Checks of ``MIDDLEWARE``: the position of ``SessionKitMiddleware``, and middleware that bypasses it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django_sessionkit.sources import DjangoSessionSource
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 _AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
-# They answer where routing has failed, so what stands above the guard answers behind its back.
+# They return a page instead of a 404. Above SessionKitMiddleware, they do so after it has finished.
 _FALLBACKS = (
     "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
     "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
@@ -24,7 +24,7 @@ _FALLBACKS = (
 
 
 def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Without the middleware no URL rule is enforced; before the store it sees no session."""
+    """Report a missing ``SessionKitMiddleware``, or one above the middleware that it needs."""
     classes = installation.middleware()
     ours = position(classes, OURS)
     if ours is None:
@@ -45,14 +45,14 @@ def _check_store(classes: list[Any], ours: int) -> list[CheckMessage]:
     if sessions is None:
         return [
             Error(
-                "SessionMiddleware is not in MIDDLEWARE: there is nothing to read the session from.",
+                "SessionMiddleware is not in MIDDLEWARE. There is no session store, so no user has a session.",
                 hint=f'Add "{_SESSIONS}" before "{OURS}", or set SESSIONKIT_SOURCE.',
                 id="sessionkit.E016",
             )
         ]
     return [
         Error(
-            "SessionKitMiddleware comes before SessionMiddleware: it finds no session and denies everybody.",
+            "SessionKitMiddleware is above SessionMiddleware in MIDDLEWARE. It finds no session and denies every user.",
             hint=f'Move "{OURS}" below "{_SESSIONS}" in MIDDLEWARE.',
             id="sessionkit.E017",
         )
@@ -65,7 +65,8 @@ def _check_auth(classes: list[Any], ours: int) -> list[CheckMessage]:
         return []
     return [
         CheckWarning(
-            "SessionKitMiddleware comes before AuthenticationMiddleware: predicates of URL rules find no request.user.",
+            "SessionKitMiddleware is above AuthenticationMiddleware in MIDDLEWARE. Predicates of URL rules find no "
+            "request.user.",
             hint=f'Move "{OURS}" below AuthenticationMiddleware in MIDDLEWARE.',
             id="sessionkit.W001",
         )
@@ -73,11 +74,11 @@ def _check_auth(classes: list[Any], ours: int) -> list[CheckMessage]:
 
 
 def check_middleware_once(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A second guard decides everything a second time."""
+    """Warn if ``SessionKitMiddleware`` is listed more than once."""
     paths = conf.middleware_paths()
     return [
         CheckWarning(
-            "SessionKitMiddleware is in MIDDLEWARE more than once: every request is decided and logged twice.",
+            "SessionKitMiddleware is in MIDDLEWARE more than once. Every request is checked and logged twice.",
             hint=f'Remove MIDDLEWARE[{number}], "{paths[number]}".',
             id="sessionkit.W003",
         )
@@ -86,14 +87,14 @@ def check_middleware_once(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 
 def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What answers instead of a 404 has to stand inside the guard."""
+    """Warn about fallback middleware above ``SessionKitMiddleware``: its pages are not checked."""
     classes, paths = installation.middleware(), conf.middleware_paths()
     ours = position(classes, OURS)
     outside = [number for one in _FALLBACKS for number in positions(classes, one) if ours is not None and number < ours]
     return [
         CheckWarning(
-            f"{paths[number].rpartition('.')[2]} stands outside the guard: what it answers instead of a 404 meets "
-            "no URL rule.",
+            f"{paths[number].rpartition('.')[2]} is above SessionKitMiddleware in MIDDLEWARE. No URL rule applies to "
+            "the responses that it returns instead of a 404.",
             hint=f'Move "{paths[number]}" below "{OURS}" in MIDDLEWARE.',
             id="sessionkit.W004",
         )
@@ -102,14 +103,14 @@ def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 
 def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Two defaults of "log in first", each with its own list of exceptions."""
+    """Report two active defaults that require a login, each with its own exceptions."""
     settings = conf.sound()
     if position(installation.middleware(), _LOGIN_REQUIRED) is None or settings is None or not settings.global_protect:
         return []
     return [
         Info(
-            "LoginRequiredMiddleware and SESSIONKIT_GLOBAL_PROTECT both ask for a log-in by default: a page is open "
-            "only where @login_not_required and SESSIONKIT_EXCLUDE (or @public) say so together.",
+            "LoginRequiredMiddleware and SESSIONKIT_GLOBAL_PROTECT both require a login by default. A page is open "
+            "only if it has @login_not_required and is also listed in SESSIONKIT_EXCLUDE (or has @public).",
             hint=f'Keep one of them: remove "{_LOGIN_REQUIRED}", or set SESSIONKIT_GLOBAL_PROTECT = False.',
             id="sessionkit.I001",
         )

@@ -1,4 +1,4 @@
-"""Names of roles and permissions that can grant nothing."""
+"""Checks of role and permission names."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from django_sessionkit.strength import role_names
 
 
 def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A wildcard that nobody has switched on grants nothing."""
+    """Warn about wildcards in ``SESSIONKIT_ROLES`` while wildcards are disabled."""
     settings = conf.sound()
     if settings is None or settings.wildcards:
         return []
     return [
         CheckWarning(
-            f'SESSIONKIT_ROLES grants "{name}", but SESSIONKIT_WILDCARD_PERMISSIONS is False: it grants nothing.',
+            f'SESSIONKIT_ROLES grants "{name}", but SESSIONKIT_WILDCARD_PERMISSIONS is False. This grants nothing.',
             hint="Set SESSIONKIT_WILDCARD_PERMISSIONS = True, or name the permissions.",
             id="sessionkit.W002",
         )
@@ -31,14 +31,16 @@ def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 
 def check_role_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Where the roles are declared, a name that is not among them is misspelt or forgotten."""
+    """Warn about required roles that ``SESSIONKIT_ROLES`` does not declare, if it declares any."""
     declared = known_roles.declared()
     if not declared:
         return []
     return [
         CheckWarning(
-            f'{place} asks for the role "{name}", which SESSIONKIT_ROLES does not declare.',
-            hint=f"{did_you_mean(name, declared)} Else declare it: SESSIONKIT_ROLES = {{..., {name!r}: {{}}}}.",
+            f'{place} requires the role "{name}", which SESSIONKIT_ROLES does not declare. If the name is misspelled, '
+            "no user has this role.",
+            hint=f"Correct the name ({did_you_mean(name, declared)}), or declare it: "
+            f"SESSIONKIT_ROLES = {{..., {name!r}: {{}}}}.",
             id="sessionkit.W005",
         )
         for place, requirement in known_roles.asked()

@@ -1,4 +1,4 @@
-"""Every fault of a ``SESSIONKIT_*`` setting, under an id of its own."""
+"""Checks of the ``SESSIONKIT_*`` settings, with one id per setting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error
 
 from django_sessionkit import conf
 
-# One id per setting, so that silencing one never hides another.
+# One id per setting, so that silencing one does not hide errors of another.
 SETTING_IDS = {
     "SESSIONKIT_PROTECT": "sessionkit.E001",
     "SESSIONKIT_GLOBAL_PROTECT": "sessionkit.E002",
@@ -31,7 +31,7 @@ SETTING_IDS = {
 }
 _UNKNOWN_SETTING_ID = "sessionkit.E014"
 
-# For the faults that bring no hint of their own.
+# For errors that have no hint.
 _HINTS = {
     "SESSIONKIT_PROTECT": 'A rule looks like this: {"pattern": "/admin/**", "role": "admin"}',
     "SESSIONKIT_GLOBAL_PROTECT": "SESSIONKIT_GLOBAL_PROTECT = True",
@@ -53,7 +53,7 @@ _HINTS = {
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every fault that keeps the server from starting."""
+    """Report every invalid setting. The server does not start with one."""
     return [
         Error(
             f"{problem.error.place}: {problem.error.fault}",

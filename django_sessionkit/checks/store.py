@@ -1,4 +1,4 @@
-"""A session store that cannot work, or must not be used."""
+"""Checks of Django's session store: a missing cache, an unsafe serializer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django_sessionkit.access import did_you_mean
 
 
 def check_cache_alias(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A cache that does not exist makes every request fail."""
+    """Report a session cache that ``CACHES`` does not contain."""
     alias, caches = conf.of_django("SESSION_CACHE_ALIAS"), conf.of_django("CACHES", {})
     engine = str(conf.of_django("SESSION_ENGINE")).rpartition(".")[2]
     if not installation.keeps_sessions() or engine not in ("cache", "cached_db") or alias in caches:
         return []
     return [
         Error(
-            f'SESSION_CACHE_ALIAS is "{alias}", which CACHES does not have: no session can be read.',
+            f'SESSION_CACHE_ALIAS is "{alias}", which is not in CACHES. No session can be read.',
             hint=did_you_mean(alias, caches),
             id="sessionkit.E018",
         )
@@ -28,7 +28,10 @@ def check_cache_alias(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def check_serializer(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Unpickling runs code; a cookie comes from the visitor, and only SECRET_KEY stands between."""
+    """Report pickled sessions in cookies.
+
+    Unpickling can run code, and the cookie comes from the client. Only ``SECRET_KEY`` protects the server.
+    """
     path = str(conf.of_django("SESSION_SERIALIZER"))
     names = installation.ancestry(installation.imported(path))
     signed = str(conf.of_django("SESSION_ENGINE")).endswith(".signed_cookies")
@@ -36,7 +39,7 @@ def check_serializer(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
         return []
     return [
         Error(
-            f'Sessions in cookies are unpickled by "{path}": whoever learns SECRET_KEY runs code on the server.',
+            f'Sessions in cookies are unpickled by "{path}". Anyone who learns SECRET_KEY can run code on the server.',
             hint='SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"',
             id="sessionkit.E019",
         )

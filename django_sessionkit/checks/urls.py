@@ -1,4 +1,4 @@
-"""The policy against the URLconf: what :mod:`~django_sessionkit.findings` and its sister find, under an id each."""
+"""Checks that compare the policy with the URLconf, with one id per kind of finding."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ from django_sessionkit.terrain import Terrain
 
 
 def check_dead_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A rule about no route protects nothing."""
+    """Warn about patterns and view names that match no route."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W016") for one in _found(findings.dead)]
 
 
 def check_shadowed_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A rule that never decides says something that does not hold."""
+    """Report rules that never decide a request, because earlier rules match all of their requests."""
     return [Error(str(one), hint=one.hint, id="sessionkit.E020") for one in _found(findings.shadowed)]
 
 
 def check_weaker_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A rule that asks for less decides before one that asks for more."""
+    """Warn about rules that decide before a stricter rule."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W017") for one in _found(findings.weaker)]
 
 
 def check_partial_patterns(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A page that is protected under one of its spellings is not protected."""
+    """Warn about patterns that match only some paths of a route."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W018") for one in _found(findings.partial)]
 
 
 def check_open_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What ``methods`` leaves out falls to the next rule, and last to nobody."""
+    """Warn about methods of a route that a rule leaves out and nothing else protects."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W019") for one in _found(openings.open_verbs)]
 
 
 def check_idle_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """An exclude lifts the global default, and neither a rule nor a decorator."""
+    """Warn about excludes that do not open a page, because a rule or the view protects it."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W020") for one in _found(openings.idle_excludes)]
 
 
 def check_wide_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """An exclude of everything is no default at all."""
+    """Warn about excludes that match more than their text suggests."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W021") for one in _found(openings.wide_excludes)]
 
 
 def check_redirect_targets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A page that says why must be open to those who are sent there."""
+    """Warn about rules that protect their own ``redirect_to``: the redirect loops."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W022") for one in _found(openings.own_targets)]
 
 
 def check_login_page(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A log-in page cannot be protected."""
+    """Warn about rules that match a login page, which is always reachable."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W023") for one in _found(openings.covered_login)]
 
 
 def check_foreign_login(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Nobody is sent to the login page of another site."""
+    """Warn about views that redirect to the login page while ``LOGIN_URL`` is a page of another site."""
     return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W028") for one in _found(openings.views_without_login)]
 
 
 def check_unclear_routes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Some expressions match more than can be written down."""
+    """Report rules that may match routes whose paths cannot be derived from their URL patterns."""
     return [Info(str(one), hint=one.hint, id="sessionkit.I003") for one in _found(openings.unclear_routes)]
 
 
 def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A predicate that a decorator names by a path that leads nowhere denies everybody."""
+    """Report predicates of views that cannot be imported or called."""
     land = terrain.current()
     found = {}
     for view, requirement in land.asked_by_views() if land is not None else ():
@@ -84,8 +84,8 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
                 found[view, repr(predicate)] = error
     return [
         Error(
-            f"{view}: {predicate} cannot be used: {error}",
-            hint='Write Allow("package.module.function") with a function of (session) or (session, request).',
+            f"{view}: {predicate} cannot be used, so it allows no one. The error is: {error}",
+            hint='Write Allow("package.module.function") with a function that takes (session) or (session, request).',
             id="sessionkit.E021",
         )
         for (view, predicate), error in found.items()
@@ -93,15 +93,15 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 
 def check_csrf_exempt(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """With a session in a cookie, a view that changes something needs the CSRF token."""
+    """Warn about views that are protected by a session cookie but do not check the CSRF token."""
     land = terrain.current()
     if land is None or not keeps_sessions():
         return []
     return [
         CheckWarning(
-            f"{route.text} is protected by a session in a cookie, and {route.view} is csrf_exempt: another site can "
-            "make its visitors call it.",
-            hint="Remove @csrf_exempt, or let the view take a token from a header instead of the session.",
+            f"{route.text} is protected by a session in a cookie, but its view {route.view} is csrf_exempt. Another "
+            "site can make the browser of a user send requests to it.",
+            hint="Remove @csrf_exempt, or let the view accept a token in a header instead of the session.",
             id="sessionkit.W024",
         )
         for number, route in enumerate(land.routes)
@@ -111,7 +111,7 @@ def check_csrf_exempt(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def _is_exempt(view: Any) -> bool:
-    """Frameworks for APIs exempt all views, and check the token themselves where a cookie signs in."""
+    """API frameworks exempt all views, and check the token themselves if a cookie authenticates the user."""
     return getattr(view, "csrf_exempt", False) is True and api_package_of(view) is None
 
 
