@@ -1,4 +1,4 @@
-"""SessionKit for Django: one plain dict from your own login guards URLs, views, classes, templates and code."""
+"""SessionKit for Django: protect URLs, views, templates and code with one plain dict that your login stores."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import on first use: pytest imports this package for its plugin, in projects without Django too."""
+        """Import a public name on first use, because pytest imports this package even in projects without Django."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         home = import_module(f"{__name__}.{_HOMES.get(name, 'api')}")
@@ -114,7 +114,7 @@ __all__ = [
     "validate_session",
 ]
 
-# Where a public name is at home, if not in ``api``.
+# The module of each public name that is not in ``api``.
 _HOMES = {
     "AccessDenied": "exceptions",
     "Allow": "requirements",

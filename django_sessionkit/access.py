@@ -1,4 +1,4 @@
-"""Which roles and permissions a session has: the only place that looks."""
+"""Compute the roles and permissions of a session. No other module reads them from the session."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from .decisions import Decision
     from .requirements import Requirement
 
-# Users have few different sets of rights; their grants are worked out once for all of them.
+# Many users share the same role and permissions. Grants are computed once for each distinct combination.
 _MOST_SHARED = 256
 _LONGEST_SHARED = 20_000  # characters in all
 
 
 class Grants:
-    """The effective roles and permissions of one session, after hierarchy, with wildcards made ready.
+    """The effective roles and permissions of a session: the role hierarchy is applied, wildcards are parsed.
 
-    ``decisions`` are answers that depend on nothing else, by the key of the requirement.
+    ``decisions`` caches the decisions that depend only on these grants, by the key of the requirement.
     """
 
     __slots__ = ("_wildcards", "decisions", "permissions", "policy", "roles")
@@ -40,21 +40,21 @@ class Grants:
         self.decisions: dict[object, Decision] = {}
 
     def has_permission(self, name: str) -> bool:
-        """Whether ``name`` is held, by name or by a wildcard."""
+        """Return ``True`` if the session has the permission ``name``, by its exact name or by a wildcard."""
         if name in self.permissions:
             return "*" not in name
         return bool(self._wildcards) and any(_covers(granted, name.split(":")) for granted in self._wildcards)
 
 
 def _covers(granted: list[str], parts: list[str]) -> bool:
-    """A last ``*`` stands for one or more parts, an inner one for exactly one."""
+    """Return ``True`` if a wildcard matches. A final ``*`` stands for one or more parts, any other ``*`` for one."""
     if len(granted) > len(parts) or (len(granted) < len(parts) and granted[-1] != "*"):
         return False
     return all(mine in ("*", asked) for mine, asked in zip(granted, parts, strict=False))
 
 
 class RoleMap:
-    """``SESSIONKIT_ROLES``: every role with all that it inherits, closed over the hierarchy."""
+    """The parsed ``SESSIONKIT_ROLES``: each role with all roles and permissions that it inherits."""
 
     def __init__(self, raw: Mapping[str, Mapping[str, Iterable[str]]] | None = None) -> None:
         raw = _in_one_form(raw or {})
@@ -68,13 +68,13 @@ class RoleMap:
         self.all_permissions = frozenset().union(*self._permissions.values())
 
     def expand(self, roles: Iterable[str]) -> frozenset[str]:
-        """``roles`` and everything they inherit."""
+        """Return ``roles`` and every role that they inherit. Roles that are not in the setting inherit nothing."""
         given = frozenset(roles)
         known = [self._roles[role] for role in given if role in self._roles]
         return given.union(*known) if known else given
 
     def permissions(self, roles: Iterable[str]) -> frozenset[str]:
-        """What the map grants to ``roles``."""
+        """Return the permissions that ``SESSIONKIT_ROLES`` grants to ``roles``."""
         known = [self._permissions[role] for role in roles if role in self._permissions]
         return frozenset().union(*known)
 
@@ -95,18 +95,19 @@ def _closure(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str) -> froze
 
 
 class AccessPolicy:
-    """What a session may do. Subclass it and name the subclass in ``SESSIONKIT_ACCESS_POLICY``.
+    """Decide what a session may do. Subclass it and name the subclass in ``SESSIONKIT_ACCESS_POLICY``.
 
-    The methods below may be overridden; they are called at most once per session value (``check``: once per leaf of a
-    requirement and evaluation). Whatever raises or answers oddly denies. Under ASGI they run in a thread, so they may
-    use the ORM; ``check`` may also be ``async``.
+    You may override the public methods. Each is called at most once per session value; ``check`` is called once per
+    evaluation for each ``Role``, ``Permission``, ``Allow`` etc. in a requirement. If a method raises an exception or
+    returns a value of the wrong type, access is denied. Under ASGI the methods run in a thread, so they may use the
+    ORM. ``check`` may also be an ``async`` method.
     """
 
     def __init__(self, roles: RoleMap | None = None, *, wildcards: bool = False) -> None:
         self._role_map = roles or RoleMap()
         self._wildcards = wildcards
         self._shared: dict[object, Grants] = {}
-        #: whether a subclass has code of its own, which may do I/O and must be called with care
+        #: whether a subclass overrides a method; custom code may do I/O, so it is called as a flow
         self.overrides_check = type(self).check is not AccessPolicy.check
         self.overrides_grants = any(
             getattr(type(self), name) is not getattr(AccessPolicy, name)
@@ -114,31 +115,35 @@ class AccessPolicy:
         )
 
     def get_roles(self, session: Session) -> Iterable[str]:
-        """The roles of the session; what they inherit by ``SESSIONKIT_ROLES`` is added afterwards."""
+        """Return the roles of the session. Roles that they inherit by ``SESSIONKIT_ROLES`` are added afterwards."""
         return [*session.roles, session.role] if session.role else session.roles
 
     def get_permissions(self, session: Session) -> Iterable[str]:
-        """All permissions of the session: its own, and those that ``SESSIONKIT_ROLES`` gives to its effective roles."""
+        """Return all permissions of the session.
+
+        These are the session's own permissions, and those that ``SESSIONKIT_ROLES`` grants to its effective roles.
+        """
         return session.permissions | self._role_map.permissions(self.effective_roles(session))
 
     def check(self, requirement: Requirement, session: Session | None, request: HttpRequest | None) -> Any:
-        """Answer ``True`` or ``False`` for one leaf (``Role``, ``Allow``, ...), or ``None`` for the built-in answer.
+        """Return ``True`` or ``False`` for one requirement, or ``None`` to apply the built-in check.
 
-        It is asked for anonymous callers too, with ``session=None``.
+        ``requirement`` is a single ``Role``, ``Permission``, ``Allow`` etc., never a combination. For an anonymous
+        caller ``session`` is ``None``. Outside a request ``request`` is ``None``.
         """
         return None
 
     def effective_roles(self, session: Session) -> frozenset[str]:
-        """The roles of :meth:`get_roles` and all that they inherit."""
+        """Return the roles of :meth:`get_roles` and all roles that they inherit."""
         return self._role_map.expand(_name_set("get_roles", self.get_roles(session)))
 
     def known_grants(self, session: Session) -> Grants | None:
-        """The grants, if this policy has computed them for this session value before."""
+        """Return the grants if this policy has already computed them for this session value, else ``None``."""
         grants = session._grants
         return grants if isinstance(grants, Grants) and grants.policy is self else None
 
     def grants(self, session: Session) -> Grants:
-        """The effective roles and permissions, computed at most once per session value."""
+        """Return the effective roles and permissions, computed at most once per session value."""
         grants = self.known_grants(session)
         if grants is None:
             session._grants = grants = self._own(session) if self.overrides_grants else self._like(session)
@@ -150,7 +155,10 @@ class AccessPolicy:
         return Grants(self, roles, permissions, self._wildcards)
 
     def _like(self, session: Session) -> Grants:
-        """The grants of every session with the same rights: without a project's code they depend on nothing else."""
+        """Return the grants shared by all sessions with equal roles and permissions.
+
+        They may be shared because, without a custom policy, grants depend on nothing else.
+        """
         rights = session.rights
         grants = self._shared.get(rights)
         if grants is None:
@@ -168,7 +176,7 @@ def _length(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> int:
 
 
 def effective(policy: AccessPolicy, session: Session) -> Flow[Grants]:
-    """The grants of ``session``, as a flow: a project's own policy may do I/O."""
+    """Return the grants of ``session``, as a flow, because a custom policy may do I/O."""
     if policy.overrides_grants and policy.known_grants(session) is None:
         yield user_call(policy.grants, session)
     return policy.grants(session)
@@ -184,19 +192,19 @@ def _name_set(method: str, names: object) -> frozenset[str]:
 
 def _checked_form(method: str, name: str) -> str:
     if fault := fault_in(name):
-        raise ValueError(f"AccessPolicy.{method}() has returned a name with {fault}")
+        raise ValueError(f"AccessPolicy.{method}() returned a name that contains {fault}")
     return nfc(name)
 
 
 def parse_roles(raw: object, place: str) -> RoleMap:
-    """Check the shape of ``SESSIONKIT_ROLES``, or raise :class:`~django_sessionkit.exceptions.InvalidPolicy`."""
+    """Parse ``SESSIONKIT_ROLES``. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if its value is wrong."""
     if not isinstance(raw, Mapping):
-        raise InvalidPolicy(place, "must be a dict of role name -> dict")
+        raise InvalidPolicy(place, "must be a dict of role names and their dicts")
     for role in raw:
         _check_role_name(role, f"{place}[{role!r}]")
     known = frozenset(map(nfc, raw))
     if len(known) < len(raw):
-        raise InvalidPolicy(place, "a role is declared twice, in two spellings that Unicode holds to be the same")
+        raise InvalidPolicy(place, "the same role is declared twice; its names are equal after Unicode normalization")
     for role, spec in raw.items():
         _check_role(known, spec, f"{place}[{role!r}]")
     one_form = _in_one_form(raw)
@@ -209,7 +217,7 @@ def _check_role_name(role: object, where: str) -> None:
     if not isinstance(role, str) or not role.strip():
         raise InvalidPolicy(where, "a role name must be a non-blank string")
     if fault := fault_in(role):
-        raise InvalidPolicy(where, f"a role name must not have {fault}")
+        raise InvalidPolicy(where, f"a role name must not contain {fault}")
 
 
 def _check_role(known: frozenset[str], spec: object, where: str) -> None:
@@ -230,7 +238,7 @@ def _checked_names(names: object, where: str) -> Iterator[str]:
         if not isinstance(name, str) or not name.strip():
             raise InvalidPolicy(where, "names must be non-blank strings")
         if fault := fault_in(name):
-            raise InvalidPolicy(where, f"names must not have {fault}")
+            raise InvalidPolicy(where, f"names must not contain {fault}")
         yield name
 
 
@@ -241,7 +249,7 @@ def _check_cycle(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str, plac
 
 
 def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:
-    """The hint of an error: the nearest valid name, else all of them."""
+    """Return the hint of an error: the valid name nearest to ``wrong``, or all valid names if none is near."""
     names = sorted(allowed)
     near = get_close_matches(str(wrong), names, n=1)
     if near:

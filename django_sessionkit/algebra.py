@@ -1,8 +1,8 @@
-"""The algebra of requirements: what every requirement can do, and ``&``, ``|`` and ``~``.
+"""The base class of requirements, and the operators ``&``, ``|`` and ``~``.
 
-It has three values (Kleene's strong logic): granted, denied, and *failed* for a predicate that raised or answered
-something else than ``True`` or ``False``. Only granted lets anyone in, and ``~`` turns a failure into a failure.
-Nobody is granted by absence: ``~`` never grants an anonymous caller.
+A check has one of three results (Kleene's strong logic): granted, denied or *failed*. It fails if a predicate raises
+an exception or returns something other than ``True`` or ``False``. Only a granted check allows access. ``~`` of a
+failed check is also failed. ``~`` never grants access to an anonymous caller.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 _DEFAULT_POLICY = AccessPolicy()
 
-# What a string takes besides its characters, in characters.
+# Memory overhead of a string, measured in characters.
 _WEIGHT_OF_A_NAME = 20
 
 
 class Requirement:
-    """Base of all requirements: immutable, hashable, comparable, combinable; its repr can be pasted."""
+    """Base class of all requirements.
+
+    Requirements are immutable and hashable, compare by value, and combine with ``&``, ``|`` and ``~``. The repr is a
+    Python expression.
+    """
 
     __slots__ = ("_parts", "is_static", "key", "weight")
 
@@ -33,16 +37,16 @@ class Requirement:
     key: object
     weight: int
 
-    #: how tightly the repr binds, for brackets
+    #: operator precedence, to put the repr in brackets where needed
     _binding: ClassVar[int] = 3
 
     def __init__(self, parts: tuple[Any, ...], *, is_static: bool = False) -> None:
         object.__setattr__(self, "_parts", parts)
-        #: the answer depends on nothing but the grants of the session, and whether there is one
+        #: whether the result depends only on the grants of the session, and on whether there is a session
         object.__setattr__(self, "is_static", is_static)
-        #: stands for this very object in a dict of answers, and is hashed without a call
+        #: key of this object in a cache of decisions; hashing it calls no Python code
         object.__setattr__(self, "key", object())
-        #: about how many characters it holds, the requirements that it combines among them
+        #: approximate size in characters, including the requirements that it combines
         object.__setattr__(self, "weight", sum(map(_weight, parts)))
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -73,7 +77,7 @@ class Requirement:
         return Not(self)
 
     def __bool__(self) -> bool:
-        raise TypeError("A requirement has no truth value: combine with & | ~, ask with evaluate() or has_...().")
+        raise TypeError("A requirement has no truth value. Combine with & | ~, check with evaluate() or can_access().")
 
     @property
     def children(self) -> tuple[Requirement, ...]:
@@ -82,7 +86,7 @@ class Requirement:
 
     @property
     def is_closed(self) -> bool:
-        """Whether no session can meet it."""
+        """Whether no session can meet this requirement."""
         return False
 
     def check(
@@ -91,7 +95,14 @@ class Requirement:
         policy: AccessPolicy = _DEFAULT_POLICY,
         request: HttpRequest | None = None,
     ) -> Decision:
-        """Decide for ``session`` (``None``: anonymous). Neither the current request nor any setting is looked at."""
+        """Check this requirement for ``session`` and return the :class:`~django_sessionkit.Decision`.
+
+        It uses neither the current request nor any setting.
+
+        :param session: the session, or ``None`` for an anonymous caller.
+        :param policy: the access policy; by default one without a role hierarchy and without wildcards.
+        :param request: the request that predicates receive.
+        """
         return run(self.flow(session, policy, request))
 
     async def acheck(
@@ -100,11 +111,11 @@ class Requirement:
         policy: AccessPolicy = _DEFAULT_POLICY,
         request: HttpRequest | None = None,
     ) -> Decision:
-        """:meth:`check`, with async predicates awaited and sync ones run in a thread."""
+        """Async variant of :meth:`check`. Async predicates are awaited, sync predicates run in a thread."""
         return await arun(self.flow(session, policy, request))
 
     def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        """:meth:`check` as a flow."""
+        """Return :meth:`check` as a flow."""
         raise NotImplementedError
 
     def _granted(self) -> Decision:
@@ -141,9 +152,10 @@ class _Combination(Requirement):
 
 
 class And(_Combination):
-    """All of them; made by ``&``. A denial outweighs a failure, a failure outweighs a grant.
+    """Require all parts; made by ``&``.
 
-    A part that nobody can meet is asked first: its denial says that a login does not help.
+    If a part is denied, the result is denied. Otherwise, if a part failed, the result is failed. A part that no session
+    can meet is checked first, so that the denial shows that a login does not help.
     """
 
     __slots__ = ()
@@ -169,7 +181,10 @@ class And(_Combination):
 
 
 class Or(_Combination):
-    """At least one of them; made by ``|``. A grant outweighs a failure, a failure outweighs a denial."""
+    """Require at least one part; made by ``|``.
+
+    If a part is granted, the result is granted. Otherwise, if a part failed, the result is failed.
+    """
 
     __slots__ = ()
     _binding = 1
@@ -196,7 +211,10 @@ class Or(_Combination):
 
 
 class Not(Requirement):
-    """The opposite, for a session; made by ``~``. It never grants an anonymous caller, nor after a failure."""
+    """Require that the part is denied; made by ``~``.
+
+    An anonymous caller is never granted. If the part failed, the result is failed.
+    """
 
     __slots__ = ()
     _binding = 3

@@ -1,4 +1,4 @@
-"""The answer to "may this session do that?", with its reason."""
+"""The result of an access check, with its reason."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ PREDICATE = "predicate"
 POLICY = "policy"
 FAILED = "failed"
 DENIED = "denied"
-#: the login of the auth layer gives no valid session
+#: the user is logged in, but the login gives no valid session
 REFUSED = "refused"
-#: nobody can say at the moment whether there is a session
+#: it is unknown at the moment whether there is a session, because loading it failed
 UNKNOWN_FOR_NOW = "unknown_for_now"
 
 _SENTENCES = {
     GRANTED: "granted",
     NOT_AUTHENTICATED: "needs a session",
     NONE_OF: "meets none of the alternatives",
-    EXCLUDED: "is excluded by",
+    EXCLUDED: "excluded by",
     NOBODY: "nobody may do this",
-    PREDICATE: "was refused by",
-    POLICY: "was refused by the access policy",
-    DENIED: "the view refused",
+    PREDICATE: "refused by",
+    POLICY: "refused by the access policy",
+    DENIED: "the view refused the request",
     FAILED: "could not be decided, because a check failed (the log says which)",
     REFUSED: "the login gives no valid session",
     UNKNOWN_FOR_NOW: "the session cannot be looked up at the moment",
@@ -41,17 +41,18 @@ _SENTENCES = {
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided, and why. True in a boolean context exactly when access is allowed.
+    """The result of an access check. It is true in a boolean context if and only if access is allowed.
 
+    - ``allowed``: whether access is allowed.
     - ``reason``: one of the constants of this module, such as ``"missing_role"``.
-    - ``missing``: the names of the roles or permissions that were asked for and are not held.
-    - ``requirement``: the requirement that failed; when allowed, the one that was asked.
-    - ``rule``: the ``name`` of the URL rule or its place (``SESSIONKIT_PROTECT[3]``), ``None`` outside the URL list.
-    - ``failed``: a predicate or policy raised, or answered neither ``True`` nor ``False``. It stays a denial under
-      ``~``.
+    - ``missing``: the names of the required roles or permissions that the session does not have.
+    - ``requirement``: the requirement that was not met; if access is allowed, the requirement that was checked.
+    - ``rule``: the ``name`` of the URL rule or its place (``SESSIONKIT_PROTECT[3]``); ``None`` if no URL rule decided.
+    - ``failed``: whether a predicate or policy raised an exception, or returned something other than ``True`` or
+      ``False``. Such a denial stays a denial under ``~``.
     - ``detail``: for ``"refused"`` and ``"unknown_for_now"``, what is wrong, for developers.
 
-    It never holds a value of the session.
+    A decision never contains a value of the session.
     """
 
     allowed: bool
@@ -66,7 +67,7 @@ class Decision:
         return self.allowed
 
     def __str__(self) -> str:
-        """One sentence for people: what was missing."""
+        """Return a sentence without a full stop that says why, such as ``needs the role "admin"``."""
         if self.reason in (MISSING_ROLE, MISSING_PERMISSION):
             return _missing_sentence(self.reason, self.missing)
         if self.reason in (EXCLUDED, PREDICATE):

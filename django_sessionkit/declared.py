@@ -1,4 +1,4 @@
-"""What a view itself asks for: read from the marks that decorators and mixins leave on it."""
+"""The requirements of a view itself, which decorators and mixins store as marks on the view."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PREFIX = "_sessionkit_guard_"
 _PUBLIC = "_sessionkit_public_"
-# Downwards: what is put around a view later is asked before it.
+# The numbers descend, because a decorator that is applied later is an outer one and is checked first.
 _numbers = count(0, -1)
 
 next_number = _numbers.__next__
 
-#: set once a view asks for something, and is not to be found otherwise
+#: set as soon as any view answers a denial with 404
 views_are_hidden = Event()
 
 
 class Declared(NamedTuple):
-    """A requirement, and how its denial is answered."""
+    """A requirement of a view, and the options for answering a denial."""
 
     requirement: Requirement
     options: DenialOptions = DEFAULT_OPTIONS
 
 
 def declare(view: F, mark: Declared, number: int) -> F:
-    """Leave a mark on ``view`` and keep those of what it wraps: stacked requirements must all hold.
+    """Add a mark to ``view`` and keep the marks of the views that it wraps. All stacked requirements must be met.
 
-    Each mark has a ``number`` and so an attribute of its own: ``functools.update_wrapper`` copies attributes from
-    view to view, sometimes outwards over others, and must not lose one.
+    Each mark has a separate attribute with its ``number``, because ``functools.update_wrapper`` copies attributes to
+    the wrapper and would otherwise overwrite one mark with another.
     """
     if mark.options.on_deny == "not_found":
         views_are_hidden.set()
@@ -47,7 +47,7 @@ def declare(view: F, mark: Declared, number: int) -> F:
 
 
 def declared(view: Any, method: str) -> list[Declared]:
-    """The requirements of a view that a URL leads to, and of the handler of a class-based one."""
+    """Return the requirements of a routed view and, for a class-based view, of its handler for ``method``."""
     name = method.lower()
     owner = getattr(view, "view_class", None)
     if name == "head" and not hasattr(owner, "head"):
@@ -56,20 +56,23 @@ def declared(view: Any, method: str) -> list[Declared]:
 
 
 def options_under_default(view: Any, method: str) -> DenialOptions:
-    """How a denial by ``SESSIONKIT_GLOBAL_PROTECT`` is answered: a view that hides itself stays hidden."""
+    """Return the options for a denial by ``SESSIONKIT_GLOBAL_PROTECT``.
+
+    A view whose first requirement answers denials with 404 is also hidden with 404 here.
+    """
     first = next(iter(declared(view, method)), None)
     return first.options if first is not None and first.options.on_deny == "not_found" else DEFAULT_OPTIONS
 
 
 def mark_public(view: F, number: int) -> F:
-    """Leave the mark of ``@public`` on a wrapper. It has a ``number`` for the same reason as a guard."""
+    """Add the mark of ``@public`` to a wrapper. It has a ``number`` for the same reason as in :func:`declare`."""
     setattr(view, f"{_PUBLIC}{number}", True)
     view.sessionkit_public = True  # type: ignore[attr-defined]
     return view
 
 
 def is_public(view: Any) -> bool:
-    """Whether ``@public`` stands on this view, or on its own class. What a base class carries does not count."""
+    """Return ``True`` if ``@public`` was applied to this view or its class. A mark on a base class does not count."""
     owner = _owner(view)
     if vars(owner).get("sessionkit_public") is True:
         return True
@@ -78,7 +81,7 @@ def is_public(view: Any) -> bool:
 
 
 def _owner(view: Any) -> type:
-    """The class of a class-based view, of a view of Django REST framework, or of a callable object."""
+    """Return the class of a class-based view, of a view of Django REST framework, or of a callable object."""
     for name in ("view_class", "cls"):
         owner = getattr(view, name, None)
         if isinstance(owner, type):
@@ -87,15 +90,17 @@ def _owner(view: Any) -> type:
 
 
 def _inherited(owner: type, method: str) -> list[int]:
-    """The marks of ``@public`` on a method of the base classes. ``as_view()`` copies those of ``dispatch``, and
-    ``method_decorator`` those of the method that it replaces.
+    """Return the marks of ``@public`` on a method of the base classes.
+
+    They must not count, but they are copied: ``as_view()`` copies the marks of ``dispatch``, and ``method_decorator``
+    those of the method that it replaces.
     """
     found = [vars(base).get(method) for base in owner.__mro__[1:]]
     return [number for one in found for number in _numbered(getattr(one, "__func__", one), _PUBLIC)]
 
 
 def _inherited_by_method(view: Any) -> list[int]:
-    """The same for a view that is a method of an object, also inside of other decorators."""
+    """Do the same for a view that is a bound method, even if it is wrapped in decorators."""
     method = unwrap(view, stop=ismethod)
     if not ismethod(method):
         return []
@@ -104,7 +109,7 @@ def _inherited_by_method(view: Any) -> list[int]:
 
 
 def _marks(view: Any) -> list[Declared]:
-    """The marks on one callable, the outermost guard first."""
+    """Return the marks on a callable, the outermost first."""
     return [view.__dict__[f"{_PREFIX}{number}"] for number in _numbered(view, _PREFIX)]
 
 

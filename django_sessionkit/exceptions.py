@@ -1,21 +1,21 @@
-"""The exceptions of SessionKit, one family.
+"""The exceptions of SessionKit. All have the base class ``SessionKitError``.
 
 SessionKitError
-├── InvalidSession      (also ValueError)                   the dict of an auth layer has the wrong shape
+├── InvalidSession      (also ValueError)                   a session dict is not valid
 ├── InvalidPolicy       (also ImproperlyConfigured)         a setting, rule or requirement is wrong
 │   └── InvalidPattern  (also ValueError)                   a URL pattern is wrong
-├── SessionUnavailable                                      what a session is loaded by is out of reach, or has failed
-│   ├── VersionUnavailable                                  the version of a user's sessions cannot be had or changed
-│   └── Unchecked       (also InvalidSession)               the validator of the project has failed
-├── ReadOnlySource                                          the session source cannot be written to
-├── UnreadableRoute                                         Django's routing cannot be repeated; the guard says no
-├── AsyncRequired       (also SynchronousOnlyOperation)     a sync call on an event loop needs its async twin
-├── Undecided                                               a rehearsal came to what only the project's code can say
+├── SessionUnavailable                                      loading a session failed
+│   ├── VersionUnavailable                                  the version of a user's sessions cannot be read or changed
+│   └── Unchecked       (also InvalidSession)               the custom validator failed
+├── ReadOnlySource                                          the session source is read-only
+├── UnreadableRoute                                         the guard cannot reproduce Django's routing, so it denies
+├── AsyncRequired       (also SynchronousOnlyOperation)     on an event loop, call the async variant
+├── Undecided                                               a dry run needs project code or the session store
 ├── NotAuthenticated    (also PermissionDenied)             there is no session
 └── AccessDenied        (also PermissionDenied)             the session lacks a right
 
-The last two are Django's ``PermissionDenied``, so that they answer 403 even where the middleware is missing. No
-message carries a value of a session.
+The last two are subclasses of Django's ``PermissionDenied``. If the middleware is missing, Django still answers them
+with 403. No message contains a value of a session.
 """
 
 from __future__ import annotations
@@ -33,15 +33,18 @@ if TYPE_CHECKING:
 
 
 class SessionKitError(Exception):
-    """Base of every exception that SessionKit raises on purpose."""
+    """Base class of every exception that SessionKit raises on purpose."""
 
 
 class InvalidSession(SessionKitError, ValueError):
-    """A session dict was refused.
+    """A session dict is not valid.
 
-    ``field`` is ``session`` (the dict as a whole), a field name of the dict, or ``custom`` for any further field.
-    ``reason`` is a sentence without any value from the dict, ``hint`` what a developer can do about it (may be empty).
-    A ``SESSIONKIT_SESSION_VALIDATOR`` may raise it too, and a source for a login that gives no valid session.
+    - ``field``: ``session`` for the dict as a whole, the name of a standard field, or ``custom`` for any other field.
+    - ``reason``: what is wrong, without any value of the dict.
+    - ``hint``: what a developer can do about it; may be empty.
+
+    A function in ``SESSIONKIT_SESSION_VALIDATOR`` may raise this exception. A custom source may raise it if the login
+    gives no valid session.
     """
 
     def __init__(self, field: str, reason: str, hint: str = "") -> None:
@@ -57,7 +60,9 @@ class InvalidSession(SessionKitError, ValueError):
 class InvalidPolicy(SessionKitError, ImproperlyConfigured):
     """A setting, rule, requirement or decorator option is wrong.
 
-    ``place`` says where (``SESSIONKIT_PROTECT[3]``), ``fault`` what is wrong, ``hint`` how to mend it (may be empty).
+    - ``place``: where, such as ``SESSIONKIT_PROTECT[3]``.
+    - ``fault``: what is wrong.
+    - ``hint``: how to fix it; may be empty.
     """
 
     def __init__(self, place: str, fault: str, hint: str = "") -> None:
@@ -71,52 +76,53 @@ class InvalidPolicy(SessionKitError, ImproperlyConfigured):
         return f"{text}; {self.hint}" if self.hint else text
 
     def at(self, place: str) -> InvalidPolicy:
-        """The same fault, seen from a setting."""
+        """Return a copy of this exception with another ``place``."""
         return InvalidPolicy(place, self.fault, self.hint)
 
 
 class InvalidPattern(InvalidPolicy, ValueError):
-    """A URL pattern is wrong; ``place`` is the pattern."""
+    """A URL pattern is wrong. ``place`` is the pattern."""
 
 
 class ReadOnlySource(SessionKitError):
-    """A write helper was called, but the configured session source only reads."""
+    """A function that writes a session was called, but the configured source is read-only."""
 
 
 class SessionUnavailable(SessionKitError):
-    """The store, or code of the project that helps to load a session, has failed; ``__cause__`` says how.
+    """The session store failed, or project code that takes part in loading a session failed.
 
-    A request meets it as the state "unknown for now": it is answered with 503, and the stored dict stays. Your own
-    source may raise it.
+    ``__cause__`` is the original exception. The state of the session is "unknown for now": protected requests are
+    answered with 503, and the stored dict is kept. A custom source may raise this exception.
     """
 
 
 class Unchecked(SessionUnavailable, InvalidSession):
-    """``SESSIONKIT_SESSION_VALIDATOR`` has failed, so the dict may be valid or not."""
+    """The function in ``SESSIONKIT_SESSION_VALIDATOR`` failed, so it is unknown whether the dict is valid."""
 
 
 class VersionUnavailable(SessionUnavailable):
-    """What ``SESSIONKIT_VERSION`` names has failed; ``__cause__`` says how. Existing sessions grant nothing, no session
-    is registered, and nothing is revoked.
+    """The object in ``SESSIONKIT_VERSION`` failed. ``__cause__`` is the original exception.
+
+    Existing sessions grant nothing, no session is registered, and no session is revoked.
     """
 
 
 class UnreadableRoute(SessionKitError):
-    """Django routed a request in a way that its own URL patterns do not repeat; the guard turns it into a denial."""
+    """The guard could not reproduce from the URL patterns how Django routed a request. The request is denied."""
 
 
 class AsyncRequired(SessionKitError, SynchronousOnlyOperation):
-    """A sync helper would have to block or await on a running event loop; the message names its async twin."""
+    """A sync function would block a running event loop. The message names the async variant to call instead."""
 
 
 class Undecided(SessionKitError):
-    """A rehearsal came to a question that only the project's own code, or its store, could answer."""
+    """A dry run reached a step that calls project code or the session store."""
 
 
 class NotAuthenticated(SessionKitError, PermissionDenied):
-    """There is no session. ``decision`` says what asked for one, if a requirement did."""
+    """There is no session. ``decision`` is the denial if a requirement was checked, else ``None``."""
 
-    #: whether the log and the signal tell it already
+    #: whether this denial was already logged and signalled
     is_reported = False
 
     def __init__(self, decision: Decision | None = None, message: str = "") -> None:
@@ -128,9 +134,9 @@ class NotAuthenticated(SessionKitError, PermissionDenied):
 
 
 class AccessDenied(SessionKitError, PermissionDenied):
-    """There is a session, but it lacks a right. ``decision`` says which."""
+    """There is a session, but it lacks a right. ``decision`` is the denial, if known."""
 
-    #: whether the log and the signal tell it already
+    #: whether this denial was already logged and signalled
     is_reported = False
 
     def __init__(self, decision: Decision | None = None, message: str = "") -> None:

@@ -1,8 +1,8 @@
-"""Logic that is written once and driven twice.
+"""Logic that is written once, for sync and async code.
 
-A *flow* is a generator that does no I/O: it yields a :class:`Step` where the world must be asked, and receives the
-step's outcome (or its exception). :func:`run` drives it with plain calls, :func:`arun` with ``await``,
-and :func:`rehearse` with nothing at all.
+A *flow* is a generator that does no I/O. Where I/O or project code is needed, it yields a :class:`Step` and receives
+the result of the step, or its exception. :func:`run` executes the steps with plain calls, :func:`arun` with ``await``.
+:func:`rehearse` executes no step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Step(NamedTuple):
-    """One question to the world, in both its forms."""
+    """One operation that may do I/O, as a sync and as an async callable."""
 
     call: Callable[[], Any]
     acall: Callable[[], Awaitable[Any]]
@@ -31,7 +31,7 @@ Flow: TypeAlias = Generator[Step, Any, T]
 
 
 def run(flow: Flow[T]) -> T:
-    """Drive ``flow`` to its end with plain calls."""
+    """Run ``flow`` with plain calls and return its result."""
     try:
         step = next(flow)
         while True:
@@ -44,12 +44,12 @@ def run(flow: Flow[T]) -> T:
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     except BaseException:
-        flow.close()  # what it has begun is to end in this thread or task
+        flow.close()  # so that its cleanup runs in this thread or task
         raise
 
 
 async def arun(flow: Flow[T]) -> T:
-    """Drive ``flow`` to its end on the running event loop."""
+    """Run ``flow`` on the running event loop and return its result."""
     try:
         step = next(flow)
         while True:
@@ -67,7 +67,7 @@ async def arun(flow: Flow[T]) -> T:
 
 
 def rehearse(flow: Flow[T]) -> T:
-    """Drive ``flow`` to its end without asking the world anything: each step meets :class:`Undecided`."""
+    """Run ``flow`` without executing any step: each step raises :class:`Undecided` inside the flow."""
     try:
         next(flow)
         while True:
@@ -77,7 +77,10 @@ def rehearse(flow: Flow[T]) -> T:
 
 
 def on_event_loop() -> bool:
-    """Whether this thread must not block. ``DJANGO_ALLOW_ASYNC_UNSAFE`` lifts it, as it does for Django's ORM."""
+    """Return ``True`` if this thread runs an event loop and must not block.
+
+    With ``DJANGO_ALLOW_ASYNC_UNSAFE`` set, it always returns ``False``, as for Django's ORM.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -86,10 +89,10 @@ def on_event_loop() -> bool:
 
 
 def user_call(function: Callable[..., Any], *args: object) -> Step:
-    """Call project code that may be sync or async and may do I/O.
+    """Return a step that calls project code, which may be sync or async and may do I/O.
 
-    Under ``arun`` a sync function runs in a thread (it may use the ORM); under ``run`` a coroutine is driven to its
-    end.
+    Under ``arun`` a sync function runs in a thread, so it may use the ORM. Under ``run`` a coroutine is run to its end;
+    on a running event loop that raises :class:`AsyncRequired`.
     """
 
     def call() -> object:
@@ -112,7 +115,7 @@ def _settle(outcome: object) -> object:
         return outcome
     if on_event_loop():
         if hasattr(outcome, "close"):
-            outcome.close()  # or Python warns that it was never awaited
+            outcome.close()  # otherwise Python warns that it was never awaited
         raise _needs_twin()
 
     async def wait() -> object:
@@ -123,13 +126,16 @@ def _settle(outcome: object) -> object:
 
 def _needs_twin() -> AsyncRequired:
     return AsyncRequired(
-        "An async predicate cannot be awaited by a sync helper on a running event loop; use its async twin: "
+        "A sync function cannot await an async predicate on a running event loop. Use the async variant: "
         "`await aevaluate(...)`, `await aenforce(...)` or `await acan_access(...)`."
     )
 
 
 def place_of(error: BaseException) -> str:
-    """Where ``error`` was raised, for the log: neither its text nor a traceback, which may both quote the session."""
+    """Return the file and line where ``error`` was raised, for the log.
+
+    The log gets neither the text nor the traceback of the error, because both may contain values of the session.
+    """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

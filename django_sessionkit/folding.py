@@ -1,7 +1,7 @@
-"""Make equal what ``re.IGNORECASE`` and Unicode normalization take for equal.
+"""Fold text so that two texts that ``re.IGNORECASE`` or Unicode normalization treat as equal become equal.
 
-A folded path is only ever compared with the folded literals of some patterns. What cannot be equal to one of them
-need not be folded, and it is not: normalizing a long run of combining marks takes the square of its length.
+A folded path is compared only with the folded literal segments of patterns. A segment that is too long to be equal to
+any of them is not folded, because normalizing a long run of combining marks takes quadratic time.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# Letters that re.IGNORECASE equates and lower() alone does not, each with its representative. The first two come before
-# lower(), which makes two characters of the one and looks at the neighbours of the other.
+# Letters that re.IGNORECASE treats as equal and lower() does not, each with its replacement. The first two must be
+# replaced before lower(): it turns the first into two characters, and its result for the second depends on the
+# neighbouring characters.
 _LETTERS = (
     *(("\u0130", "i"), ("\u03a3", "\u03c3"), ("\u0131", "i"), ("\u017f", "s"), ("\u00b5", "\u03bc")),
     *(("\u0345", "\u03b9"), ("\u1fbe", "\u03b9"), ("\u03c2", "\u03c3"), ("\u03d0", "\u03b2"), ("\u03d1", "\u03b8")),
@@ -21,18 +22,19 @@ _LETTERS = (
     ("\ufb05", "\ufb06"),
 )
 
-# All that becomes ASCII, by NFC or as a letter, but for what lower() makes so.
+# All non-ASCII texts that fold to ASCII, except those that lower() alone turns into ASCII.
 _INTO_ASCII = (("I\u0307", "i"), ("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"), ("\u037e", ";"), ("\u1fef", "`"))
 
-# No character has a longer canonical decomposition, so NFC makes no text shorter than by this factor.
+# The longest canonical decomposition of a character. NFC shortens a text by this factor at most.
 _MOST_DECOMPOSED = 4
 
 
 def fold(text: str) -> str:
-    """``text`` in Unicode NFC, with all that ``re.IGNORECASE`` takes for equal made equal.
+    """Return ``text`` in Unicode NFC, with letters that ``re.IGNORECASE`` treats as equal replaced by the same letter.
 
-    ``lower()`` and ``casefold()`` do not: the regular expression engine also equates ``ı İ i``, ``ſ s`` and ``K k``.
-    The time may be the square of the length; see :class:`Folding` for what a client sends.
+    ``lower()`` and ``casefold()`` are not enough: the regular expression engine also treats ``ı İ i`` as equal, and
+    ``ſ s``, and ``k`` and the Kelvin sign. The time may grow with the square of the length; use :class:`Folding` for
+    text from a client.
     """
     return text.lower() if text.isascii() else _lettered(unicodedata.normalize("NFC", text))
 
@@ -41,15 +43,15 @@ def _lettered(text: str) -> str:
     lettered = text
     for letter, representative in _LETTERS:
         lettered = lettered.replace(letter, representative)
-    if lettered != text:  # a letter without a dot may be one with an accent now
+    if lettered != text:  # a replaced letter may now combine with the accent after it
         lettered = unicodedata.normalize("NFC", lettered)
     return lettered.lower()
 
 
 class Folding:
-    """:func:`fold` for paths that are to be compared with these folded literals, in linear time.
+    """A variant of :func:`fold` that runs in linear time, for paths to compare with the given folded literals.
 
-    A segment that cannot fold to any of them is left unequal to all of them, folded or not.
+    A segment that cannot fold to any of the literals may be returned folded or not; it equals none of them.
     """
 
     __slots__ = ("_is_ascii", "_too_long")
@@ -61,19 +63,22 @@ class Folding:
         self._too_long = re.compile(f"([^/]{{{longest + 1}}})[^/]+")
 
     def __call__(self, path: str) -> str:
-        """``path`` with each segment folded that may be one of the literals."""
+        """Return ``path`` with each segment folded that may be equal to one of the literals."""
         if path.isascii():
             return path.lower()
         return _folded_into_ascii(path) if self._is_ascii else fold(self._too_long.sub("\\1\u2026", path))
 
 
 def _folded_into_ascii(path: str) -> str:
-    """Right for each segment that :func:`fold` makes ASCII; the others are not made ASCII."""
+    """Fold each segment that folds to ASCII; the other segments stay non-ASCII."""
     for text, representative in _INTO_ASCII:
         path = path.replace(text, representative)
     return path.lower()
 
 
 def longest_spelling(literal: str) -> int:
-    """How long a text can be that folds to ``literal``: it may be decomposed, and ``i`` may be ``I`` with a dot."""
+    """Return the maximum length of a text that folds to ``literal``.
+
+    Such a text may be decomposed, and it may have ``I`` with a combining dot for ``i``.
+    """
     return sum(1 + (one == "i") if one.isascii() else _MOST_DECOMPOSED for one in literal)

@@ -1,9 +1,9 @@
-"""Which patterns of a long list cover a path, at the cost of one dict look-up per segment.
+"""Find the patterns of a long list that match a path, with one dict lookup per path segment.
 
-The patterns become a trie, and the trie a finite automaton over segments whose states are built when a path first
-needs them. Wildcards are folded into the states, so nothing is tried twice and the size of the list does not matter.
-Where a list is so branchy that its automaton does not fit the budget, the patterns are run side by side instead:
-slower, still linear in the path.
+The patterns form a trie, and the trie becomes a finite automaton over segments. A state is built when a path first
+needs it. Wildcards are part of the states, so no segment is tried twice and the time does not depend on the number of
+patterns. If the automaton exceeds its memory budget, the patterns are matched in parallel instead. This is slower, but
+still linear in the length of the path.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import NamedTuple, TypeAlias
 from .memory import LONG, Memory
 from .patterns import Automaton, Pattern, split
 
-# What the states may hold in all (nodes, transitions, hits): enough for each literal of a list once, and for the
-# shapes between them.
+# The memory budget of all states together, in nodes, transitions and hits. It suffices to hold each literal of a list
+# once, and the combinations between them.
 _LEAST_BUDGET = 10_000
 _BUDGET_PER_PATTERN = 8
 
-# A state whose loops name more literals than this learns its transitions one by one.
+# If the loops of a state have more literals than this, its transitions are added one by one, as paths need them.
 _FEW_LITERALS = 32
 
-# Patterns that are run side by side: in one group, memory would grow with their square.
+# The number of patterns matched in parallel. With all in one group, memory would grow with the square of their number.
 _GROUP = 256
 
-# The segments of a long path that are looked at before the rest is split.
+# The number of segments of a long path that are matched before the rest is split.
 _FIRST = 32
 
 
 class Entry(NamedTuple):
-    """A pattern and its number. ``is_final``: where it covers a path, later numbers do not matter."""
+    """A pattern and its number. With ``is_final``, later patterns are irrelevant for a path that this one matches."""
 
     number: int
     pattern: Pattern
@@ -38,25 +38,25 @@ class Entry(NamedTuple):
 
 
 class _Node:
-    """A node of the trie: how much of some patterns has been matched."""
+    """A node of the trie. It stands for a common beginning of some patterns."""
 
     __slots__ = ("any", "hits", "is_final", "literals", "loop", "loops")
 
     def __init__(self, *, loops: bool = False) -> None:
         self.literals: dict[str, _Node] = {}
-        self.any: _Node | None = None  # after any one segment
-        self.loop: _Node | None = None  # entered without a segment, left with none: zero or more
+        self.any: _Node | None = None  # the node after any one segment
+        self.loop: _Node | None = None  # the node for zero or more segments; it is entered without a segment
         self.loops = loops
         self.hits: list[int] = []
         self.is_final = False
 
     @property
     def matters(self) -> bool:
-        """Whether a path that is here can get anywhere, other than by the loop that is entered at once."""
+        """Whether the node can lead to a match, other than through ``loop``, which is entered immediately."""
         return bool(self.literals or self.any or self.loops or self.hits)
 
     def is_settled(self) -> bool:
-        """Whether what follows makes no difference any more."""
+        """Return ``True`` if further segments cannot change the result."""
         return self.loops and not self.literals and self.any is None and self.loop is None
 
 
@@ -64,10 +64,11 @@ _Hits: TypeAlias = tuple[int, ...]
 
 
 class _State(dict[str, "_State | None"]):
-    """A state of the automaton: segment → next state, ``None`` where that has not been worked out.
+    """A state of the automaton: maps a segment to the next state, or to ``None`` if that is not computed yet.
 
-    ``rest`` is where a segment leads that no pattern names here; ``other`` is the same, if all that they name are among
-    the keys (``is_complete``). ``is_settled``: what follows makes no difference any more.
+    ``rest`` is the next state for a segment that no pattern has at this point. ``other`` is the same state if all
+    segments that the patterns have here are keys (``is_complete``), else ``None``. ``is_settled`` is ``True`` if
+    further segments cannot change the result.
     """
 
     __slots__ = ("hits", "is_complete", "is_settled", "nodes", "other", "rest")
@@ -82,7 +83,7 @@ class _State(dict[str, "_State | None"]):
         self.other: _State | None = None
 
     def is_kept_by(self, path: str) -> bool:
-        """Whether no segment of ``path`` leads out of the state."""
+        """Return ``True`` if no segment of ``path`` leads to another state."""
         if self.other is not self:
             return False
         has_none = len(self) <= _FEW_LITERALS and not any(literal in path for literal in self)
@@ -90,15 +91,15 @@ class _State(dict[str, "_State | None"]):
 
     @property
     def cost(self) -> int:
-        """What the state takes from the budget."""
+        """The part of the memory budget that the state uses."""
         return 1 + len(self.nodes) + len(self.hits)
 
 
 class PatternIndex:
-    """An index over patterns that are given in the order of their numbers.
+    """An index over patterns. The entries must be in the order of their numbers.
 
-    ``covering(path)`` gives the numbers of the patterns that cover ``path``, ascending and without doubles. After a
-    final one, further numbers may be left out.
+    ``covering(path)`` returns the numbers of the patterns that match ``path``, in ascending order and without
+    duplicates. Numbers after that of a final pattern may be missing.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -111,12 +112,12 @@ class PatternIndex:
         self._budget = max(_LEAST_BUDGET, _BUDGET_PER_PATTERN * len(entries))
         self._start = _State(_closed([root]))
         self._complete(self._start)
-        self._before = _State(frozenset())  # what stands before the leading slash is empty
+        self._before = _State(frozenset())  # the state before the empty segment that precedes the leading slash
         self._before[""] = self._start
         self.covering: Callable[[str], _Hits] = Memory(self._find).__getitem__
 
     def _find(self, path: str) -> _Hits:
-        """What covers most long paths shows in their first segments, and the rest makes no difference."""
+        """Match the first segments of a long path only, if the rest cannot change the result."""
         if len(path) > LONG:
             *first, rest = path.removesuffix("/").split("/", _FIRST)
             state = self._after(first)
@@ -125,7 +126,7 @@ class PatternIndex:
         return self._covering(path)
 
     def _after(self, segments: Iterable[str]) -> _State | None:
-        """The state after these segments, or the first one that is settled; ``None`` where it cannot be told."""
+        """Return the state after these segments, or the first settled state; ``None`` if the budget is used up."""
         state = self._before
         for segment in segments:
             following = state.get(segment, state.other)
@@ -140,7 +141,7 @@ class PatternIndex:
         state = self._before
         for segment in path.removesuffix("/").split("/"):  # one trailing slash makes no difference
             following = state.get(segment, state.other)
-            if not following:  # not worked out, or followed by no literal
+            if not following:  # not computed yet, or a state without literals
                 if following is None:
                     following = self._follow(state, segment)
                     if following is None:
@@ -151,7 +152,7 @@ class PatternIndex:
         return state.hits
 
     def _follow(self, state: _State, segment: str) -> _State | None:
-        """Work out a transition; ``None`` where the budget does not suffice."""
+        """Compute a transition, or return ``None`` if the budget does not suffice."""
         if state is self._before:
             return self._start.get(segment) or self._follow(self._start, segment)
         for node in state.nodes:
@@ -165,14 +166,14 @@ class PatternIndex:
         return following
 
     def _follow_other(self, state: _State) -> _State | None:
-        """Where a segment leads that no pattern names here."""
+        """Compute the next state for a segment that no pattern has at this point."""
         if state.rest is None:
             state.rest = self._state_of(_step(state.nodes, None))
         state.other = state.rest if state.is_complete else None
         return state.rest
 
     def _state_of(self, nodes: frozenset[_Node]) -> _State | None:
-        """The one state for a set of nodes."""
+        """Return the single state for a set of nodes; ``None`` if the budget does not suffice."""
         state = self._states.get(nodes)
         if state is None:
             state = _State(nodes)
@@ -183,9 +184,9 @@ class PatternIndex:
         return state
 
     def _complete(self, state: _State) -> None:
-        """Take over all literals as keys, where that is hardly more than the trie itself holds."""
+        """Add all literals as keys, unless this takes much more memory than the trie itself."""
         count = sum(len(node.literals) for node in state.nodes)
-        repeated = sum(len(node.literals) for node in state.nodes if node.loops)  # a loop is in many states
+        repeated = sum(len(node.literals) for node in state.nodes if node.loops)  # many states contain the same loop
         if repeated <= _FEW_LITERALS and count <= self._budget // 2:
             self._budget -= count
             for node in state.nodes:
@@ -193,14 +194,14 @@ class PatternIndex:
             state.is_complete = True
 
     def _may_spend(self, amount: int) -> bool:
-        """Take ``amount`` from the budget, if there is so much left."""
+        """Take ``amount`` from the budget. Return ``False`` if less is left."""
         if amount > self._budget:
             return False
         self._budget -= amount
         return True
 
     def _run(self, path: str) -> Iterator[int]:
-        """The numbers for ``path``, without any state."""
+        """Yield the numbers of the patterns that match ``path``, without building any state."""
         if not self._groups:
             parts = [self._entries[start : start + _GROUP] for start in range(0, len(self._entries), _GROUP)]
             self._groups = [(Automaton(entry.pattern.segments for entry in part), part) for part in parts]
@@ -235,7 +236,7 @@ def _loop_of(node: _Node) -> _Node:
 
 
 def _step(nodes: Iterable[_Node], segment: str | None) -> frozenset[_Node]:
-    """The nodes after one more segment; ``None`` stands for one that no pattern names here."""
+    """Return the nodes after one more segment. ``None`` stands for a segment that no pattern has at this point."""
     found = []
     for node in nodes:
         if segment is not None and segment in node.literals:
@@ -248,7 +249,7 @@ def _step(nodes: Iterable[_Node], segment: str | None) -> frozenset[_Node]:
 
 
 def _closed(nodes: Sequence[_Node]) -> frozenset[_Node]:
-    """With the nodes that are reached without a segment. A loop is never entered from a loop, so one look suffices."""
+    """Add the nodes that are reached without a segment. A loop never leads to another loop, so one pass suffices."""
     reached = [*nodes, *(node.loop for node in nodes if node.loop is not None)]
     return frozenset(node for node in reached if node.matters)
 

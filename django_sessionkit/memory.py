@@ -1,4 +1,4 @@
-"""Answers that are kept because they are asked for again: never more than a known number of entries and bytes."""
+"""A cache with a limited number of entries and a limited key length."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: a longer text is not worth a place in a memory, or is hostile
+#: the maximum length of a key in characters; longer texts are rare or sent by an attacker
 LONG = 200
 
 _MOST_REMEMBERED = 1024
 
 
 class Memory(dict[str, T]):
-    """Answers about texts. Emptied when full: it is filled again in no time."""
+    """Cache the results of a function of one text. When the cache is full, it is emptied; refilling it is cheap."""
 
     __slots__ = ("_find",)
 

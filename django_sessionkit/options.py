@@ -1,4 +1,4 @@
-"""How a denial is to be answered: the response keys of a rule, the keyword options of a decorator."""
+"""Parse the options that choose the response to a denial: keys of a rule, keyword arguments of a decorator."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ MAX_TARGET_LENGTH = 500
 
 _ON_DENY = ("auto", "forbidden", "not_found")
 _URL_NAME = re.compile(r"[\w.-]+(?::[\w.-]+)*")
-# What a browser would take the first part of a "URL name" for.
+# Namespaces that a browser would treat as the scheme of an absolute URL.
 _SCHEMES = frozenset({"blob", "data", "file", "ftp", "http", "https", "javascript", "mailto", "vbscript", "ws", "wss"})
-# A lone surrogate cannot be sent: it has no UTF-8.
+# Lone surrogates are included because they cannot be encoded in UTF-8.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class DenialOptions:
-    """``redirect_to`` and ``login_url`` are site-relative paths or URL names; ``api``: the caller is a program."""
+    """How to answer a denial.
+
+    - ``redirect_to``, ``login_url``: a site-relative path or a URL name.
+    - ``on_deny``: ``"auto"``, ``"forbidden"`` or ``"not_found"``.
+    - ``api``: whether the client is a program; ``None`` to detect it from the request.
+    """
 
     redirect_to: str | Promise | None = None
     login_url: str | Promise | None = None
@@ -34,7 +39,10 @@ class DenialOptions:
 
     @classmethod
     def parse(cls, raw: Mapping[str, object], place: str) -> DenialOptions:
-        """Check the values, or raise :class:`~django_sessionkit.exceptions.InvalidPolicy` naming ``place``."""
+        """Return the options in ``raw``. Other keys are ignored.
+
+        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` with ``place`` if a value is wrong.
+        """
         for key in ("redirect_to", "login_url"):
             if raw.get(key) is not None:
                 check_target(raw[key], f"{place}[{key!r}]" if place else key)
@@ -46,7 +54,7 @@ class DenialOptions:
 
     @property
     def may_lead_to_login(self) -> bool:
-        """Whether an anonymous caller may be sent to the login page of the settings."""
+        """Whether an anonymous caller may be redirected to the login page of the settings."""
         return self.login_url is None and self.on_deny != "not_found" and self.api is not True
 
 
@@ -55,22 +63,23 @@ DEFAULT_OPTIONS = DenialOptions()
 
 
 def check_target(target: object, place: str) -> None:
-    """Refuse what is not a site-relative path or a URL name of at most 500 characters.
+    """Check that ``target`` is a site-relative path or a URL name of at most 500 characters.
 
-    Browsers take ``//host``, ``/\\host`` and targets with tabs or newlines inside for other sites (WHATWG URL standard,
-    basic URL parser). A lazy string, such as ``reverse_lazy()`` gives, is checked when it is used.
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if not. Browsers treat ``//host``, ``/\\host`` and
+    targets that contain tabs or newlines as other sites (WHATWG URL Standard, basic URL parser). A lazy string, such as
+    the result of ``reverse_lazy()``, is checked when it is used.
     """
     if isinstance(target, Promise):
         return
     if not isinstance(target, str) or not target:
         raise InvalidPolicy(place, "must be a site-relative path or a URL name")
     if len(target) > MAX_TARGET_LENGTH:
-        raise InvalidPolicy(place, f"may have {MAX_TARGET_LENGTH} characters at most")
+        raise InvalidPolicy(place, f"must have at most {MAX_TARGET_LENGTH} characters")
     if not is_site_path(target) and not _is_url_name(target):
         raise InvalidPolicy(
             place,
             "must be a site-relative path or a URL name",
-            'other sites, schemes, "//", backslashes, spaces, control characters and lone surrogates are refused',
+            'other sites, schemes, "//", backslashes, spaces, control characters and lone surrogates are not allowed',
         )
 
 
@@ -79,5 +88,5 @@ def _is_url_name(target: str) -> bool:
 
 
 def is_site_path(target: str) -> bool:
-    """Whether ``target`` is a path of this site that no browser takes for anything else."""
+    """Return ``True`` if ``target`` is a path that every browser treats as a path of this site."""
     return target.startswith("/") and not target.startswith("//") and not _UNSAFE.search(target)

@@ -1,4 +1,4 @@
-"""From the entries of ``SESSIONKIT_PROTECT`` and ``SESSIONKIT_EXCLUDE`` to rules, or to an error that says why not."""
+"""Parse the entries of ``SESSIONKIT_PROTECT`` and ``SESSIONKIT_EXCLUDE``."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _VIEW_GLOB = re.compile(r"[\w.*-]+(?::[\w.*-]+)*")
 
 
 def parse_rule(raw: object, place: str) -> Rule:
-    """Check one entry of ``SESSIONKIT_PROTECT``.
+    """Parse one entry of ``SESSIONKIT_PROTECT``.
 
-    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` that names ``place``, the fault and the nearest valid
-    key.
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if the entry is wrong. The error contains ``place``, the
+    fault and, for an unknown key, the nearest valid key.
     """
     if not isinstance(raw, Mapping):
         raise InvalidPolicy(place, "a rule must be a dict", 'such as {"pattern": "/admin/**", "role": "admin"}')
@@ -50,7 +50,10 @@ def parse_rule(raw: object, place: str) -> Rule:
 
 
 def parse_exclude(raw: object, place: str) -> Pattern | ViewGlob:
-    """Check one entry of ``SESSIONKIT_EXCLUDE``: a pattern if it starts with ``/``, else a view-name glob."""
+    """Parse one entry of ``SESSIONKIT_EXCLUDE``: a URL pattern if it starts with ``/``, else a glob over view names.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if it is neither.
+    """
     if isinstance(raw, str) and _VIEW_GLOB.fullmatch(raw):
         return ViewGlob(raw)
     return _pattern(raw, place)
@@ -83,7 +86,7 @@ def _pattern(raw: object, place: str) -> Pattern:
 
 def _view_glob(raw: object, place: str) -> ViewGlob:
     if not isinstance(raw, str) or not _VIEW_GLOB.fullmatch(raw):
-        raise InvalidPolicy(place, 'must be a view name or a glob of one, such as "billing:*"')
+        raise InvalidPolicy(place, 'must be a view name or a glob over view names, such as "billing:*"')
     return ViewGlob(raw)
 
 
@@ -107,7 +110,7 @@ def _flag(raw: Mapping[str, object], key: str, place: str, *, default: bool) -> 
 
 
 def _requirement(raw: Mapping[str, object], place: str) -> Requirement:
-    """All requirement keys of one rule, joined by AND."""
+    """Combine all requirement keys of one rule with ``&``."""
     parts = []
     for key in raw:
         if key in _REQUIREMENTS:
@@ -118,14 +121,14 @@ def _requirement(raw: Mapping[str, object], place: str) -> Requirement:
     if not parts:
         raise InvalidPolicy(place, "a rule needs a requirement", did_you_mean("", _REQUIREMENTS))
     if len(parts) > 1 and "public" in raw:
-        raise InvalidPolicy(place, '"public" stands beside a requirement', "remove one of them")
+        raise InvalidPolicy(place, '"public" cannot be combined with a requirement', "remove one of them")
     return reduce(and_, parts)
 
 
 def _only_true(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
     def make(value: object) -> Requirement:
         if value is not True:
-            raise InvalidPolicy("", "can only be True", "leave it out otherwise")
+            raise InvalidPolicy("", "must be True if present", "remove the key otherwise")
         return requirement()  # type: ignore[call-arg]
 
     return make
@@ -134,7 +137,7 @@ def _only_true(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
 def _one_name(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
     def make(value: object) -> Requirement:
         if not isinstance(value, str):
-            raise InvalidPolicy("", "must be one name", "the plural key takes a list")
+            raise InvalidPolicy("", "must be a single name", "use the plural key for a list")
         return requirement(value)  # type: ignore[arg-type]
 
     return make

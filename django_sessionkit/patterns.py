@@ -1,8 +1,8 @@
 """URL patterns: globs over whole path segments.
 
-``*`` stands for one or more segments, ``**`` for zero or more; everything else is literal. A trailing slash makes no
-difference. A pattern is run as a bit-parallel automaton (Shift-And, over segments instead of characters), so that
-matching is linear in the path whatever the pattern: there is nothing to backtrack.
+``*`` matches one or more segments, ``**`` matches zero or more; everything else is literal. A trailing slash makes no
+difference. A pattern is matched by a bit-parallel automaton (Shift-And, over segments instead of characters). It never
+backtracks, so matching is linear in the length of the path for every pattern.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _REGEX_STYLE = re.compile(r"[$^\[(]|[)\]}]\+")
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether ``pattern`` covers ``path`` (case-sensitive; the path is taken as it is, nothing is decoded).
+    """Return ``True`` if ``pattern`` matches ``path``. Case matters, and the path is not percent-decoded.
 
     >>> matches("/reports/**", "/reports"), matches("/reports/*", "/reports"), matches("/reports/*", "/reports/a/b/")
     (True, False, True)
 
-    Raises :class:`~django_sessionkit.exceptions.InvalidPattern` with the reason if the pattern is not one.
+    Raises :class:`~django_sessionkit.exceptions.InvalidPattern` if the pattern is not valid.
     """
     return compile_pattern(pattern).covers(split(path))
 
 
 def split(path: str) -> list[str]:
-    """The segments of a path, without the leading slash and without one trailing slash."""
+    """Return the segments of a path, without the leading slash and without one trailing slash."""
     segments = path.removeprefix("/").split("/")
     if segments[-1] == "":
         segments.pop()
@@ -42,19 +42,20 @@ def split(path: str) -> list[str]:
 
 
 class Automaton:
-    """Patterns run side by side, each in bits of its own. The ``n``-th bit of a pattern means: its first ``n`` steps
-    have been taken.
+    """Match several patterns in parallel. Each pattern has its own bits in an integer.
+
+    The ``n``-th bit of a pattern is set if its first ``n`` steps are matched.
     """
 
     __slots__ = ("_any", "_loops", "accepting", "accepts", "literals", "start")
 
     def __init__(self, patterns: Iterable[Sequence[str]]) -> None:
-        #: segments that the patterns name, each with the steps that it takes
+        #: the literal segments of the patterns, each with the bits of the steps that it matches
         self.literals: dict[str, int] = {}
         self._any = 0
         self._loops = 0
         self.start = 0
-        #: the bit that means "covered", for each pattern
+        #: for each pattern, the bit that means "the pattern matches"
         self.accepts: list[int] = []
         bit = 1
         for segments in patterns:
@@ -62,7 +63,7 @@ class Automaton:
             bit = self._add(segments, bit)
             self.accepts.append(bit)
             bit <<= 1
-        #: all of these
+        #: all bits in ``accepts``
         self.accepting = reduce(or_, self.accepts, 0)
 
     def _add(self, segments: Sequence[str], bit: int) -> int:
@@ -79,11 +80,11 @@ class Automaton:
         return bit
 
     def step(self, bits: int, segment: str) -> int:
-        """The bits that are set after one more segment."""
+        """Return the bits that are set after one more segment."""
         return (bits & (self.literals.get(segment, 0) | self._any)) << 1 | bits & self._loops
 
     def run(self, segments: Iterable[str]) -> int:
-        """The bits that are set after a path that was split by :func:`split`."""
+        """Return the bits that are set after a path that was split by :func:`split`."""
         literals, others, loops = self.literals, self._any, self._loops
         bits = self.start
         for segment in segments:
@@ -101,15 +102,15 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self.text = text
         self.segments = tuple(parse(text))
-        self._automaton: Automaton | None = None  # an index of many patterns needs none of their own
+        self._automaton: Automaton | None = None  # built on first use; an index of patterns does not need it
 
     def covers(self, segments: Sequence[str]) -> bool:
-        """Whether the pattern covers a path that was split by :func:`split`."""
+        """Return ``True`` if the pattern matches a path that was split by :func:`split`."""
         return bool(self.automaton.run(segments) & self.automaton.accepting)
 
     @property
     def automaton(self) -> Automaton:
-        """The pattern, ready to be run."""
+        """The automaton that matches the pattern."""
         if self._automaton is None:
             self._automaton = Automaton([self.segments])
         return self._automaton
@@ -119,12 +120,12 @@ _patterns = Memory(Pattern)
 
 
 def compile_pattern(text: str) -> Pattern:
-    """The parsed pattern, remembered if it is not long."""
+    """Return the parsed pattern. It is cached if it is not too long."""
     return _patterns[text]
 
 
 def parse(text: object) -> list[str]:
-    """Split a pattern into its segments, or raise :class:`InvalidPattern` with the reason."""
+    """Split a pattern into its segments. Raises :class:`InvalidPattern` if the pattern is not valid."""
     if not isinstance(text, str):
         raise InvalidPattern("", f"a pattern must be a str, not {type(text).__name__}")
     fault = _fault(text)
@@ -135,36 +136,36 @@ def parse(text: object) -> list[str]:
 
 def _fault(text: str) -> tuple[str, str] | None:
     if len(text) > MAX_PATTERN_LENGTH:
-        return f"a pattern may have {MAX_PATTERN_LENGTH} characters at most", ""
+        return f"a pattern must have at most {MAX_PATTERN_LENGTH} characters", ""
     if text != text.strip():
-        return "white space at the ends", "remove it"
+        return "the pattern starts or ends with white space", "remove it"
     if not text.startswith("/"):
         return 'a pattern must start with "/"', f'write "/{text[:100]}"'
     if _CONTROL.search(text):
-        return "control characters never match", "remove them"
+        return "the pattern contains control characters, which never match", "remove them"
     return _style_fault(text) or _segment_fault(split(text))
 
 
 def _style_fault(text: str) -> tuple[str, str] | None:
     if _PERCENT_ESCAPE.search(text):
-        return "percent-escapes never match", "write the decoded character: Django matches decoded paths"
+        return "percent-escapes never match, because Django decodes paths", "write the decoded character"
     if "?" in text or "#" in text:
-        return "the query and the fragment are not part of the path", "leave them out"
+        return "the query and the fragment are not part of the path", "remove them"
     if "<" in text:
-        return "path converters are not understood here", 'write "*" for a segment, or use a "view" rule'
+        return "patterns have no path converters", 'write "*" for a segment, or use a "view" rule'
     if "\\" in text or _REGEX_STYLE.search(text):
-        return "this looks like a regular expression", 'patterns know only "*" and "**"'
+        return "the pattern looks like a regular expression", 'the only wildcards are "*" and "**"'
     return None
 
 
 def _segment_fault(segments: list[str]) -> tuple[str, str] | None:
     for segment in segments:
         if segment == "":
-            return "empty segment", 'write a single "/"'
+            return "the pattern has an empty segment", 'write a single "/"'
         if segment in (".", ".."):
-            return f'dot segment "{segment}"', "write the path it leads to"
+            return f'the pattern has the dot segment "{segment}"', "write the path without it"
         if segment != segment.strip():
-            return "white space at the ends of a segment", "remove it"
+            return "a segment starts or ends with white space", "remove it"
         if "*" in segment and segment not in ("*", "**"):
             return f'"{segment[:100]}": a wildcard must be a whole segment', 'write "*" or "**" between slashes'
     return None

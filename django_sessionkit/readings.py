@@ -1,8 +1,8 @@
-"""How else a path may be read.
+"""Compute the other forms in which a path may be interpreted.
 
-A router, a file server or a case-insensitive route may take a path for another one than its exact spelling says. These
-functions give the other spellings; the guard then asks its rules about each of them. Nothing is percent-decoded: Django
-has decoded the path once, and so has nobody after it.
+A router, a file server or a case-insensitive route may treat a path like another path that is written differently.
+These functions return those other forms, and the guard applies its rules to each of them. No form is percent-decoded:
+Django has already decoded the path, and no later component decodes it again.
 """
 
 from __future__ import annotations
@@ -19,23 +19,25 @@ from .folding import fold
 _CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 _WITHOUT_CONTROLS = dict.fromkeys(map(ord, _CONTROLS))
 
-# Longer paths are not looked through to see whether they are plain.
+# Longer paths are not tested for being plain.
 _LONGEST_PLAIN = 200
 
-# A path for which every reading is its exact spelling: lower case ASCII, no empty, dot or padded segment.
+# A path whose forms are all equal to the path itself: lower case ASCII, without empty, dot or padded segments.
 _PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[a-z0-9_.~@:;,=+!$&'()*-]+)*/?")
 
-# How many places a climbing value may lead to, and how many characters they may have in all. Without an end, a path
-# of dot segments would cost its square.
+# The maximum number of targets of a value with "..", and their maximum total length in characters. Without these
+# limits, a path of dot segments would take quadratic time.
 _MOST_LANDINGS = 33
 _MOST_LANDED = 20_000
 
 
 class Reading(NamedTuple):
-    """One way to read a path.
+    """One form of a path.
 
-    ``strict``: an exact-case reading, in which excludes and public rules count. ``folded``: to be compared with folded
-    patterns. ``unprefixed``: the language prefix was taken off. ``base``: the strict reading of which it is a form.
+    - ``strict``: the form has the exact case; only in such forms do excludes and public rules apply.
+    - ``folded``: the form must be compared with folded patterns.
+    - ``unprefixed``: the language prefix was removed.
+    - ``base``: the strict form that this form was made from.
     """
 
     path: str
@@ -46,12 +48,12 @@ class Reading(NamedTuple):
 
 
 def is_plain(path: str) -> bool:
-    """Whether cleaning and folding leave ``path`` as it is, seen without doing either; ``False`` for long paths."""
+    """Return ``True`` if cleaning and folding do not change ``path``. Always ``False`` for more than 200 characters."""
     return len(path) <= _LONGEST_PLAIN and _PLAIN.fullmatch(path) is not None
 
 
 def clean(path: str) -> str:
-    """``path`` without control characters, padding of segments, empty segments and dot segments."""
+    """Return ``path`` without control characters, white space around segments, empty segments and dot segments."""
     tidy = _tidied(path)
     if "/../" in tidy:
         return "/" + "/".join(_resolved(tidy)[0])
@@ -59,7 +61,10 @@ def clean(path: str) -> str:
 
 
 def cleaned(path: str) -> tuple[str, ...]:
-    """``path`` as servers and file systems clean it; on Windows a backslash separates segments too."""
+    """Return the forms to which servers and file systems clean ``path``.
+
+    If it has backslashes, there are two forms, because on Windows a backslash also separates segments.
+    """
     if "\\" not in path:
         return (clean(path),)
     return clean(path), clean(_with_slashes(path))
@@ -70,15 +75,16 @@ def _with_slashes(path: str) -> str:
 
 
 def climbs(path: str) -> bool:
-    """Whether ``path`` may have a dot segment that leads upwards."""
+    """Return ``True`` if ``path`` may have a ``..`` segment."""
     return "." in path and ".." in _without_controls(path)
 
 
 def landings(value: str) -> list[str]:
-    """Where ``value`` may lead below the folder that it is looked for in.
+    """Return the paths, relative to a folder, to which ``value`` may lead if it is looked up in that folder.
 
-    It may stop at the folder, or leave it and come back by naming it: then its first segments are those names. Raises
-    :class:`~django_sessionkit.exceptions.UnreadableRoute` for a value that climbs too high for its length.
+    ``value`` may leave the folder by ``..`` and enter it again by its name. Then its first segments are the names of
+    the folder and of its parents. Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if there are too many
+    such paths.
     """
     found = _landings(value)
     if "\\" in value:
@@ -89,18 +95,21 @@ def landings(value: str) -> list[str]:
 def _landings(value: str) -> list[str]:
     tidy = _tidied(value)
     if "/../" in tidy and len(value) > _MOST_LANDED:
-        raise UnreadableRoute(f"A captured value of more than {_MOST_LANDED:,} characters has dot segments.")
+        raise UnreadableRoute(f'A captured value of more than {_MOST_LANDED:,} characters has ".." segments.')
     segments, upwards = _resolved(tidy)
     places = min(upwards, len(segments)) + 1
     if places > _MOST_LANDINGS or (places - 1) * len(value) > _MOST_LANDED:
         raise UnreadableRoute(
-            f"A captured value leads out of its folder by more than {_MOST_LANDINGS - 1} names, or is too long."
+            f"A captured value leaves its folder by more than {_MOST_LANDINGS - 1} levels, or is too long."
         )
     return ["/".join(segments[skipped:]) for skipped in range(places)]
 
 
 def _tidied(path: str) -> str:
-    """``path`` with a slash at both ends, and with dot segments upwards only. Each run is halved by each round."""
+    """Return ``path`` with a slash at both ends, and without ``.`` and empty segments.
+
+    The time is linear except for a logarithmic factor: each round halves the length of a run.
+    """
     if " " in path or not path.isprintable():
         path = "/".join(map(str.strip, _without_controls(path).split("/")))
     path = f"/{path}/"
@@ -111,7 +120,7 @@ def _tidied(path: str) -> str:
 
 
 def _resolved(tidy: str) -> tuple[list[str], int]:
-    """The segments without those that lead upwards, and how many of them led out of the path."""
+    """Return the segments with ``..`` resolved, and the number of ``..`` that lead above the start of the path."""
     kept: list[str] = []
     upwards = 0
     for segment in filter(None, tidy.split("/")):
@@ -135,13 +144,13 @@ def _without_controls(path: str) -> str:
 
 
 def strip_language(path: str, languages: Iterable[str]) -> str | None:
-    """``path`` without its language prefix (of ``i18n_patterns``), or ``None`` if it has none of ``languages``."""
+    """Return ``path`` without its language prefix (of ``i18n_patterns``), or ``None`` if it has no such prefix."""
     head, _, rest = path.removeprefix("/").partition("/")
     return f"/{rest}" if head in languages else None
 
 
 class Reader:
-    """Gives the readings of paths; whatever two of them share is worked out once. Made anew for each request."""
+    """Compute the forms of paths. It caches intermediate results, so create one for each request."""
 
     def __init__(self, fold: Callable[[str], str] = fold) -> None:
         self._cleaned = cache(cleaned)
@@ -155,13 +164,13 @@ class Reader:
         span: str | None = None,
         forms: Iterable[str] = (),
     ) -> Iterator[Reading]:
-        """Every reading of a request path, the exact one first.
+        """Yield every form of a request path, the exact one first.
 
-        :param path_info: the path as the resolver sees it.
-        :param path: the path with the mount prefix (``SCRIPT_NAME``), equal to ``path_info`` where there is none.
-        :param languages: the language codes that ``i18n_patterns`` may put first; empty where it is not in use.
-        :param span: what the URL patterns matched of the path, once it is routed.
-        :param forms: how else those patterns write it.
+        :param path_info: the path that the URL resolver receives.
+        :param path: the path with the mount prefix (``SCRIPT_NAME``); equal to ``path_info`` if there is no prefix.
+        :param languages: the language codes that ``i18n_patterns`` may use as prefix; empty if it is not in use.
+        :param span: the part of the path that the URL patterns matched; ``None`` before the request is routed.
+        :param forms: other paths that the same URL patterns match as equivalent.
         """
         exact = list(dict.fromkeys((path_info, *self._cleaned(path_info), span or path_info)))
         for spelling in exact:
@@ -186,11 +195,11 @@ class Reader:
 
 
 def _unprefixed(readings: Iterable[Reading], languages: frozenset[str]) -> list[Reading]:
-    """The readings that have a language prefix, without it."""
+    """Return those readings that have a language prefix, without the prefix."""
     found = ((one, strip_language(one.path, languages)) for one in readings)
     return [one._replace(path=rest, unprefixed=True) for one, rest in found if rest]
 
 
 def _under(mount: str, readings: Iterable[Reading]) -> list[Reading]:
-    """The readings below a mount prefix, if there is one."""
+    """Return the readings with the mount prefix added, or an empty list if there is no prefix."""
     return [one._replace(path=mount + one.path) for one in readings] if mount else []

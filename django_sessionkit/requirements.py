@@ -1,4 +1,4 @@
-"""What a session must have: the leaves of the algebra, and the ways to combine them."""
+"""The requirements: roles, permissions, predicates and so on. Combine them with ``&``, ``|`` and ``~``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ _DOTTED_PATH = re.compile(r"\w+(\.\w+)+")
 
 
 class Leaf(Requirement):
-    """A requirement that asks one question. The access policy is asked first."""
+    """Base class of requirements that combine no others. A custom access policy is applied before the built-in check.
+
+    Any exception that the policy, its ``check()`` or a predicate raises makes the check failed, which denies access.
+    """
 
     __slots__ = ()
 
@@ -62,7 +65,7 @@ class Leaf(Requirement):
             return self._failed()
 
     def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        """The built-in answer of a leaf that asks the session's grants."""
+        """Do the built-in check. This one compares the grants of the session; an anonymous caller is denied."""
         if session is None:
             return self._denied(NOT_AUTHENTICATED)
         grants = (yield from effective(policy, session)) if policy.overrides_grants else policy.grants(session)
@@ -72,21 +75,24 @@ class Leaf(Requirement):
         raise NotImplementedError
 
     def _verdict(self, answer: object, reason: str, who: str) -> Decision:
-        """Only the object ``True`` grants, and only ``False`` is an ordinary no."""
+        """Grant on ``True``, deny on ``False``. Any other value, even a truthy one, makes the check failed."""
         if answer is True:
             return self._granted()
         if answer is False:
             return self._denied(reason)
-        logger.error("%s answered with a %s instead of True or False: denied", who, type(answer).__name__)
+        logger.error("%s returned a %s instead of True or False. Access was denied.", who, type(answer).__name__)
         return self._failed()
 
 
 def _log_failure(leaf: Leaf, error: Exception) -> None:
-    logger.error("%r raised %s at %s: denied", leaf, type(error).__name__, place_of(error))
+    logger.error("%r raised %s at %s. Access was denied.", leaf, type(error).__name__, place_of(error))
 
 
 class Role(Leaf):
-    """Any of the roles: as the primary role, among ``roles``, or inherited by ``SESSIONKIT_ROLES``."""
+    """Require at least one of the roles.
+
+    A session has a role if it is its primary role, is in ``roles``, or is inherited by ``SESSIONKIT_ROLES``.
+    """
 
     __slots__ = ()
 
@@ -100,7 +106,7 @@ class Role(Leaf):
 
 
 class Permission(Leaf):
-    """All of the permissions."""
+    """Require all of the permissions."""
 
     __slots__ = ()
 
@@ -113,7 +119,7 @@ class Permission(Leaf):
 
 
 class AnyPermission(Leaf):
-    """At least one of the permissions."""
+    """Require at least one of the permissions."""
 
     __slots__ = ()
 
@@ -127,7 +133,7 @@ class AnyPermission(Leaf):
 
 
 class Authenticated(Leaf):
-    """Any session."""
+    """Require a session, with any roles and permissions."""
 
     __slots__ = ()
 
@@ -140,7 +146,7 @@ class Authenticated(Leaf):
 
 
 class Public(Leaf):
-    """Everybody, with a session or without."""
+    """Allow everyone, with or without a session."""
 
     __slots__ = ()
 
@@ -153,7 +159,7 @@ class Public(Leaf):
 
 
 class Nobody(Leaf):
-    """Nobody at all."""
+    """Allow no one."""
 
     __slots__ = ()
 
@@ -170,18 +176,23 @@ class Nobody(Leaf):
 
 
 class Allow(Leaf):
-    """Whatever a predicate of the project allows: ``fn(session)`` or ``fn(session, request)``, sync or async.
+    """Require that a function of the project returns ``True``.
 
-    ``fn`` may be a dotted path, imported on first use. It is called with ``session=None`` for an anonymous caller, and
-    gets the request (``None`` outside one) if its second parameter has no default or is named ``request``.
+    :param fn: a function ``fn(session)`` or ``fn(session, request)``, sync or async, or its dotted path, which is
+        imported on first use. It must return ``True`` or ``False``.
+
+    For an anonymous caller, ``session`` is ``None``. The function receives the request (``None`` outside a request) if
+    its second parameter has no default value or is named ``request``. If it raises an exception or returns another
+    value, access is denied. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if ``fn`` is neither callable
+    nor a dotted path, or takes other parameters.
     """
 
     __slots__ = ("_known",)
-    _known: tuple[Callable[..., object], bool]  # the predicate as last found: an import may be patched
+    _known: tuple[Callable[..., object], bool]  # the predicate as last imported; tests may patch it
 
     def __init__(self, fn: Callable[..., object] | str) -> None:
         if not (_DOTTED_PATH.fullmatch(fn) if isinstance(fn, str) else callable(fn)):
-            raise InvalidPolicy("Allow", "needs a callable or the dotted path of one")
+            raise InvalidPolicy("Allow", "needs a callable or its dotted path")
         super().__init__((fn,))
         known = (None, False) if isinstance(fn, str) else (fn, wants_request(fn))
         object.__setattr__(self, "_known", known)
@@ -193,9 +204,9 @@ class Allow(Leaf):
         return f"Allow({getattr(fn, '__qualname__', type(fn).__qualname__)})"
 
     def resolve(self) -> tuple[Callable[..., object], bool]:
-        """The predicate, and whether it wants the request.
+        """Return the predicate, and whether it takes the request.
 
-        Raises ``ImportError`` or :class:`~django_sessionkit.exceptions.InvalidPolicy`.
+        Raises ``ImportError``, or :class:`~django_sessionkit.exceptions.InvalidPolicy` if the predicate is wrong.
         """
         fn = self._parts[0]
         found = import_string(fn) if isinstance(fn, str) else fn
@@ -213,14 +224,14 @@ class Allow(Leaf):
 
 
 def wants_request(fn: Callable[..., object]) -> bool:
-    """Whether a predicate is to be called with ``(session, request)``.
+    """Return ``True`` to call a predicate with ``(session, request)``, ``False`` to call it with ``(session)``.
 
-    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if it fits neither that nor ``(session)``.
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if it can be called in neither way.
     """
     try:
         parameters = list(signature(fn).parameters.values())
     except (TypeError, ValueError):
-        return False  # a builtin without a signature
+        return False  # a built-in function without a signature
     positional = [one for one in parameters if one.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
     catch_all = any(one.kind is Parameter.VAR_POSITIONAL for one in parameters)
     required = [one for one in positional if one.default is Parameter.empty]
@@ -241,7 +252,7 @@ def _names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
         if not name.strip():
             raise InvalidPolicy(where, "names must not be blank")
         if fault := fault_in(name):
-            raise InvalidPolicy(where, f"names must not have {fault}")
+            raise InvalidPolicy(where, f"names must not contain {fault}")
         checked.append(nfc(str(name)))
     return tuple(dict.fromkeys(checked))
 
@@ -251,6 +262,6 @@ def _permission_names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
     for name in checked:
         if "*" in name:
             raise InvalidPolicy(
-                where, f'"{name}": a required permission cannot have a wildcard', "wildcards are for grants"
+                where, f'"{name}": a required permission cannot have a wildcard', "only granted permissions can"
             )
     return checked

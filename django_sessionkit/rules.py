@@ -1,4 +1,4 @@
-"""URL rules, and which of them decides about a path."""
+"""URL rules, and the choice of the rule that applies to a path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .requirements import Nobody, Public, Requirement
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
 
-# Why a rule whose pattern covers a path does not decide about it.
+# Reasons why a rule does not apply although its pattern matches the path.
 OTHER_METHOD = "method"
 OTHER_VIEW = "view"
 WITH_LANGUAGE = "i18n"
@@ -34,12 +34,12 @@ SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 @dataclass(frozen=True, eq=False)
 class ViewGlob:
-    """A glob over view names: ``*`` stands for any characters, ``:`` included (for nested namespaces)."""
+    """A glob over view names. ``*`` matches any characters, including ``:`` (for nested namespaces)."""
 
     text: str
 
     def covers(self, view_name: str | None) -> bool:
-        """Whether the glob covers ``view_name``, such as ``"billing:invoice"``."""
+        """Return ``True`` if the glob matches ``view_name``, such as ``"billing:invoice"``. ``None`` never matches."""
         return view_name is not None and self._expression.fullmatch(view_name) is not None
 
     @cached_property
@@ -49,7 +49,7 @@ class ViewGlob:
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One entry of ``SESSIONKIT_PROTECT``. Empty selectors (``patterns``, ``views``, ``methods``) select everything."""
+    """One entry of ``SESSIONKIT_PROTECT``. An empty ``patterns``, ``views`` or ``methods`` matches everything."""
 
     label: str
     patterns: tuple[Pattern, ...]
@@ -62,31 +62,34 @@ class Rule:
 
     @property
     def is_public(self) -> bool:
-        """Whether the rule opens instead of protecting."""
+        """Whether the rule exempts a path from protection instead of protecting it."""
         return isinstance(self.requirement, Public)
 
     @property
     def is_final(self) -> bool:
-        """Whether the rule decides in every reading, for every method and view, so that none after it is asked."""
+        """Whether the rule applies to every form of a matching path, every method and every view.
+
+        If so, later rules never apply to that path.
+        """
         return not (self.views or self.methods or self.unsafe_only or self.is_public) and self.i18n
 
     @property
     def may_lead_to_login(self) -> bool:
-        """Whether it may send an anonymous caller to the login page of the settings."""
+        """Whether the rule may redirect an anonymous caller to the login page of the settings."""
         return not (self.is_public or self.requirement.is_closed) and self.options.may_lead_to_login
 
     def covers_method(self, method: str) -> bool:
-        """Whether the rule is about ``method``; ``GET`` covers ``HEAD``."""
+        """Return ``True`` if the rule applies to ``method``. A rule for ``GET`` also applies to ``HEAD``."""
         if self.unsafe_only:
             return method not in SAFE_VERBS
         return not self.methods or method in self.methods or (method == "HEAD" and "GET" in self.methods)
 
     def covers_view(self, view_name: str | None) -> bool:
-        """Whether the rule is about the view that a request was routed to."""
+        """Return ``True`` if the rule applies to the view that a request was routed to."""
         return not self.views or any(glob.covers(view_name) for glob in self.views)
 
 
-#: stands for all rules that may decide about the readings of a path
+#: a placeholder: which rule applies cannot be determined without examining all forms of the path
 UNFORESEEN = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
 
 _EVERYTHING = compile_pattern("/**")
@@ -102,19 +105,19 @@ class RuleBook:
         self.excluded = tuple(excluded)
         self.excluded_views = tuple(excluded_views)
         exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
-        #: whether a path that folds to itself may still be covered differently under folding
+        #: whether folding changes any pattern; if so, a path that folds to itself may still match more patterns
         self.folds = exact != folded
-        #: makes a path comparable with the folded patterns
+        #: folds a path for comparison with the folded patterns
         self.folding = Folding(segment for entry in folded for segment in entry.pattern.segments)
-        #: whether a page is not to be found for whom a rule denies
+        #: whether any rule answers a denial with 404
         self.hides = any(rule.options.on_deny == "not_found" for rule in self.rules)
         self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact
         self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in self.excluded])
-        #: by the label of a rule: its patterns, as they are written
+        #: the patterns of each rule as written in the settings, by the label of the rule
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
-        #: every pattern of the policy, as it is written
+        #: all patterns of rules and excludes, as written in the settings
         self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
         self._foreseen = Memory(self._foresee)
 
@@ -128,12 +131,13 @@ class RuleBook:
         lifted_by: Container[Rule | None] = (),
         known: Lookup | None = None,
     ) -> Rule | None:
-        """The first rule that decides about ``reading``.
+        """Return the first rule that applies to ``reading``, or ``None``.
 
-        Before the request is routed (``resolved`` is false) a rule that asks for a view cannot be decided, nor can
-        those after it: the search ends with ``None``. Outside the strict readings a public rule counts only if it has
-        lifted the request in them (``lifted_by``): a looser spelling opens nothing. What a request has asked before is
-        ``known``.
+        :param resolved: whether the request is routed. If not, the search stops with ``None`` at the first matching
+            rule that has a view selector, because neither this rule nor a later one can be decided yet.
+        :param lifted_by: the public rules that exempt the request in a strict reading. In other readings only these
+            public rules apply, so that a path written differently never removes protection.
+        :param known: the lookup of the request, which caches the matching rules.
         """
         trials = self.trials(reading, method, view_name, resolved=resolved, lifted_by=lifted_by, known=known)
         return next((rule for rule, reason in trials if reason is None), None)
@@ -148,9 +152,9 @@ class RuleBook:
         lifted_by: Container[Rule | None] = (),
         known: Lookup | None = None,
     ) -> Iterator[tuple[Rule, str | None]]:
-        """What :meth:`find` looks at: each rule that covers ``reading``, and why it was passed over.
+        """Yield the rules that :meth:`find` examines: each rule that matches ``reading``, and why it does not apply.
 
-        The reason is ``None`` for the rule that decides; that one, or one that ``"waits"``, is the last.
+        The reason is ``None`` for the rule that applies. That rule, or a rule with the reason ``"waits"``, is the last.
         """
         covering = known.covering if known is not None and known.rules is self else self.covering
         for rule in map(self.rules.__getitem__, covering(reading.path, reading.folded)):
@@ -160,13 +164,17 @@ class RuleBook:
                 return
 
     def covering(self, path: str, folded: bool) -> tuple[int, ...]:
-        """The numbers of the rules whose patterns cover ``path``; ``folded``: regardless of case, as the path is."""
+        """Return the numbers of the rules whose patterns match ``path``.
+
+        With ``folded``, ``path`` must be folded, and it is compared with the folded patterns.
+        """
         return (self._folded if folded else self._exact).covering(path)
 
     def foresee(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
-        """What :meth:`find` says about a path that has one reading only, before (``None``) or after it was routed.
+        """Return the same rule as :meth:`find`, for a path that has only one form.
 
-        A quick look: :data:`UNFORESEEN` for all other paths.
+        ``match`` is ``None`` before the request is routed. For a path that may have other forms, the result is
+        :data:`UNFORESEEN`.
         """
         for rule in self._foreseen[path]:
             if not rule.covers_method(method):
@@ -186,16 +194,16 @@ class RuleBook:
         return tuple(self.rules[number] for number in covering)
 
     def excludes(self, path: str) -> bool:
-        """Whether ``SESSIONKIT_EXCLUDE`` names this path, in exact case."""
+        """Return ``True`` if a pattern in ``SESSIONKIT_EXCLUDE`` matches this path. Case matters."""
         return bool(self._excluded.covering(path))
 
     def excludes_view(self, view_name: str | None) -> bool:
-        """Whether ``SESSIONKIT_EXCLUDE`` names this view."""
+        """Return ``True`` if an entry of ``SESSIONKIT_EXCLUDE`` matches this view name."""
         return any(glob.covers(view_name) for glob in self.excluded_views)
 
 
 class Lookup:
-    """The readings of the paths of one request, and the rules that cover them: each worked out once."""
+    """Cache, for one request, the forms of its paths and the rules that match them."""
 
     def __init__(self, rules: RuleBook) -> None:
         self.rules = rules
@@ -203,7 +211,7 @@ class Lookup:
         self._covering = cache(rules.covering)
 
     def covering(self, path: str, folded: bool) -> tuple[int, ...]:
-        """:meth:`RuleBook.covering`, for which one trailing slash makes no difference."""
+        """Return the cached result of :meth:`RuleBook.covering`. Paths with and without a slash at the end share it."""
         bare = path if path.endswith("//") else path.removesuffix("/")
         return self._covering(bare, folded and self.rules.folds)
 
@@ -223,14 +231,14 @@ def _passed_over(
 
 
 def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Promise, ...]:
-    """A lazy URL is not compared: that would reverse it, before there are any URLs."""
+    """Remove duplicates. Lazy URLs are not compared: that would reverse them before the URLconf is loaded."""
     known = [one for one in targets if one is not None]
     lazy = [one for one in known if isinstance(one, Promise)]
     return (*dict.fromkeys(one for one in known if not isinstance(one, Promise)), *lazy)
 
 
 def _entries(rules: Sequence[Rule], spelt: Callable[[str], str]) -> list[Entry]:
-    """The patterns of all rules; a rule without patterns covers every path."""
+    """Return the patterns of all rules. A rule without patterns matches every path."""
     return [
         Entry(number, compile_pattern(spelt(pattern.text)), rule.is_final)
         for number, rule in enumerate(rules)

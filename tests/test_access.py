@@ -168,7 +168,7 @@ def test_a_policy_sees_every_leaf(policy, session):
 def test_a_refusal_by_the_policy_is_named():
     session = validate_session({"user_id": "1", "role": "root"})
     decision = Role("root").check(session, CheckingPolicy())
-    assert (decision.reason, str(decision)) == ("policy", "was refused by the access policy")
+    assert (decision.reason, str(decision)) == ("policy", "refused by the access policy")
 
 
 @pytest.mark.parametrize("answer", [None, "admin", 7, [1]])

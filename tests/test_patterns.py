@@ -91,7 +91,7 @@ def test_a_pattern_does_not_cover(pattern, path):
         ("/a*", "whole segment"),
         ("/*.html", "whole segment"),
         ("/***", "whole segment"),
-        ("/a /b", "white space at the ends of a segment"),
+        ("/a /b", "a segment starts or ends with white space"),
         ("/" + "a" * 1000, "1000 characters"),
         (None, "must be a str"),
         (["/a"], "must be a str"),
