@@ -1,4 +1,4 @@
-"""How a denial is answered: status, kind of caller, and where the caller is sent. Nothing is built here."""
+"""Choose the response to a denial: status, kind of client, and redirect. This module builds no response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """What will be sent. ``location`` is where the caller is to go, ``None`` if nowhere."""
+    """The response to send. ``location`` is the redirect target, or ``None``; ``caller`` is the kind of client."""
 
     status: int
     caller: Literal["page", "htmx", "api"]
@@ -24,25 +24,25 @@ class Answer(NamedTuple):
 
 
 class Denial(NamedTuple):
-    """A decision that is a no, and how it is to be answered."""
+    """A negative decision, with the options for its response."""
 
     decision: Decision
     options: DenialOptions = DEFAULT_OPTIONS
 
 
 def status_of(fault: Fault | None) -> int:
-    """The status for a caller who is known to have no right, or of whom nothing is known for now."""
+    """Return 503 if the session is unknown for now, else 403."""
     return 503 if fault is not None and fault.reason == UNKNOWN_FOR_NOW else 403
 
 
 def choose(request: HttpRequest, denial: Denial, session: Session | None, fault: Fault | None = None) -> Answer:
-    """The row and the column of the table."""
+    """Choose the response from the table in :mod:`django_sessionkit.responses`."""
     options = denial.options
     caller = callers.kind_of(request, options.api)
     if options.on_deny == "not_found":
         return Answer(404, caller)
-    is_for_anybody = denial.decision.reason != NOBODY  # with what nobody may do, a login does not help
-    if is_for_anybody and fault is not None:  # nor does it here: the login page would send the caller round in circles
+    is_for_anybody = denial.decision.reason != NOBODY  # a login does not help if nobody is allowed
+    if is_for_anybody and fault is not None:  # a login does not help here either: the redirect would loop
         return Answer(status_of(fault), caller)
     if is_for_anybody and session is None:
         return _choose_for_anonymous(request, options, caller)
@@ -70,7 +70,7 @@ def _choose_for_anonymous(
 
 
 def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
-    """``location``, unless it is the denied page itself: that would be a loop."""
+    """Return ``location``, or ``None`` if it is the denied page itself, because the redirect would loop."""
     if location is None or targets.leads_to(location, request.path):
         return None
     is_round = targets.arrives_at(location, request.path, request.path_info, urlconf_of(request))
@@ -78,9 +78,9 @@ def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
 
 
 def _was_login_page(request: HttpRequest) -> bool:
-    """Whether the request was let in as one for the login page, and is none by the URLconf that was set meanwhile.
+    """Return ``True`` if the request was allowed as a login page, but is none under a URLconf that was set later.
 
-    Each of the two URLconfs would send the caller to the login page of the other, for ever.
+    Each of the two URLconfs would redirect the client to the login page of the other, in a loop.
     """
     passage = getattr(request, "_sessionkit_passage", None)
     if passage is None or not passage.is_login_page:

@@ -1,4 +1,4 @@
-"""The app: registers the system checks."""
+"""The app configuration, which registers the system checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import checks
 
 
 class SessionKitConfig(AppConfig):
-    """``"django_sessionkit"`` in ``INSTALLED_APPS``."""
+    """The app ``"django_sessionkit"`` in ``INSTALLED_APPS``."""
 
     name = "django_sessionkit"
     verbose_name = "SessionKit"

@@ -1,4 +1,4 @@
-"""What a cache is told about a page that a session has opened."""
+"""Set ``Vary`` on responses that depend on the session, and keep them out of ``cache_page`` until it is set."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ _HELD_BACK = "_sessionkit_held_back"
 
 
 def vary(response: Any) -> Any:
-    """Let ``response`` vary on what the session is read from, at once: a cache may stand around the view.
+    """Add the headers that the session is read from to ``Vary``, and return ``response``.
 
-    ``patch_vary_headers`` takes thirty times as long, and its public means ten times.
+    This happens directly after the view, because a cache decorator may wrap it. The function writes the private header
+    store of Django, because ``patch_vary_headers`` takes thirty times as long, and the public API of the response ten
+    times.
     """
     entry = current_origin().vary
     try:
@@ -29,7 +31,7 @@ def vary(response: Any) -> Any:
             return response
         if entry is None or headers["vary"] == entry:
             return response
-    except AttributeError:  # what an adapter makes a response of
+    except AttributeError:  # not a response yet: an adapter (DRF, Ninja) builds one from it
         if not isinstance(response, HttpResponseBase):
             hold_back_current()
             return response
@@ -38,7 +40,7 @@ def vary(response: Any) -> Any:
 
 
 def vary_ahead(view: Any) -> None:
-    """Say in the headers that a view of DRF sends in any case what it depends on: a cache may stand around it."""
+    """Add ``Vary`` to the headers that a DRF view sends with every response, because a cache decorator may wrap it."""
     headers = getattr(view, "headers", None)
     if isinstance(headers, dict):
         named = [headers["Vary"]] if "Vary" in headers else []
@@ -48,16 +50,17 @@ def vary_ahead(view: Any) -> None:
 
 
 def hold_back(request: HttpRequest) -> None:
-    """Let ``cache_page`` around this view not store the page: the code inside has asked, and no decorator can say so.
+    """Prevent ``cache_page`` around this view from storing the page.
 
-    A cache outside of the middleware stores it all the same; see :func:`release`.
+    Code inside the view has read the session, and no decorator is there to add ``Vary``. A cache outside the middleware
+    still stores the page; see :func:`release`.
     """
     if getattr(request, "_cache_update_cache", False):
         vars(request).update({"_cache_update_cache": False, _HELD_BACK: True})
 
 
 def hold_back_current() -> None:
-    """:func:`hold_back` for the current request, if there is one."""
+    """Call :func:`hold_back` for the current request, if there is one."""
     slot = current_slot()
     request = slot.request if slot is not None else None
     if request is not None:
@@ -65,6 +68,6 @@ def hold_back_current() -> None:
 
 
 def release(request: HttpRequest) -> None:
-    """The response says by now what it varies on."""
+    """Allow a cache outside the middleware to store the page again, now that the response has its ``Vary``."""
     if getattr(request, _HELD_BACK, False):
         request._cache_update_cache = True  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Who is asking: a person's browser, HTMX in a page, or a program."""
+"""Determine the kind of client: a browser that opens a page, HTMX inside a page, or an API client."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ _API_PACKAGES = ("rest_framework", "ninja")
 
 
 def kind_of(request: HttpRequest, api: bool | None) -> Literal["page", "htmx", "api"]:
-    """``api`` is what the rule or decorator says; ``None`` leaves it to the view and the headers."""
+    """Return the kind of client that sent ``request``.
+
+    ``api`` is the option of the rule or decorator. With ``None``, the view and the headers decide.
+    """
     if api is True:
         return "api"
     if request.headers.get("HX-History-Restore-Request") == "true":
-        return "page"  # HTMX puts the whole answer in the place of the page, and follows no HX-Redirect
+        return "page"  # HTMX replaces the whole page with this response, and does not follow HX-Redirect
     if request.headers.get("HX-Request") == "true":
         return "htmx"
     if api is False:
@@ -27,7 +30,7 @@ def kind_of(request: HttpRequest, api: bool | None) -> Literal["page", "htmx", "
 
 
 def _is_api_view(request: HttpRequest) -> bool:
-    """A view of Django REST framework (``view.cls``) or Django Ninja, told by where its class comes from."""
+    """Return ``True`` for a view of Django REST framework or Django Ninja."""
     match = request.resolver_match
     if match is None:
         return False
@@ -35,7 +38,7 @@ def _is_api_view(request: HttpRequest) -> bool:
 
 
 def api_package_of(view: Any) -> str | None:
-    """``"rest_framework"`` or ``"ninja"``, if the view is theirs."""
+    """Return ``"rest_framework"`` or ``"ninja"`` if a class or module of the view comes from there, else ``None``."""
     owner = getattr(view, "cls", None) or type(getattr(view, "__self__", None))
     modules = [getattr(view, "__module__", None) or "", *(base.__module__ for base in getattr(owner, "__mro__", ()))]
     packages = (module.partition(".")[0] for module in modules)
@@ -43,7 +46,10 @@ def api_package_of(view: Any) -> str | None:
 
 
 def _wants_data(request: HttpRequest) -> bool:
-    """Browsers say what a request is for (Fetch Metadata); scripts and programs by what they accept."""
+    """Return ``True`` if the client wants data and not a page.
+
+    Browsers send the purpose of a request (Fetch Metadata). For other clients the ``Accept`` header decides.
+    """
     headers = request.headers
     mode, destination = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
     if destination is not None:
@@ -57,5 +63,5 @@ def _wants_data(request: HttpRequest) -> bool:
 
 
 def _best(request: HttpRequest, names: tuple[str, ...]) -> float:
-    """The highest quality given to one of ``names``; ``*/*`` names nothing."""
+    """Return the highest quality that ``Accept`` gives to one of ``names``. Wildcards such as ``*/*`` do not count."""
     return max((one.quality for one in request.accepted_types if str(one).partition(";")[0] in names), default=0)

@@ -1,4 +1,4 @@
-"""``{{ sessionkit.user_id }}`` in every template; the session is only read if the template asks."""
+"""Context processor for ``{{ sessionkit.user_id }}``. The session is loaded only if a template uses the variable."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 
 class TemplateSession:
-    """The current session for templates: ``is_authenticated``, and the fields of the session by name.
+    """The current session in templates: ``is_authenticated``, and the fields of the session by name.
 
-    What is missing renders as an empty string, as any unknown variable. Values are escaped like all others.
+    A missing field renders like any unknown variable, by default as an empty string. Values are escaped like those of
+    any other variable.
     """
 
     @property
     def is_authenticated(self) -> bool:
-        """Whether there is a session; no field of the session can pretend it."""
+        """``True`` if there is a session. A session field of the same name cannot override it."""
         return is_authenticated()
 
     def __getitem__(self, key: str) -> Any:
-        # Templates try this before attributes.
+        # Templates look up keys before attributes.
         if key == "is_authenticated":
             return self.is_authenticated
         session = get_session()
@@ -32,5 +33,8 @@ class TemplateSession:
 
 
 def sessionkit(request: HttpRequest) -> dict[str, TemplateSession]:
-    """Context processor; add ``"django_sessionkit.context_processors.sessionkit"`` to ``TEMPLATES``."""
+    """Add the variable ``sessionkit`` to the template context.
+
+    Add ``"django_sessionkit.context_processors.sessionkit"`` to ``context_processors`` in ``TEMPLATES``.
+    """
     return {"sessionkit": TemplateSession()}

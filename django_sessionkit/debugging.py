@@ -1,4 +1,4 @@
-"""What a developer sees while ``DEBUG`` is on: a response header, and a 403 page that explains."""
+"""Output for developers while ``DEBUG`` is on: a response header, and an error page that explains a denial."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 HEADER = "X-SessionKit-Decision"
 
-# Both CSP middlewares leave a header alone that is there. This one lets the page's own style in, and a debug toolbar.
+# The CSP middleware of Django and that of django-csp do not change a header that exists. This one allows the inline
+# style of the page, and a debug toolbar.
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -46,19 +47,19 @@ _UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x3a\x3c-\x7e]")
 
 
 def denied(decision: Decision) -> str:
-    """The header of a denial."""
+    """Return the value of the debug header for a denial."""
     return _header("denied", decision.rule or "view", decision.reason)
 
 
 def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Put the header on a response that was let through. It asks nothing: the session is not read for it."""
+    """Add the debug header to a response that was allowed. This does not load the session."""
     if not response.has_header(HEADER):
         passage = getattr(request, "_sessionkit_passage", None)
         response[HEADER] = _header("allowed", *_what_allowed(request, passage))
 
 
 def _header(*parts: str) -> str:
-    """Latin letters only, and no semicolon inside a part, whatever a rule is called."""
+    """Join the parts. Characters that are not printable ASCII, and semicolons inside a part, become ``?``."""
     outcome, rule, reason = (_UNSAFE_IN_HEADER.sub("?", part)[:_MOST_CHARACTERS] for part in parts)
     return f"{outcome}; rule={rule}; reason={reason}"
 
@@ -72,7 +73,7 @@ def _what_allowed(request: HttpRequest, passage: Passage | None) -> tuple[str, s
 
 
 def _what_the_guard_says(request: HttpRequest, passage: Passage | None) -> tuple[str, str]:
-    """There is no passage where there was nothing to ask."""
+    """Return the rule and the reason. ``passage`` is ``None`` if no rule had to be evaluated."""
     rule = passage.rule if passage is not None else None
     decision = passage.said(rule.label if rule is not None else GLOBAL_LABEL) if passage is not None else None
     if rule is not None and decision is None and rule.is_public:
@@ -92,7 +93,10 @@ def _why_open(request: HttpRequest) -> str:
 
 
 def has_page_of_its_own(request: HttpRequest, status: int) -> bool:
-    """Whether the project answers a 403 itself, by ``handler403`` or ``403.html``, or a 503 by ``503.html``."""
+    """Return ``True`` if the project has an error page for ``status``.
+
+    For 403 this is ``handler403`` or ``403.html``, for 503 ``503.html``.
+    """
     urlconf = urlconf_of(request)
     resolver: Any = get_resolver(get_urlconf() if urlconf is None else urlconf)
     if status == 403 and resolver.resolve_error_handler(403) is not permission_denied:
@@ -105,24 +109,24 @@ def has_page_of_its_own(request: HttpRequest, status: int) -> bool:
 
 
 def out_of_order() -> str:
-    """The project's template ``503.html``, without a context, as Django renders ``500.html``; else one sentence."""
+    """Render the template ``503.html`` without a context, as Django renders ``500.html``, or else a plain page."""
     try:
         return get_template(_PAGE_503).render()
     except TemplateDoesNotExist:
         pass
     except Exception as error:
-        audit.logger.error("%s raised %s: a plain page is sent", _PAGE_503, type(error).__name__)
+        audit.logger.error("The template %s raised %s. A plain page is sent.", _PAGE_503, type(error).__name__)
     return _PLAIN_503
 
 
 @cache
 def _engine() -> Engine:
-    """Not the project's own: it need not look for templates in apps."""
+    """Return a separate engine, because the engine of the project may not load templates from apps."""
     return Engine(dirs=[str(_TEMPLATES)])
 
 
 def page(status: int, decision: Decision, explanation: Explanation) -> str:
-    """The page of a denial. ``decision`` is what denied, be it code inside the view."""
+    """Render the debug page. ``decision`` is the one that denied; it may come from code inside the view."""
     context = {
         "status": status,
         "decision": decision,

@@ -1,7 +1,7 @@
-"""Guards for views: on ``def`` and ``async def``, and on class-based views through ``method_decorator``.
+"""Decorators for views: for ``def`` and ``async def``, and for class-based views through ``method_decorator``.
 
-Every decorator takes the keyword options of a rule: ``redirect_to``, ``login_url``, ``on_deny`` and ``api``. What it
-asks for can be read from the view (``view.sessionkit_requirement``).
+Every decorator takes the response options of a rule as keywords: ``redirect_to``, ``login_url``, ``on_deny`` and
+``api``. The requirement is available on the view as ``view.sessionkit_requirement``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 class Options(TypedDict, total=False):
-    """How a denial is answered; see the response keys of a rule."""
+    """The options for the response to a denial. They are the same as the response keys of a rule."""
 
     redirect_to: str | Promise | None
     login_url: str | Promise | None
@@ -44,7 +44,7 @@ class Options(TypedDict, total=False):
 
 
 class Guard:
-    """A decorator for views, made by the functions of this module."""
+    """A decorator for views. The functions of this module create it."""
 
     def __init__(self, requirement: Requirement, options: Options, name: str) -> None:
         for key in options:
@@ -57,8 +57,8 @@ class Guard:
     def __call__(self, view: Callable[P, R]) -> Callable[P, R]:
         if isinstance(view, type):
             raise TypeError(
-                f"@{self._name} cannot decorate the class {view.__qualname__}: "
-                f'use a mixin of django_sessionkit.mixins, or @method_decorator({self._name}(...), name="dispatch").'
+                f"@{self._name} cannot decorate the class {view.__qualname__}, because it decorates functions. "
+                f'Use a mixin of django_sessionkit.mixins, or @method_decorator({self._name}(...), name="dispatch").'
             )
         guarded = self._async(view) if _is_async(view) else self._sync(view)
         _dress(guarded, view)
@@ -93,9 +93,10 @@ class Guard:
 
 
 def _is_async(view: Callable[..., Any]) -> bool:
-    """Whether the view answers with an awaitable: ``async def``, or a method of an async class-based view.
+    """Return ``True`` if the view returns an awaitable: ``async def``, or a method of an async class-based view.
 
-    ``method_decorator`` passes such a method as a bound partial; ``View.dispatch`` is a plain function all the same.
+    ``method_decorator`` passes such a method as a bound partial, and ``View.dispatch`` is a plain function even in an
+    async view.
     """
     if iscoroutinefunction(view):
         return True
@@ -107,14 +108,18 @@ def _request(args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpRequest:
     request = args[0] if args else kwargs.get("request")
     if not hasattr(request, "META"):
         raise TypeError(
-            "A SessionKit decorator needs a view whose first argument is the request. On a method, write "
-            '@method_decorator(require_role("admin")), or use a mixin of django_sessionkit.mixins.'
+            "A SessionKit decorator needs a view whose first argument is the request, and got another object. Nothing "
+            'was checked. On a method, write @method_decorator(require_role("admin")), or use a mixin of '
+            "django_sessionkit.mixins."
         )
     return cast("HttpRequest", request)
 
 
 def require(requirement: Requirement, **options: Unpack[Options]) -> Guard:
-    """Ask for any requirement: ``@require(Role("owner") | Permission("billing:read"))``."""
+    """Require any requirement: ``@require(Role("owner") | Permission("billing:read"))``.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if ``requirement`` is not a requirement.
+    """
     if not isinstance(requirement, Requirement):
         raise InvalidPolicy("@require", "needs a requirement", 'such as Role("owner") | Permission("billing:read")')
     return Guard(requirement, options, "require")
@@ -125,28 +130,28 @@ def require_authenticated(view: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def require_authenticated(**options: Unpack[Options]) -> Guard: ...
 def require_authenticated(view: Callable[..., Any] | None = None, /, **options: Unpack[Options]) -> Any:
-    """Ask for a session, whatever it holds. With or without call brackets."""
+    """Require a session. It may be empty of roles and permissions. Works with and without parentheses."""
     guard = Guard(Authenticated(), options, "require_authenticated")
     return guard if view is None else guard(view)
 
 
 def require_role(*any_of: str, **options: Unpack[Options]) -> Guard:
-    """Ask for any of the roles."""
+    """Require at least one of the roles: ``@require_role("editor", "admin")``."""
     return Guard(Role(*any_of), options, "require_role")
 
 
 def require_permission(*all_of: str, **options: Unpack[Options]) -> Guard:
-    """Ask for all of the permissions."""
+    """Require all of the permissions: ``@require_permission("posts:read", "posts:write")``."""
     return Guard(Permission(*all_of), options, "require_permission")
 
 
 def require_any_permission(*names: str, **options: Unpack[Options]) -> Guard:
-    """Ask for at least one of the permissions."""
+    """Require at least one of the permissions."""
     return Guard(AnyPermission(*names), options, "require_any_permission")
 
 
 def require_role_permission(role: str, permission: str, **options: Unpack[Options]) -> Guard:
-    """Ask for a role and a permission."""
+    """Require both a role and a permission: ``@require_role_permission("editor", "posts:write")``."""
     return Guard(Role(role) & Permission(permission), options, "require_role_permission")
 
 
@@ -155,10 +160,13 @@ def public(view: V, /) -> V: ...
 @overload
 def public() -> Callable[[V], V]: ...
 def public(view: Any = None, /) -> Any:
-    """Lift ``SESSIONKIT_GLOBAL_PROTECT`` from a view. Rules and requirements stay. With or without call brackets.
+    """Exempt a view from ``SESSIONKIT_GLOBAL_PROTECT``. Rules and requirements still apply.
 
-    The view that is given does not change: the mark is on a wrapper, so ``public(serve)`` opens one route only. A class
-    is marked where it is defined (``@public`` above ``class``); its subclasses are not public.
+    Works with and without parentheses. The given view does not change, because the mark is on a wrapper:
+    ``public(serve)`` makes only one route public. Mark a class where it is defined (``@public`` above ``class``). Its
+    subclasses are not public.
+
+    Raises ``TypeError`` for an object that cannot be called, and for a class that is already defined.
     """
     return _public if view is None else _public(view)
 
@@ -170,7 +178,7 @@ def _public(view: Any) -> Any:
         return _public_class(view)
     if not callable(view):
         raise TypeError(
-            f"public() needs a view, not an object of the type {type(view).__name__}. Nothing has been opened. "
+            f"public() needs a view, not an object of the type {type(view).__name__}. No route was made public. "
             "Write path(..., public(view)) in the URLconf, or @public above the view."
         )
     shown = _ashown(view) if _is_async(view) else _shown(view)
@@ -193,14 +201,14 @@ def _ashown(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _public_class(view: type) -> type:
-    """A class that can be found in its module has been defined before, and may have routes that nobody means here."""
+    """Mark a class that is not yet in its module. A class in its module may have routes that must not become public."""
     found: Any = sys.modules.get(view.__module__)
     for name in view.__qualname__.split("."):
         found = getattr(found, name, None)
     if found is view:
         raise TypeError(
-            f"public() cannot mark the class {view.__module__}.{view.__qualname__}, because it is defined already. "
-            "All its routes would be open. "
+            f"public() cannot mark the class {view.__module__}.{view.__qualname__}, because it is already defined. "
+            "All its routes would become public. "
             f"Write public({view.__qualname__}.as_view(...)) in the URLconf, or @public above a class of your own."
         )
     view.sessionkit_public = True  # type: ignore[attr-defined]
@@ -208,8 +216,8 @@ def _public_class(view: type) -> type:
 
 
 def _dress(wrapper: Callable[..., Any], view: Callable[..., Any]) -> Callable[..., Any]:
-    """``update_wrapper`` that also keeps what Django reads from the class of a callable object: the name, and
-    attributes such as ``csrf_exempt``.
+    """Do the same as ``update_wrapper``, and also copy what Django reads from the class of a callable object: the name,
+    and attributes such as ``csrf_exempt``.
     """
     functools.update_wrapper(wrapper, view)
     if hasattr(view, "__name__"):

@@ -1,4 +1,4 @@
-"""Ask a requirement about the session of a slot; what has been answered once is known as long as nothing changes."""
+"""Evaluate requirements for the session of a slot, and reuse a decision as long as nothing changes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .session import Session
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# Requirements may be made anew for every question; then so many answers are kept at most.
+# Code may build a new requirement for every call, so the number of cached decisions is limited.
 _MOST_KNOWN = 256
 _HEAVIEST_KNOWN = 1000
 
-# Names may come from a client: longer ones, or more of them, are not remembered.
+# Names may come from a client. Requirements with longer names, or with more of them, are not cached.
 _MOST_ASKED = 1024
 _MOST_NAMES = 8
 _MOST_CHARACTERS = 300
@@ -36,10 +36,10 @@ _TOLD = {
 
 
 def known(requirement: Requirement, slot: Slot | None = None) -> Decision | None:
-    """What was decided about the session of ``slot`` before, by default the current one.
+    """Return the cached decision for the session of ``slot`` (by default the current slot), or ``None``.
 
-    ``None`` if it has to be decided with :func:`decide`. Since then the session as loaded, what it was loaded from and
-    the settings have stayed the same objects.
+    ``None`` means that :func:`decide` has to be called. A cached decision is valid as long as the loaded session, the
+    stored value that it was loaded from, and the settings are the same objects.
     """
     slot = slot or current_slot()
     if slot is None:
@@ -53,7 +53,10 @@ def known(requirement: Requirement, slot: Slot | None = None) -> Decision | None
 def decide(
     slot: Slot | None, requirement: Requirement, request: HttpRequest | None, twin: str = "aevaluate"
 ) -> Flow[Decision]:
-    """Load the session if need be, and decide; ``twin`` is the async helper to name where that cannot be done."""
+    """Evaluate ``requirement``, and load the session first if necessary.
+
+    ``twin`` is the async function that the error message names if the session cannot be loaded synchronously.
+    """
     if slot is None:
         return (yield from requirement.flow(None, conf.current().policy, request))
     session = (yield from slot.flow(twin)) if slot.loaded is None else slot.peek()
@@ -74,9 +77,10 @@ def decide(
 def without_proof(
     requirement: Requirement, decision: Decision, fault: Fault, request: HttpRequest | None
 ) -> Flow[Decision]:
-    """What ``decision``, made for an anonymous caller, is for one whose session is refused or unknown for now.
+    """Turn ``decision``, made for an anonymous user, into the one for a user whose session is refused or unknown.
 
-    Only ``Public()`` and ``Allow`` grant such a caller anything, whatever the access policy grants the anonymous.
+    Only ``Public()`` and ``Allow`` grant anything to such a user. What the access policy grants to anonymous users does
+    not apply.
     """
     if decision.allowed and conf.current().policy.overrides_check:
         decision = yield from requirement.flow(None, _BUILT_IN, request)
@@ -86,12 +90,15 @@ def without_proof(
 
 
 def told(fault: Fault) -> str:
-    """What the caller may know."""
+    """Return the sentence that may be sent to the client."""
     return _TOLD[fault.reason]
 
 
 def denial_of(slot: Slot | None, decision: Decision | None = None) -> NotAuthenticated | AccessDenied:
-    """What to raise for the caller of ``slot``: :class:`NotAuthenticated` is for those whom a login would help."""
+    """Return the exception to raise for the session of ``slot``.
+
+    It is :class:`NotAuthenticated` only if a login would help.
+    """
     session, fault = (slot.peek(), slot.fault) if slot is not None else (None, None)
     if fault is not None:
         return AccessDenied(decision or Decision(False, fault.reason, detail=fault.detail), told(fault))
@@ -99,7 +106,7 @@ def denial_of(slot: Slot | None, decision: Decision | None = None) -> NotAuthent
 
 
 def prepare(loaded: Loaded, settings: conf.Snapshot) -> dict[object, Decision]:
-    """Give ``loaded`` what has been decided about every session with the same grants."""
+    """Attach to ``loaded`` the decisions that all sessions with the same grants share, and return them."""
     if loaded.decisions is None or loaded.basis is not settings:
         loaded.decisions = _decisions_for(loaded.session, settings)
         loaded.basis = settings
@@ -113,7 +120,7 @@ def _decisions_for(session: Session | None, settings: conf.Snapshot) -> dict[obj
 
 
 def _can_be_kept(requirement: Requirement, decision: Decision, settings: conf.Snapshot) -> bool:
-    """Not what project code may answer otherwise the next time; nor where each decision is to be a line in the log."""
+    """Return ``False`` if project code may decide differently the next time, or if the log must show every decision."""
     if not requirement.is_static or requirement.weight > _HEAVIEST_KNOWN:
         return False
     return not (decision.failed or settings.policy.overrides_check or audit.is_verbose())
@@ -126,7 +133,7 @@ def _keep(decisions: dict[object, Decision], requirement: Requirement, decision:
 
 
 def ask(requirement: Requirement) -> Flow[Decision]:
-    """Decide for the current session, and say so in the log."""
+    """Evaluate ``requirement`` for the current session, and log the decision."""
     if not isinstance(requirement, Requirement):
         raise InvalidPolicy("evaluate", "needs a requirement", 'such as Role("editor")')
     slot = current_slot()
@@ -137,24 +144,28 @@ def ask(requirement: Requirement) -> Flow[Decision]:
 
 
 def holds(requirement: Callable[..., Requirement], *names: str) -> bool:
-    """A name that cannot be (blank, with a wildcard, not a string) is held by nobody; the log says so."""
+    """Return ``True`` if the current session meets ``requirement(*names)``.
+
+    No session holds an invalid name (blank, with a wildcard, not a string): the result is ``False``, with an error in
+    the log.
+    """
     try:
         asked = question(requirement, *names)
     except InvalidPolicy as error:
-        audit.logger.error("a question that cannot be answered: %s; denied", error)
+        audit.logger.error("The names of a check are not valid: %s. The check returns False.", error)
         return False
     return is_met(asked)
 
 
 def question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
-    """``requirement(*names)``, the same object for the same names.
+    """Return ``requirement(*names)``, cached: the same object for the same names.
 
-    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for names that cannot be.
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for invalid names.
     """
     try:
         if len(names) <= _MOST_NAMES and len("".join(names)) <= _MOST_CHARACTERS:
             return _question(requirement, *names)
-    except TypeError:  # names that are no strings, and so are none
+    except TypeError:  # a name that is not a string; the requirement raises InvalidPolicy for it
         pass
     return requirement(*names)
 
@@ -165,6 +176,6 @@ def _question(requirement: Callable[..., Requirement], *names: str) -> Requireme
 
 
 def is_met(requirement: Requirement) -> bool:
-    """Whether the current session meets ``requirement``."""
+    """Return ``True`` if the current session meets ``requirement``."""
     answer = known(requirement)
     return answer.allowed if answer is not None else run(ask(requirement)).allowed

@@ -1,7 +1,8 @@
-"""The URL guard: which rule decides about a request, and what it says.
+"""Decide whether a request may reach its view.
 
-A request passes only if every reading of its path is allowed. The guard is asked up to twice per request: on entry, on
-the path alone, and once Django has routed it (or has given up), on everything.
+A request is allowed only if every variant of its path is allowed. The middleware calls the guard up to twice per
+request: on entry, with the path alone, and again after routing, with the matched view as well (or without one, if no
+URL pattern matches).
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ _AUTHENTICATED = Authenticated()
 
 
 class Target(NamedTuple):
-    """What is asked for: a path, and the view it leads to as far as that is known.
+    """The path to decide about, and the view that it is routed to, if that is known.
 
-    ``resolved``: the request was routed, or will not be any more; rules that ask for a view can be decided.
+    ``resolved``: routing is over, with or without a match, so rules that name a view can be decided.
     """
 
     path_info: str
@@ -48,7 +49,7 @@ class Target(NamedTuple):
     urlconf: Any = None
     match: ResolverMatch | None = None
     resolved: bool = False
-    #: how the matched URL patterns spell the path, where that is known already
+    #: the canonical forms of the path under the matched URL patterns, if they are already known
     spelling: Spelling | None = None
 
     @classmethod
@@ -65,14 +66,15 @@ class Target(NamedTuple):
 
     @property
     def view_name(self) -> str | None:
-        """The name Django knows the view by."""
+        """The view name of the match, as Django builds it (``namespace:name`` or the dotted path)."""
         return self.match.view_name if self.match is not None else None
 
 
 def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
-    """A quick look: whether :func:`inspect` would let the request pass without asking anything new.
+    """Return ``True`` if no rule can deny this request, without evaluating any requirement.
 
-    It keeps what nobody protects cheap, and what has been granted on entry; ``False`` says nothing.
+    This is the fast path for unprotected pages and for pages that were allowed on entry. ``False`` does not mean a
+    denial: call :func:`inspect` to decide.
     """
     settings = conf.latest or conf.current()
     if not settings.rules.rules:
@@ -91,7 +93,7 @@ def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
 
 
 def _is_known_to_open(rule: Rule, request: HttpRequest) -> bool:
-    """By the request's own session: whatever runs inside the guard may pretend another one."""
+    """Use the session of the request, not the current one: code inside the guard may have overridden that."""
     if rule.is_public:
         return not conf.current().policy.overrides_check
     answer = known(rule.requirement, request.sessionkit)  # type: ignore[attr-defined]
@@ -99,60 +101,66 @@ def _is_known_to_open(rule: Rule, request: HttpRequest) -> bool:
 
 
 def is_up_to_the_session(request: HttpRequest) -> bool:
-    """Whether one rule decides about the path, so that the session has to be loaded first of all."""
+    """Return ``True`` if exactly one rule can decide about the path and needs the session.
+
+    The middleware then loads the session first.
+    """
     rule = conf.current().rules.foresee(request.path_info, request.method or "", None)
     return rule is not None and rule is not UNFORESEEN and not rule.is_public
 
 
 def _reads_one_way(urlconf: Any, match: ResolverMatch | None) -> bool:
-    """Whether the URLconf gives a plain path no other reading."""
+    """Return ``True`` if the URLconf gives a canonical path no further variants."""
     if uses_language_prefix(urlconf):
         return False
     return match is None or not routes.may_be_respelt(urlconf, match)
 
 
 class Passage:
-    """The way of one request past the guard: what was decided on entry is not decided again."""
+    """The evaluation of one request. Decisions made on entry are reused after routing."""
 
     __slots__ = ("_decided", "_lookup", "is_login_page", "rule", "slot")
 
-    #: what to call instead, where the session must not be loaded
+    #: the async function that an error message names if the session cannot be loaded synchronously
     twin = "acan_access"
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
         self._decided: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
-        #: the rule that was first found for the path, for the header that developers see
+        #: the first rule found for the path; the debug header shows it
         self.rule: Rule | None = None
-        #: a denial was lifted, because the path is that of a login page
+        #: a denial was ignored because the path is a login page
         self.is_login_page = False
         self._lookup: Lookup | None = None
 
     @property
     def reader(self) -> Reader:
-        """What reads the paths of the request."""
+        """The reader that lists the variants of a path under the current rules."""
         rules = conf.current().rules
         if self._lookup is None or self._lookup.rules is not rules:
             self._lookup = Lookup(rules)
         return self._lookup.reader
 
     def find(self, reading: Reading, target: Target, lifted_by: tuple[Rule | None, ...]) -> Rule | None:
-        """The rule that decides about one reading of the path; :class:`django_sessionkit.tracing.Trace` listens in."""
+        """Return the rule that decides about one variant of the path.
+
+        :class:`django_sessionkit.tracing.Trace` overrides this method to record the search.
+        """
         rules, view_name, known = conf.current().rules, target.view_name, self._lookup
         return rules.find(reading, target.method, view_name, resolved=target.resolved, lifted_by=lifted_by, known=known)
 
     def said(self, label: str) -> Decision | None:
-        """What the rule of that name has answered, if it was asked."""
+        """Return the decision of the rule with this label, or ``None`` if the rule was not evaluated."""
         return next((known[2] for (name, _), known in (self._decided or {}).items() if name == label), None)
 
     def weigh(self, requirement: Requirement) -> Flow[Decision]:
-        """What a requirement says about the session."""
+        """Evaluate a requirement for the session."""
         return decide(self.slot, requirement, self.slot.request, self.twin)
 
     def ask(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
-        """What a rule says, asked once for one session value and one way to see the request.
+        """Evaluate the requirement of a rule, or of the view if ``label`` is ``None``.
 
-        Without a ``label`` it is the view that asks.
+        The decision is reused as long as the session, the path and the method of the request stay the same.
         """
         session = yield from self.slot.flow(self.twin)
         request = self.slot.request
@@ -170,9 +178,9 @@ class Passage:
 
 
 def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Denial | None]:
-    """Decide about ``target``; ``None`` lets it pass.
+    """Return the denial for ``target``, or ``None`` if it is allowed.
 
-    ``with_default``: what no rule matches is up to ``SESSIONKIT_GLOBAL_PROTECT``.
+    ``with_default``: apply ``SESSIONKIT_GLOBAL_PROTECT`` if no rule matches.
     """
     try:
         paths = readings_of(target, passage)
@@ -187,8 +195,8 @@ def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Den
 
 
 def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_default: bool) -> Flow[Denial | None]:
-    """One first-match decision per reading; the first denial ends it. The strict readings come first."""
-    lifts: dict[str, Rule | None] = {}  # which rule lifted a strict reading, and so counts in the other forms of it
+    """Make one first-match decision per path variant, and stop at the first denial. Exact variants come first."""
+    lifts: dict[str, Rule | None] = {}  # the rule found for each exact variant; it also counts for its other forms
     is_lifted = True
     for reading in paths:
         rule = passage.find(reading, target, (lifts.get(reading.base),) if is_lifted else ())
@@ -208,7 +216,7 @@ def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_de
 
 def _apply(rule: Rule, passage: Passage) -> Flow[Denial | None]:
     if rule.is_public and not conf.current().policy.overrides_check:
-        return None  # without looking at the session
+        return None  # without loading the session
     decision = yield from passage.ask(rule.label, rule.requirement)
     return None if decision else Denial(decision, rule.options)
 
@@ -225,7 +233,9 @@ def _default(reading: Reading, target: Target, passage: Passage) -> Flow[Denial 
 
 
 def lifted_from_default(reading: Reading, target: Target) -> str | None:
-    """What lifts ``SESSIONKIT_GLOBAL_PROTECT`` from one reading: ``"@public"`` or ``"SESSIONKIT_EXCLUDE"``."""
+    """Return what exempts a path variant from ``SESSIONKIT_GLOBAL_PROTECT``: ``"@public"``, ``"SESSIONKIT_EXCLUDE"`` or
+    ``None``.
+    """
     rules = conf.current().rules
     if is_marked_public(target.match):
         return "@public"
@@ -233,12 +243,15 @@ def lifted_from_default(reading: Reading, target: Target) -> str | None:
 
 
 def is_marked_public(match: ResolverMatch | None) -> bool:
-    """Whether the view carries ``@public``."""
+    """Return ``True`` if the view is marked with ``@public``."""
     return match is not None and is_public(match.func)
 
 
 def readings_of(target: Target, passage: Passage) -> Iterable[Reading]:
-    """Every way to read the path of ``target``; each is decided by itself. Raises ``UnreadableRoute``."""
+    """Return every variant of the path of ``target``. Each one needs its own decision.
+
+    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if the URL patterns have too many forms.
+    """
     languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])
@@ -251,7 +264,7 @@ def readings_of(target: Target, passage: Passage) -> Iterable[Reading]:
 
 
 def _spelling_of(target: Target) -> Spelling | None:
-    """How the matched URL patterns spell the path; ``None`` if not otherwise than it is."""
+    """Return the canonical forms of the path under the matched URL patterns, or ``None`` if the path has no others."""
     spelling, match = target.spelling, target.match
     if match is None:
         return spelling
@@ -259,8 +272,8 @@ def _spelling_of(target: Target) -> Spelling | None:
         spelling = routes.spelling_of(target.path_info, target.urlconf, match)
     if spelling is not None and not spelling.is_complete:
         raise UnreadableRoute(
-            f"The URL patterns that lead to {match._func_path} can write this path in more than {MOST_TEXTS} ways, or "
-            f"with more than {MOST_CHARACTERS:,} characters in all: too many to ask the rules about each. Write fewer "
-            "optional parts and captures."
+            f"The URL patterns of {match._func_path} can write this path in more than {MOST_TEXTS} ways, or with more "
+            f"than {MOST_CHARACTERS:,} characters in total. This is too many to check each form against the rules. "
+            "Use fewer optional parts and captures in these patterns."
         )
     return spelling

@@ -1,7 +1,7 @@
-"""The 404 of a page that is not to be found (``on_deny="not_found"``): the one that Django sends for an unknown URL.
+"""Build the 404 response of a hidden page (``on_deny="not_found"``): the one that Django sends for an unknown URL.
 
-Nobody can tell the two apart. Both are marked as not to be stored, by the middleware where there is one, so that other
-middleware meets them alike.
+A client cannot distinguish the two. Both get ``Cache-Control: no-store``. The middleware, if it is installed, sets it
+on both, so that other middleware handles both in the same way.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OF_THE_BODY = {
     "Location",
 }
 
-# URLconfs without a page, one for each way to use languages; a middleware further out asks for that.
+# URLconfs without a page, one for each use of language prefixes: outer middleware reads that from the URLconf.
 _NO_ROUTES = (URLResolver(RegexPattern("(?!)"), []),)
 _NO_ROUTES_BY_LANGUAGE = {
     is_default_prefixed: (URLResolver(LocalePrefixPattern(prefix_default_language=is_default_prefixed), []),)
@@ -43,19 +43,20 @@ _NO_ROUTES_BY_LANGUAGE = {
 
 
 def something_is_hidden() -> bool:
-    """Whether there is a rule or a view that answers 404, so that an unknown URL must be treated alike."""
+    """Return ``True`` if any rule or view answers 404, so that unknown URLs need the same headers."""
     return conf.current().rules.hides or views_are_hidden.is_set()
 
 
 def is_unknown(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether this is the 404 of a path that leads nowhere, or of a page that is hidden."""
+    """Return ``True`` for the 404 of an unknown URL or of a hidden page."""
     return response.status_code == 404 and request.resolver_match is None
 
 
 def answer(request: HttpRequest) -> HttpResponseBase:
-    """The 404 for a hidden page. From here on the request leads nowhere.
+    """Return the 404 of a hidden page, and give the request a URLconf without pages.
 
-    A middleware further out would else look for the page elsewhere (with a slash, under a language) and betray it.
+    Otherwise outer middleware would look for the page under another path (with a slash, with a language prefix), and a
+    redirect would show that it exists.
     """
     views_are_hidden.set()
     urlconf = getattr(request, "_sessionkit_urlconf", urlconf_of(request))
@@ -71,14 +72,14 @@ def answer(request: HttpRequest) -> HttpResponseBase:
 
 
 def seal(response: HttpResponseBase) -> None:
-    """Neither answer may be kept for somebody else, nor for later."""
+    """Prevent caches from storing the response, and give hidden pages and unknown URLs the same ``Vary``."""
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Cookie"])
     vary(response)
 
 
 def dress(response: HttpResponseBase, dropped: HttpResponseBase) -> None:
-    """Give the 404 what middleware further in has put on the response that it stands for, as on any other."""
+    """Copy to the 404 the headers that inner middleware has set on the response that it replaces."""
     for name, value in dropped.items():
         if name not in _OF_THE_BODY and not response.has_header(name):
             response[name] = value
@@ -87,21 +88,21 @@ def dress(response: HttpResponseBase, dropped: HttpResponseBase) -> None:
 
 
 def _page(request: HttpRequest, urlconf: Any, nowhere: Any) -> Any:
-    """What Django makes of the exception that its resolver raises for an unknown URL."""
+    """Return the response that Django builds if its resolver finds no URL pattern."""
     path = request.path_info.removeprefix("/")
     with routed_by(urlconf):
         resolver = get_resolver(get_urlconf())
         if not conf.current().debug:
             response: Any = get_exception_response(request, resolver, 404, Resolver404({"tried": [], "path": path}))
             return response.render() if not getattr(response, "is_rendered", True) else response
-    with routed_by(nowhere):  # the page of developers looks up the view of the path
+    with routed_by(nowhere):  # the debug page of Django looks up the view of the path
         return technical_404_response(
             request, Resolver404({"tried": _tried(resolver, request.path_info), "path": path})
         )
 
 
 def _tried(resolver: Any, path: str) -> list[list[Any]] | None:
-    """The patterns that Django tries for a path that none of them fits, as ``URLResolver.resolve`` lists them."""
+    """Return the patterns that Django tries for a path without a match, as ``URLResolver.resolve`` lists them."""
     match = resolver.pattern.match(path)
     if not match:
         return None

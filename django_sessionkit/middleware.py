@@ -1,4 +1,4 @@
-"""The middleware: sets the slot, asks the guard, answers denials. One class, native under WSGI and ASGI."""
+"""The middleware: attach the session slot, call the guard, and respond to denials. One class for WSGI and ASGI."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _COOKIE = ("Cookie",)
 
 
 class SessionKitMiddleware:
-    """Guards every request. Place it after ``SessionMiddleware`` and after the middleware of the auth layer.
+    """Check every request against the policy. Place it after ``SessionMiddleware`` and the authentication middleware.
 
-    Its construction reads the settings, so that a server with an invalid policy does not start
-    (:class:`~django_sessionkit.exceptions.InvalidPolicy`).
+    The constructor reads the settings and raises :class:`~django_sessionkit.exceptions.InvalidPolicy`, so a server with
+    an invalid policy does not start.
     """
 
     sync_capable = True
@@ -44,7 +44,7 @@ class SessionKitMiddleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
-            # Django would call a sync process_view in a thread, for every request.
+            # Django calls a sync process_view in a thread for every request.
             self.process_view = self._aprocess_view  # type: ignore[method-assign]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
@@ -67,7 +67,7 @@ class SessionKitMiddleware:
         return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        """The async twin of calling the middleware."""
+        """Async variant of ``__call__``."""
         slot = _open(request)
         with activate(slot):
             response = None if has_nothing_to_ask(request, resolved=False) else await arun(_enter(request, slot))
@@ -85,17 +85,20 @@ class SessionKitMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
-        """Ask the guard again, now that Django has said what it routed."""
+        """Check the request again, now with the matched view."""
         request._sessionkit_is_routed = True  # type: ignore[attr-defined]
         return None if has_nothing_to_ask(request, resolved=True) else run(_before_view(request))
 
-    @markcoroutinefunction  # for libraries that wrap it in a plain function, and copy its attributes
+    @markcoroutinefunction  # for libraries that wrap it in a plain function and copy its attributes
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         request._sessionkit_is_routed = True  # type: ignore[attr-defined]
         return None if has_nothing_to_ask(request, resolved=True) else await arun(_before_view(request))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Answer what ``enforce()`` and ``require_session()`` raise. Django calls it in a thread under ASGI."""
+        """Respond to the exceptions of ``enforce()`` and ``require_session()``.
+
+        Under ASGI, Django calls this method in a thread.
+        """
         if isinstance(exception, (NotAuthenticated, AccessDenied)):
             return run(responses.deny_for(request, exception))
         return None
@@ -108,7 +111,7 @@ def _open(request: HttpRequest) -> Slot:
 
 
 def _passage(request: HttpRequest, slot: Slot) -> Passage:
-    """The one passage of a request on its way, made when the guard has something to ask."""
+    """Return the evaluation of the request. It is created when the guard first has to evaluate a rule."""
     passage: Passage | None = getattr(request, "_sessionkit_passage", None)
     if passage is None or passage.slot is not slot:
         request._sessionkit_passage = passage = Passage(slot)  # type: ignore[attr-defined]
@@ -116,7 +119,7 @@ def _passage(request: HttpRequest, slot: Slot) -> Passage:
 
 
 def _enter(request: HttpRequest, slot: Slot) -> Flow[HttpResponseBase | None]:
-    """Decide on the path, before anything further in can answer. Django has not looked at ``request.urlconf`` yet."""
+    """Check the path before inner middleware can respond. Django has not applied ``request.urlconf`` yet."""
     with routed_by(urlconf_of(request)):
         if is_up_to_the_session(request):
             yield from slot.flow()
@@ -127,29 +130,29 @@ def _enter(request: HttpRequest, slot: Slot) -> Flow[HttpResponseBase | None]:
 
 
 def _before_view(request: HttpRequest) -> Flow[HttpResponseBase | None]:
-    """Decide on what Django has routed."""
+    """Check the path together with the view that Django has routed it to."""
     slot: Slot = request.sessionkit  # type: ignore[attr-defined]
     denial = yield from inspect(Target.of(request, resolved=True), _passage(request, slot), with_default=True)
     return (yield from _deny(request, slot, denial)) if denial is not None else None
 
 
 def _leave(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> Flow[HttpResponseBase]:
-    """Decide about a response that no view has given: a fallback, a file, a 404, another middleware's own answer."""
+    """Check a response that no view has returned: a fallback, a file, a 404, or the response of other middleware."""
     leads_nowhere = response.status_code == 404 or _only_adds_slash(request, response)
     target = Target.of(request, resolved=True)
     denial = yield from inspect(target, _passage(request, slot), with_default=not leads_nowhere)
     if denial is None and hiding.something_is_hidden():
-        if target.match is not None:  # a middleware has refused what Django had routed
+        if target.match is not None:  # other middleware has refused a request that Django had routed
             denial = yield from reach.hidden_at(target, slot)
-        elif leads_nowhere or response.has_header("Location"):  # which may be that of the page under a language
+        elif leads_nowhere or response.has_header("Location"):  # perhaps a redirect to the page with its language
             denial = yield from reach.hidden_behind(target, slot)
-            yield from slot.flow()  # whatever that does to the session, it does for a hidden page too
+            yield from slot.flow()  # loading has side effects on the session: the same ones as for a hidden page
     if denial is None:
         return response
     denied = yield from _deny(request, slot, denial)
     if denial.options.on_deny == "not_found":
         if response.status_code == 404 and target.match is None:
-            return response  # that of an unknown URL, as it is
+            return response  # the unchanged response for an unknown URL
         hiding.dress(denied, response)
     hand_over(response, denied)
     return denied
@@ -161,7 +164,7 @@ def _deny(request: HttpRequest, slot: Slot, denial: Denial) -> Flow[HttpResponse
 
 
 def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether this is the redirect of ``APPEND_SLASH``."""
+    """Return ``True`` if this is the redirect of ``APPEND_SLASH``."""
     if request.path_info.endswith("/") or response.status_code not in (301, 302, 307, 308):
         return False
     return response.get("Location") == request.get_full_path(force_append_slash=True)
@@ -180,7 +183,7 @@ def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase, is_ins
 
 
 def _is_read(request: HttpRequest) -> bool:
-    """Whether Django's sessions know that theirs was read, and so say ``Vary: Cookie``."""
+    """Return ``True`` if Django's session was read, so that its middleware adds ``Vary: Cookie``."""
     return getattr(getattr(request, "session", None), "accessed", False) is True
 
 

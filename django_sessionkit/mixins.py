@@ -1,4 +1,4 @@
-"""Guards for class-based views, sync and async. Put them first: ``class Edit(RequireRoleMixin, UpdateView)``."""
+"""Mixins for class-based views, sync and async. Put them first: ``class Edit(RequireRoleMixin, UpdateView)``."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class AccessMixin(View):
-    """What the mixins share. Several of them on one view must all be met.
+    """The base class of the mixins. If a view has several mixins, the session must meet all of them.
 
-    ``redirect_to``, ``login_url``, ``on_deny`` and ``api`` are the response keys of a rule.
+    ``redirect_to``, ``login_url``, ``on_deny`` and ``api`` have the same meaning as the response keys of a rule.
     """
 
     redirect_to: str | Promise | None = None
@@ -38,26 +38,27 @@ class AccessMixin(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
-        """Check what the class asks for when the URLconf is loaded, and leave it readable on the view.
+        """Validate the requirement when the URLconf is loaded, and set it on the view.
 
-        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or wrong attribute.
+        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or invalid attribute.
         """
         view = super().as_view(**initkwargs)
         instance = cls(**initkwargs)
         return declare(view, Declared(instance.get_requirement(), instance.get_denial_options()), next_number())
 
     def get_requirement(self) -> Requirement:
-        """Everything that the mixins of this class ask for. It is asked once more for every request.
+        """Return the combined requirement of all mixins of this class. It is called again for every request.
 
-        Override it to add to ``super().get_requirement()`` what attributes cannot say; it must work without a
-        request, for the URLconf and ``can_access()`` ask too. What depends on the request belongs in an ``Allow``.
+        Override it to extend ``super().get_requirement()`` with a requirement that attributes cannot express. It must
+        work without a request, because ``as_view()`` calls it when the URLconf is loaded. Use ``Allow`` for a
+        requirement that depends on the request.
         """
         asking = [one for one in type(self).__mro__ if "_declared" in vars(one)]
         parts: list[Requirement] = [vars(one)["_declared"](self) for one in asking]
         return reduce(and_, parts)
 
     def _asked_again(self) -> Requirement:
-        """The requirement, as the object that it was for the last request if it is equal: so its answers are known."""
+        """Return the requirement: the same object as for the last request if it is equal, so decisions stay cached."""
         owner, asked = type(self), self.get_requirement()
         last: Requirement | None = vars(owner).get("_last_asked")
         if last == asked:
@@ -66,7 +67,7 @@ class AccessMixin(View):
         return asked
 
     def get_denial_options(self) -> DenialOptions:
-        """How a denial is answered."""
+        """Return the options for the response to a denial."""
         options = {
             "redirect_to": self.redirect_to,
             "login_url": self.login_url,
@@ -76,7 +77,7 @@ class AccessMixin(View):
         return DenialOptions.parse(options, type(self).__name__)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Ask, then go on."""
+        """Check the requirement, then call the view or return the response to the denial."""
         if self.view_is_async:
             return self._adispatch(request, *args, **kwargs)
         denial = run(check_view(request, self._asked_again(), self.get_denial_options()))
@@ -90,7 +91,7 @@ class AccessMixin(View):
 
 
 class RequireMixin(AccessMixin):
-    """Ask for any requirement: ``requirement = Role("owner") | Permission("billing:read")``."""
+    """Require any requirement: ``requirement = Role("owner") | Permission("billing:read")``."""
 
     requirement: Requirement | None = None
 
@@ -101,14 +102,14 @@ class RequireMixin(AccessMixin):
 
 
 class RequireAuthenticatedMixin(AccessMixin):
-    """Ask for a session."""
+    """Require a session."""
 
     def _declared(self) -> Requirement:
         return Authenticated()
 
 
 class RequireRoleMixin(AccessMixin):
-    """Ask for any of ``required_roles``."""
+    """Require at least one of ``required_roles``."""
 
     required_roles: Sequence[str] | None = None
 
@@ -117,7 +118,10 @@ class RequireRoleMixin(AccessMixin):
 
 
 class RequirePermissionMixin(AccessMixin):
-    """Ask for all of ``required_permissions`` and any of ``required_any_permission``; one of them may be left out."""
+    """Require all of ``required_permissions`` and at least one of ``required_any_permission``.
+
+    At least one of the two attributes must be set.
+    """
 
     required_permissions: Sequence[str] | None = None
     required_any_permission: Sequence[str] | None = None

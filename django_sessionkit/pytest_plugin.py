@@ -1,7 +1,7 @@
-"""Fixtures for pytest, found through the entry point ``pytest11``.
+"""Fixtures for pytest, registered with the entry point ``pytest11``.
 
-This module is imported before coverage is measured, in every run of pytest where SessionKit is installed. So it
-imports nothing of Django and of the package until a fixture is used.
+Pytest imports this module in every run where SessionKit is installed, before coverage starts. Therefore it imports
+neither Django nor the rest of the package until a fixture is used.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ def asign_in() -> Callable[..., Any]:
 
 @pytest.fixture
 def sessionkit_policy() -> Iterator[Callable[..., None]]:
-    """Other settings of SessionKit until the test ends: ``sessionkit_policy(global_protect=True)``."""
+    """Override settings of SessionKit until the test ends: ``sessionkit_policy(global_protect=True)``."""
     with ExitStack() as stack:
         yield lambda *unnamed, **policy: stack.enter_context(_testing().override_policy(*unnamed, **policy))

@@ -1,5 +1,7 @@
-"""Denials that are raised. They are reported at once: perhaps nothing answers them, such as in a GraphQL resolver, in a
-task, or before a bare ``except``. What answers one later does not report it again.
+"""Report denials that are raised as exceptions.
+
+They are reported when they are raised, because they may never become a response: in a GraphQL resolver, in a task, or
+inside a ``try`` with a bare ``except``. If a response is built for one later, it is not reported again.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ E = TypeVar("E", bound="NotAuthenticated | AccessDenied")
 
 
 def reported(error: E, slot: Slot | None) -> Flow[E]:
-    """``error``, which is to be raised for the caller of ``slot``, after it was reported."""
+    """Report ``error`` as a denial of the session of ``slot``, and return it to be raised."""
     error.is_reported = True
     request = slot.request if slot is not None else None
     decision = decision_of(error, slot)
@@ -30,7 +32,7 @@ def reported(error: E, slot: Slot | None) -> Flow[E]:
 
 
 def decision_of(error: NotAuthenticated | AccessDenied, slot: Slot | None) -> Decision:
-    """What an exception says, or what can be said of one that was raised without a decision."""
+    """Return the decision of ``error``, or build one if it was raised without a decision."""
     if error.decision is not None:
         return error.decision
     fault = slot.fault if slot is not None else None
@@ -40,7 +42,7 @@ def decision_of(error: NotAuthenticated | AccessDenied, slot: Slot | None) -> De
 
 
 def _status(slot: Slot | None, decision: Decision) -> int | None:
-    """What will be answered if nothing in between does it: by the middleware, or by the gate of a WebSocket."""
+    """Return the status that the middleware or the WebSocket connection sends if no other code handles the error."""
     if isinstance(slot, ConnectionSlot):
         return close_code(slot, decision)
     request = slot.request if slot is not None else None

@@ -1,4 +1,4 @@
-"""Whether a page can be opened, asked without opening it: URL rules, then what the view itself asks for."""
+"""Find out whether a page can be opened without calling its view: check the URL rules, then the view's requirements."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], method: str) -> Flow[bool]:
-    """The flow of :func:`django_sessionkit.can_access`."""
+    """Implement :func:`django_sessionkit.can_access`."""
     if not isinstance(where, str):
-        raise TypeError(f"can_access() takes a path or a URL name, not {type(where).__name__}")
+        raise TypeError(f"can_access() takes a path or a URL name, not {type(where).__name__}.")
     slot = current_slot() or Slot.fixed(None)
     urlconf = urlconf_of(slot.request)
     target = target_of(locate(where, urlconf, args, kwargs), method, urlconf)
@@ -33,27 +33,27 @@ def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], meth
 
 
 def locate(where: str, urlconf: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    """The decoded path of a site path or URL name, without query and fragment."""
+    """Return the decoded path of a local path or of a URL name, without query and fragment."""
     url = where if where.startswith("/") else reverse(where, urlconf, args, dict(kwargs))
     return unquote(urlsplit(url).path) if not url.startswith("//") else url
 
 
 def target_of(path: str, method: str, urlconf: Any) -> Target | None:
-    """The target of a path (with or without the mount prefix), or ``None`` if it leads nowhere."""
+    """Return the target of a path (with or without the script prefix), or ``None`` if no URL pattern matches."""
     target = unrouted(path, method, urlconf)
     match = match_of(target)
     return target._replace(match=match) if match is not None else None
 
 
 def unrouted(path: str, method: str, urlconf: Any) -> Target:
-    """The target of a path (with or without the mount prefix), without the view that it leads to."""
+    """Return the target of a path (with or without the script prefix), without its view."""
     prefix = get_script_prefix()
     path_info = "/" + path[len(prefix) :] if path.startswith(prefix) else path
     return Target(path_info, prefix.rstrip("/") + path_info, method.upper(), urlconf, resolved=True)
 
 
 def match_of(target: Target) -> ResolverMatch | None:
-    """What Django routes ``target`` to."""
+    """Return the match that Django finds for ``target``, or ``None``."""
     try:
         return resolve(target.path_info, target.urlconf)
     except Resolver404:
@@ -61,12 +61,12 @@ def match_of(target: Target) -> ResolverMatch | None:
 
 
 def foresee(target: Target, slot: Slot) -> Flow[Denial | None]:
-    """The denial that a routed request would meet, by rule or by its view."""
+    """Return the denial that a routed request would get from a rule or from its view, or ``None``."""
     return foresee_along(target, Passage(slot))
 
 
 def foresee_along(target: Target, passage: Passage) -> Flow[Denial | None]:
-    """:func:`foresee` on a passage that may know more, or take notes."""
+    """Do the same as :func:`foresee` with a given passage, which may hold earlier decisions or record a trace."""
     denial = yield from inspect(target, passage, with_default=True)
     if denial is not None or target.match is None:
         return denial
@@ -78,14 +78,14 @@ def foresee_along(target: Target, passage: Passage) -> Flow[Denial | None]:
 
 
 def behind_slash(target: Target) -> Target | None:
-    """The page that ``APPEND_SLASH`` leads to from a path that leads nowhere."""
+    """Return the page that ``APPEND_SLASH`` redirects an unknown path to, or ``None``."""
     if target.path_info.endswith("/"):
         return None
     return target_of(f"{target.path_info}/", target.method, target.urlconf)
 
 
 def behind_language(target: Target) -> list[Target]:
-    """The pages that ``LocaleMiddleware`` leads to from a path that leads nowhere, with a slash or without."""
+    """Return the pages that ``LocaleMiddleware`` redirects an unknown path to, with or without a final slash."""
     if not uses_language_prefix(target.urlconf):
         return []
     path = f"/{get_language()}{target.path_info}"
@@ -94,8 +94,9 @@ def behind_language(target: Target) -> list[Target]:
 
 
 def hidden_behind(target: Target, slot: Slot) -> Flow[Denial | None]:
-    """The denial of a page that is not to be found, if Django leads there from ``target``, which leads nowhere: the way
-    there must not betray it.
+    """Return the denial of a hidden page (``on_deny="not_found"``) that Django redirects ``target`` to, or ``None``.
+
+    ``target`` is a path without a view. Its redirect would show that the hidden page exists.
     """
     for page in (behind_slash(target), *behind_language(target)):
         denial = (yield from hidden_at(page, slot)) if page is not None else None
@@ -105,6 +106,6 @@ def hidden_behind(target: Target, slot: Slot) -> Flow[Denial | None]:
 
 
 def hidden_at(target: Target, slot: Slot) -> Flow[Denial | None]:
-    """The denial of the page itself, if it is not to be found."""
+    """Return the denial of ``target`` if it is a hidden page (``on_deny="not_found"``), else ``None``."""
     denial = yield from foresee(target, slot)
     return denial if denial is not None and denial.options.on_deny == "not_found" else None

@@ -1,14 +1,14 @@
-"""The answer to a denial: the only place that builds one, for every surface.
+"""Build the response to a denial. This is the only module that builds one, for every surface.
 
 ========================  ==============================  ============================  ==============================
-caller                    page                            HTMX                          API
+state of the session      page                            HTMX                          API
 ========================  ==============================  ============================  ==============================
-no session                302 to the log-in page          401 with ``HX-Redirect``      401 problem+json
+no session                302 to the login page           401 with ``HX-Redirect``      401 problem+json
 session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
-nobody may                403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
+nobody is allowed         403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
 refused                   403                             403                           403 problem+json
 unknown for now           503, template ``503.html``      503                           503 problem+json
-``on_deny: not_found``    the answer of Django to an unknown URL, the same for each of them
+``on_deny: not_found``    the response of Django to an unknown URL, for every kind of client
 ========================  ==============================  ============================  ==============================
 """
 
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-# RFC 9110, section 15.5.2 asks for a challenge; no registered scheme means "log in on the site".
+# RFC 9110, section 15.5.2 requires a challenge. No registered scheme means "log in on the site".
 CHALLENGE = 'Session realm="site"'
-#: seconds after which a caller may try again when the session could not be looked up
+#: seconds until a client may try again, if the session could not be looked up
 RETRY_AFTER = 10
 
 _PROBLEMS = {
@@ -56,7 +56,7 @@ _FOR = {NOBODY: "Nobody has the right to do that.", REFUSED: "This login gives n
 
 
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
-    """What a view's own requirement says about this call: ``None`` to go on, else the denial."""
+    """Check the requirement of a view. Return ``None`` if the view may run, else the response to the denial."""
     slot = slot_for(request)
     decision = yield from decide(slot, requirement, request, "aget_session")
     audit.decided(decision, request)
@@ -64,7 +64,7 @@ def check_view(request: HttpRequest, requirement: Requirement, options: DenialOp
 
 
 def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
-    """The denial for an exception that a view has raised."""
+    """Return the response for an exception that a view has raised."""
     slot = slot_for(request)
     yield from slot.flow()
     is_reported, error.is_reported = error.is_reported, True
@@ -72,7 +72,7 @@ def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Fl
 
 
 def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool = False) -> Flow[HttpResponseBase]:
-    """Report a denial and build its response, for the session of ``slot``."""
+    """Report a denial of the session of ``slot``, unless ``is_reported``, and build its response."""
     session = slot.peek()
     answer = choose(request, denial, session, slot.fault)
     if not is_reported:
@@ -84,7 +84,7 @@ def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool 
         build = partial(_page, request, answer.status, denial.decision, slot)
         if conf.current().debug and not debugging.has_page_of_its_own(request, answer.status):
             build = partial(_explained, answer.status, denial.decision, (yield from explain_request(request)))
-        response = yield Step(build, sync_to_async(build))  # the project's page may do I/O
+        response = yield Step(build, sync_to_async(build))  # the error page of the project may do I/O
     else:
         response = _plain(answer, denial.decision)
     if conf.current().debug:
@@ -97,7 +97,7 @@ def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool 
 
 
 def _page(request: HttpRequest, status: int, decision: Decision, slot: Slot) -> Any:
-    """The project's own ``handler403``, or its template ``503.html``."""
+    """Render the ``handler403`` of the project, or its template ``503.html``."""
     if status == 503:
         with routed_by(urlconf_of(request)):
             return HttpResponse(debugging.out_of_order(), status=503)
@@ -110,12 +110,12 @@ def _page(request: HttpRequest, status: int, decision: Decision, slot: Slot) -> 
 
 
 def _explained(status: int, decision: Decision, explanation: Explanation) -> HttpResponse:
-    """The page of a developer who has none of their own yet."""
+    """Render the debug page, for a project that has no error page yet."""
     return HttpResponse(debugging.page(status, decision, explanation), status=status, headers=debugging.PAGE_HEADERS)
 
 
 def _plain(answer: Answer, decision: Decision) -> HttpResponse:
-    """Everything that is not a page of the project: a redirect, an HTMX answer, a problem (RFC 9457)."""
+    """Build a response that is not a page: a redirect, an HTMX response, or a problem (RFC 9457)."""
     if answer.caller == "page" and answer.location is not None:
         return HttpResponseRedirect(answer.location)
     title, detail = _PROBLEMS[answer.status]

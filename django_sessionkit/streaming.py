@@ -1,4 +1,4 @@
-"""Bodies that outlive the middleware: streamed with the session of their own request, and always closed."""
+"""Iterate streaming bodies, which outlive the middleware, with the session of their request, and close them always."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .layers import resume
 
 
 def stream_within(slot: Slot, response: HttpResponseBase) -> None:
-    """Let the body of ``response`` be iterated, and closed, with ``slot`` as the current one.
+    """Make ``slot`` the current slot while the body of ``response`` is iterated and closed.
 
-    The slot is set for the length of each step only, so an abandoned body leaves nothing behind. What the body itself
-    pretends goes on with its next step.
+    The slot is set during each step only, so it does not stay set if the body is never finished. A session override
+    inside the body continues in its next step.
     """
     streaming = cast("StreamingHttpResponse", response)
     if isinstance(response, FileResponse) and response.file_to_stream is not None:
-        return  # bytes of a file, which the server may send by itself (wsgi.file_wrapper)
+        return  # the bytes of a file, which the server may send itself (wsgi.file_wrapper)
     resumed = resume(slot)
     if streaming.is_async:
         streaming.streaming_content = _asteps(resumed, cast("AsyncIterator[bytes]", streaming.streaming_content))
@@ -31,9 +31,9 @@ def stream_within(slot: Slot, response: HttpResponseBase) -> None:
 
 
 def hand_over(dropped: HttpResponseBase, sent: HttpResponseBase) -> None:
-    """Let what a dropped response holds open be closed with the response that is sent in its place.
+    """Move the resources of a dropped response to the response that is sent instead, which closes them.
 
-    ``dropped.close()`` would also announce the end of the request, before it has ended.
+    ``dropped.close()`` would also send the signal ``request_finished`` before the request has ended.
     """
     _closers(sent).extend(_closers(dropped))
 

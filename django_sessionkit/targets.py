@@ -1,4 +1,4 @@
-"""Where a denied caller is sent: the login page with ``next``, or the page a rule names. Never to another site."""
+"""Find the redirect for a denial: the login page with ``next``, or the page named by a rule. Never another site."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ MAX_NEXT_LENGTH = 2000
 
 
 def locate(target: str | Promise, urlconf: Any = None) -> str | None:
-    """The path of a site-relative path or URL name; ``None``, and an error in the log, if there is no such page.
+    """Return the path for a local path or a URL name, or ``None`` with an error in the log if there is no such page.
 
-    ``urlconf``: that of the request, by which names are looked up.
+    ``urlconf``: the URLconf of the request, in which names are looked up.
     """
     try:
         found = _path_of(target, urlconf)
     except Exception as error:
         name = "a lazy URL" if isinstance(target, Promise) else f'the URL name "{target}"'
-        audit.logger.error("%s cannot be reversed (%s)", name, type(error).__name__)
+        audit.logger.error("%s cannot be reversed (%s). Nobody is redirected to it.", name, type(error).__name__)
         return None
     if not is_site_path(found):
-        audit.logger.error("a redirect target is not a path of this site: refused")
+        audit.logger.error("A redirect target is not a path on this site. Nobody is redirected to it.")
         return None
     return found
 
 
 def _path_of(target: str | Promise, urlconf: Any) -> str:
-    """Only names are reversed: given a path, ``reverse()`` would search the URLconf for a view of that name, and raise
-    because of any route that it cannot write down.
+    """Reverse names only. Given a path, ``reverse()`` would search the URLconf for a view of that name, and would raise
+    an error for any route that it cannot reverse.
     """
     with routed_by(urlconf):
         text = str(target)
@@ -49,21 +49,22 @@ def _path_of(target: str | Promise, urlconf: Any) -> str:
 
 
 def login_path(options: DenialOptions = DEFAULT_OPTIONS, urlconf: Any = None) -> str | None:
-    """The login page for a denial with these options."""
+    """Return the path of the login page for a denial with these options, or ``None`` if there is none."""
     page = options.login_url if options.login_url is not None else conf.current().login_url
     if page is None:
-        audit.logger.error("%s: nobody is sent to the login page", conf.current().login_fault)
+        audit.logger.error("%s: nobody is redirected to the login page", conf.current().login_fault)
         return None
     return locate(page, urlconf)
 
 
 def is_login_page(path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None) -> bool:
-    """Whether ``path`` (with mount prefix) is a login page of the settings or of any rule, which must be reachable.
+    """Return ``True`` if ``path`` (with the script prefix) is a login page of the settings or of any rule.
 
-    Any rule: or two rules could send an anonymous caller to each other's login page for ever.
+    Login pages must be reachable. The pages of all rules count, because two rules could otherwise redirect an anonymous
+    user to each other's login page in a loop.
     """
     for url in conf.current().login_urls:
-        with suppress(Exception):  # a name that this URLconf does not have is no page of it
+        with suppress(Exception):  # a name that this URLconf does not contain is not a page of it
             if arrives_at(_path_of(url, urlconf), path, path_info, urlconf, match):
                 return True
     return False
@@ -72,10 +73,10 @@ def is_login_page(path: str, path_info: str, urlconf: Any = None, match: Resolve
 def arrives_at(
     location: str, path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None
 ) -> bool:
-    """Whether a redirect to ``location`` ends at ``path``, if only by way of the language that Django adds.
+    """Return ``True`` if a redirect to ``location`` ends at ``path``, directly or with the language that Django adds.
 
-    Not if ``path_info`` has been rewritten to another page, nor if it is nothing but the mount prefix, which some
-    servers take from a header.
+    Return ``False`` if ``path_info`` has been rewritten to another page, or if ``path`` is only the script prefix,
+    which some servers take from a header.
     """
     if path != path_info and not (path_info.strip("/") and path.endswith(path_info)):
         return False
@@ -87,12 +88,12 @@ def arrives_at(
 
 
 def leads_to(location: str, path: str) -> bool:
-    """Whether a redirect to ``location`` asks for ``path`` again, if only by way of a slash that is added."""
+    """Return ``True`` if a redirect to ``location`` requests ``path`` again, with or without a final slash."""
     return unquote(urlsplit(location).path).removesuffix("/") == path.removesuffix("/")
 
 
 def with_next(login: str, target: str | None) -> str:
-    """``login`` with ``next`` added to its query."""
+    """Return ``login`` with ``next`` added to its query, or unchanged if ``target`` is ``None``."""
     if target is None:
         return login
     parts = urlsplit(login)
@@ -102,16 +103,19 @@ def with_next(login: str, target: str | None) -> str:
 
 
 def next_of_page(request: HttpRequest) -> str | None:
-    """Where to come back to after the log-in: the requested page, if going there again is harmless."""
+    """Return the requested page as the value of ``next``, or ``None`` if a second request for it could do harm.
+
+    Only ``GET`` and ``HEAD`` requests with at most ``MAX_NEXT_LENGTH`` characters are safe.
+    """
     if request.method not in ("GET", "HEAD") or len(request.path) > MAX_NEXT_LENGTH:
         return None
     return _checked_next(request, request.get_full_path())
 
 
 def next_of_htmx(request: HttpRequest) -> str | None:
-    """Where to come back to after the login: the page that the fragment was asked from, if it is of this origin.
+    """Return the page that sent the HTMX request as the value of ``next``, or ``None`` if it has another origin.
 
-    With ``hx-boost`` it is no fragment that was asked for but a page, as by a click on any link.
+    A request with ``hx-boost`` asks for a page, so ``next`` is that page, as for any link.
     """
     if request.headers.get("HX-Boosted") == "true" and request.method in ("GET", "HEAD"):
         return next_of_page(request)

@@ -339,11 +339,11 @@ def test_too_many_permissions_give_no_session_and_a_line_in_the_log(make, ask, a
     root = make()
     root.force_login(User.objects.get())
     assert placed(root) is None
-    assert "contrib.auth log-in without a session: field=permissions reason=" in caplog.text
+    assert "contrib.auth login without a session: field=permissions reason=" in caplog.text
     caplog.clear()
     assert ask(root) is None
     assert placed(root) is None
-    assert "contrib.auth log-in without a session: field=permissions reason=" in caplog.text
+    assert "contrib.auth login without a session: field=permissions reason=" in caplog.text
     assert SESSION_KEY in root.session  # still logged in for Django
     client.force_login(User.objects.get())
     assert placed(client) is None  # nor does the old one stay
@@ -408,7 +408,7 @@ def test_a_login_that_gives_no_valid_session_is_refused_and_never_sent_round(
     assert visits(client, **{"hx-request": "true"}) == (403, None)
     assert visits(client, accept="application/json") == (403, None)
     field, fix = REFUSALS[spoil]
-    assert f"contrib.auth log-in without a session: field={field} reason=" in caplog.text
+    assert f"contrib.auth login without a session: field={field} reason=" in caplog.text
     assert fix in caplog.text
     assert CANARY not in caplog.text
     assert ask(client) is None

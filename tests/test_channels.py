@@ -733,7 +733,7 @@ async def test_a_store_that_fails_closes_the_connection_with_1011(kind, settings
                 assert await line.connect() == (False, 1011)
         assert chat.heard == ["connect", 1011][: 2 * opens]
     assert told == [(1011, "unknown_for_now", "Chat.requirement")] * 2
-    assert "session could not be loaded, so nobody knows whether there is one: ConnectionError at " in caplog.text
+    assert "session could not be loaded, so its state is unknown for now: ConnectionError at " in caplog.text
     assert CANARY not in caplog.text
 
 

@@ -417,7 +417,7 @@ def test_a_class_that_is_defined_already_cannot_be_marked(view):
     with pytest.raises(TypeError) as caught:
         public(view)
     assert str(caught.value) == (
-        f"public() cannot mark the class {name}, because it is defined already. All its routes would be open. "
+        f"public() cannot mark the class {name}, because it is already defined. All its routes would become public. "
         f"Write public({view.__qualname__}.as_view(...)) in the URLconf, or @public above a class of your own."
     )
 

@@ -474,7 +474,7 @@ def test_a_faulty_answer_is_no_session_but_does_no_harm(caller, refreshing, answ
     assert phone.role() is None
     assert phone.desk() == 503
     (line, _) = lines(caplog, logging.ERROR)
-    assert line.startswith(f"session counts as absent, not known to be current: {fault}")
+    assert line.startswith(f"session counts as absent, its version could not be checked: {fault}")
     Rights.now = {**ANN, "role": "reader"}
     assert phone.role() == "reader"
 
@@ -486,7 +486,7 @@ def test_a_refresh_that_asks_for_the_session_is_told_not_to(site, refresh, caplo
     revoke_sessions("7")
     assert phone.role() is None
     assert lines(caplog, logging.ERROR) == [
-        "session counts as absent, not known to be current: SESSIONKIT_REFRESH has failed: "
+        "session counts as absent, its version could not be checked: SESSIONKIT_REFRESH has failed: "
         "SESSIONKIT_REFRESH: must not ask for the session; it is given; return the new dict"
     ]
 
@@ -519,7 +519,7 @@ def test_out_of_reach_nobody_is_known_and_public_pages_are_served(caller, refres
     assert phone.desk() == 503
     assert phone.get("/open/").status_code == 200
     assert lines(caplog, logging.ERROR)[0] == (
-        "session counts as absent, not known to be current: SESSIONKIT_VERSION has raised ConnectionError"
+        "session counts as absent, its version could not be checked: SESSIONKIT_VERSION has raised ConnectionError"
     )
     with pytest.raises(VersionUnavailable):
         revoke_sessions("7")
@@ -597,7 +597,7 @@ def test_what_is_no_version_lets_nobody_in(site, answer, caplog):
     site.SESSIONKIT_VERSION = lambda user_id: answer
     assert phone.role() is None
     assert lines(caplog, logging.ERROR) == [
-        "session counts as absent, not known to be current: "
+        "session counts as absent, its version could not be checked: "
         "SESSIONKIT_VERSION has returned neither a string nor an integer"
     ]
 
@@ -628,7 +628,7 @@ def test_a_version_that_asks_for_the_session_is_told_not_to(caller, site, caplog
     site.SESSIONKIT_VERSION = lambda user_id: str(get_session() is not None)
     assert phone.role() is None
     assert lines(caplog, logging.ERROR) == [
-        "session counts as absent, not known to be current: SESSIONKIT_VERSION has failed: "
+        "session counts as absent, its version could not be checked: SESSIONKIT_VERSION has failed: "
         "SESSIONKIT_VERSION: must not ask for the session; it is given the user_id; return the version"
     ]
     assert stored(phone) == before
@@ -810,7 +810,7 @@ def test_in_the_same_request_only_what_keeps_the_version_is_seen(caplog):
     assert Sync().post("place", kind="new").json() == {"plan": None}
     assert (
         lines(caplog, logging.ERROR)
-        == ["session counts as absent, it has no current version: place it with set_session()"] * 2
+        == ["session counts as absent, it has no current version: store it with set_session()"] * 2
     )
 
 

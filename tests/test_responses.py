@@ -134,7 +134,7 @@ def test_a_login_page_that_does_not_exist_is_a_403_and_an_error_in_the_log(caplo
 
 def test_a_lazy_target_is_checked_when_it_is_used(caplog):
     assert get("/foreign/").status_code == 403
-    assert "not a path of this site" in caplog.text
+    assert "not a path on this site" in caplog.text
 
 
 @pytest.mark.parametrize("url", ["/html/", "/nobody/mixed/", "/admins/", "/enforcing/", "/asking/"])

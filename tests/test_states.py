@@ -251,7 +251,7 @@ def test_a_page_that_fails_is_replaced_by_a_plain_one(site, tmp_path, text, capl
         assert answer.status_code == 503
         assert b"<h1>Service Unavailable</h1>" in answer.content
     if "no such" in text:
-        assert "503.html raised TemplateSyntaxError: a plain page is sent" in caplog.messages
+        assert "The template 503.html raised TemplateSyntaxError. A plain page is sent." in caplog.messages
 
 
 @pytest.mark.parametrize(
@@ -278,21 +278,21 @@ def test_a_developer_sees_the_reason(site, source, title, why):
     [
         (
             malformed,
-            "SESSIONKIT_SOURCE log-in without a session: field=roles reason=must be a list or tuple of strings; "
+            "SESSIONKIT_SOURCE login without a session: field=roles reason=must be a list or tuple of strings; "
             "change what SESSIONKIT_SOURCE returns, or set SESSIONKIT_LIMITS (role_length, roles_count)",
         ),
         (
             says_no,
-            "SESSIONKIT_SOURCE log-in without a session: field=session reason=is refused by the source: "
+            "SESSIONKIT_SOURCE login without a session: field=session reason=is refused by the source: "
             "PermissionDenied; change what SESSIONKIT_SOURCE returns",
         ),
         (
             says_invalid,
-            "SESSIONKIT_SOURCE log-in without a session: field=custom reason=has no plan; give the user a plan",
+            "SESSIONKIT_SOURCE login without a session: field=custom reason=has no plan; give the user a plan",
         ),
         (
             says_unavailable,
-            "session could not be loaded, so nobody knows whether there is one: the directory is out of reach",
+            "session could not be loaded, so its state is unknown for now: the directory is out of reach",
         ),
     ],
 )

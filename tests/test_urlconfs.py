@@ -504,4 +504,4 @@ def test_a_page_that_was_rewritten_is_no_login_page():
 def test_what_cannot_be_sent_is_no_target(target, caplog):
     with caplog.at_level(logging.ERROR):
         assert locate(target) is None
-    assert "not a path of this site" in caplog.text
+    assert "not a path on this site" in caplog.text

@@ -1,7 +1,7 @@
-"""``{% load sessionkit %}``: show a part of a template by what the session may do.
+"""``{% load sessionkit %}``: show a part of a template only to sessions that meet a requirement.
 
-Each block tag may have an ``{% else %}`` and ends with ``end`` and its own name. A tag hides; it protects nothing:
-guard the view as well.
+Each block tag may contain an ``{% else %}``. Its end tag is ``end`` plus the name of the tag. A tag only hides parts of
+a page, it does not protect the view: protect the view as well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ register = template.Library()
 
 
 class ConditionNode(template.Node):
-    """A block of which one of two parts is rendered."""
+    """A block that renders one of its two parts."""
 
     child_nodelists = ("granted", "otherwise")
 
@@ -32,7 +32,7 @@ class ConditionNode(template.Node):
 
 
 class RequirementNode(ConditionNode):
-    """A block for a requirement that the template spells out."""
+    """A block with a requirement that is built when the template is compiled."""
 
     def __init__(self, requirement: Requirement) -> None:
         self.requirement = requirement
@@ -44,7 +44,7 @@ class RequirementNode(ConditionNode):
 
 
 class QuestionNode(ConditionNode):
-    """A block for what ``ask`` answers to arguments that are worked out when the template is rendered."""
+    """A block that calls ``ask`` when the template is rendered, with the resolved arguments of the tag."""
 
     def __init__(
         self, ask: Callable[..., bool], args: list[FilterExpression], kwargs: dict[str, FilterExpression]
@@ -66,7 +66,10 @@ def _block_tag(
     at_most: float,
     requirement: Callable[..., Requirement] | None = None,
 ) -> None:
-    """``requirement`` is what ``ask`` asks for; without one, the tag takes keyword arguments too."""
+    """Register a block tag.
+
+    ``requirement`` builds the requirement that ``ask`` checks. Without it, the tag also takes keyword arguments.
+    """
 
     def compile_tag(parser: Parser, token: Token) -> ConditionNode:
         bits = token.split_contents()[1:]
@@ -87,7 +90,7 @@ def _block_tag(
 
 
 def _spelt_out(requirement: Callable[..., Requirement], args: list[FilterExpression]) -> Requirement | None:
-    """The requirement, if all names are literals and can be; else ``ask`` will say what is wrong with them."""
+    """Return the requirement if all names are valid literals, else ``None``. Then ``ask`` reports invalid names."""
     if any(arg.is_var or arg.filters for arg in args):
         return None
     try:
@@ -107,7 +110,7 @@ def _check(name: str, args: list[FilterExpression], at_least: int, at_most: floa
         raise template.TemplateSyntaxError(f"{{% {name} %}} takes {wanted} argument(s), not {len(args)}.")
     for arg in args:
         if not arg.is_var and not str(arg.var).strip():
-            raise template.TemplateSyntaxError(f"{{% {name} %}}: a name must be a non-blank string.")
+            raise template.TemplateSyntaxError(f"{{% {name} %}} has a blank name. A name must be a non-blank string.")
 
 
 _MANY = float("inf")
@@ -122,17 +125,20 @@ _block_tag("if_can_access", api.can_access, 1, _MANY)
 
 @register.filter(is_safe=False)
 def has_role(role: Any) -> bool:
-    """``{% if "admin"|has_role %}``"""
+    """Return ``True`` if the session has the role: ``{% if "admin"|has_role %}``."""
     return api.has_role(role)
 
 
 @register.filter(is_safe=False)
 def has_permission(permission: Any) -> bool:
-    """``{% if "posts:write"|has_permission %}``"""
+    """Return ``True`` if the session has the permission: ``{% if "posts:write"|has_permission %}``."""
     return api.has_permission(permission)
 
 
 @register.simple_tag
 def sessionkit_json(*fields: str, id: str = "sessionkit") -> str:
-    """``{% sessionkit_json "plan" id="me" %}``: ``session_public("plan")`` for scripts, ``null`` for the anonymous."""
+    """Write ``session_public("plan")`` as JSON for scripts: ``{% sessionkit_json "plan" id="me" %}``.
+
+    The value is ``null`` for anonymous users.
+    """
     return json_script(api.session_public(*fields), id)
