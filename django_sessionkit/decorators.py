@@ -57,7 +57,7 @@ class Guard:
     def __call__(self, view: Callable[P, R]) -> Callable[P, R]:
         if isinstance(view, type):
             raise TypeError(
-                f"@{self._name} cannot decorate the class {view.__qualname__}, because it decorates functions. "
+                f"@{self._name} cannot decorate the class {view.__qualname__}: it decorates functions. "
                 f'Use a mixin of django_sessionkit.mixins, or @method_decorator({self._name}(...), name="dispatch").'
             )
         guarded = self._async(view) if _is_async(view) else self._sync(view)

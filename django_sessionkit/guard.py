@@ -1,8 +1,7 @@
 """Decide whether a request may reach its view.
 
 A request is allowed only if every variant of its path is allowed. The middleware calls the guard up to twice per
-request: on entry, with the path alone, and again after routing, with the matched view as well (or without one, if no
-URL pattern matches).
+request: on entry with the path alone, and after routing with the matched view (or without one) as well.
 """
 
 from __future__ import annotations
@@ -73,8 +72,7 @@ class Target(NamedTuple):
 def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
     """Return ``True`` if no rule can deny this request, without evaluating any requirement.
 
-    This is the fast path for unprotected pages and for pages that were allowed on entry. ``False`` does not mean a
-    denial: call :func:`inspect` to decide.
+    This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`inspect` to decide.
     """
     settings = conf.latest or conf.current()
     if not settings.rules.rules:
@@ -101,10 +99,7 @@ def _is_known_to_open(rule: Rule, request: HttpRequest) -> bool:
 
 
 def is_up_to_the_session(request: HttpRequest) -> bool:
-    """Return ``True`` if exactly one rule can decide about the path and needs the session.
-
-    The middleware then loads the session first.
-    """
+    """Return ``True`` if exactly one rule can decide about the path and needs the session, so it is loaded first."""
     rule = conf.current().rules.foresee(request.path_info, request.method or "", None)
     return rule is not None and rule is not UNFORESEEN and not rule.is_public
 
@@ -142,10 +137,7 @@ class Passage:
         return self._lookup.reader
 
     def find(self, reading: Reading, target: Target, lifted_by: tuple[Rule | None, ...]) -> Rule | None:
-        """Return the rule that decides about one variant of the path.
-
-        :class:`django_sessionkit.tracing.Trace` overrides this method to record the search.
-        """
+        """Return the rule for one path variant. :class:`django_sessionkit.tracing.Trace` records this search."""
         rules, view_name, known = conf.current().rules, target.view_name, self._lookup
         return rules.find(reading, target.method, view_name, resolved=target.resolved, lifted_by=lifted_by, known=known)
 
@@ -160,7 +152,7 @@ class Passage:
     def ask(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
         """Evaluate the requirement of a rule, or of the view if ``label`` is ``None``.
 
-        The decision is reused as long as the session, the path and the method of the request stay the same.
+        The decision is reused as long as the session, the path and the method stay the same.
         """
         session = yield from self.slot.flow(self.twin)
         request = self.slot.request
@@ -233,9 +225,7 @@ def _default(reading: Reading, target: Target, passage: Passage) -> Flow[Denial 
 
 
 def lifted_from_default(reading: Reading, target: Target) -> str | None:
-    """Return what exempts a path variant from ``SESSIONKIT_GLOBAL_PROTECT``: ``"@public"``, ``"SESSIONKIT_EXCLUDE"`` or
-    ``None``.
-    """
+    """Return what exempts a path from the global default: ``"@public"``, ``"SESSIONKIT_EXCLUDE"`` or ``None``."""
     rules = conf.current().rules
     if is_marked_public(target.match):
         return "@public"
@@ -248,10 +238,7 @@ def is_marked_public(match: ResolverMatch | None) -> bool:
 
 
 def readings_of(target: Target, passage: Passage) -> Iterable[Reading]:
-    """Return every variant of the path of ``target``. Each one needs its own decision.
-
-    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if the URL patterns have too many forms.
-    """
+    """Return every variant of the path of ``target``, each to be decided by itself. Raises ``UnreadableRoute``."""
     languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])

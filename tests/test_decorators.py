@@ -123,7 +123,7 @@ def test_a_wrong_decorator_is_an_error_at_definition(make, error):
 
 
 def test_a_class_or_a_bare_method_gets_a_hint():
-    with pytest.raises(TypeError, match=r"@require_role cannot decorate the class .*Page: .*mixin.*method_decorator"):
+    with pytest.raises(TypeError, match=r"@require_role cannot decorate the class .*Page: .*a mixin.*method_decorator"):
 
         @require_role("admin")
         class Page(View):
