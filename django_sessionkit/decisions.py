@@ -28,7 +28,7 @@ _SENTENCES = {
     GRANTED: "granted",
     NOT_AUTHENTICATED: "needs a session",
     NONE_OF: "meets none of the alternatives",
-    EXCLUDED: "excluded by",
+    EXCLUDED: "is not allowed here",
     NOBODY: "nobody may do this",
     PREDICATE: "refused by",
     POLICY: "refused by the access policy",
@@ -70,7 +70,9 @@ class Decision:
         """Return a sentence without a full stop that says why, such as ``needs the role "admin"``."""
         if self.reason in (MISSING_ROLE, MISSING_PERMISSION):
             return _missing_sentence(self.reason, self.missing)
-        if self.reason in (EXCLUDED, PREDICATE):
+        if self.reason == EXCLUDED:
+            return f"{repr(self.requirement).removeprefix('~')} {_SENTENCES[self.reason]}"
+        if self.reason == PREDICATE:
             return f"{_SENTENCES[self.reason]} {self.requirement!r}"
         if self.reason == NONE_OF:
             return f"needs {self.requirement!r}"

@@ -1,4 +1,4 @@
-"""How an explanation comes about: the two looks of the guard, then the view's own requirements, all watched."""
+"""Build an explanation: record both checks of the guard, and then the requirements of the view."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HEADERS: dict[Caller, dict[str, str]] = {
 
 
 class _Imagined(HttpRequest):
-    """A request that nobody has sent: what an answer is chosen by."""
+    """A request that no client has sent. The response is chosen for it."""
 
     def __init__(self, target: Target, query: str, caller: Caller) -> None:
         super().__init__()
@@ -42,12 +42,12 @@ class _Imagined(HttpRequest):
         self.META = {**_HEADERS[caller], "QUERY_STRING": query}
 
     def get_host(self) -> str:
-        """Some host, whatever ``ALLOWED_HOSTS`` says: locations in an answer are paths."""
+        """Return a fixed host without checking ``ALLOWED_HOSTS``, because redirects in an explanation are paths."""
         return "localhost"
 
 
 class _Subject(NamedTuple):
-    """What is explained. ``request`` is the one that is, or would be, answered."""
+    """The request to explain, real or imagined, with its target, its match and the trace."""
 
     request: HttpRequest
     target: Target
@@ -58,20 +58,24 @@ class _Subject(NamedTuple):
 def explain(
     where: HttpRequest | str, args: tuple[Any, ...], kwargs: Mapping[str, Any], method: str, caller: Caller
 ) -> Flow[Explanation]:
-    """The flow of :func:`django_sessionkit.explain`."""
+    """Implement :func:`django_sessionkit.explain`.
+
+    Raises ``TypeError`` for a ``where`` of another type and for arguments next to a request, and ``ValueError`` for an
+    unknown ``caller``.
+    """
     if isinstance(where, HttpRequest):
         if args or kwargs or method or caller != "page":
-            raise TypeError("explain(request) takes no further arguments: the request says it all")
+            raise TypeError("explain(request) takes no further arguments, because they are all part of the request.")
         return explain_request(where)
     if not isinstance(where, str):
-        raise TypeError(f"explain() takes a request, a path or a URL name, not {type(where).__name__}")
+        raise TypeError(f"explain() takes a request, a path or a URL name, not {type(where).__name__}.")
     if caller not in _HEADERS:
-        raise ValueError('caller must be "page", "htmx" or "api"')
+        raise ValueError('explain() got an unknown caller. It must be "page", "htmx" or "api".')
     return explain_place(where, args, kwargs, method or "GET", caller)
 
 
 def explain_request(request: HttpRequest) -> Flow[Explanation]:
-    """Explain a real request, with the decisions that it has met itself."""
+    """Explain a real request, with the decisions already made for it."""
     target = Target.of(request, resolved=True)
     target = target._replace(urlconf=target.urlconf or None, match=None)  # a hidden page empties the URLconf
     trace = Trace(own_slot(request) or slot_for(request), getattr(request, "_sessionkit_passage", None))
@@ -81,7 +85,7 @@ def explain_request(request: HttpRequest) -> Flow[Explanation]:
 def explain_place(
     where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], method: str, caller: Caller
 ) -> Flow[Explanation]:
-    """Explain what a path or URL name would be answered for the current session."""
+    """Explain the response to a path or URL name for the current session."""
     slot = current_slot() or Slot.fixed(None)
     urlconf = urlconf_of(slot.request)
     target = reach.unrouted(reach.locate(where, urlconf, args, kwargs), method, urlconf)
@@ -141,7 +145,7 @@ def _session(slot: Slot) -> SessionState:
 
 
 def _without_doubles(readings: list[Read]) -> list[Read]:
-    """Readings of one path (but for the slash at its end) that met the same rules are told once."""
+    """Drop variants with the same path (except for a final slash) and the same rules as an earlier one."""
     found: dict[object, Read] = {}
     for one in readings:
         found.setdefault((one.path.removesuffix("/"), one.tried, one.passed), one)

@@ -1,6 +1,6 @@
-"""Why a request is let in or not, as a value: what was read, tried, asked and answered.
+"""The explanation of an access decision: the path variants, the rules tried, the requirements, and the response.
 
-Names of rules, roles, permissions and views are in it, never a value of a session.
+It contains names of rules, roles, permissions and views, and never a value of a session.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SessionState = Literal["present", "none", "refused", "unknown for now", "not rea
 
 @dataclass(frozen=True)
 class Weighed:
-    """One requirement and what it said; ``decision`` is ``None`` for one that did not have to be asked."""
+    """A requirement with its decision, and the same for its parts. ``decision`` is ``None`` if it was not evaluated."""
 
     requirement: Requirement
     decision: Decision | None
@@ -34,11 +34,11 @@ class Weighed:
 
     @property
     def sentence(self) -> str:
-        """What a requirement without parts has missed; else empty."""
+        """Why a requirement without parts was not met, or an empty string."""
         return "" if self.decision is None or self.decision or self.parts else str(self.decision)
 
     def as_dict(self) -> dict[str, Any]:
-        """The requirement and its parts, for JSON."""
+        """Return the requirement and its parts as a dict for JSON."""
         return {
             "requirement": repr(self.requirement),
             "outcome": self.outcome,
@@ -51,23 +51,24 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Asked:
-    """A requirement that was asked, and by whom: the name of a rule, the global default, or ``None`` for the view."""
+    """An evaluated requirement. ``rule`` is the name of a rule or of the global default, or ``None`` for the view."""
 
     rule: str | None
     requirement: Weighed
     decision: Decision
 
     def as_dict(self) -> dict[str, Any]:
-        """The rule and the tree of its requirement, for JSON."""
+        """Return the rule and the tree of its requirement as a dict for JSON."""
         return {"rule": self.rule, **self.requirement.as_dict()}
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A rule whose pattern covers a path. ``outcome`` is ``decides``, or why it was passed over:
+    """A rule whose pattern matches a path. ``outcome`` is ``decides``, or the reason why the rule was skipped:
 
-    ``method`` (not one of its methods), ``view`` (another view), ``waits`` (for the route), ``public`` (a looser
-    spelling opens nothing), ``i18n`` (it does not look behind a language prefix).
+    ``method`` (the rule lists other methods), ``view`` (it names another view), ``waits`` (it needs the route),
+    ``public`` (a public rule does not apply to this variant of the path), ``i18n`` (it does not apply behind a language
+    prefix).
     """
 
     rule: str
@@ -76,13 +77,15 @@ class Tried:
 
 @dataclass(frozen=True)
 class Read:
-    """One way to read the path, and the search for a rule about it.
+    """One variant of the path, with the search for the rule that decides about it.
 
-    - ``kind``: what kind of reading, in words.
-    - ``tried``: the rules whose pattern covers this reading, as far as the search went.
-    - ``passed``: how many more the search passed, because their pattern does not cover it; ``passed_names``: the first.
-    - ``default``: for what no rule decides about, ``asks`` (the global default), ``off``, or what lifted it
-      (``SESSIONKIT_EXCLUDE``, ``@public``); ``None`` where the default is not asked.
+    - ``kind``: the kind of variant, in words.
+    - ``tried``: the rules whose pattern matches this variant, up to the rule that decides.
+    - ``passed``: the number of other rules, whose pattern does not match.
+    - ``passed_names``: the names of the first of them.
+    - ``default``: if no rule decides, ``asks`` (the global default applies), ``off``, or the exemption from it
+      (``SESSIONKIT_EXCLUDE``, ``@public``). ``None`` if a rule decides or the default does not matter.
+    - ``asked``: the requirement that was evaluated, if any.
     """
 
     kind: str
@@ -95,11 +98,11 @@ class Read:
 
     @property
     def rule(self) -> str | None:
-        """The rule that decides about this reading."""
+        """The rule that decides about this variant, or ``None``."""
         return next((one.rule for one in self.tried if one.outcome == "decides"), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """The reading, for JSON."""
+        """Return the variant as a dict for JSON."""
         return {
             "kind": self.kind,
             "path": self.path,
@@ -115,17 +118,17 @@ class Read:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What SessionKit makes of one request. ``str()`` is for people, :meth:`as_dict` for JSON.
+    """Why SessionKit allows or denies one request. ``str()`` gives text for people, :meth:`as_dict` a dict for JSON.
 
-    - ``route``, ``view_name``, ``view``: where Django leads the path; ``None`` if that is nowhere.
-    - ``session``: ``present``, ``none``, ``refused``, ``unknown for now``, or ``not read`` where nothing asked for it.
-    - ``readings``: each way to read the path, with the rules that were tried. A denial ends the search.
-    - ``asked_by_view``: what decorators and mixins of the view asked.
-    - ``is_early``: it was decided on the path alone, before Django routed it.
-    - ``is_login_page``: a rule or the default says no, but the log-in page is always reachable.
-    - ``outcome``: ``allowed``, ``denied``, or ``nowhere`` for a path that leads nowhere and is not guarded.
-    - ``decision``: ``None`` if nothing was asked.
-    - ``answer``: status, kind of caller and location of the response; ``None`` if the view answers.
+    - ``route``, ``view_name``, ``view``: the match that Django finds for the path; ``None`` if no URL pattern matches.
+    - ``session``: ``present``, ``none``, ``refused``, ``unknown for now``, or ``not read`` if it was not needed.
+    - ``readings``: the variants of the path, with the rules that were tried. The search ends at the first denial.
+    - ``asked_by_view``: the requirements of the decorators and mixins of the view.
+    - ``is_early``: the decision was made on the path alone, before routing.
+    - ``is_login_page``: a rule or the default denies the request, but a login page is always reachable.
+    - ``outcome``: ``allowed``, ``denied``, or ``nowhere`` if no URL pattern matches and no rule denies.
+    - ``decision``: the decision that counts, or ``None`` if no requirement was evaluated.
+    - ``answer``: status, kind of client and redirect of the response; ``None`` if the view responds.
     """
 
     method: str
@@ -144,7 +147,7 @@ class Explanation:
 
     @property
     def allowed(self) -> bool:
-        """Whether the view would run: the same as ``can_access()``."""
+        """``True`` if the view would run. ``can_access()`` returns the same value."""
         return self.outcome == "allowed"
 
     @property
@@ -156,7 +159,7 @@ class Explanation:
         return "\n".join(narration.lines(self))
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, made of dicts, lists, strings, numbers, booleans and ``None``."""
+        """Return everything as dicts, lists, strings, numbers, booleans and ``None``."""
         decision = self.decision
         return {
             "method": self.method,

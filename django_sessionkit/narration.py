@@ -1,4 +1,4 @@
-"""An explanation in words: plain lines, aligned, with a hook for colour."""
+"""Write an explanation as aligned lines of text, with an optional function that adds colour."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ Paint: TypeAlias = "Callable[[Tone, str], str]"
 
 _TRIED = {
     "decides": "decides",
-    rules.OTHER_METHOD: "passed over: it lists other methods",
-    rules.OTHER_VIEW: "passed over: it asks for another view",
-    rules.WITH_LANGUAGE: "passed over: it does not look behind a language prefix (i18n: False)",
-    rules.OPENS_NOTHING: "passed over: public, and this spelling opens nothing",
-    rules.WAITS: "waits until Django has routed the request, and so does what follows",
+    rules.OTHER_METHOD: "skipped: it lists other methods",
+    rules.OTHER_VIEW: "skipped: it names another view",
+    rules.WITH_LANGUAGE: "skipped: it does not apply behind a language prefix (i18n: False)",
+    rules.OPENS_NOTHING: "skipped: a public rule does not apply to this variant of the path",
+    rules.WAITS: "waits until Django has routed the request, and so do the rules after it",
 }
 _DEFAULTS = {
     "off": "no rule decides, and SESSIONKIT_GLOBAL_PROTECT is off",
-    "@public": "no rule decides, and the view is lifted from SESSIONKIT_GLOBAL_PROTECT by @public",
-    "SESSIONKIT_EXCLUDE": "no rule decides, and SESSIONKIT_EXCLUDE lifts it from SESSIONKIT_GLOBAL_PROTECT",
-    "asks": "no rule decides: SESSIONKIT_GLOBAL_PROTECT asks",
+    "@public": "no rule decides, and @public exempts the view from SESSIONKIT_GLOBAL_PROTECT",
+    "SESSIONKIT_EXCLUDE": "no rule decides, and SESSIONKIT_EXCLUDE exempts the path or view from "
+    "SESSIONKIT_GLOBAL_PROTECT",
+    "asks": "no rule decides, so SESSIONKIT_GLOBAL_PROTECT applies",
 }
 _VISIBLE = str.maketrans({code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))})
 
 
 def plain(tone: Tone, text: str) -> str:
-    """No colour."""
+    """Return ``text`` without colour."""
     return text
 
 
 def lines(explanation: Explanation, paint: Paint = plain) -> Iterator[str]:
-    """The explanation, line by line."""
+    """Yield the lines of the explanation. ``paint`` adds colour to a text for one of the tones."""
     yield paint("title", f"{explanation.method} {visible(explanation.path)}")
     yield from _facts(explanation)
     for reading in explanation.readings:
@@ -45,7 +46,7 @@ def lines(explanation: Explanation, paint: Paint = plain) -> Iterator[str]:
         yield from _reading(reading, paint)
     for asked in explanation.asked_by_view:
         yield ""
-        yield paint("title", "The view itself asks")
+        yield paint("title", "Required by the view")
         yield from _tree(asked.requirement, paint, 1)
     yield ""
     yield f"Decision  {paint(_tone(explanation), summary(explanation))}"
@@ -53,33 +54,33 @@ def lines(explanation: Explanation, paint: Paint = plain) -> Iterator[str]:
 
 
 def visible(text: str) -> str:
-    """``text`` with control characters written as escapes: a path may have any."""
+    """Return ``text`` with control characters written as escapes, because a path may contain any of them."""
     return text.translate(_VISIBLE).encode("utf-8", "backslashreplace").decode()
 
 
 def summary(explanation: Explanation) -> str:
-    """The decision in one sentence."""
+    """Return the decision as one sentence without a full stop."""
     decision = explanation.decision
     if explanation.outcome == "nowhere":
-        return "not found: the path leads nowhere, and no rule denies it"
+        return "not found: no URL pattern matches the path, and no rule denies it"
     if explanation.is_login_page:
-        return "allowed: the log-in page is always reachable"
+        return "allowed: the login page is always reachable"
     if decision is None:
-        return "allowed: nothing was asked"
-    by = {None: "the view itself", GLOBAL_LABEL: GLOBAL_LABEL}.get(decision.rule, f"the rule {decision.rule}")
+        return "allowed: no session is needed"
+    by = {None: "the view", GLOBAL_LABEL: GLOBAL_LABEL}.get(decision.rule, f"the rule {decision.rule}")
     return f"allowed by {by}" if decision else f"denied by {by}: {decision}"
 
 
 def response(explanation: Explanation) -> str:
-    """What would be sent."""
+    """Return the response as text: status, redirect target and kind of client."""
     answer = explanation.answer
     if answer is None:
-        return "whatever the view answers"
+        return "from the view"
     to = f" to {answer.location}" if answer.location is not None else ""
-    return f"{answer.status}{to}, as for {_CALLERS[answer.caller]}"
+    return f"{answer.status}{to}, for {_CALLERS[answer.caller]}"
 
 
-_CALLERS = {"page": "a page", "htmx": "HTMX", "api": "an API"}
+_CALLERS = {"page": "a page", "htmx": "HTMX", "api": "an API client"}
 
 
 def _tone(explanation: Explanation) -> Tone:
@@ -88,14 +89,14 @@ def _tone(explanation: Explanation) -> Tone:
 
 def _facts(explanation: Explanation) -> Iterator[str]:
     if explanation.route is None:
-        yield "Route     none: the path leads nowhere"
+        yield "Route     none: no URL pattern matches the path"
     else:
         name = f" ({explanation.view_name})" if explanation.view_name != explanation.view else ""
         yield f"Route     {explanation.route}"
         yield f"View      {explanation.view}{name}"
     yield f"Session   {explanation.session}"
     if explanation.is_early:
-        yield "Decided   on the path alone, before it is routed"
+        yield "Decided   on the path alone, before routing"
 
 
 def _reading(reading: Read, paint: Paint) -> Iterator[str]:
@@ -112,21 +113,21 @@ def _reading(reading: Read, paint: Paint) -> Iterator[str]:
 
 
 def why(tried: Tried) -> str:
-    """What became of a rule whose pattern covers the path."""
+    """Return the result for a rule whose pattern matches the path."""
     return _TRIED[tried.outcome]
 
 
 def passed(reading: Read) -> str:
-    """The rules whose pattern does not cover the path; empty if there are none."""
+    """Return the rules whose pattern does not match the path as text, or an empty string if there are none."""
     names = ", ".join(reading.passed_names)
     more = reading.passed - len(reading.passed_names)
-    return f"not covered by {names}{f' and {more} more' if more else ''}" if names else ""
+    return f"not matched by {names}{f' and {more} more' if more else ''}" if names else ""
 
 
 def conclusion(reading: Read) -> str:
-    """What the search led to, in one sentence."""
+    """Return the result of the search as one sentence without a full stop."""
     if reading.rule is not None:
-        return f"{reading.rule} decides" if reading.asked is not None else f"{reading.rule} is public: nobody is asked"
+        return f"{reading.rule} {'decides' if reading.asked is not None else 'is public: no session is needed'}"
     return _DEFAULTS[reading.default] if reading.default is not None else "no rule decides"
 
 

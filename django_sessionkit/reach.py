@@ -39,14 +39,14 @@ def locate(where: str, urlconf: Any, args: tuple[Any, ...], kwargs: Mapping[str,
 
 
 def target_of(path: str, method: str, urlconf: Any) -> Target | None:
-    """Return the target of a path (with or without the script prefix), or ``None`` if no URL pattern matches."""
+    """Return the target of a path (with or without the mount prefix), or ``None`` if no URL pattern matches."""
     target = unrouted(path, method, urlconf)
     match = match_of(target)
     return target._replace(match=match) if match is not None else None
 
 
 def unrouted(path: str, method: str, urlconf: Any) -> Target:
-    """Return the target of a path (with or without the script prefix), without its view."""
+    """Return the target of a path (with or without the mount prefix), without its view."""
     prefix = get_script_prefix()
     path_info = "/" + path[len(prefix) :] if path.startswith(prefix) else path
     return Target(path_info, prefix.rstrip("/") + path_info, method.upper(), urlconf, resolved=True)

@@ -58,7 +58,7 @@ def login_path(options: DenialOptions = DEFAULT_OPTIONS, urlconf: Any = None) ->
 
 
 def is_login_page(path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None) -> bool:
-    """Return ``True`` if ``path`` (with the script prefix) is a login page of the settings or of any rule.
+    """Return ``True`` if ``path`` (with the mount prefix) is a login page of the settings or of any rule.
 
     Login pages must be reachable. The pages of all rules count, because two rules could otherwise redirect an anonymous
     user to each other's login page in a loop.
@@ -75,7 +75,7 @@ def arrives_at(
 ) -> bool:
     """Return ``True`` if a redirect to ``location`` ends at ``path``, directly or with the language that Django adds.
 
-    Return ``False`` if ``path_info`` has been rewritten to another page, or if ``path`` is only the script prefix,
+    Return ``False`` if ``path_info`` has been rewritten to another page, or if ``path`` is only the mount prefix,
     which some servers take from a header.
     """
     if path != path_info and not (path_info.strip("/") and path.endswith(path_info)):

@@ -1,4 +1,4 @@
-"""The guard, watched: a passage that takes notes of what is read, tried and asked."""
+"""Record how the guard decides: the path variants, the rules that were tried, and the requirements evaluated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _MOST_NAMES = 8
 
 
 class Trace(Passage):
-    """A passage for :func:`~django_sessionkit.guard.inspect`; ``of`` is the one that a real request has gone."""
+    """A recording :class:`~django_sessionkit.guard.Passage` for :func:`~django_sessionkit.guard.inspect`.
+
+    ``of`` is the evaluation of a real request, whose decisions are reused.
+    """
 
     __slots__ = ("_weighed", "by_view", "readings")
 
@@ -51,11 +54,11 @@ class Trace(Passage):
             told = yield from without_proof(requirement, cast("Decision", weighed.decision), fault, self.slot.request)
             weighed = replace(weighed, decision=told)
         self._weighed[requirement] = weighed
-        return cast("Decision", weighed.decision)  # the root is always asked
+        return cast("Decision", weighed.decision)  # the root is always evaluated
 
     def ask(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
         decision = yield from super().ask(label, requirement)
-        if requirement not in self._weighed:  # the request itself has asked it before
+        if requirement not in self._weighed:  # the request itself has already evaluated it
             yield from self.weigh(requirement)
         asked = Asked(label, self._weighed[requirement], decision)
         if label is None:
@@ -66,13 +69,13 @@ class Trace(Passage):
 
     @property
     def last(self) -> Asked | None:
-        """The requirement that was asked last."""
+        """The requirement that was evaluated last."""
         asked = [one.asked for one in self.readings if one.asked is not None] + self.by_view
         return asked[-1] if asked else None
 
 
 class _Known(Requirement):
-    """A part whose decision is known, to be combined by the algebra itself."""
+    """A part with a known decision. The operators of :mod:`django_sessionkit.algebra` combine these parts."""
 
     __slots__ = ()
 
@@ -88,9 +91,9 @@ class _Known(Requirement):
 def weigh(
     requirement: Requirement, session: Session | None, policy: AccessPolicy, request: HttpRequest | None
 ) -> Flow[Weighed]:
-    """:meth:`Requirement.flow`, with the decision of every part, each asked once.
+    """Evaluate a requirement like :meth:`Requirement.flow`, and return the decision of every part.
 
-    Project code is not asked where the requirement itself would not have asked it.
+    Each part is evaluated once. Project code is called only if the requirement itself would call it.
     """
     if not requirement.children:
         return Weighed(requirement, (yield from requirement.flow(session, policy, request)))
@@ -112,7 +115,7 @@ def weigh(
 
 
 def _is_settled(requirement: Requirement, decision: Decision) -> bool:
-    """Whether the parts that follow are not asked any more."""
+    """Return ``True`` if the requirement does not evaluate the parts after this one."""
     if isinstance(requirement, And):
         return not decision and not decision.failed
     return isinstance(requirement, Or) and decision.allowed
@@ -130,7 +133,7 @@ def _read(reading: Reading, target: Target, rule: Rule | None, lifted_by: tuple[
     trials = list(book.trials(reading, target.method, target.view_name, resolved=target.resolved, lifted_by=lifted_by))
     ended = bool(trials) and trials[-1][1] in (None, WAITS)
     seen = book.rules[: book.rules.index(trials[-1][0])] if ended else book.rules
-    told = {one: why for one, why in trials if one.patterns or why != OTHER_VIEW}  # a rule without a pattern covers all
+    told = {one: why for one, why in trials if one.patterns or why != OTHER_VIEW}  # no pattern matches all
     passed = [one.label for one in seen if one not in told]
     return Read(
         kind=_kind(reading, target),
@@ -143,7 +146,7 @@ def _read(reading: Reading, target: Target, rule: Rule | None, lifted_by: tuple[
 
 
 def _default(reading: Reading, target: Target) -> str | None:
-    """A path that leads nowhere, and a looser spelling, are not up to the default."""
+    """Return ``None`` for an unknown path and for a variant that is not exact: the default does not apply to them."""
     if not reading.strict or target.match is None:
         return None
     return (lifted_from_default(reading, target) or "asks") if conf.current().global_protect else "off"
@@ -155,15 +158,15 @@ def _kind(reading: Reading, target: Target) -> str:
             name
             for name, applies in (
                 ("Without language prefix", reading.unprefixed),
-                ("Regardless of case", reading.folded),
+                ("Case-folded", reading.folded),
             )
             if applies
         ).capitalize()
     if reading.path == target.path_info:
-        return "As it is"
+        return "Exact"
     spellings = cleaned(target.path_info)
     if reading.path in spellings:
-        return "Cleaned" if reading.path == spellings[0] else "Cleaned, with slashes for backslashes"
+        return "Normalized" if reading.path == spellings[0] else "Normalized, with slashes for backslashes"
     if reading.path in (target.path, *cleaned(target.path)):
         return "With the mount prefix"
-    return "As its URL pattern spells it"
+    return "Routed"

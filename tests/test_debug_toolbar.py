@@ -60,7 +60,7 @@ def test_the_panel_explains_a_denial_on_the_page_of_the_denial(toolbar):
 
 def test_the_panel_tells_what_the_view_itself_asks(toolbar):
     assert browser(EDITOR).get("/drafts/").status_code == 200
-    assert "The view itself asks" in html.unescape(shown(toolbar))
+    assert "Required by the view" in html.unescape(shown(toolbar))
 
 
 @pytest.mark.parametrize(("session", "outcome"), [(EDITOR, "allowed"), (READER, "denied")])

@@ -161,9 +161,9 @@ def test_the_403_page_escapes_the_path_and_the_names():
 
 def test_code_inside_a_view_is_told_from_rules():
     page = shown("/enforcing/")
-    assert "Code inside the view refused it" in page
+    assert "Code inside the view denied it" in page
     assert "needs the permission &quot;posts:burn&quot;" in page
-    assert "Code inside the view refused it" not in shown("/drafts/")
+    assert "Code inside the view denied it" not in shown("/drafts/")
 
 
 def test_a_page_of_the_project_is_left_alone(site):

@@ -293,7 +293,7 @@ def test_a_decision_says_what_was_missing():
         (Role("a") | Permission("p"), "none_of", "needs Role('a') | Permission('p')"),
         (AnyPermission("a", "b"), "none_of", "needs AnyPermission('a', 'b')"),
         (AnyPermission("a"), "missing_permission", 'needs the permission "a"'),
-        (~Role("editor"), "excluded", "excluded by ~Role('editor')"),
+        (~Role("editor"), "excluded", "Role('editor') is not allowed here"),
         (Nobody(), "nobody", "nobody may do this"),
         (Allow(ano), "predicate", "refused by Allow(ano)"),
         (Allow(raises), "failed", "could not be decided, because a check failed (the log says which)"),

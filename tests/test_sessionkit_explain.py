@@ -34,29 +34,29 @@ def command(*arguments: str, **options) -> str:
 DENIED = """\
 As anonymous
 GET //ADMIN/.
-Route     none: the path leads nowhere
+Route     none: no URL pattern matches the path
 Session   none
-Decided   on the path alone, before it is routed
+Decided   on the path alone, before routing
 
-As it is  //ADMIN/.
-  not covered by writers, admins, premium
+Exact  //ADMIN/.
+  not matched by writers, admins, premium
   no rule decides
 
-Cleaned  /ADMIN
-  not covered by writers, admins, premium
+Normalized  /ADMIN
+  not matched by writers, admins, premium
   no rule decides
 
-Regardless of case  //admin/.
-  not covered by writers, admins, premium
+Case-folded  //admin/.
+  not matched by writers, admins, premium
   no rule decides
 
-Regardless of case  /admin
+Case-folded  /admin
   admins  decides
-  not covered by writers
+  not matched by writers
     denied    Role('admin'): needs a session
 
 Decision  denied by the rule admins: needs a session
-Response  302 to /login/, as for a page
+Response  302 to /login/, for a page
 """
 
 
@@ -78,9 +78,9 @@ def test_the_caller_is_who_as_says():
 
 
 def test_the_method_and_who_is_answered():
-    assert "allowed: nothing was asked" in command("/page/")
-    assert "Response  401, as for an API" in command("/page/", "--method", "post")
-    assert "Response  401 to /login/, as for HTMX" in command("/admin/", "--to", "htmx")
+    assert "allowed: no session is needed" in command("/page/")
+    assert "Response  401, for an API client" in command("/page/", "--method", "post")
+    assert "Response  401 to /login/, for HTMX" in command("/admin/", "--to", "htmx")
 
 
 def test_a_url_name_will_do():
@@ -138,6 +138,6 @@ def test_a_urlconf_that_includes_itself_and_a_view_that_cannot_be_hashed(policy)
     policy.ROOT_URLCONF = urlconf
     policy.SESSIONKIT_PROTECT = [{"name": "sevens", "pattern": "/**/page/7", "role": "admin"}]
     told = command("/sub/sub/page/007/")
-    assert "As its URL pattern spells it  /sub/sub/page/7/" in told
+    assert "Routed  /sub/sub/page/7/" in told
     assert "denied by the rule sevens" in told
-    assert "allowed: nothing was asked" in command("/sub/sub/page/8/")
+    assert "allowed: no session is needed" in command("/sub/sub/page/8/")

@@ -257,7 +257,7 @@ def test_a_page_that_fails_is_replaced_by_a_plain_one(site, tmp_path, text, capl
 @pytest.mark.parametrize(
     ("source", "title", "why"),
     [
-        (Down(), "503: unknown for now", "the session cannot be looked up at the moment (OperationalError at "),
+        (Down(), "503: session unknown for now", "the session cannot be looked up at the moment (OperationalError at "),
         (malformed, "403: access denied", "the login gives no valid session (roles: must be a list or tuple of str"),
         (says_no, "403: access denied", "the login gives no valid session (session: is refused by the source: Permis"),
     ],
