@@ -1,7 +1,7 @@
-"""The settings: ``SESSIONKIT_*`` as one frozen, checked snapshot. The only module that reads ``django.conf``.
+"""The ``SESSIONKIT_*`` settings as one frozen, validated snapshot. No other module reads ``django.conf``.
 
-A snapshot is built whole on first need and dropped whole when a setting changes (``override_settings``). A snapshot
-with a fault cannot be had: :func:`current` raises, so a server with an invalid policy does not start.
+The complete snapshot is built on first use, and it is discarded when any setting changes (``override_settings``). If a
+setting is wrong, :func:`current` raises an exception. So a server with an invalid policy does not start.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every setting, checked and made ready."""
+    """All settings, validated and parsed."""
 
     rules: RuleBook = field(default_factory=RuleBook)
     global_protect: bool = False
-    #: ``None`` if Django's ``LOGIN_URL`` cannot be used, and no rule needs it; ``login_fault`` says why
+    #: ``None`` if Django's ``LOGIN_URL`` cannot be used and no rule needs it; then ``login_fault`` is the reason
     login_url: str | Promise | None = "/accounts/login/"
     login_fault: InvalidPolicy | None = None
-    #: that one, and those of the rules
+    #: ``login_url`` and the login URLs of the rules
     login_urls: tuple[str | Promise, ...] = ()
     session_key: str = "__session__"
     source: Any = None
@@ -77,18 +77,18 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Problem:
-    """A fault in one setting."""
+    """An error in one setting."""
 
     setting: str
     error: InvalidPolicy
 
 
-#: the snapshot as last built; ``None`` before, and after a change of settings
+#: the current snapshot; ``None`` before the first use, and after a setting has changed
 latest: Snapshot | None = None
 
 
 def current() -> Snapshot:
-    """The snapshot. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` that lists every fault."""
+    """Return the snapshot. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` that lists all errors."""
     global latest
     if latest is None:
         snapshot, problems = _build()
@@ -99,7 +99,7 @@ def current() -> Snapshot:
 
 
 def sound() -> Snapshot | None:
-    """The snapshot, or ``None`` if a setting has a fault: for checks that have nothing to say about that fault."""
+    """Return the snapshot, or ``None`` if a setting is wrong. For checks that do not report errors in settings."""
     try:
         return current()
     except InvalidPolicy:
@@ -107,17 +107,17 @@ def sound() -> Snapshot | None:
 
 
 def problems() -> list[Problem]:
-    """Every fault in the settings, for the system checks."""
+    """Return all errors in the settings, for the system checks."""
     return _build()[1]
 
 
 def middleware_paths() -> list[str]:
-    """``MIDDLEWARE``, for the system checks."""
+    """Return ``MIDDLEWARE``, for the system checks."""
     return list(settings.MIDDLEWARE)
 
 
 def of_django(name: str, default: Any = None) -> Any:
-    """A setting of Django or of another app, for the system checks."""
+    """Return a setting of Django or of another app, for the system checks."""
     return getattr(settings, name, default)
 
 
@@ -128,7 +128,9 @@ def _joined(problems: list[Problem]) -> InvalidPolicy:
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
-    """Any setting may matter (``LANGUAGES``, ``DEBUG``, ...), and they only change in tests."""
+    """Discard the snapshot on any change: other settings matter too (``LANGUAGES``, ``DEBUG``), and only tests change
+    settings.
+    """
     global latest
     latest = None
 
@@ -175,7 +177,7 @@ def _build() -> tuple[Snapshot, list[Problem]]:
 
 
 class _Reader:
-    """Reads settings one by one and collects the faults."""
+    """Read settings one by one and collect the errors."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -184,7 +186,7 @@ class _Reader:
         return self.parse(name, name, getattr(settings, name, DEFAULTS[name]), parse, fallback)
 
     def read_list(self, name: str, parse: Callable[[Any, str], Any]) -> list[Any]:
-        """One fault per entry instead of one in all."""
+        """Parse each entry of a list setting separately, to report an error for each wrong entry."""
         items = self.read(name, types.sequence, ())
         parsed = [self.parse(name, f"{name}[{number}]", item, parse, None) for number, item in enumerate(items)]
         return [item for item in parsed if item is not None]
@@ -198,7 +200,7 @@ class _Reader:
 
 
 def _brought(reader: _Reader, name: str, attribute: str, parse: Callable[[Any, str], Any]) -> Any:
-    """An installed app may bring the value along (``contrib.auth`` does); what the settings say counts more."""
+    """Read a setting that an installed app may provide as a default, such as ``contrib.auth``."""
     installed = apps.get_app_configs() if apps.apps_ready else ()
     brought = [getattr(app, attribute) for app in installed if hasattr(app, attribute)]
     raw = getattr(settings, name, brought[0] if brought else DEFAULTS[name])
@@ -226,7 +228,11 @@ def _misspelt() -> list[Problem]:
 
 
 def _login_url(reader: _Reader) -> tuple[str | Promise | None, InvalidPolicy | None]:
-    """Ours, else Django's. Django's may be of another site, as long as nobody is sent there: then why it is no use."""
+    """Return the login URL, and the error if it cannot be used.
+
+    ``SESSIONKIT_LOGIN_URL`` takes precedence over Django's ``LOGIN_URL``. That may be on another site as long as no
+    denial redirects to it, so its error is returned and not recorded.
+    """
     name = "SESSIONKIT_LOGIN_URL"
     if getattr(settings, name, None) is not None:
         return reader.read(name, types.target, "/"), None

@@ -1,7 +1,7 @@
-"""The session of the current request: one slot, one context variable.
+"""The session of the current request, in a slot that a context variable holds.
 
-A slot is set on entry and reset by token; whoever looks through it resolves it on first need. It holds the request
-weakly, so that no reference cycle keeps a request for the garbage collector.
+The slot is set when a request begins and reset when it ends. The session is loaded when code first needs it. The slot
+has only a weak reference to the request, to avoid a reference cycle.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Fault(NamedTuple):
-    """Why there is no session, for a caller who is not simply anonymous.
+    """Why there is no session, if the reason is not that the caller is anonymous.
 
-    ``reason`` is ``REFUSED`` or ``UNKNOWN_FOR_NOW`` of :mod:`django_sessionkit.decisions`; ``detail`` is for developers
-    and holds no value of the session.
+    ``reason`` is ``REFUSED`` or ``UNKNOWN_FOR_NOW`` of :mod:`django_sessionkit.decisions`. ``detail`` is for developers
+    and contains no value of the session.
     """
 
     reason: str
@@ -35,16 +35,18 @@ class Fault(NamedTuple):
 
 
 def _unwatched() -> None:
-    """What does not change."""
+    """Return the raw value of a source whose value does not change."""
 
 
 class Loaded:
-    """What a slot has loaded; a change makes a new one. ``watch()`` gives the raw value as it is now, without I/O.
+    """The loaded session of a slot. A changed session gets a new object.
 
-    ``stamp`` is the version that was found to be the current one, where sessions have versions. ``withheld`` is a
-    session in the store that does not count, as nobody can say whether it is current. ``decisions`` are
-    answers about this session, by the key of the requirement; ``basis`` is what they were made with. ``fault`` says why
-    there is no session, unless the caller is simply anonymous.
+    - ``watch``: returns the current raw value, without I/O.
+    - ``stamp``: the version that was the current one when the session was loaded; ``None`` without versions.
+    - ``withheld``: a stored session that grants nothing, because its version is missing or could not be checked.
+    - ``decisions``: cached decisions about this session, by the key of the requirement; ``basis`` is the snapshot of
+      the settings that they were made with.
+    - ``fault``: why there is no session; ``None`` if there is one or the caller is anonymous.
     """
 
     __slots__ = ("basis", "decisions", "fault", "raw", "session", "stamp", "watch", "withheld")
@@ -67,37 +69,37 @@ class Loaded:
         self.basis: object = None
 
     def changed_to(self, session: Session | None, raw: object = None) -> Loaded:
-        """The same source with another value."""
+        """Return a new object for another value of the same source."""
         return Loaded(session, raw, self.watch, self.stamp)
 
     def withholding(self, session: Session | None, fault: Fault) -> Loaded:
-        """This, with a session that does not count, for a reason."""
+        """Set a stored session that grants nothing, and the reason; return this object."""
         self.withheld, self.fault = session, fault
         return self
 
 
 class Origin(Protocol):
-    """Where a slot gets its session from."""
+    """An object that loads the session of a slot."""
 
     def load(self, request: HttpRequest) -> Flow[Loaded]:
-        """Read and validate, with I/O."""
+        """Read the session and validate it. This may do I/O."""
         ...
 
     def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
-        """Validate a value that has changed during the request, without I/O."""
+        """Validate a value that changed during the request, without I/O."""
         ...
 
 
 @lru_cache
 def not_on_loop(twin: str) -> Step:
-    """A step that lets ``arun`` pass, and ``run`` only where it may block."""
+    """Return a step that raises :class:`AsyncRequired` under ``run`` on a running event loop, and else does nothing."""
 
     def call() -> None:
         if on_event_loop():
             raise AsyncRequired(
-                "The session must not be loaded or stored by a sync helper on a running event loop; use "
+                "A sync function must not load or store the session on a running event loop. Use "
                 f"`await {twin}(...)`. "
-                "Once `await aget_session()` has loaded it, the sync helpers that only read work, in templates too."
+                "After `await aget_session()`, sync functions can read the session, in templates too."
             )
 
     async def acall() -> None:
@@ -106,38 +108,41 @@ def not_on_loop(twin: str) -> Step:
     return Step(call, acall)
 
 
-#: the loads that are under way
+#: the loads in progress
 loads = Loads(ContextVar("django_sessionkit.load", default=None))
 
 
 class Slot:
-    """The session of one request, loaded on first need."""
+    """The session of one request, loaded when it is first needed."""
 
     __slots__ = ("__weakref__", "_origin", "_request", "loaded")
 
     def __init__(self, origin: Origin | None, request: HttpRequest | None, loaded: Loaded | None = None) -> None:
         self._origin = origin
         self._request = weakref.ref(request) if request is not None else None
-        #: ``None`` until the session has been asked for
+        #: ``None`` until the session is loaded
         self.loaded = loaded
 
     @classmethod
     def fixed(cls, session: Session | None) -> Slot:
-        """A slot outside any request."""
+        """Return a slot with the given session, outside any request."""
         return cls(None, None, Loaded(session))
 
     @property
     def request(self) -> HttpRequest | None:
-        """The request of this slot, while it lives."""
+        """The request of this slot, or ``None`` outside a request or after the request object is deleted."""
         return self._request() if self._request is not None else None
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the session has been asked for."""
+        """Whether the session is loaded."""
         return self.loaded is not None
 
     def flow(self, twin: str = "aget_session") -> Flow[Session | None]:
-        """Load if need be; ``twin`` is the async helper to name where this cannot be done."""
+        """Load the session if necessary and return it.
+
+        ``twin`` is the name of the async variant, for the error if a sync caller on an event loop must not load.
+        """
         request = self.request
         if self.loaded is None and self._origin is not None and request is not None:
             loads.check(self)
@@ -150,16 +155,16 @@ class Slot:
         return self.peek()
 
     def _is_like(self, other: Slot) -> bool:
-        """Whether ``other`` is of the same request, so that it cannot be loaded while this one is."""
+        """Return ``True`` if ``other`` is a slot of the same request. It cannot be loaded while this one is loading."""
         return other is self or (self._request is not None and other._request == self._request)
 
     def peek(self) -> Session | None:
-        """The session as far as it is loaded, with changes made during the request; no I/O."""
+        """Return the session if it is loaded, including changes made during the request. This does no I/O."""
         loaded = self.current()
         return loaded.session if loaded is not None else None
 
     def current(self) -> Loaded | None:
-        """What is loaded, with changes made during the request; no I/O."""
+        """Return what is loaded, including changes made during the request. This does no I/O."""
         loaded = self.loaded
         if loaded is None:
             return None
@@ -169,7 +174,7 @@ class Slot:
     def _changed(self, loaded: Loaded, raw: object) -> Loaded:
         request = self.request
         if self._origin is None or request is None:
-            return Loaded(None)  # nobody is left to say what the new value is worth
+            return Loaded(None)  # the new value cannot be validated any more
         loads.check(self)
         load = loads.begin(self._is_like)
         try:
@@ -180,16 +185,16 @@ class Slot:
 
     @property
     def fault(self) -> Fault | None:
-        """Why there is no session, unless the caller is simply anonymous; as far as it is loaded, no I/O."""
+        """Why there is no session; ``None`` if there is one, the caller is anonymous, or nothing is loaded. No I/O."""
         loaded = self.current()
         return loaded.fault if loaded is not None else None
 
     def glimpse(self) -> Session | None:
-        """The session as far as it is known; nothing is loaded, validated or raised, whatever happens."""
+        """Return the session if it is loaded and unchanged. This never loads, validates or raises anything."""
         loaded = self.loaded
         if loaded is None or loaded.session is None or loads.is_under_way(self):
             return None
-        load = loads.begin(self._is_like)  # a store of another kind may write to the log, and so ask again
+        load = loads.begin(self._is_like)  # a custom store may write to the log, and a log filter may call this again
         try:
             return loaded.session if loaded.watch() is loaded.raw else None
         except Exception:
@@ -198,22 +203,22 @@ class Slot:
             loads.end(load)
 
     def get(self) -> Session | None:
-        """The session; on an event loop only if it is loaded."""
+        """Return the session. On a running event loop it must be loaded, else :class:`AsyncRequired` is raised."""
         loaded = self.loaded
         if loaded is None:
             return run(self.flow())
         return loaded.session if loaded.watch() is loaded.raw else self.peek()
 
     async def aget(self) -> Session | None:
-        """The session, loaded with ``await``."""
+        """Async variant of :meth:`get`, which loads the session if necessary."""
         return self.peek() if self.loaded is not None else await arun(self.flow())
 
     def replace(self, loaded: Loaded) -> None:
-        """Make a write visible at once."""
+        """Replace what is loaded, so that a write is visible immediately."""
         self.loaded = loaded
 
     def forget(self) -> None:
-        """Load again on next need."""
+        """Discard what is loaded, so that the session is loaded again when it is next needed."""
         self.loaded = None
 
     def __repr__(self) -> str:
@@ -223,12 +228,12 @@ class Slot:
 _current: ContextVar[Slot | None] = ContextVar("django_sessionkit.slot", default=None)
 
 current_slot = _current.get
-#: for a change that no ``with`` block ends; else write :class:`activate`
+#: for changes that do not end with a ``with`` block; for others, use :class:`activate`
 set_current = _current.set
 
 
 class activate:
-    """Make ``slot`` the current one for a ``with`` block. (As a generator it would cost three times as much.)"""
+    """Make ``slot`` the current slot in a ``with`` block. A class is three times as fast as ``@contextmanager``."""
 
     __slots__ = ("_slot", "_token")
 
@@ -244,7 +249,7 @@ class activate:
 
 
 def within(slot: Slot, step: Step) -> Step:
-    """``step`` for code that is called while a session is being loaded: it finds ``slot`` if it asks for one."""
+    """Return ``step`` with ``slot`` as the current slot, for project code that is called while a session is loading."""
 
     def call() -> object:
         with activate(slot):

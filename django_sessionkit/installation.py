@@ -1,4 +1,4 @@
-"""What the project is put together from, as its settings say: middleware, apps. Nothing is instantiated or called."""
+"""Inspect the middleware, apps and caches in the project's settings. Nothing is instantiated or called."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.utils.module_loading import import_string
 from . import conf
 
 OURS = "django_sessionkit.middleware.SessionKitMiddleware"
-# Caches of a single process, or of none.
+# Cache backends that processes do not share.
 _PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
-# What keeps no response, and so does not care what it varies on.
+# Middleware that stores no response, so the "Vary" header does not matter to it.
 _KEEPS_NOTHING = frozenset(
     [
         "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -26,16 +26,22 @@ _KEEPS_NOTHING = frozenset(
         "django.middleware.locale.LocaleMiddleware",
     ]
 )
-UNGUARDED = "SessionKitMiddleware is not in MIDDLEWARE: no URL rule is enforced, and nobody has a session."
+UNGUARDED = "SessionKitMiddleware is not in MIDDLEWARE. As a result, no URL rule is enforced and no user has a session."
 
 
 def middleware() -> list[Any]:
-    """What ``MIDDLEWARE`` names, ``None`` for what cannot be imported: Django reports that when the server starts."""
+    """Return the objects in ``MIDDLEWARE``, with ``None`` for each that cannot be imported.
+
+    Django reports import errors when the server starts.
+    """
     return [imported(path) for path in conf.middleware_paths()]
 
 
 def imported(path: str) -> Any:
-    """The object at a dotted path, or ``None``. Whatever the import raises is not for a system check to raise."""
+    """Return the object at a dotted path, or ``None`` if importing it raises any exception.
+
+    A system check must not raise that exception.
+    """
     try:
         return import_string(path)
     except Exception:
@@ -43,40 +49,45 @@ def imported(path: str) -> Any:
 
 
 def positions(classes: Sequence[Any], wanted: str) -> list[int]:
-    """Where the class with that path, or a subclass of it, stands."""
+    """Return the indexes in ``classes`` of the class with the path ``wanted``, and of its subclasses."""
     return [number for number, one in enumerate(classes) if wanted in ancestry(one)]
 
 
 def position(classes: Sequence[Any], wanted: str) -> int | None:
-    """Where it stands first."""
+    """Return the first index of :func:`positions`, or ``None``."""
     return next(iter(positions(classes, wanted)), None)
 
 
 def is_guarded() -> bool:
-    """Whether the middleware, or a subclass of it, is in ``MIDDLEWARE``."""
+    """Return ``True`` if ``SessionKitMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
     return position(middleware(), OURS) is not None
 
 
 def ancestry(found: Any) -> list[str]:
-    """The paths of a class and its bases. By name: importing a class may need its app."""
+    """Return the dotted paths of a class and its bases.
+
+    Classes are compared by path, because importing the wanted class may require that its app is installed.
+    """
     return [f"{one.__module__}.{one.__qualname__}" for one in getattr(found, "__mro__", ())]
 
 
 def has_any(*names: str) -> bool:
-    """Whether one of these is an installed app, or the package of an installed middleware or log-in backend."""
+    """Return ``True`` if one of ``names`` is an installed app, or the package of an installed middleware or
+    authentication backend.
+    """
     installed = {one.name for one in apps.get_app_configs()}
     paths = [*conf.middleware_paths(), *conf.of_django("AUTHENTICATION_BACKENDS", [])]
     return any(name in installed or any(str(path).startswith(f"{name}.") for path in paths) for name in names)
 
 
 def private_cache(alias: str | None) -> str | None:
-    """The name of the backend of a cache that other processes do not see, ``None`` for one that they share."""
+    """Return the backend name of a cache that processes do not share, or ``None`` if they share it."""
     backend = str(conf.of_django("CACHES", {}).get(alias, {}).get("BACKEND", ""))
     return backend.rpartition(".")[2] if backend.endswith(_PRIVATE_CACHES) else None
 
 
 def shared_cache(alias: str | None) -> str:
-    """The setting for a cache that all processes share, to paste."""
+    """Return a ``CACHES`` setting, as Python code, for a cache that all processes share."""
     return (
         f'CACHES = {{"{alias}": {{"BACKEND": "django.core.cache.backends.redis.RedisCache", '
         '"LOCATION": "redis://127.0.0.1:6379"}}'
@@ -84,14 +95,15 @@ def shared_cache(alias: str | None) -> str:
 
 
 def keeps_sessions() -> bool:
-    """Whether Django's own sessions are in use."""
+    """Return ``True`` if Django's ``SessionMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
     return position(middleware(), _SESSIONS) is not None
 
 
 def is_inside_sessions() -> bool:
-    """Whether Django's ``SessionMiddleware`` itself is what next looks at a response that could also keep it.
+    """Return ``True`` if no middleware between ``SessionKitMiddleware`` and ``SessionMiddleware`` can store a response.
 
-    It says ``Vary: Cookie`` for every session that was read.
+    ``SessionMiddleware`` itself adds ``Vary: Cookie`` to every response for which the session was read. Subclasses of
+    it do not count.
     """
     classes = middleware()
     outer, ours = position(classes, _SESSIONS), position(classes, OURS)

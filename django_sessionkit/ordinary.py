@@ -1,7 +1,7 @@
-"""The quick way through validation, for dicts as auth layers place them.
+"""A fast path of the validation, for typical session dicts.
 
-It only says yes, and only to what the careful way says yes to; everything else is left to that. Lists of names are
-recognised, for a site hands out the same few over and over.
+It accepts only dicts that the full validation accepts. It rejects nothing: all other dicts go to the full validation.
+It caches the lists of names that were valid, because a site uses the same few lists over and over.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .validation import Limits
 
-_MOST_FIELDS = 5  # all that `checked` knows
+_MOST_FIELDS = 5  # the number of standard fields
 _MOST_LISTS = 256
 _LONGEST_LIST = 20_000  # characters in all
 
-# No valid name has a NUL: joined by it, no two valid lists are alike, and no faulty one has the length of a valid one.
+# No valid name contains NUL. So two different valid lists never give the same joined text. An invalid list may give the
+# same text as a valid one, but then their lengths differ.
 _join = "\x00".join
 
 
 class Ordinary:
-    """Dicts within ``limits``, with the lists of names that have been found valid before."""
+    """Accept dicts within ``limits`` whose lists of names were valid before."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -29,14 +30,15 @@ class Ordinary:
         self._permissions: dict[str, list[str]] = {}
 
     def checked(self, data: object) -> dict[str, Any] | None:
-        """A copy of ``data``, or ``None`` if it has to be looked at carefully.
+        """Return a valid copy of ``data``, or ``None`` if the full validation must decide.
 
-        Only printable strings: they have no control characters, no lone surrogates, and no white space but spaces.
+        Only printable strings are accepted. They contain no control characters, no lone surrogates, and no white space
+        other than spaces.
         """
         if type(data) is not dict or len(data) > _MOST_FIELDS:
             return None
         for key in data:
-            if type(key) is not str:  # a subclass may be equal to what it is not
+            if type(key) is not str:  # a subclass may override equality
                 return None
         ask, limits = data.get, self._limits
         user_id = ask("user_id")
@@ -66,7 +68,7 @@ class Ordinary:
         return plain if len(plain) == len(data) else None
 
     def remember(self, plain: dict[str, Any]) -> None:
-        """Recognise the names of a dict that has been found valid."""
+        """Cache the names of a dict that was valid."""
         for names, known in (
             (plain.get("roles"), self._roles),
             ([plain["role"]] if plain.get("role") else None, self._roles),

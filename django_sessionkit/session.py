@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-#: the key of a stored dict under which its version stands; it is no field of the session
+#: the key of the version in a stored dict; it is not a field of the session
 STAMP = "__version__"
 
 
 class Session(Mapping[str, Any]):
-    """A validated session: a mapping over the whole dict, with typed attributes for the fields SessionKit knows.
+    """A validated session: a mapping of the whole session dict, with typed attributes for the standard fields.
 
-    Made by :func:`django_sessionkit.validate_session`, never by hand: the constructor checks nothing. Lists and dicts
-    are handed out as copies, so that nothing can change the value; change the stored session with
-    :func:`django_sessionkit.update_session`. Sessions with equal content are equal, and hashable.
-    They can be pickled and copied.
+    Create sessions with :func:`django_sessionkit.validate_session`, because the constructor validates nothing. Lists
+    and dicts are returned as copies, so a session cannot be changed. To change the stored session, call
+    :func:`django_sessionkit.update_session`. Sessions compare by content, are hashable, and can be pickled and copied.
     """
 
     __slots__ = ("_data", "_grants", "_permissions")
@@ -23,7 +22,7 @@ class Session(Mapping[str, Any]):
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
         self._permissions: frozenset[str] | None = None
-        self._grants: object = None  # kept by access.AccessPolicy, one per session value
+        self._grants: object = None  # cached by access.AccessPolicy
 
     @property
     def user_id(self) -> str:
@@ -32,34 +31,34 @@ class Session(Mapping[str, Any]):
 
     @property
     def email(self) -> str | None:
-        """The e-mail address, ``None`` if the dict has none; may be empty."""
+        """The e-mail address, or ``None`` if the dict has none. It may be an empty string."""
         return self._data.get("email")
 
     @property
     def role(self) -> str | None:
-        """The primary role, ``None`` if the dict has none."""
+        """The primary role, or ``None`` if the dict has none."""
         return self._data.get("role")
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The further roles, in the order of the dict."""
+        """The additional roles, in the order of the dict."""
         return tuple(self._data.get("roles") or ())
 
     @property
     def permissions(self) -> frozenset[str]:
-        """The permissions that the dict itself grants, without those of the roles."""
+        """The permissions in the dict, without those that roles grant."""
         if self._permissions is None:
             self._permissions = frozenset(self._data.get("permissions") or ())
         return self._permissions
 
     @property
     def rights(self) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
-        """Primary role, further roles and permissions as the dict has them; hashable."""
+        """The primary role, the additional roles and the permissions as in the dict. The value is hashable."""
         ask = self._data.get
         return ask("role"), tuple(ask("roles") or ()), tuple(ask("permissions") or ())
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole session as a new plain dict, fit for JSON."""
+        """Return the whole session as a new plain dict that can be serialized to JSON."""
         return {key: _copy(value) for key, value in self._data.items()}
 
     def __getitem__(self, key: str) -> Any:
@@ -75,16 +74,16 @@ class Session(Mapping[str, Any]):
         return hash((self.user_id, self.email, self.role, self.roles, self.permissions))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A pickle or a copy has the data of this session alone: its grants lead to those of other users."""
+        """Pickle and copy only the data, because the cached grants refer to grants of other users."""
         return type(self), (self.to_dict(),)
 
     def __repr__(self) -> str:
-        """Without values: a repr ends up in logs and error reports."""
+        """Show no values, because a repr may appear in logs and error reports."""
         return f"<Session with {len(self._data)} fields>"
 
 
 def _copy(value: Any) -> Any:
-    """A copy of JSON-like data; scalars are shared. The depth was limited by the validation."""
+    """Return a copy of JSON-like data. The validation has limited its depth, so recursion is safe."""
     if type(value) is dict:
         return {key: _copy(item) for key, item in value.items()}
     if type(value) is list:

@@ -1,4 +1,4 @@
-"""What a value of a setting must look like: each function returns it ready for use, or raises ``InvalidPolicy``."""
+"""Parsers for the values of settings. Each returns the parsed value, or raises ``InvalidPolicy`` with ``place``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .options import check_target
 from .requirements import Allow, Requirement
 from .validation import Limits, Validator
 
-# The base class itself stands further down the layers, and reads the settings.
+# Attributes of a SessionSource. The class itself cannot be imported here, because its module imports the settings.
 _SOURCE_ATTRIBUTES = (
     *("read", "write", "remove", "rotate", "expire_in", "aread", "awrite", "aremove", "arotate", "aexpire_in"),
     *("watch", "touch", "varies_on", "follows_user", "still_holds", "end", "aend"),
@@ -25,7 +25,7 @@ _SOURCE_ATTRIBUTES = (
 
 
 def target(raw: Any, place: str, hint: str = "") -> str | Promise:
-    """A site-relative path or URL name for a redirect."""
+    """Parse a redirect target: a site-relative path or a URL name."""
     try:
         check_target(raw, place)
     except InvalidPolicy as error:
@@ -34,7 +34,7 @@ def target(raw: Any, place: str, hint: str = "") -> str | Promise:
 
 
 def check_predicates(requirement: Requirement, place: str) -> None:
-    """Import every predicate of ``requirement`` and check its signature; it is not called."""
+    """Import every predicate of ``requirement`` and check its signature. No predicate is called."""
     if isinstance(requirement, Allow):
         try:
             requirement.resolve()
@@ -47,21 +47,21 @@ def check_predicates(requirement: Requirement, place: str) -> None:
 
 
 def sequence(raw: object, place: str) -> Iterable[object]:
-    """A list or tuple."""
+    """Parse a list or tuple."""
     if not isinstance(raw, (list, tuple)):
         raise InvalidPolicy(place, f"must be a list, not {type(raw).__name__}", "write [...]")
     return raw
 
 
 def flag(raw: object, place: str) -> bool:
-    """``True`` or ``False``, nothing that is merely true."""
+    """Parse a boolean. Other truthy or falsy values are errors."""
     if not isinstance(raw, bool):
         raise InvalidPolicy(place, f"must be True or False, not {type(raw).__name__}")
     return raw
 
 
 def session_key(raw: object, place: str) -> str:
-    """A key of ``request.session`` that Django does not use itself."""
+    """Parse a key of ``request.session``. It must not be a key that Django itself uses."""
     if not isinstance(raw, str) or not raw.strip():
         raise InvalidPolicy(place, "must be a non-blank string")
     if raw.startswith("_auth_user") or raw == "_session_expiry":
@@ -70,7 +70,7 @@ def session_key(raw: object, place: str) -> str:
 
 
 def ttl(raw: object, place: str) -> int | float | None:
-    """A number of seconds above zero, or ``None``."""
+    """Parse a positive, finite number of seconds, or ``None``."""
     if raw is None:
         return None
     if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 < raw < float("inf"):
@@ -79,15 +79,15 @@ def ttl(raw: object, place: str) -> int | float | None:
 
 
 def limits(raw: object, place: str) -> Limits:
-    """Overrides of :class:`~django_sessionkit.validation.Limits`, by name."""
+    """Parse a dict that overrides fields of :class:`~django_sessionkit.validation.Limits`."""
     if not isinstance(raw, Mapping):
-        raise InvalidPolicy(place, "must be a dict of limit name -> number")
+        raise InvalidPolicy(place, "must be a dict of limit names and numbers")
     names = [one.name for one in fields(Limits)]
     for name, value in raw.items():
         if name not in names:
             raise InvalidPolicy(f"{place}[{name!r}]", "unknown limit", did_you_mean(name, names))
         if type(value) is not int or value < 1:
-            raise InvalidPolicy(f"{place}[{name!r}]", "must be a whole number from 1 up")
+            raise InvalidPolicy(f"{place}[{name!r}]", "must be an integer of at least 1")
     return Limits(**raw)
 
 
@@ -106,12 +106,12 @@ def _takes(function: Callable[..., object], count: int) -> bool:
     except TypeError:
         return False
     except ValueError:
-        return True  # a builtin without a signature
+        return True  # a built-in function without a signature
     return True
 
 
 def source(raw: object, place: str) -> Any:
-    """A source class is instantiated; anything else must be callable with the request."""
+    """Parse a session source. A class is instantiated; anything that is no source must be callable with the request."""
     found = _imported(raw, place)
     if hasattr(found, "read"):
         if not all(hasattr(found, name) for name in _SOURCE_ATTRIBUTES):
@@ -130,19 +130,19 @@ def _instantiated(found: Any, place: str, *args: object, **kwargs: object) -> An
 
 
 def validator(raw: object, place: str) -> Validator | None:
-    """A callable that takes the dict of a session and returns it."""
+    """Parse a sync callable that takes the dict of a session and returns a dict, or ``None``."""
     found = _imported(raw, place)
     if found is None:
         return None
     if not callable(found) or not _takes(found, 1):
         raise InvalidPolicy(place, "must be a callable that takes the dict and returns it")
     if iscoroutinefunction(found):
-        raise InvalidPolicy(place, "must not be async", "it may only look at the dict")
+        raise InvalidPolicy(place, "must not be async", "write a plain function that only checks the dict")
     return found  # type: ignore[no-any-return]
 
 
 def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPolicy:
-    """An instance of the project's access policy."""
+    """Parse an access policy class and return an instance of it."""
     found = _imported(raw, place)
     if not isinstance(found, type) or not issubclass(found, AccessPolicy):
         raise InvalidPolicy(place, "must be a subclass of django_sessionkit.access.AccessPolicy")
@@ -151,12 +151,14 @@ def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPo
         if not _takes(method, count):
             raise InvalidPolicy(place, f"{name}() does not take the arguments of AccessPolicy.{name}()")
         if name != "check" and iscoroutinefunction(method):
-            raise InvalidPolicy(place, f"{name}() must not be async", "under ASGI it runs in a thread")
+            raise InvalidPolicy(
+                place, f"{name}() must not be async", "write a plain method; under ASGI it runs in a thread"
+            )
     return _instantiated(found, place, roles, wildcards=wildcards)  # type: ignore[no-any-return]
 
 
 def version(raw: object, place: str) -> Callable[[str], object] | None:
-    """A callable that takes a user id and returns the version of that user's sessions."""
+    """Parse a callable that takes a user id and returns the version of that user's sessions, or ``None``."""
     found = _imported(raw, place)
     if found is None:
         return None
@@ -168,7 +170,7 @@ def version(raw: object, place: str) -> Callable[[str], object] | None:
 
 
 def refresh(raw: object, place: str) -> Callable[..., object] | None:
-    """A callable that takes a session and a request and returns the dict that counts now."""
+    """Parse a callable that takes a session and a request and returns the current session dict, or ``None``."""
     found = _imported(raw, place)
     if found is None:
         return None
@@ -178,7 +180,7 @@ def refresh(raw: object, place: str) -> Callable[..., object] | None:
 
 
 def interval(raw: object, place: str) -> int | float:
-    """A number of seconds, from zero up."""
+    """Parse a finite number of seconds, 0 or more."""
     if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw < float("inf"):
         raise InvalidPolicy(place, "must be a number of seconds, 0 or more")
     return raw

@@ -1,7 +1,7 @@
-"""The URLconf of a request: what its URL names mean, and how ``i18n_patterns`` writes its paths.
+"""The URLconf of a request: reversing its URL names, and the language prefixes of ``i18n_patterns``.
 
-A middleware may set ``request.urlconf``, for a host or a tenant. Django looks at it when it routes the request, and not
-before; here it counts from the moment it is set.
+A middleware may set ``request.urlconf``, for a host or a tenant. Django uses it only when it routes the request. Here
+it applies as soon as it is set.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def urlconf_of(request: HttpRequest | None) -> Any:
-    """The URLconf that was set for ``request``; ``None`` if that is ``ROOT_URLCONF``."""
+    """Return the URLconf that was set on ``request``, or ``None`` for ``ROOT_URLCONF``."""
     return getattr(request, "urlconf", None)
 
 
 @contextmanager
 def routed_by(urlconf: Any) -> Iterator[None]:
-    """Let ``reverse()``, lazy URLs and ``{% url %}`` use ``urlconf``; ``None`` changes nothing."""
+    """Make ``reverse()``, lazy URLs and ``{% url %}`` use ``urlconf``. ``None`` changes nothing."""
     before = get_urlconf()
     set_urlconf(before if urlconf is None else urlconf)
     try:
@@ -38,9 +38,9 @@ def routed_by(urlconf: Any) -> Iterator[None]:
 
 
 def uses_language_prefix(urlconf: Any) -> bool:
-    """Whether the URLconf (``None``: the root one) has ``i18n_patterns``.
+    """Return ``True`` if the URLconf has ``i18n_patterns``, or if it cannot be loaded. ``None`` is ``ROOT_URLCONF``.
 
-    One that cannot be read may have them: then more readings of a path are looked at, and none that opens it.
+    With ``True``, rules are applied to more forms of a path. This can only add denials.
     """
     try:
         return is_language_prefix_patterns_used(_root() if urlconf is None else urlconf)[0]
@@ -49,7 +49,7 @@ def uses_language_prefix(urlconf: Any) -> bool:
 
 
 def language_prefixes(urlconf: Any) -> tuple[bool, bool]:
-    """:func:`uses_language_prefix`, and whether the default language has a prefix too."""
+    """Return the result of :func:`uses_language_prefix`, and whether the default language has a prefix too."""
     try:
         return is_language_prefix_patterns_used(_root() if urlconf is None else urlconf)
     except Exception:
@@ -61,11 +61,13 @@ def _root() -> Any:
 
 
 def is_translated_from(path_info: str, bare: str, urlconf: Any, routed: ResolverMatch | None = None) -> bool:
-    """Whether ``path_info`` is the page that ``bare``, a path without a language, leads to in some language.
+    """Return ``True`` if ``path_info`` is the page of ``bare`` in some language.
 
-    ``LocaleMiddleware`` redirects there where ``bare`` itself leads nowhere. If the default language has no prefix, it
-    redirects nowhere: then both paths have to lead to the same view by the same URL pattern. ``routed`` is what Django
-    has found, in the language that is active; it must be that page.
+    If the default language has a prefix, ``bare`` must match no URL pattern, so that ``LocaleMiddleware`` redirects it
+    to ``path_info``. Otherwise there is no redirect, and both paths must match the same URL pattern with the same view.
+
+    :param bare: a path without a language prefix.
+    :param routed: the match that Django found in the active language; it must be the same page.
     """
     language = get_language_from_path(path_info)
     first = f"/{language}{bare}"
@@ -76,14 +78,17 @@ def is_translated_from(path_info: str, bare: str, urlconf: Any, routed: Resolver
         page, match = _found(first, urlconf, language)
         _, other = _found(bare, urlconf, conf.current().language_code)
     except Exception:
-        return False  # a URLconf that cannot be read leads nowhere
+        return False  # a URLconf that cannot be loaded has no pages
     if not is_used or match is None or page != path_info or not _may_be(match, routed):
         return False
     return other is None if has_default else other is not None and _is_same(match, other, language)
 
 
 def _found(path_info: str, urlconf: Any, language: str) -> tuple[str, ResolverMatch | None]:
-    """What a path leads to in a language, if only by the slash that ``APPEND_SLASH`` adds; and the path of that."""
+    """Resolve a path in a language. If it does not resolve, try it with the slash that ``APPEND_SLASH`` adds.
+
+    Return the path that was resolved, and its match or ``None``.
+    """
     has_more = conf.current().append_slash and not path_info.endswith("/")
     with override(language):
         for path in (path_info, f"{path_info}/") if has_more else (path_info,):
@@ -93,7 +98,10 @@ def _found(path_info: str, urlconf: Any, language: str) -> tuple[str, ResolverMa
 
 
 def _may_be(match: ResolverMatch, routed: ResolverMatch | None) -> bool:
-    """A match that was made up for a route, for the table of the policy, has no arguments."""
+    """Return ``True`` if the matches may be the same page.
+
+    The policy matrix creates matches without arguments, so ``routed`` may lack them.
+    """
     if routed is None:
         return True
     is_alike = (match.func, match.view_name) == (routed.func, routed.view_name)

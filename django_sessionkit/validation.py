@@ -1,7 +1,7 @@
-"""The only door from an untrusted dict to a :class:`~django_sessionkit.Session`.
+"""Validate an untrusted dict and make a :class:`~django_sessionkit.Session` of it. No other module does this.
 
-Written for hostile input: sizes are looked at before contents, the methods of dict, list and str subclasses are
-bypassed, nothing recurses deeper than the limits, and no reason ever repeats a value.
+The code expects hostile input. It checks sizes before contents, does not call overridden methods of dict, list and str
+subclasses, and never recurses deeper than the limits. No error message contains a value of the dict.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ Validator: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
 _KNOWN_FIELDS = ("user_id", "email", "role", "roles", "permissions")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# CPython refuses to turn longer integers into text: 4,300 digits (CVE-2020-10735) have 14,284 bits.
+# CPython raises an error when it converts integers of more than 4,300 digits (14,284 bits) to text (CVE-2020-10735).
 _MAX_INTEGER_BITS = 14_000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a session dict may be; ``SESSIONKIT_LIMITS`` overrides them by name.
+    """The maximum sizes of a session dict. ``SESSIONKIT_LIMITS`` overrides them by name.
 
-    Lengths are in characters. 255 is what Django's own key columns hold, 150 the longest name of a group, 320 the
-    longest e-mail address (RFC 3696, erratum 1690: 64 + 1 + 255). ``custom_depth`` counts nested lists and dicts,
-    ``custom_nodes`` every value in the custom fields, ``custom_string_length`` also bounds the keys.
+    Lengths are in characters. 255 is the length of Django's key columns, 150 that of a group name, and 320 that of the
+    longest e-mail address (RFC 3696, erratum 1690: 64 + 1 + 255). ``custom_depth`` limits the nesting of lists and
+    dicts, ``custom_nodes`` the number of all values in custom fields. ``custom_string_length`` also applies to keys.
     """
 
     user_id_length: int = 255
@@ -53,8 +53,9 @@ DEFAULT_LIMITS = Limits()
 
 
 class Validation:
-    """The door: ``validator`` may look at the custom fields of a copy and return it, changed or not; what it returns is
-    checked again.
+    """Validate session dicts against ``limits``.
+
+    ``validator`` receives a copy of a valid dict and returns it, changed or unchanged. Its result is validated again.
     """
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, validator: Validator | None = None) -> None:
@@ -63,10 +64,10 @@ class Validation:
         self._ordinary = Ordinary(limits)
 
     def session(self, data: object) -> Session:
-        """Check the shape of ``data`` and return it as a :class:`~django_sessionkit.Session`.
+        """Validate ``data``, which may be any object, and return it as a :class:`~django_sessionkit.Session`.
 
-        Raises :class:`~django_sessionkit.InvalidSession`, and nothing else, whatever it is given;
-        :class:`~django_sessionkit.exceptions.Unchecked` is one that comes of a validator that has failed.
+        Raises only :class:`~django_sessionkit.InvalidSession`; if the validator fails, the subclass
+        :class:`~django_sessionkit.exceptions.Unchecked`.
         """
         plain = self._ordinary.checked(data)
         if plain is None:
@@ -84,9 +85,9 @@ def _further(plain: dict[str, Any], validator: Validator) -> object:
         raise
     except ValueError:
         raise InvalidSession("custom", "refused by SESSIONKIT_SESSION_VALIDATOR") from None
-    except Exception as error:  # a database that is out of reach, say: the dict may be good
+    except Exception as error:  # the validator failed, for example without its database; the dict may be valid
         why = f"{error}" if isinstance(error, InvalidPolicy) else f"{type(error).__name__} at {place_of(error)}"
-        raise Unchecked("custom", f"could not be checked, SESSIONKIT_SESSION_VALIDATOR has failed: {why}") from None
+        raise Unchecked("custom", f"could not be checked, SESSIONKIT_SESSION_VALIDATOR failed: {why}") from None
 
 
 def _checked(data: object, limits: Limits) -> dict[str, Any]:
@@ -97,13 +98,13 @@ def _checked(data: object, limits: Limits) -> dict[str, Any]:
     except InvalidSession:
         raise
     except Exception:
-        # A hostile object raised from a method that had to be called.
+        # A method of a hostile object raised an exception. Some methods must be called.
         raise InvalidSession("session", "could not be read") from None
     return plain
 
 
 def _plain_mapping(data: object, limits: Limits) -> dict[str, Any]:
-    """A new plain dict with plain ``str`` keys and without a version; never more entries than could be valid."""
+    """Return a new plain dict with ``str`` keys and without the version. Raises if there are too many entries."""
     most = limits.custom_nodes + len(_KNOWN_FIELDS)
     if issubclass(type(data), dict):
         if dict.__len__(data) > most:  # type: ignore[arg-type]
@@ -142,7 +143,7 @@ def _user_id(value: object, limits: Limits) -> str:
     if value is None:
         raise InvalidSession("user_id", "is required")
     if type(value) in (int, UUID):
-        raise InvalidSession("user_id", "must be a string; use str(...)")
+        raise InvalidSession("user_id", "must be a string; convert it with str(...)")
     text = _text("user_id", value)
     if not text.strip():
         raise InvalidSession("user_id", "must not be blank")
@@ -157,7 +158,7 @@ def _email(value: object, limits: Limits) -> str:
 
 
 def _names(field: str, value: object, max_length: int, max_items: int) -> list[str]:
-    """Role or permission names; looked at all together, which is several times faster than one by one."""
+    """Validate role or permission names. Checking all names together is several times faster than one by one."""
     names: list[str] = _items(field, value, max_items)
     if not names:
         return names
@@ -172,13 +173,13 @@ def _names(field: str, value: object, max_length: int, max_items: int) -> list[s
     if text.isascii():
         return names
     names = [nfc(name) for name in names]
-    if max(map(len, names)) > max_length:  # a few characters become several
+    if max(map(len, names)) > max_length:  # NFC makes a few characters longer
         raise InvalidSession(field, f"has a name of more than {max_length} characters in the form NFC")
     return names
 
 
 def _items(field: str, value: object, most: int) -> list[Any]:
-    """A plain list of the items, past whatever a subclass overrides."""
+    """Return the items as a plain list, without calling methods that a subclass overrides."""
     kind: Any = next((kind for kind in (list, tuple) if issubclass(type(value), kind)), None)
     if kind is None:
         raise InvalidSession(field, "must be a list or tuple of strings")
@@ -188,7 +189,7 @@ def _items(field: str, value: object, most: int) -> list[Any]:
 
 
 def _text(field: str, value: object) -> str:
-    """The value as a plain ``str``, past whatever a subclass overrides."""
+    """Return the value as a plain ``str``, without calling methods that a subclass overrides."""
     if type(value) is str:
         return value
     if issubclass(type(value), str):
@@ -199,14 +200,14 @@ def _text(field: str, value: object) -> str:
 def _printable(field: str, text: str, max_length: int) -> str:
     if len(text) > max_length:
         raise InvalidSession(field, f"has more than {max_length} characters")
-    # isprintable() is quick and stricter than needed; the expression decides about what it refuses.
+    # isprintable() is fast but stricter than needed. If it fails, the regular expression decides.
     if not text.isprintable() and _UNPRINTABLE.search(text):
         raise InvalidSession(field, "has control characters or lone surrogates")
     return text
 
 
 def _check_custom_fields(plain: dict[str, Any], limits: Limits) -> None:
-    """Replace every custom value by a plain copy of it, within the limits."""
+    """Replace every custom value by a plain copy, and check the limits."""
     budget = iter(range(limits.custom_nodes))
     for key, value in plain.items():
         if key not in _KNOWN_FIELDS:
@@ -228,7 +229,7 @@ def _custom(value: Any, limits: Limits, budget: Iterator[int], depth: int) -> An
         if depth == limits.custom_depth:
             raise InvalidSession("custom", f"is nested deeper than {limits.custom_depth} levels")
         return _container(value, limits, budget, depth + 1)
-    raise InvalidSession("custom", "has a value that JSON cannot hold")
+    raise InvalidSession("custom", "has a value of a type that JSON does not have")
 
 
 def _container(value: Any, limits: Limits, budget: Iterator[int], depth: int) -> Any:
@@ -252,11 +253,11 @@ def _custom_text(text: str, limits: Limits) -> str:
 
 
 def _number(value: int | float) -> int | float:
-    """A plain number that is JSON: finite (RFC 8259, section 6) and short enough to be written."""
+    """Return a plain number that JSON allows: finite (RFC 8259, section 6) and short enough to convert to text."""
     if isinstance(value, float):
         if not isfinite(value):
             raise InvalidSession("custom", "has a number that is not finite")
         return float.__float__(value)
     if int.bit_length(value) > _MAX_INTEGER_BITS:
-        raise InvalidSession("custom", "has an integer too long to be written")
+        raise InvalidSession("custom", "has an integer that is too long")
     return int.__int__(value)
