@@ -1,7 +1,7 @@
-"""What else a regular expression could have matched for the same view: its optional parts absent, and present.
+"""Other texts that a regular expression could have matched for the same view, with optional parts absent or present.
 
-The expression is parsed once, and a group is put around each part whose text is not known from the expression. A match
-then tells the text of every part, and the parts can be put together in other ways.
+The expression is parsed once, and each part with an unknown text is put into a group. After a match, the text of every
+part is known, and the parts can be combined in other ways.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ _compiler: Any = import_module(parser.__name__.replace("parse", "compile"))
 
 
 class TooManyTexts(Exception):
-    """A path can be written in more ways than can be looked at."""
+    """A path can be written in more ways than the guard checks."""
 
 
 class Text(NamedTuple):
-    """``matched``: what the expression matches; ``read``: the same with captured texts as a view may read them."""
+    """``matched``: the text that the expression matches; ``read``: the same, with values as a view may read them."""
 
     matched: str
     read: str
 
 
-#: gives the text between two positions of a path, in each way in which a view may read it
+#: returns the text between two positions of a path, in each way in which a view may interpret it
 Between: TypeAlias = "Callable[[int, int], Sequence[Text]]"
 
 
 class _Known(NamedTuple):
-    """A part whose text the expression says."""
+    """A part whose text is known from the expression."""
 
     text: str
 
 
 class _Seen(NamedTuple):
-    """A part whose text only a match can tell."""
+    """A part whose text is known only from a match."""
 
     group: int
 
 
 class _Optional(NamedTuple):
-    """A part that may be left out, or be written otherwise. ``texts``: what it could be, as the expression says."""
+    """A part that may be absent, or have another text. ``texts``: the texts that the expression lists for it."""
 
     group: int
     texts: tuple[str, ...]
@@ -54,7 +54,7 @@ class _Optional(NamedTuple):
 
 
 class _Branch(NamedTuple):
-    """Alternatives, each with its group, of which one has matched."""
+    """Alternatives, each with its group. One of them has matched."""
 
     branches: tuple[tuple[int, tuple[_Part, ...]], ...]
 
@@ -71,7 +71,7 @@ class Alternatives:
         self._compiled: re.Pattern[str] = _compiler.compile(tree)
 
     def texts(self, path: str, start: int, end: int, between: Between) -> list[Text]:
-        """What could stand for ``path[start:end]``, which the expression has matched.
+        """Return the texts that could be in the place of ``path[start:end]``, which the expression has matched.
 
         Raises :class:`TooManyTexts`.
         """
@@ -84,16 +84,16 @@ class Alternatives:
 
 @lru_cache(maxsize=4096)
 def alternatives_of(expression: str) -> Alternatives | None:
-    """The alternatives of an expression; ``None`` if it has none, or they cannot be read."""
+    """Return the alternatives of an expression; ``None`` if they cannot be derived."""
     try:
         found = Alternatives(expression)
     except Exception:
-        return None  # a later Python may know expressions that are not known here
+        return None  # a later Python may have expressions that are unknown here
     return found
 
 
 def joined(rows: Iterable[Sequence[Text]]) -> list[Text]:
-    """Each way to take one text of every row, without doubles. Raises :class:`TooManyTexts`."""
+    """Return every combination of one text of each row, without duplicates. Raises :class:`TooManyTexts`."""
     found = [Text("", "")]
     for row in rows:
         following: dict[Text, None] = {}
@@ -125,7 +125,7 @@ def _texts(part: _Part, found: re.Match[str], between: Between) -> Sequence[Text
     return list(dict.fromkeys([*texts, *(Text(one, one) for one in part.texts)]))
 
 
-# How an expression is read
+# Parsing an expression
 
 
 def _parts(tree: Any) -> Iterator[_Part]:
@@ -148,7 +148,7 @@ def _parts_of(tree: Any, number: int, name: str, argument: Any) -> Iterable[_Par
 
 
 def _captured(tree: Any, number: int, argument: Any) -> _Part:
-    """A group of the expression: what it has captured, unless it is a part that may be left out."""
+    """A capturing group. It is optional if the expression lists an empty text for it."""
     group, body = argument[0], argument[-1]
     texts = named_texts(body)
     if "" in texts and names_all(body):
@@ -166,7 +166,7 @@ def _branch(tree: Any, number: int, branches: Any) -> _Part:
 
 
 def _parts_within(branch: Any) -> Iterator[_Part]:
-    """The parts of a branch that has been made a group."""
+    """The parts of a branch after it has been put into a group."""
     return _parts(branch.data[0][1][-1])
 
 
@@ -180,7 +180,7 @@ def _repeat(tree: Any, number: int, argument: Any) -> _Part:
 
 
 def _is_content(tree: Any, number: int, body: Any) -> bool:
-    """Whether a repeated class is a segment or more of its own, as in ``^wiki/.*$``: what a page is about."""
+    """Return ``True`` if a repeated class matches whole segments, as in ``^wiki/.*$``: it names the page."""
     if not class_admits(body, "x"):
         return False
     around = [tree.data[one] for one in (number - 1, number + 1) if 0 <= one < len(tree.data)]
@@ -188,7 +188,7 @@ def _is_content(tree: Any, number: int, body: Any) -> bool:
 
 
 def _grouped(tree: Any, number: int) -> int:
-    """Put a group around one node; its number."""
+    """Put one node into a group, and return the number of the group."""
     node = parser.SubPattern(tree.state, [tree.data[number]])
     group: int = tree.state.opengroup()
     tree.state.closegroup(group, node)
@@ -197,7 +197,7 @@ def _grouped(tree: Any, number: int) -> int:
 
 
 def _grouped_whole(tree: Any) -> int:
-    """Put a group around all nodes; its number."""
+    """Put all nodes into a group, and return the number of the group."""
     node = parser.SubPattern(tree.state, tree.data)
     group: int = tree.state.opengroup()
     tree.state.closegroup(group, node)

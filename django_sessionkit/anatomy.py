@@ -1,7 +1,7 @@
-"""What a view is: its name, the verbs it answers, and whether another gate than SessionKit's stands before it.
+"""Properties of a view: its name, the HTTP methods it answers, and checks other than SessionKit's that it has.
 
-Read from the view that a URL leads to, by looking through decorators at the functions beneath. Nothing is called, and
-no optional package is imported: what comes from one is told by the name of its module.
+They are read from the view of a URL, through its decorators. Nothing is called, and no optional package is imported:
+code of such a package is recognized by the name of its module.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any
 
 from .callers import api_package_of
 
-# How many functions may lie beneath one view, and how deep; views with more are not made of decorators.
+# The most functions that are looked at for one view. More than these do not come from decorators.
 _MOST_LAYERS = 24
 
 _ADMIN_MODULES = ("django.contrib.admin.options", "django.contrib.admin.sites")
 _STAFF_MODULE = "django.contrib.admin.views.decorators"
 _AUTH_MODULES = ("django.contrib.auth.decorators", "django.contrib.auth.mixins")
 
-#: what a gate of its own is called, by the package that it comes from
+#: the names of the checks that other packages make
 DRF, NINJA, ADMIN, AUTH = "Django REST framework", "Django Ninja", "Django admin", "Django auth"
 _PACKAGES = {"rest_framework": DRF, "ninja": NINJA}
 
 
 def layers(view: Any) -> Iterator[Any]:
-    """The functions that a view is made of, from the outside in: decorators, partials, methods."""
+    """Yield the functions that a view consists of (decorators, partials, methods), the outermost first."""
     waiting, seen = [view], set[int]()
     while waiting and len(seen) < _MOST_LAYERS:
         one = waiting.pop(0)
@@ -50,7 +50,7 @@ def _beneath(one: Any) -> list[Any]:
 
 
 def _closure(function: Any) -> dict[str, Any]:
-    """The variables that a function closes over, without those that are not bound yet."""
+    """The variables that a function closes over, without unbound ones."""
     found = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -61,13 +61,13 @@ def _closure(function: Any) -> dict[str, Any]:
 
 
 def class_of(view: Any) -> type | None:
-    """The class of a class-based view, of Django or Django REST framework."""
+    """Return the class of a class-based view, of Django or Django REST framework; ``None`` for a function view."""
     owner = getattr(view, "view_class", None) or getattr(view, "cls", None)
     return owner if isinstance(owner, type) else None
 
 
 def name_of(view: Any) -> str:
-    """The dotted name of the view, or of its class."""
+    """Return the dotted name of the view, or of its class."""
     while isinstance(view, partial):
         view = view.func
     model_admin = getattr(view, "model_admin", None)
@@ -84,7 +84,7 @@ def _dotted(one: Any) -> str:
 
 
 def methods_of(view: Any) -> frozenset[str] | None:
-    """The verbs that the view answers; ``None`` where it is called whatever the verb."""
+    """Return the HTTP methods that the view answers; ``None`` if Django calls it for any method."""
     stated = _stated_methods(view)
     if stated is None or "GET" not in stated or class_of(view) is None:
         return stated
@@ -105,7 +105,7 @@ def _stated_methods(view: Any) -> frozenset[str] | None:
 
 
 def _operations(view: Any) -> Sequence[Any]:
-    """The operations of a path of Django Ninja, whose view is a method of it or a function that closes over it."""
+    """The operations of a Django Ninja path. The view is a method of the path, or a function that closes over it."""
     owner = _closure(view).get("self") if isinstance(view, FunctionType) else getattr(view, "__self__", None)
     return getattr(owner, "operations", ())
 
@@ -116,7 +116,7 @@ def _handlers(owner: Any, options: dict[str, Any]) -> frozenset[str]:
 
 
 def _listed_methods(view: Any) -> frozenset[str] | None:
-    """What ``@require_http_methods`` and its kin let through."""
+    """The methods that ``@require_http_methods`` and similar decorators allow."""
     for layer in layers(view):
         if _module_of(layer) == "django.views.decorators.http":
             listed = _closure(layer).get("request_method_list")
@@ -126,7 +126,7 @@ def _listed_methods(view: Any) -> frozenset[str] | None:
 
 
 def gate_of(view: Any) -> str | None:
-    """Who else decides about this view, as far as can be seen: it asks for more than SessionKit does."""
+    """Return the name of another check that the view has, if one can be detected; else ``None``."""
     package = api_package_of(view)
     if package is not None:
         return _PACKAGES[package]
@@ -139,7 +139,7 @@ def gate_of(view: Any) -> str | None:
 
 
 def _is_gate(layer: Any) -> bool:
-    """The innermost function of ``AdminSite.admin_view()``, of what the admin wraps in it, or of ``login_required``."""
+    """Return ``True`` for the inner function of ``AdminSite.admin_view()``, its wrapper, or ``login_required``."""
     module = _module_of(layer)
     if module in _ADMIN_MODULES:
         return layer.__code__.co_name in ("inner", "wrapper")
@@ -147,12 +147,12 @@ def _is_gate(layer: Any) -> bool:
 
 
 def _module_of(layer: Any) -> str:
-    """Where the code of a function is, whatever its decorators have written on it."""
+    """The module where the code of a function is. Decorators may have overwritten its ``__module__``."""
     return layer.__globals__.get("__name__", "") if isinstance(layer, FunctionType) else ""
 
 
 @lru_cache(maxsize=4096)
 def _modules_of_class(owner: type) -> frozenset[str]:
-    """Where the gates of a class come from: a mixin of ``django.contrib.auth``, a decorator on ``dispatch()``."""
+    """The modules of the checks of a class: mixins of ``django.contrib.auth``, and decorators of ``dispatch()``."""
     mixins = frozenset(base.__module__ for base in owner.__mro__).intersection(_AUTH_MODULES)
     return mixins.union(_module_of(layer) for layer in layers(getattr(owner, "dispatch", None)) if _is_gate(layer))

@@ -1,4 +1,4 @@
-"""A session dict as people write it on a command line: ``role=editor,permission=posts:write``."""
+"""Parse a session dict from the command line, such as ``role=editor,permission=posts:write``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ _EXAMPLE = "role=editor,permission=posts:write"
 
 
 def parse_claims(text: str) -> dict[str, Any]:
-    """The session dict of ``key=value`` pairs with commas between them; it has yet to be validated.
+    """Return the session dict of comma-separated ``key=value`` pairs. The dict is not validated.
 
-    Keys are ``user_id``, ``email``, ``role``, ``roles``, ``permission`` and ``permissions``. Those for roles and
-    permissions may be repeated or given a list (``roles=a,b``); a second ``role`` joins ``roles``. Any other key is a
-    custom field, its value JSON (``active=true``) or else a string; ``custom.`` before it says so of a key that looks
-    like a slip.
+    The keys are ``user_id``, ``email``, ``role``, ``roles``, ``permission`` and ``permissions``. The keys for roles and
+    permissions may be repeated, or take a list (``roles=a,b``); a second ``role`` is added to ``roles``. Any other key
+    is a custom field. Its value is JSON (``active=true``), or else a string. A key that resembles one of the above
+    needs ``custom.`` before it.
 
-    Raises ``ValueError`` for what is no pair, for a key given twice, and for a slip, with the nearest valid key.
+    Raises ``ValueError`` for a piece that is not a pair, for a key given twice, and for a key that resembles a valid
+    one. The message then names the valid key.
     """
     claims: dict[str, Any] = {}
     key = ""
@@ -40,7 +41,7 @@ def _put(claims: dict[str, Any], key: str, value: str) -> None:
     elif key in _LISTED:
         claims.setdefault(_LISTED[key], []).append(value)
     elif key in claims:
-        raise ValueError(f'"{key}" stands there twice')
+        raise ValueError(f'"{key}" is given twice')
     else:
         claims[_custom_field(key)] = _json_or_text(value)
 
@@ -51,7 +52,7 @@ def _custom_field(key: str) -> str:
     near = get_close_matches(key.lower(), _KEYS, n=1, cutoff=0.75)
     if near:
         raise ValueError(
-            f'unknown key "{key}"; did you mean "{near[0]}"? For a field of that name write {_CUSTOM}{key}'
+            f'unknown key "{key}"; did you mean "{near[0]}"? For a custom field of that name, write {_CUSTOM}{key}'
         )
     return key
 

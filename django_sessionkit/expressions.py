@@ -1,6 +1,6 @@
-"""Regular expressions, read as a row of literal and wild pieces, and as a handful of texts that they match.
+"""Split a regular expression into literal and wild pieces, and derive some texts that it matches.
 
-The parser of :mod:`re` itself does the reading: taking expressions apart with other expressions goes wrong.
+The parser of :mod:`re` is used, because a regular expression cannot be parsed reliably with other expressions.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from importlib import import_module
 from itertools import islice, product, takewhile
 from typing import Any, NamedTuple, TypeAlias
 
-#: the parser of :mod:`re` itself
+#: the parser module of :mod:`re`
 parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 
-# What example values are made of, in the order of preference; several of each, for one may be named by a rule.
+# The characters of example values, in order of preference. There are several sets, because a rule may name one value.
 _TASTES = ("x1a-_.:/", "y2b-_.:/", "z3c-_.:/")
 _ALL_ASCII = "".join(map(chr, range(32, 127)))
-# Every alternative of an expression doubles its texts; these are enough to see what it is like.
+# Every alternative of an expression doubles the number of its texts. So many are enough as examples.
 MOST_TEXTS = 12
 
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
@@ -32,9 +32,9 @@ _CATEGORIES = {
 
 
 class Wild(NamedTuple):
-    """A piece that matches many texts, and some ``texts`` that it matches.
+    """A piece that matches many texts.
 
-    ``many``: slashes may be among them; ``optional``: it may be nothing at all.
+    ``many``: it may match slashes. ``texts``: some texts that it matches. ``optional``: it may match nothing.
     """
 
     many: bool
@@ -46,21 +46,21 @@ Piece: TypeAlias = "str | Wild"
 
 
 class Underivable(Exception):
-    """The expression has no pieces."""
+    """The expression cannot be split into pieces."""
 
 
 def parsed(expression: str) -> list[tuple[str, Any]]:
-    """The nodes of an expression. Raises ``re.error``."""
+    """Return the nodes of an expression. Raises ``re.error``."""
     return [(str(name), argument) for name, argument in parser.parse(expression)]
 
 
 def is_anchor(tree: Sequence[tuple[str, Any]], *names: str) -> bool:
-    """Whether one of these nodes is an anchor of one of these names."""
+    """Return ``True`` if one of the nodes is an anchor with one of these names."""
     return any(name == "AT" and str(argument) in names for name, argument in tree)
 
 
 def without_last_slash(tree: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Without an optional slash at the end, which makes no difference to a rule."""
+    """Return the nodes without anchors and without an optional slash at the end, which no rule distinguishes."""
     rest = [node for node in tree if node[0] != "AT"]
     if rest and rest[-1][0] in REPEATS:
         least, most, body = rest[-1][1]
@@ -70,7 +70,10 @@ def without_last_slash(tree: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 
 def pieces_before_anything(tree: list[tuple[str, Any]]) -> tuple[Piece, ...] | None:
-    """What comes before any number of segments at the end, such as ``.*`` or ``(?:[a-z]+/)*``; else ``None``."""
+    """Return the pieces before a last part that matches any number of segments, such as ``.*`` or ``(?:[a-z]+/)*``.
+
+    Return ``None`` if the expression does not end with such a part.
+    """
     rest = without_last_slash(tree)
     last = _flat(rest[-1:])
     if len(last) != 1 or last[0][0] not in REPEATS:
@@ -88,12 +91,11 @@ def _named(tree: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:
 
 
 def pieces_of(tree: Iterable[tuple[Any, Any]]) -> tuple[Piece, ...]:
-    """What the nodes match, all of it. Raises :class:`Underivable`."""
+    """Return the pieces that together describe all that the nodes match. Raises :class:`Underivable`."""
     return tuple(piece for name, argument in _named(tree) for piece in _pieces_of(name, argument))
 
 
 def _pieces_of(name: str, argument: Any) -> Iterable[Piece]:
-    """The pieces of one node. Raises ``Underivable``."""
     if name == "LITERAL":
         return (chr(argument),)
     if name in WITHOUT_WIDTH:
@@ -118,14 +120,14 @@ def _wild(name: str, argument: Any) -> Wild:
 
 
 def _flat(tree: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Without brackets around the whole."""
+    """The nodes without groups around the whole."""
     while len(tree) == 1 and tree[0][0] == "SUBPATTERN":
         tree = _named(tree[0][1][-1])
     return tree
 
 
 def _admits_slash(tree: Iterable[tuple[Any, Any]]) -> bool:
-    """Whether a slash may be in what the nodes match; what is not known may have one."""
+    """Return ``True`` if the nodes may match a slash. Unknown nodes may."""
     return any(_may_be_slash(name, argument) for name, argument in _named(tree))
 
 
@@ -144,7 +146,7 @@ def _may_be_slash(name: str, argument: Any) -> bool:
 
 
 def admits(name: str, argument: Any, character: str) -> bool:
-    """Whether one character of an expression (``.``, ``[...]``, ``[^x]``) may be this one."""
+    """Return ``True`` if a character node (``.``, ``[...]``, ``[^x]``) matches this character."""
     if name == "IN":
         negated = str(argument[0][0]) == "NEGATE"
         return negated != any(_is_among(str(kind), what, character) for kind, what in argument[negated:])
@@ -161,13 +163,13 @@ def _is_among(kind: str, what: Any, character: str) -> bool:
 
 
 def lead_of(tree: Iterable[tuple[Any, Any]]) -> str:
-    """What every text of an anchored expression begins with, as far as it is literal."""
+    """Return the literal text that every match of an anchored expression begins with."""
     nodes = (node for node in _named(tree) if node[0] != "AT")
     return "".join(chr(argument) for _, argument in takewhile(lambda node: node[0] == "LITERAL", nodes))
 
 
 def texts_of(tree: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
-    """Some texts that the nodes should match: each alternative with each kind of value, as far as there is room."""
+    """Return up to ``2 * MOST_TEXTS`` texts that the nodes should match, with different values and alternatives."""
     nodes = _named(tree)
     found = [
         "".join(one)

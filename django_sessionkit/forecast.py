@@ -1,7 +1,7 @@
-"""Who may open what: the decision for each route, verb and kind of caller, by the real engine.
+"""Compute the decision for each route, HTTP method and kind of caller, with the code that guards requests.
 
-It is a rehearsal: no view runs, no query is made, no predicate or access policy of the project is called. What only
-those could say is :data:`DEPENDS`, and so is a route of which the rules tell some paths from the others.
+No view runs, no query is made, and no predicate or access policy of the project is called. The outcome is
+:data:`DEPENDS` if one of those decides, or if the rules treat some paths of a route differently.
 """
 
 from __future__ import annotations
@@ -25,32 +25,33 @@ from .ways import Route
 
 ALLOWED, DENIED, DEPENDS, DELEGATED = "allowed", "denied", "depends", "delegated"
 
-#: what decides where nothing is stated
+#: the label of a route to which nothing in the policy applies
 UNPROTECTED = "unprotected"
-EXCLUDE_LABEL, PUBLIC_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "@public", "log-in page"
-UNREADABLE_LABEL = "too many spellings"
+EXCLUDE_LABEL, PUBLIC_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "@public", "login page"
+UNREADABLE_LABEL = "too many path variants"
 
 _LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
-# So many paths of one route are decided on; where the rules tell more apart, the answer is "depends".
+# The most paths of one route to decide on. If the rules distinguish more, the outcome is "depends".
 _MOST_PATHS = 200
 _MOST_TOLD = 3
 
 
 class Cell(NamedTuple):
-    """What a persona meets: ``outcome`` is one of the four, ``why`` a sentence for people."""
+    """The result for one caller. ``outcome`` is one of the four outcomes, ``why`` is the reason as text."""
 
     outcome: str
     why: str
 
 
 class Row(NamedTuple):
-    """One route, for verbs that are decided alike.
+    """One route, for methods with the same decisions.
 
-    - ``verbs``: empty for a function view that all of them reach alike.
+    - ``verbs``: the methods; empty for a function view if all methods have the same decisions.
     - ``deciders``: the labels of the rules that decide, ``SESSIONKIT_GLOBAL_PROTECT``, ``SESSIONKIT_EXCLUDE``,
-      ``@public``, ``log-in page``, ``unprotected``; what the view itself asks for, as ``view: Role('editor')``; and
-      the gate of the view, if it has one.
-    - ``cells``: one per persona. ``is_unprotected``: an anonymous caller may open it, and nobody has said so.
+      ``@public``, ``login page`` or ``unprotected``; what the view itself requires, as ``view: Role('editor')``; and
+      another check of the view, if it has one.
+    - ``cells``: one per caller.
+    - ``is_unprotected``: anyone may open the route, and nothing in the policy applies to it.
     """
 
     route: Route
@@ -65,14 +66,17 @@ def forecast(
     callers: Sequence[Persona],
     watched: Callable[[Sequence[Route]], Iterable[Route]] = iter,
 ) -> Iterator[Row]:
-    """A row for each route and group of verbs, in the order of the URLconf; ``watched`` may report on the progress."""
+    """Yield a row for each route and group of methods, in the order of the URLconf.
+
+    ``watched`` gets the routes and returns them as an iterable. It can report the progress.
+    """
     oracle = _Oracle(routes, callers)
     for route in watched(routes):
         yield from oracle.rows(route)
 
 
 class _Case(NamedTuple):
-    """One path and verb: who decides, and what each persona meets."""
+    """One path and method: what decides, and the result for each caller."""
 
     path: str
     deciders: tuple[str, ...]
@@ -80,7 +84,7 @@ class _Case(NamedTuple):
 
 
 class _Oracle:
-    """What is the same for all routes, worked out once."""
+    """Computes the rows. What is the same for all routes is computed once."""
 
     def __init__(self, routes: Sequence[Route], callers: Sequence[Persona]) -> None:
         rules = conf.current().rules
@@ -104,23 +108,23 @@ class _Oracle:
         yield from (row._replace(verbs=()) if is_any else row for row in groups.values())
 
     def _paths(self, route: Route) -> Iterator[str]:
-        """One path for each way in which the rules may see the route; those that lead to an earlier route do not."""
+        """One path for each case that the rules distinguish, without paths that an earlier route matches."""
         paths = self._landmarks.paths(route)
         yield from islice(paths, 1)
         for path in paths:
             other = (path.rstrip("/") or path) if path.endswith("/") else f"{path}/"
-            spellings = (one for one in (path, other) if one == path or route.accepts(one))  # rules see no difference
+            spellings = (one for one in (path, other) if one == path or route.accepts(one))  # the same to every rule
             yield from islice((one for one in spellings if not self._order.is_taken_before(route, one)), 1)
 
     def _doubt(self, route: Route, paths: Sequence[str]) -> str:
-        """Why the paths may not be all there is to say."""
+        """Why the sample paths may be incomplete; empty if they are complete."""
         if len(paths) > _MOST_PATHS:
-            return "further paths were not looked at"
+            return "more paths were not checked"
         patterns = self._landmarks.doubts(route, paths)
-        return f"{few(patterns, ', ')} may be about further paths" if patterns else ""
+        return f"{few(patterns, ', ')} may match other paths" if patterns else ""
 
     def _alike(self, route: Route) -> Iterable[list[str]]:
-        """The verbs, grouped by what rules and view make of them."""
+        """The methods, grouped by the rules and the requirements of the view that apply to them."""
         groups: dict[Any, list[str]] = {}
         for verb in verbs_of(route, self._named):
             marks = tuple(mark.requirement for mark in declared(route.callback, verb))
@@ -159,23 +163,23 @@ class _Oracle:
 
 
 def _cell(target: Target, marks: Sequence[Declared], session: Session | None, passage: Passage) -> Cell:
-    """The rules first, then the view: a sure no of either outweighs what cannot be said."""
+    """The result for one caller. A certain denial by a rule or the view wins over a requirement not evaluated here."""
     denial = rehearse(inspect(target, passage, with_default=True))
     policy = conf.current().policy
     asked = (rehearse(mark.requirement.flow(session, policy, None)) for mark in marks)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
     sure = next((one for one in denials if not one.failed), None)
     if sure is None and denial is not None and denial.decision.requirement is None:
-        return Cell(DENIED, f"{UNREADABLE_LABEL}: the log says more")
+        return Cell(DENIED, f"{UNREADABLE_LABEL}: see the log")
     if sure is not None:
         return Cell(DENIED, f"{sure.rule or 'view'}: {sure}")
     if denials:
-        return Cell(DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is asked when the request comes")
+        return Cell(DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is only evaluated for a request")
     return Cell(ALLOWED, "")
 
 
 def _deciders(target: Target) -> Iterator[str]:
-    """The labels of the rules that decide, or of what lifts the path where none does; nothing if it is unprotected."""
+    """The labels of what decides: rules, else ``@public``, an exclude or the default. None if it is unprotected."""
     settings = conf.current()
     try:
         readings = list(readings_of(target, Passage(Slot.fixed(None))))
@@ -195,7 +199,7 @@ def _deciders(target: Target) -> Iterator[str]:
 
 
 def _rules_for(target: Target, readings: Iterable[Reading]) -> Iterator[Rule]:
-    """The rule of each reading, as the guard finds them."""
+    """The rule of each path variant, found as the guard does."""
     lifts: dict[str, Rule | None] = {}
     for reading in readings:
         is_lifted = all(rule is not None and rule.is_public for rule in lifts.values())
@@ -213,30 +217,30 @@ def _rules_for(target: Target, readings: Iterable[Reading]) -> Iterator[Rule]:
 
 
 def _is_excluded(target: Target, readings: Iterable[Reading]) -> bool:
-    """Every strict reading must be excluded, or the view."""
+    """Return ``True`` if the view or every exact path variant is excluded."""
     rules = conf.current().rules
     return rules.excludes_view(target.view_name) or all(rules.excludes(one.path) for one in readings if one.strict)
 
 
 def _merged(cases: Sequence[tuple[str, Cell]], doubt: str) -> Cell:
-    """What a persona meets on the route as a whole: where its paths differ, it depends."""
+    """The result of one caller for the whole route: ``DEPENDS`` if its paths have different outcomes."""
     outcomes = {cell.outcome for _, cell in cases}
     if len(outcomes) == 1 and not doubt:
         return Cell(outcomes.pop(), few([cell.why for _, cell in cases if cell.why], "; "))
     if not cases:
-        return Cell(DEPENDS, "no path could be made of the pattern to decide on")
+        return Cell(DEPENDS, "no sample path can be derived from the URL pattern")
     parts = [_told(outcome, cases) for outcome in (ALLOWED, DENIED, DEPENDS) if outcome in outcomes]
     return Cell(DEPENDS, "; ".join([*parts, doubt] if doubt else parts))
 
 
 def _told(outcome: str, cases: Sequence[tuple[str, Cell]]) -> str:
-    """``denied on /users/admin (users: needs the role "admin")``, with a few of the paths."""
+    """A text such as ``denied on /users/admin (users: needs the role "admin")``, with some of the paths."""
     found = [f"{path} ({cell.why})" if cell.why else path for path, cell in cases if cell.outcome == outcome]
     return f"{outcome} on {few(found, ', ')}"
 
 
 def few(texts: Iterable[str], joint: str) -> str:
-    """The first of ``texts``, and how many more there are."""
+    """Return the first three of ``texts``, joined by ``joint``, and the number of the rest."""
     found = list(dict.fromkeys(texts))
     more = len(found) - _MOST_TOLD
     return joint.join(found[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")

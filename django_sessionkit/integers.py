@@ -1,7 +1,7 @@
-"""Integers in a path: ``int()`` reads ``07``, ``+7``, ``1_0`` and the digits of every script.
+"""Integers in a path that are not written as ``str()`` writes them.
 
-A view that gets its argument as text may call ``int()`` on it, or use it as a primary key, which does the same. A rule
-names the number as ``str()`` writes it.
+``int()`` accepts ``07``, ``+7``, ``1_0`` and the digits of every script. A view that gets a text argument may call
+``int()`` on it, or use it as a primary key, which does the same. A rule contains the number as ``str()`` writes it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import unicodedata
 
 from .exceptions import UnreadableRoute
 
-# A whole segment, with the slash before it, that int() reads and str() writes otherwise. What a lookahead has taken and
-# a reference repeats is not given back, so that a long text is tried once.
+# A whole segment, with the slash before it, that int() accepts and str() writes differently. A lookahead with a
+# backreference does not backtrack, so a long text is scanned once.
 _LOOSE = re.compile(
     r"/(?!(?:-?[1-9][0-9]*|0)(?![^/]))(?=(\s*))\1(?P<sign>[+-]?)(?=(?P<digits>\d(?:_?\d)*))(?P=digits)\s*(?![^/])"
 )
 _SPACE = re.compile(r"\s")
-# No path that people use has so many; reading each costs more than finding it.
+# Real paths do not have so many. Converting an integer costs more than finding it.
 _MOST_INTEGERS = 256
 
 
@@ -27,7 +27,7 @@ def has_loose_integer(text: str) -> bool:
 
 
 def _may_have_one(text: str) -> bool:
-    """A quick look, which keeps words cheap."""
+    """A fast test that rules out most texts."""
     if "/" not in text:
         return not text[:1].isalpha()
     if not text.isascii() or text[0] in "0+-" or "_" in text:
@@ -36,20 +36,20 @@ def _may_have_one(text: str) -> bool:
 
 
 def with_plain_integers(text: str) -> str:
-    """Return ``text`` with each such segment written as ``str()`` writes it.
+    """Return ``text`` with each integer segment written as ``str()`` writes it.
 
-    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` for more of them than can be looked at.
+    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if more than 256 segments need this.
     """
     if not _may_have_one(text):
         return text
     plain, count = _LOOSE.subn(_plain, f"/{text}", _MOST_INTEGERS + 1)
     if count > _MOST_INTEGERS:
-        raise UnreadableRoute(f"A captured value has more than {_MOST_INTEGERS} integers that are not written plainly.")
+        raise UnreadableRoute(f"A captured value has more than {_MOST_INTEGERS} integers that str() writes otherwise.")
     return plain[1:]
 
 
 def _plain(found: re.Match[str]) -> str:
-    # Not int(): it refuses long texts, and takes the square of their length.
+    # Not int(): it rejects long texts, and its time grows with the square of their length.
     digits = found["digits"].replace("_", "")
     if not digits.isascii():
         digits = digits.translate({ord(one): str(unicodedata.decimal(one)) for one in set(digits)})

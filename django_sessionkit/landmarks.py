@@ -1,8 +1,8 @@
-"""Which paths of a route the patterns of the policy tell apart.
+"""Choose sample paths of a route, one for each case that the patterns of the policy distinguish.
 
-A route such as ``/users/<slug>/`` stands for many paths, and a rule may name one of them (``/users/admin``). The
-patterns are walked side by side with the segments of the route: each of their literals that fits is one path to
-decide on, all the others together are one more.
+A route such as ``/users/<slug>/`` matches many paths, and a rule may name one of them (``/users/admin``). The patterns
+are walked in parallel with the segments of the route. Each literal of a pattern that fits gives one path, and all other
+values together give one more.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from .shapes import MANY, Part, Partly
 from .urlconfs import uses_language_prefix
 from .ways import Route
 
-# So many paths, and paths of so many lengths, that the patterns see alike: an earlier route may take one of them and
-# leave another.
+# The number of paths, and of path lengths, to try for one case. An earlier route may match one path and not another.
 _SPARE = 3
-# A pattern with ``**`` before a literal fits at any depth; one such depth stands for all.
+# A pattern with ``**`` before a literal matches at any depth. No deeper paths than this are tried.
 _DEEPEST = 12
 
 
 class _Node:
-    """A place in the tree of all patterns. ``loops``: any further segment leads to the same place."""
+    """A node in the tree of all patterns. ``loops``: any further segment leads to the same node."""
 
     __slots__ = ("deep", "literals", "loops", "star")
 
@@ -41,7 +40,7 @@ _Place: TypeAlias = "frozenset[_Node]"
 
 
 class Landmarks:
-    """The patterns of rules and excludes."""
+    """Finds sample paths for the patterns of rules and excludes."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         root = _Node()
@@ -51,9 +50,9 @@ class Landmarks:
         self._start = _closed([root])
 
     def paths(self, route: Route) -> Iterator[str]:
-        """One path of the route for each way in which the patterns may see it, the ordinary one first.
+        """Yield one path of the route for each case that the patterns distinguish, the ordinary path first.
 
-        Nothing if no path could be made.
+        Yield nothing if no path can be derived.
         """
         if route.bare_parts is not None and route.segments is not None:
             return self._fitted(route, route.bare_parts, route.segments)
@@ -61,9 +60,9 @@ class Landmarks:
         return iter(dict.fromkeys((*route.examples_after(self._prefixes(route)), *named)))
 
     def doubts(self, route: Route, paths: Sequence[str]) -> list[str]:
-        """The patterns that may be about some of the route's paths, without being about any of these.
+        """Return the patterns that may match other paths of the route, but match none of ``paths``.
 
-        Only a route that cannot be followed leaves doubts.
+        Return an empty list for a route whose ``parts`` are known: its sample paths are complete.
         """
         if route.bare_parts is not None:
             return []
@@ -80,7 +79,7 @@ class Landmarks:
         end = "/" if parts and route.ends_with_slash else ""
         for prefix in self._prefixes(route):
             seen: Counter[tuple[int, int, _Place]] = Counter()
-            # Rules see the path with its language and without.
+            # Rules match the path both with its language and without.
             for start in (self._start, _step(self._start, prefix.rstrip("/"))) if prefix else (self._start,):
                 for segments, is_ordinary in _filled(parts, examples, start, seen):
                     path = f"/{prefix}{'/'.join(segments)}{end}"
@@ -92,7 +91,7 @@ class Landmarks:
     def _mistaken(
         self, route: Route, parts: Sequence[Part], examples: Sequence[Sequence[str]], end: str
     ) -> Iterator[str]:
-        """Paths of a route without a language that begin with one all the same: rules see them without it."""
+        """Paths of a route without a language prefix that begin with a language: rules also match the rest alone."""
         code = conf.current().language_code
         found = _filled(parts, examples, self._start, Counter())
         yield from filter(
@@ -100,7 +99,7 @@ class Landmarks:
         )
 
     def _prefixes(self, route: Route) -> Iterable[str]:
-        """How the path may begin: each language that a pattern names is looked at."""
+        """The language prefixes of the path, including each language that a pattern names."""
         if not route.is_prefixed:
             return route.prefixes
         named = {literal for node in self._start for literal in node.literals} & conf.current().languages
@@ -122,7 +121,7 @@ def _closed(nodes: Iterable[_Node]) -> _Place:
 
 
 def _step(place: _Place, segment: str) -> _Place:
-    """Where the patterns are after one more segment."""
+    """The nodes that the patterns reach with one more segment."""
     found = [node.literals[segment] for node in place if segment in node.literals]
     found += [node.star for node in place if node.star is not None]
     return _closed([*found, *(node for node in place if node.loops)])
@@ -131,7 +130,7 @@ def _step(place: _Place, segment: str) -> _Place:
 def _filled(
     parts: Sequence[Part], examples: Sequence[Sequence[str]], place: _Place, seen: Counter[tuple[int, int, _Place]]
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """The segments of each path that the patterns can tell from the others, and whether no pattern named any."""
+    """The segments of each path that the patterns distinguish, and whether only example values are in it."""
     waiting: deque[tuple[int, _Place, tuple[str, ...], bool]] = deque([(0, place, (), True)])
     while waiting:
         number, place, segments, is_ordinary = waiting.popleft()
@@ -151,7 +150,7 @@ def _filled(
 
 
 def _choices(part: Part, examples: Sequence[str], place: _Place) -> list[str]:
-    """The segments that matter here: one that no pattern names, then each that one does."""
+    """The segments to try: one that no pattern names, then each that a pattern names."""
     if isinstance(part, str):
         return [part]
     named = [literal for node in place for literal in node.literals if _fits(part, literal)]
@@ -166,7 +165,7 @@ def _fits(part: Part, literal: str) -> bool:
 
 
 def _instances(pattern: str, route: Route) -> list[str]:
-    """Paths that the pattern is about: short and long, without a slash at the end and with, in some languages."""
+    """Paths that the pattern matches: short and long, with and without a slash at the end, in some languages."""
     steps = split(pattern)
     short = "/".join("x" if step == "*" else step for step in steps if step != "**")
     long = "/".join("x" if step.startswith("*") else step for step in steps)
@@ -176,7 +175,7 @@ def _instances(pattern: str, route: Route) -> list[str]:
 
 
 def _may_cover(pattern: str, route: Route) -> bool:
-    """Whether the pattern and all that is known of the route begin alike, with a language or without."""
+    """Return ``True`` if the pattern fits the known beginning of the route, with a language or without."""
     steps = split(pattern)
     is_language = route.is_prefixed and bool(steps) and steps[0] in conf.current().languages
     return _begin_alike(steps, route.lead) or (is_language and _begin_alike(steps[1:], route.lead))
@@ -195,7 +194,7 @@ def _begin_alike(steps: Sequence[str], lead: str) -> bool:
 
 
 class Order:
-    """Which of several routes Django tries first."""
+    """The order in which Django tries the routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._numbers = {id(route): number for number, route in enumerate(routes)}
@@ -204,14 +203,14 @@ class Order:
             self._by_head.setdefault(_head(route), []).append(route)
 
     def is_taken_before(self, route: Route, path: str) -> bool:
-        """Whether an earlier route than ``route`` takes ``path``."""
+        """Return ``True`` if a route before ``route`` matches ``path``."""
         number = self._numbers[id(route)]
         rivals = (*self._by_head.get(path.split("/")[1], ()), *self._by_head.get(None, ()))
         return any(self._numbers[id(one)] < number and one.accepts(path) for one in rivals)
 
 
 def _head(route: Route) -> str | None:
-    """The first segment that all paths of the route have; ``None`` if they differ, or may."""
+    """The first segment of all paths of the route; ``None`` if they differ, or may differ."""
     if route.is_guessed or not route.parts or not isinstance(route.parts[0], str):
         return None
     return route.parts[0]

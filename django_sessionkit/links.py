@@ -1,7 +1,7 @@
-"""What one URL pattern spells: the text that it matched, and the others that it could have matched for the same view.
+"""The texts of one URL pattern: the text that it matched, and others that it could have matched for the same view.
 
-Each text comes twice: as the pattern matches it, and as a view may read the arguments in it. A file view resolves its
-argument, another makes a number of it.
+Each text comes in two forms: as the pattern matches it, and as a view may interpret its arguments. For example, a file
+view resolves ``..`` in its argument, and another view converts it to a number.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PARAMETER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 
 
 class Step(NamedTuple):
-    """A link of the chain, the path that it was given, and what its pattern made of it."""
+    """A URL pattern of the chain, the path that it got, and the result of its ``match()``."""
 
     link: Any
     path: str
@@ -41,7 +41,7 @@ class Step(NamedTuple):
 
 
 class _Capture(NamedTuple):
-    """What a view may read in ``path[start:end]``, if that is more than one text."""
+    """The texts that a view may read in ``path[start:end]``, if there is more than one."""
 
     start: int
     end: int
@@ -49,18 +49,18 @@ class _Capture(NamedTuple):
 
 
 class Link(NamedTuple):
-    """What a link matched of its path, and what could stand there instead: the same as it is read, and others."""
+    """The text that a URL pattern matched, and all texts that could be in its place, in both forms."""
 
     span: str
     texts: list[Text]
 
 
 def link_of(step: Step) -> Link:
-    """What a step of the chain spells. Raises :class:`~django_sessionkit.alternatives.TooManyTexts`."""
+    """Return the texts of one step of the chain. Raises :class:`~django_sessionkit.alternatives.TooManyTexts`."""
     pattern, found = step.link.pattern, _found(step)
     start, end = found.span() if found is not None else (0, max(len(step.path) - len(step.rest), 0))
     captures = list(_captures(step, found))
-    span = step.path[start:end]  # without what an unanchored expression passed over
+    span = step.path[start:end]  # without the text that an unanchored expression skipped
     between = _reader(step.path, captures)
     texts = dict.fromkeys(between(start, end) if captures else [_same(span)])
     if isinstance(pattern, RoutePattern) and type(pattern) is not RoutePattern:
@@ -76,7 +76,7 @@ def link_of(step: Step) -> Link:
 
 
 def _found(step: Step) -> re.Match[str] | None:
-    """The match of the pattern's expression, where that is what the pattern has gone by."""
+    """The match of the pattern's regular expression, if it ends where the pattern's own match ends."""
     pattern = step.link.pattern
     if not isinstance(pattern, (RoutePattern, RegexPattern)):
         return None
@@ -85,9 +85,10 @@ def _found(step: Step) -> re.Match[str] | None:
 
 
 def _is_matched(step: Step, text: str) -> bool:
-    """Whether the pattern matches ``text``, alone or before the rest of the path: it may look ahead.
+    """Return ``True`` if the pattern matches ``text``, alone or before the rest of the path (it may have a lookahead).
 
-    Before a long rest every text counts: looking at it for each would take the square of what a client sends.
+    Before a long rest every text counts as matched. Matching each of them takes time that grows with the square of the
+    length of the path, which the client chooses.
     """
     if len(step.rest) > _LONG_REST:
         return True
@@ -99,7 +100,7 @@ def _is_matched(step: Step, text: str) -> bool:
 
 
 def _reader(path: str, captures: Sequence[_Capture]) -> Callable[[int, int], Sequence[Text]]:
-    """A function that gives the text between two positions in each way in which a view may read it."""
+    """Return a function that returns the text between two positions in each way in which a view may interpret it."""
 
     def between(start: int, end: int) -> Sequence[Text]:
         rows: list[Sequence[Text]] = []
@@ -113,7 +114,7 @@ def _reader(path: str, captures: Sequence[_Capture]) -> Callable[[int, int], Seq
 
 
 def _captures(step: Step, found: re.Match[str] | None) -> Iterator[_Capture]:
-    """The captures that may be read in more than one way, in order."""
+    """The captures that a view may interpret in more than one way, in order."""
     last = 0
     for start, end, name in sorted(_places(step, found)):
         value = step.path[start:end]
@@ -135,13 +136,13 @@ def _places(step: Step, found: re.Match[str] | None) -> Iterator[tuple[int, int,
 
 
 def _readings(matched: str, value: str) -> list[Text]:
-    """What a view may make of an argument: a number, or a file below a folder."""
+    """The ways in which a view may interpret an argument: as it is, as a number, or as a file below a folder."""
     used = [value, *(landings(value) if climbs(value) else ())]
     return [Text(matched, one) for one in dict.fromkeys([*used, *map(with_plain_integers, used)])]
 
 
 def _rewritten(step: Step, name: str, value: str) -> list[Text]:
-    """What the converter of an argument writes for it, if that is something else."""
+    """The text that the converter writes for an argument, if it differs."""
     converter = step.link.pattern.converters.get(name) if type(step.link.pattern) is RoutePattern else None
     if converter is None or type(converter) in FAITHFUL:
         return []
@@ -150,7 +151,7 @@ def _rewritten(step: Step, name: str, value: str) -> list[Text]:
 
 
 def _written(converter: Any, value: Any) -> Any:
-    with suppress(Exception):  # a converter need not be able to write
+    with suppress(Exception):  # a converter may have no to_url()
         return str(converter.to_url(value))
     return None
 
@@ -160,7 +161,7 @@ def _same(text: str) -> Text:
 
 
 def _written_out(pattern: RegexPattern, step: Step) -> Iterator[Text]:
-    """An expression of a project's own class, written as ``reverse()`` writes it with the arguments that were found."""
+    """The expression of a custom pattern class, written as ``reverse()`` does with the arguments that were found."""
     found = step.kwargs or {f"_{number}": value for number, value in enumerate(step.args)}
     values = {name: str(value) for name, value in found.items()}
     for text, names in normalize(pattern.regex.pattern):
@@ -171,7 +172,7 @@ def _written_out(pattern: RegexPattern, step: Step) -> Iterator[Text]:
 
 
 def filled(route: str, values: Mapping[str, Any]) -> list[Text]:
-    """A route, filled with its arguments as they are written; nothing if one of them is not."""
+    """Return the texts of a route with its arguments filled in; an empty list if an argument is missing or ``None``."""
     split = _PARAMETER.split(route)
     rows: list[Sequence[Text]] = []
     for literal, name in zip(split[::2], [*split[1::2], None], strict=True):

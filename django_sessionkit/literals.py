@@ -1,4 +1,4 @@
-"""The texts that a regular expression names itself, where it names all that it matches: ``-?`` is ``""`` or ``"-"``."""
+"""The texts that a regular expression lists literally: ``-?`` matches only ``""`` and ``"-"``."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 from .expressions import CHARACTERS, REPEATS, WITHOUT_WIDTH, admits
 
-#: no path of a request is written in more ways, and no request costs more text
+#: the most forms of one path, and the most characters of all its forms, that are generated for a request
 MOST_TEXTS, MOST_CHARACTERS = 256, 2**17
 
-# A class with more characters is content rather than punctuation: they are not written out.
+# A class with more characters is content rather than punctuation. Its characters are not listed.
 _FEW_CHARACTERS = 8
 
-# A part that may be repeated more often is written once, and as often as it was matched.
+# A part that may be repeated more often is generated once, and as often as it was matched.
 _FEW_REPEATS = 8
 
-# Parts of several texts that are repeated may be mixed, as far as there are no more ways than these.
+# Repeats of a part that has several texts are mixed, up to this number of mixtures.
 _FEW_MIXTURES = 64
 
 
 def named_texts(tree: Any) -> tuple[str, ...]:
-    """The texts that nodes match, if the expression names them all; else nothing."""
+    """Return the texts that the nodes match, if the expression lists them all; else an empty tuple."""
     found = [""]
     for name, argument in tree.data:
         texts = _texts_of(str(name), argument)
@@ -45,9 +45,10 @@ def _texts_of(name: str, argument: Any) -> Sequence[str]:
 
 
 def repeated(least: int, most: Any, body: Any) -> tuple[str, ...]:
-    """The texts of a part that is repeated, present as often as it must be and as often as it may be.
+    """Return the texts of a repeated part, with each allowed number of repeats except 0.
 
-    Those that would be longer than any path are none.
+    If more than 8 repeats are allowed, only the smallest number is used. Texts longer than ``MOST_CHARACTERS`` are left
+    out.
     """
     once = max(least, 1)
     texts = [text for text in named_texts(body) if len(text) * once <= MOST_CHARACTERS]
@@ -61,7 +62,7 @@ def repeated(least: int, most: Any, body: Any) -> tuple[str, ...]:
 
 
 def _members(argument: Any) -> Sequence[str]:
-    """The characters of a small class."""
+    """The characters of a small class; an empty list for a larger one."""
     found: list[str] = []
     for kind, what in argument:
         first, last = what if str(kind) == "RANGE" else (what, what)
@@ -72,7 +73,7 @@ def _members(argument: Any) -> Sequence[str]:
 
 
 def names_all(tree: Any) -> bool:
-    """Whether nodes match nothing but texts that they name, if repeated."""
+    """Return ``True`` if the nodes, and repeats of them, match only texts that the expression lists."""
     return all(
         bool(_texts_of(str(name), argument)) and (str(name) not in REPEATS or names_all(argument[2]))
         for name, argument in tree.data
@@ -80,12 +81,12 @@ def names_all(tree: Any) -> bool:
 
 
 def is_class(tree: Any) -> bool:
-    """Whether nodes are one character of a class, perhaps in brackets."""
+    """Return ``True`` if the nodes are one character class, possibly in a group."""
     return len(tree.data) == 1 and (str(tree.data[0][0]) in CHARACTERS or (_is_group(tree) and is_class(_inside(tree))))
 
 
 def class_admits(tree: Any, character: str) -> bool:
-    """Whether nodes are a class that this character belongs to."""
+    """Return ``True`` if the nodes are a character class that contains this character."""
     if not is_class(tree):
         return False
     name, argument = tree.data[0]
@@ -101,5 +102,5 @@ def _inside(tree: Any) -> Any:
 
 
 def distinct(texts: Iterable[str]) -> tuple[str, ...]:
-    """The texts without doubles, in order."""
+    """Return the texts without duplicates, in order."""
     return tuple(dict.fromkeys(texts))

@@ -1,4 +1,4 @@
-"""The forecast as plain data: for templates, for JSON, and for whoever compares it."""
+"""The policy as plain data: routes × callers, for templates, JSON and comparisons."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .forecast import ALLOWED, DELEGATED, DENIED, DEPENDS, Cell, Row, forecast
 from .personas import Persona, personas
 from .survey import Route, survey
 
-#: what an outcome is called and how it is drawn: never by its colour alone
-WORDS = {ALLOWED: "yes", DENIED: "no", DEPENDS: "depends", DELEGATED: "own gate"}
+#: the word and the sign of each outcome, so that no page depends on colour alone
+WORDS = {ALLOWED: "yes", DENIED: "no", DEPENDS: "depends", DELEGATED: "delegated"}
 SIGNS = {ALLOWED: "✓", DENIED: "✕", DEPENDS: "?", DELEGATED: "→"}
 
-#: the version of the JSON; it changes when a key changes its meaning or goes
+#: the version of the JSON; it changes when a key is removed or changes its meaning
 VERSION = 1
 
 
 class Square(NamedTuple):
-    """One field of the matrix."""
+    """One cell of the matrix: a caller and the outcome for it."""
 
     caller: str
     outcome: str
@@ -28,9 +28,10 @@ class Square(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row of the matrix. ``reasons``: each reason once, with the callers that it concerns.
+    """One row of the matrix.
 
-    ``number`` tells routes of the same text apart: it is 1 for the first of them.
+    ``reasons`` has each reason once, with the callers that it applies to. ``number`` distinguishes routes with the same
+    text; it is 1 for the first of them.
     """
 
     route: str
@@ -52,14 +53,15 @@ class Matrix(NamedTuple):
 
     @property
     def unprotected(self) -> int:
-        """How many lines nobody has stated anything about."""
+        """The number of unprotected lines."""
         return sum(line.is_unprotected for line in self.lines)
 
 
 def policy_matrix(callers: Sequence[Persona] | None = None) -> Matrix:
-    """The whole policy, for a page of your own: who may open which route of the URLconf.
+    """Return which caller may open which route of the URLconf, for a page of your own.
 
-    ``callers``: whom to ask about; by default the anonymous one, any session, and every known role.
+    ``callers`` are the callers to show. By default, these are the anonymous caller, a session without roles, and one
+    for each known role.
     """
     routes = survey()
     asked = personas(routes) if callers is None else callers
@@ -67,13 +69,13 @@ def policy_matrix(callers: Sequence[Persona] | None = None) -> Matrix:
 
 
 def matrix_of(rows: Iterable[Row], callers: Sequence[Persona]) -> Matrix:
-    """The matrix of a forecast."""
+    """Return the matrix for the rows of a forecast."""
     names = tuple(one.name for one in callers)
     same: dict[str, list[Route]] = {}
     lines = []
     for row in rows:
         known = same.setdefault(row.route.text, [])
-        if not any(route is row.route for route in known[-1:]):  # the rows of one route come one after the other
+        if not any(route is row.route for route in known[-1:]):  # the rows of one route are adjacent
             known.append(row.route)
         lines.append(_line(row, names, len(known)))
     return Matrix(names, tuple(lines))
@@ -94,7 +96,7 @@ def _line(row: Row, names: Sequence[str], number: int) -> Line:
 
 
 def methods_of(row: Row) -> str:
-    """The verbs of a row as people read them."""
+    """Return the methods of a row as text; ``any`` for all."""
     return " ".join(row.verbs) or "any"
 
 
@@ -103,7 +105,7 @@ def _drawn(cell: Cell) -> tuple[str, str, str, str]:
 
 
 def _reasons(row: Row, names: Sequence[str]) -> Iterable[tuple[str, str, str]]:
-    """Outcome, callers, why; for the allowed there is nothing to say but who decides."""
+    """Outcome, callers and reason. The reason is empty for ``allowed``."""
     groups: dict[Cell, list[str]] = {}
     for name, cell in zip(names, row.cells, strict=True):
         groups.setdefault(cell, []).append(name)
@@ -111,7 +113,7 @@ def _reasons(row: Row, names: Sequence[str]) -> Iterable[tuple[str, str, str]]:
 
 
 def as_data(matrix: Matrix) -> dict[str, Any]:
-    """What ``--format json`` prints."""
+    """Return the data that ``--format json`` prints."""
     return {
         "version": VERSION,
         "callers": list(matrix.callers),

@@ -1,4 +1,4 @@
-"""Who is asked about when the policy is printed, and which verbs."""
+"""The callers and the HTTP methods for which the policy is shown."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .strength import role_names
 from .validation import Validation
 from .ways import Route
 
-# What a function view is asked with, besides every verb that a rule names.
+# The methods that are shown for a function view, besides every method that a rule names.
 _USUAL_VERBS = frozenset({"GET", "POST"})
 _ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 
 class Persona(NamedTuple):
-    """A kind of caller; ``session`` is ``None`` for the anonymous one."""
+    """A kind of caller. ``session`` is ``None`` for the anonymous caller."""
 
     name: str
     session: Session | None
@@ -29,7 +29,7 @@ ANONYMOUS = Persona("anonymous", None)
 
 
 def persona_of(data: Mapping[str, Any], name: str) -> Persona:
-    """The persona with this session dict; a ``user_id`` is made up if it has none.
+    """Return a caller with this session dict. If it has no ``user_id``, one is added.
 
     Raises :class:`~django_sessionkit.exceptions.InvalidSession`.
     """
@@ -37,17 +37,17 @@ def persona_of(data: Mapping[str, Any], name: str) -> Persona:
 
 
 def parse_persona(text: str) -> Persona:
-    """The persona of ``role=editor,permission=posts:write``, or ``anonymous``.
+    """Return the caller for a text such as ``role=editor,permission=posts:write`` or ``anonymous``.
 
-    See :func:`~django_sessionkit.claims.parse_claims` for the keys. Raises ``ValueError`` for what is no session.
+    See :func:`~django_sessionkit.claims.parse_claims` for the keys. Raises ``ValueError`` if the text is not valid.
     """
     return ANONYMOUS if text == ANONYMOUS.name else persona_of(parse_claims(text), text)
 
 
 def personas(routes: Iterable[Route]) -> list[Persona]:
-    """The anonymous caller, one with a session that holds nothing, and one for each known role.
+    """Return the anonymous caller, one with a session without roles, and one for each known role.
 
-    Known are those of ``SESSIONKIT_ROLES``, of the rules, and of what the views ask for.
+    The known roles are those in ``SESSIONKIT_ROLES``, and those that rules and views require.
     """
     settings, named = conf.current(), named_verbs()
     asked = [rule.requirement for rule in settings.rules.rules]
@@ -60,15 +60,15 @@ def personas(routes: Iterable[Route]) -> list[Persona]:
 
 
 def named_verbs() -> frozenset[str]:
-    """The verbs that rules name."""
+    """Return the HTTP methods that rules name."""
     return frozenset(verb for rule in conf.current().rules.rules for verb in rule.methods)
 
 
 def verbs_of(route: Route, named: Collection[str]) -> tuple[str, ...]:
-    """What the route is asked with: the verbs that its view answers, or the usual ones and those ``named``."""
+    """Return the methods that the view of the route answers. If that is unknown: ``GET``, ``POST`` and ``named``."""
     return in_order(route.methods if route.methods is not None else _USUAL_VERBS.union(named))
 
 
 def in_order(verbs: Collection[str]) -> tuple[str, ...]:
-    """The verbs in the order in which people list them."""
+    """Return the methods in their usual order."""
     return (*(verb for verb in _ORDER if verb in verbs), *sorted(set(verbs).difference(_ORDER)))

@@ -1,4 +1,4 @@
-"""The matrix as text: an aligned table for a terminal, Markdown for a review, one page of HTML for a browser."""
+"""The matrix as text: an aligned table for a terminal, JSON, Markdown, or one HTML page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.template import Context, Engine
 from .forecast import DEPENDS, UNPROTECTED, few
 from .matrix import WORDS, Line, Matrix, as_data
 
-#: takes a text and what it is: an outcome, ``"unprotected"``, ``"head"`` or ``""``
+#: takes a text and its kind (an outcome, ``"unprotected"``, ``"head"`` or ``""``), and returns the text with colours
 Paint = Callable[[str, str], str]
 
 _HEAD = ("ROUTE", "METHODS", "DECIDED BY")
@@ -19,12 +19,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def plain(text: str, kind: str) -> str:
-    """The text without colour, as the second argument is about nothing else."""
+    """Return the text without colour."""
     return text
 
 
 def as_table(matrix: Matrix, paint: Paint = plain) -> Iterator[str]:
-    """The lines of an aligned table, then what the outcomes depend on, then a summary."""
+    """Yield the lines of an aligned table, then what the outcomes depend on, then a summary."""
     head = [(text, "head") for text in (*_HEAD, *matrix.callers)]
     rows = [[*_described(line), *((one.word, one.outcome) for one in line.squares)] for line in matrix.lines]
     widths = [max(len(row[number][0]) for row in [head, *rows]) for number in range(len(head))]
@@ -43,12 +43,11 @@ def _described(line: Line) -> Iterator[tuple[str, str]]:
 
 
 def decided_by(line: Line) -> str:
-    """Who decides, in one line; the JSON has all of it."""
+    """Return what decides, as one short text. The JSON has the whole list."""
     return few(line.deciders, " + ")
 
 
 def _notes(matrix: Matrix) -> Iterator[str]:
-    """What an answer depends on."""
     notes = [
         (f"{line.route} {line.methods}", who, why)
         for line in matrix.lines
@@ -63,18 +62,18 @@ def _notes(matrix: Matrix) -> Iterator[str]:
 
 
 def summary(matrix: Matrix) -> str:
-    """How much there is, and how much of it is open without a word."""
+    """Return the number of routes, and how many of the lines are unprotected."""
     routes = len({line.route for line in matrix.lines})
     return f"{routes} route{'' if routes == 1 else 's'}, {matrix.unprotected or 'none'} unprotected."
 
 
 def as_json(matrix: Matrix) -> Iterator[str]:
-    """One JSON document."""
+    """Yield one JSON document."""
     yield json.dumps(as_data(matrix), indent=2, ensure_ascii=False)
 
 
 def as_markdown(matrix: Matrix) -> Iterator[str]:
-    """A table of GitHub's kind."""
+    """Yield the lines of a Markdown table, as GitHub renders it."""
     yield _row([*(text.capitalize() for text in _HEAD), *map(_code, matrix.callers)])
     yield _row(["---"] * (len(_HEAD) + len(matrix.callers)))
     for line in matrix.lines:
@@ -92,7 +91,7 @@ def _code(text: str) -> str:
 
 
 def as_html(matrix: Matrix) -> Iterator[str]:
-    """One self-contained page, without anything from elsewhere."""
+    """Yield one self-contained page, which loads nothing."""
     engine = Engine(dirs=[str(_TEMPLATES)], autoescape=True)
     page = engine.get_template("django_sessionkit/routes.html")
     yield page.render(Context({"matrix": matrix, "summary": summary(matrix)}))

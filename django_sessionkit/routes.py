@@ -1,13 +1,13 @@
-"""What the chain of URL patterns that Django matched spells itself.
+"""Find the canonical forms of a path: the ways in which the matched URL patterns write it.
 
-A path may reach a view under a spelling that no rule names: an unanchored or case-insensitive regular expression, an
-optional part, ``01`` for ``1``. The text of ``resolver_match.route`` does not tell, so the chain is walked once more,
-by the patterns' own ``match()``, and written down in two ways: the spans that the patterns matched, and the patterns
-themselves, with their optional parts absent and present, filled with what they captured and what a view may read in it.
+A path may reach a view in a form that no rule names: through an unanchored or case-insensitive regular expression, with
+an optional part, or with ``01`` for ``1``. ``resolver_match.route`` does not show this. So the chain of patterns is
+walked again with their own ``match()``. Two things result: the text that the patterns matched, and the patterns filled
+with the captured values, with optional parts absent and present, and with values as a view may interpret them.
 
-Only Django's own pattern classes and converters are known to match what they spell. A subclass may have a ``match()``
-of its own: then the spans decide, and what the pattern says itself where it can be filled. A resolver may have a
-``resolve()`` of its own: then the path decides, and what Django says of the match.
+Only Django's own pattern classes and converters are known to match exactly what they write. A subclass may have its own
+``match()``: then the matched text counts, and the filled pattern if it can be filled. A resolver may have its own
+``resolve()``: then the path counts, and the route that Django gives for the match.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from .readings import cleaned
 
 
 class Spelling(NamedTuple):
-    """``span``: what the patterns matched. ``forms``: what they say, filled with what they captured.
+    """The forms of a path.
 
-    ``is_complete``: whether that is all of it; if not, there are too many forms to look at.
+    ``span`` is the text that the patterns matched. ``forms`` are the patterns filled with the captured values.
+    ``is_complete`` is ``False`` if there are too many forms to check.
     """
 
     span: str
@@ -39,50 +40,53 @@ class Spelling(NamedTuple):
     is_complete: bool = True
 
     def is_just(self, path: str) -> bool:
-        """Whether it says no more than ``path`` itself."""
+        """Return ``True`` if there is no form other than ``path``."""
         return self.span == path and self.forms <= {path}
 
 
-# What stands in regular expressions, and hardly in a plain route.
+# Characters that are common in regular expressions and rare in a plain route.
 _EXPRESSION = re.compile(r"[\\^$*+?()\[\]{}|]")
 
 
 def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
-    """Whether the view can be reached by patterns that need not be spelt like the path, or reads a number in it."""
+    """Return ``True`` if the path may have other forms than its own.
+
+    That is so if patterns that need not equal the path lead to the view, or if an argument may be read as a number.
+    """
     if _regular_views(get_resolver(urlconf)).get(id(match.func)) is not match.func:
         return True
-    for value in match.kwargs.values():  # noqa: SIM110 - a generator would cost every request more than the answer
+    for value in match.kwargs.values():  # noqa: SIM110 - a generator costs every request more than the test itself
         if type(value) is str and has_loose_integer(value):
             return True
     return False
 
 
 def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
-    """How the matched chain spells ``path_info``.
+    """Return the forms in which the matched chain writes ``path_info``.
 
-    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` where the walk ends at another view than Django's, and
-    what Django says of the match is no plain route.
+    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if the walk ends at another view than Django's match,
+    and ``match.route`` is not a plain route.
     """
     steps = _walk(get_resolver(urlconf), path_info)
     if steps is not None and steps[-1].link.callback is match.func:
         return _spelling(steps[1:])  # without the root, which is the leading slash
     texts = _told(match) if _is_of_djangos_kind(get_resolver(urlconf)) else []
     if not texts:
-        raise UnreadableRoute(f"The URL patterns do not lead to {match._func_path} a second time.")
+        raise UnreadableRoute(f"The URL patterns do not lead to {match._func_path} when they are matched again.")
     return _with_forms(path_info, texts)
 
 
 def spelling_along(links: Iterable[tuple[Any, str]]) -> Spelling:
-    """How a chain spells a path: the URL patterns below the root, each with the path it was given."""
+    """Return the forms in which a chain writes a path. ``links``: the URL patterns, each with the path that it gets."""
     return _spelling([Step(link, path, *link.pattern.match(path)) for link, path in links])
 
 
 def _told(match: ResolverMatch) -> list[Text]:
-    """What Django says of a match that a resolver of the project has made in its own way; nothing if that is no route.
+    """The filled ``route`` of a match that a custom resolver has made; an empty list if it is not a plain route.
 
-    Such a resolver changes the path before it looks at it, or the route that it looks for.
+    Such a resolver changes the path before it matches it, or the route that it matches.
     """
-    route: Any = match.route  # None, if the resolver says nothing
+    route: Any = match.route  # None, if the resolver does not set it
     if route is None or _EXPRESSION.search(route):
         return []
     values = {name: str(value) for name, value in match.kwargs.items() if isinstance(value, (str, int, UUID))}
@@ -111,7 +115,7 @@ def _with_forms(span: str, texts: Iterable[Text]) -> Spelling:
 
 
 def _merged(rows: Iterable[list[Text]]) -> Iterator[list[Text]]:
-    """The rows, with those of one text each put together: a chain may be as long as the path."""
+    """The rows, with adjacent rows of one text combined, because a chain may be as long as the path."""
     sure: list[Text] = []
     for row in rows:
         if len(row) == 1:
@@ -127,15 +131,15 @@ def _sum(texts: Sequence[Text]) -> Text:
     return Text("".join(one.matched for one in texts), "".join(one.read for one in texts))
 
 
-# Which views need to be walked to
+# Views whose chain has to be walked
 
 
 @lru_cache(maxsize=32)
 def _regular_views(resolver: URLResolver) -> dict[int, Any]:
-    """The views that are reached only by patterns which are spelt like the path, by identity: some cannot be hashed.
+    """The views that only patterns lead to which equal the path. The keys are ids, because some views are unhashable.
 
-    Any other view, such as one that a resolver makes up as it goes, counts as irregular. The views are kept here, so
-    that no later one can have the identity of one that is gone.
+    Any other view, such as one that a resolver creates while it resolves, is irregular. The views are kept in the
+    result, so that no later object can get the id of one that no longer exists.
     """
     found: dict[bool, dict[int, Any]] = {True: {}, False: {}}
     for link, is_regular in _links_of(resolver):
@@ -146,12 +150,12 @@ def _regular_views(resolver: URLResolver) -> dict[int, Any]:
 
 @lru_cache(maxsize=32)
 def _is_of_djangos_kind(resolver: URLResolver) -> bool:
-    """Whether all below are routes and resolvers, if of subclasses: of others Django tells no right route."""
+    """Return ``True`` if all links are ``URLPattern`` or ``URLResolver``: otherwise ``match.route`` is unreliable."""
     return all(isinstance(link, (URLPattern, URLResolver)) for link, _ in _links_of(resolver))
 
 
 def _links_of(resolver: URLResolver) -> Iterator[tuple[Any, bool]]:
-    """All below a resolver, and whether only patterns that are spelt like the path lead there."""
+    """All links below a resolver, and whether only patterns that equal the path lead there."""
     waiting: list[tuple[Any, bool]] = [(resolver, True)]
     seen = set()
     while waiting:  # a URLconf may include itself
@@ -167,7 +171,7 @@ def _links_of(resolver: URLResolver) -> Iterator[tuple[Any, bool]]:
 
 
 def _is_faithful(link: Any) -> bool:
-    """Whether a link matches what it spells and nothing else. A subclass may do otherwise."""
+    """Return ``True`` if a link matches exactly the text that it writes. A subclass may match something else."""
     pattern = link.pattern
     if type(link) not in (URLPattern, URLResolver):
         return False
@@ -177,9 +181,9 @@ def _is_faithful(link: Any) -> bool:
 
 
 def _walk(root: URLResolver, path: str) -> list[Step] | None:
-    """The chain that ``path`` takes, from the root on; the way ``URLResolver.resolve()`` goes.
+    """The chain of links that match ``path``, from the root on, found in the order of ``URLResolver.resolve()``.
 
-    A chain may be as deep as Python's stack allows Django, so this needs no stack of its own.
+    It does not recurse, because a chain may be as deep as Python's stack allows Django.
     """
     steps: list[Step] = []
     turns: list[Iterator[Any]] = [iter([root])]

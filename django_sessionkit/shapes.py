@@ -1,8 +1,8 @@
-"""What texts a URL pattern matches, read from the pattern without running it.
+"""The form of the paths that a URL pattern matches, derived without running the pattern.
 
-A pattern becomes a row of *pieces*: literal text, and wild parts with a few values that would do. A chain of patterns
-becomes *parts*, one per path segment. What cannot be said so (alternatives of different depth, optional groups,
-unanchored expressions) has no pieces, but still some texts that it matches.
+A pattern is split into *pieces*: literal text, and wild pieces with some example values. A chain of patterns is split
+into *parts*, one per path segment. Some patterns have no pieces, but only example texts: those with alternatives of
+different depth, with optional groups, or without anchors.
 """
 
 from __future__ import annotations
@@ -32,33 +32,35 @@ _PARAMETER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 
 
 class Span(Enum):
-    """How much of a path a part without a known text takes."""
+    """How many segments a part without a known text matches."""
 
     ONE = "*"
     MANY = "**"
 
 
 class Partly(NamedTuple):
-    """One segment with fixed ends."""
+    """One segment with a fixed beginning or end."""
 
     prefix: str
     suffix: str
 
 
-#: exactly one segment, whatever it says
+#: exactly one segment with any text
 ONE: Final = Span.ONE
 #: one segment or more
 MANY: Final = Span.MANY
 
-#: what one segment of a route is (``MANY``: one or more); a ``str`` is literal
+#: one segment of a route (``MANY``: one or more); a ``str`` is literal
 Part: TypeAlias = "str | Span | Partly"
 
 
 class Shape(NamedTuple):
-    """What a pattern matches. ``pieces``: all of it, or ``None`` where that cannot be said; ``texts``: some of it.
+    """The texts that a pattern matches.
 
-    ``lead``: how all of it begins, where there are no pieces. ``is_catch_all``: there are none because after a
-    beginning that can be told anything may come.
+    - ``pieces``: an exact description, or ``None`` if there is none.
+    - ``texts``: some of the texts.
+    - ``lead``: without pieces, the literal text that all of them begin with.
+    - ``is_catch_all``: there are no pieces because anything may follow a known beginning.
     """
 
     pieces: tuple[Piece, ...] | None
@@ -67,7 +69,7 @@ class Shape(NamedTuple):
     is_catch_all: bool = False
 
     def then(self, other: Shape) -> Shape:
-        """This shape, and after it the other."""
+        """Return the shape of this pattern followed by the other."""
         texts = tuple(islice((one + two for two in other.texts for one in self.texts), MOST_TEXTS))
         if self.pieces is None:
             return Shape(None, texts, self.lead)
@@ -77,7 +79,7 @@ class Shape(NamedTuple):
 
 
 def literal_lead(pieces: Iterable[Piece]) -> str:
-    """The literal text before the first wild piece."""
+    """Return the literal text before the first wild piece."""
     return "".join(str(one) for one in takewhile(lambda one: isinstance(one, str), pieces))
 
 
@@ -86,7 +88,7 @@ NOTHING = Shape((), ("",))
 
 @lru_cache(maxsize=4096)
 def shape_of_route(text: str, converters: tuple[tuple[str, str], ...]) -> Shape:
-    """The shape of a ``path()`` route; ``converters`` gives the expression of each parameter."""
+    """Return the shape of a ``path()`` route. ``converters`` has the name and the expression of each parameter."""
     split = _PARAMETER.split(text)
     expressions = dict(converters)
     shape = NOTHING
@@ -108,9 +110,9 @@ def _shape_of_value(expression: str) -> Shape:
 
 @lru_cache(maxsize=4096)
 def shape_of_regex(expression: str, is_endpoint: bool) -> Shape:
-    """The shape of a ``re_path()`` expression; ``is_endpoint``: a view comes after it, and not an ``include()``."""
+    """Return the shape of a ``re_path()`` expression. ``is_endpoint``: it leads to a view, not to an ``include()``."""
     tree = parsed(expression)
-    whole = is_endpoint and expression.endswith("$")  # Django then takes fullmatch()
+    whole = is_endpoint and expression.endswith("$")  # Django then uses fullmatch()
     begins = whole or is_anchor(tree[:1], "AT_BEGINNING", "AT_BEGINNING_STRING")
     ends = not is_endpoint or is_anchor(tree[-1:], "AT_END", "AT_END_STRING")
     try:
@@ -119,7 +121,7 @@ def shape_of_regex(expression: str, is_endpoint: bool) -> Shape:
         pieces = None
     texts = texts_of(tree)
     if not ends:
-        texts += tuple(f"{text.rstrip('/')}/x" for text in texts)  # Django lets anything follow
+        texts += tuple(f"{text.rstrip('/')}/x" for text in texts)  # Django allows anything to follow
     if not begins:
         texts += tuple(f"x/{text}" for text in texts)
     before = pieces_before_anything(tree) if pieces is None and begins and is_endpoint else None
@@ -128,13 +130,16 @@ def shape_of_regex(expression: str, is_endpoint: bool) -> Shape:
 
 
 def parts_of(pieces: Iterable[Piece]) -> tuple[Part, ...] | None:
-    """One part per segment, without the trailing slash; ``None`` if a piece of many segments shares one of them."""
+    """Return one part per segment, without the trailing slash.
+
+    Return ``None`` if a piece of many segments is only a part of a segment, or if a segment may be missing.
+    """
     parts = [_part(segment) for segment in segments_of(pieces)]
     return tuple(one for one in parts if one is not None) if None not in parts else None
 
 
 def segments_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
-    """The pieces of each segment, without the empty one after a trailing slash."""
+    """Return the pieces of each segment, without the empty segment after a trailing slash."""
     segments: list[list[Piece]] = [[]]
     for piece in pieces:
         if isinstance(piece, Wild):
@@ -161,7 +166,7 @@ def _part(segment: Sequence[Piece]) -> Part | None:
 
 
 def examples_of(segment: Sequence[Piece]) -> tuple[str, ...]:
-    """Some texts of one segment."""
+    """Return example texts of one segment."""
     most = max((len(piece.texts) for piece in segment if isinstance(piece, Wild)), default=1)
     rows = (
         [one if isinstance(one, str) else one.texts[turn % len(one.texts)] for one in segment] for turn in range(most)

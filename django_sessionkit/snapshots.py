@@ -1,4 +1,7 @@
-"""The policy in a file, one route per line, and what has changed since: a pull request that opens a door shows it."""
+"""Write the policy to a file with one route per line, and compare it with the current policy.
+
+The diff of the file in a pull request shows which routes have opened.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANY = "any"
-# The further to the right, the more is open.
+# From closed to open.
 _OPENNESS = (DENIED, DEPENDS, DELEGATED, ALLOWED)
 
-#: the version of the file; in version 1 the route and its verbs were one text, and could be taken for each other
+#: the version of the file; version 1 had the route and its methods in one text, which was ambiguous
 VERSION = 2
 
-#: (route, which one of that text) → verb (or ``any``) → caller → outcome
+#: (route, its number among routes of that text) → method (or ``any``) → caller → outcome
 Surface: TypeAlias = "dict[tuple[str, int], dict[str, dict[str, str]]]"
 
 
 class BadSnapshot(ValueError):
-    """A file is no snapshot, or one of another version."""
+    """The file is not a snapshot, or has another version."""
 
 
 class Change(NamedTuple):
@@ -37,7 +40,7 @@ class Change(NamedTuple):
 
 
 def written(matrix: Matrix) -> str:
-    """The text of the file: JSON, with a line for each route and group of verbs, so that a diff can be read."""
+    """Return the text of the file: JSON with one line for each route and group of methods, for readable diffs."""
     body = ",\n".join(f"    {json.dumps(entry, ensure_ascii=False)}" for entry in _entries(matrix))
     callers = json.dumps(list(matrix.callers), ensure_ascii=False)
     return f'{{\n  "version": {VERSION},\n  "callers": {callers},\n  "routes": [\n{body}\n  ]\n}}\n'
@@ -54,18 +57,18 @@ def _entries(matrix: Matrix) -> Iterator[dict[str, Any]]:
 
 
 def read(text: str) -> Surface:
-    """The surface of a file. Raises :class:`BadSnapshot`."""
+    """Parse the text of a snapshot. Raises :class:`BadSnapshot`."""
     try:
         data = json.loads(text)
         if data["version"] != VERSION:
-            raise BadSnapshot(f"it has version {data['version']}, and this is version {VERSION}")
+            raise BadSnapshot(f"it has version {data['version']}, but this release reads version {VERSION}")
         return _surface(data["routes"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadSnapshot(str(error) if isinstance(error, BadSnapshot) else "it is not a snapshot") from None
 
 
 def load(file: Path) -> Surface:
-    """The surface of the file at a path. Raises :class:`BadSnapshot`, with the name of the file."""
+    """Parse a snapshot file. Raises :class:`BadSnapshot`, with the name of the file."""
     try:
         return read(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -84,7 +87,7 @@ def _surface(entries: Iterable[Mapping[str, Any]]) -> Surface:
         known = surface.setdefault(route, {})
         for verb in entry["methods"]:
             if verb in known:
-                raise BadSnapshot(f"it has {verb} of {_named(route)} twice")
+                raise BadSnapshot(f"it lists {verb} of {_named(route)} twice")
             known[verb] = outcomes
     return surface
 
@@ -95,7 +98,7 @@ def _named(route: tuple[str, int]) -> str:
 
 
 def changes(before: Surface, matrix: Matrix) -> list[Change]:
-    """What differs, route by route."""
+    """Return the differences between a snapshot and the current policy, route by route."""
     now = _surface(_entries(matrix))
     old_callers, new_callers = _callers(before), _callers(now)
     found: dict[tuple[str, tuple[str, int], str], list[str]] = {}
@@ -120,13 +123,13 @@ def _of_route(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> I
         return
     verbs = dict.fromkeys([*new, *old])
     if ANY in verbs and len(verbs) > 1:
-        del verbs[ANY]  # it stands for those that the other side names
+        del verbs[ANY]  # it stands for the methods that the other side names
     for verb in verbs:
         yield from ((verb, *one) for one in _of_verb(old.get(verb, old.get(ANY)), new.get(verb, new.get(ANY))))
 
 
 def _of_verb(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
-    """Callers that met the same change are told together. A verb on one side only is new or gone."""
+    """Callers with the same change are grouped. A method on one side only is new or gone."""
     if old is None or new is None:
         yield "gone" if new is None else "new", _all_told(new or old or {})
         return
@@ -150,7 +153,7 @@ def _all_told(outcomes: Mapping[str, str]) -> str:
 
 
 def told(found: Iterable[Change]) -> Iterator[str]:
-    """The changes for people, aligned."""
+    """Yield the changes as aligned lines of text."""
     rows = [*found]
     widths = [max((len(row[number]) for row in rows), default=0) for number in range(3)]
     for row in rows:

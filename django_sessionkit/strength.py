@@ -1,6 +1,6 @@
-"""What follows from a requirement by its form alone: which other one it includes, which roles it names.
+"""Compare requirements by their form: which of two is stricter, and which roles and predicates one contains.
 
-Nothing is asked of a session; a predicate or an own access policy is never called.
+No session is evaluated, and no predicate or custom access policy is called.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .requirements import Allow, AnyPermission, Authenticated, Nobody, Permissio
 
 
 def role_names(requirement: Requirement) -> Iterator[str]:
-    """Every role that ``requirement`` names."""
+    """Yield every role that ``requirement`` contains."""
     if isinstance(requirement, Role):
         yield from requirement._parts
     for child in requirement.children:
@@ -21,7 +21,7 @@ def role_names(requirement: Requirement) -> Iterator[str]:
 
 
 def predicates(requirement: Requirement) -> Iterator[Allow]:
-    """Every predicate in ``requirement``."""
+    """Yield every predicate that ``requirement`` contains."""
     if isinstance(requirement, Allow):
         yield requirement
     for child in requirement.children:
@@ -29,12 +29,15 @@ def predicates(requirement: Requirement) -> Iterator[Allow]:
 
 
 def is_weaker(one: Requirement, other: Requirement, roles: RoleMap) -> bool:
-    """Whether ``one`` grants whenever ``other`` does, and more: seen by their form, so ``False`` may mean unknown."""
+    """Return ``True`` if ``one`` grants access in every case in which ``other`` does, and in more cases.
+
+    Only the form of the requirements is compared, so ``False`` may also mean that this is unknown.
+    """
     return implies(other, one, roles) and not implies(one, other, roles)
 
 
 def implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
-    """Whether all who meet ``strict`` meet ``lax`` too, as far as their form tells."""
+    """Return ``True`` if every session that meets ``strict`` also meets ``lax``. ``False`` may also mean unknown."""
     if strict == lax or isinstance(strict, Nobody) or isinstance(lax, Public):
         return True
     if isinstance(lax, And):
@@ -50,7 +53,7 @@ def implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
 
 def _leaf_implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
     if isinstance(lax, Authenticated):
-        # Only these two may grant the anonymous.
+        # Only these two may grant access to an anonymous user.
         return not isinstance(strict, (Public, Allow))
     if isinstance(strict, Role) and isinstance(lax, Role):
         return all(roles.expand([name]) & set(lax._parts) for name in strict._parts)

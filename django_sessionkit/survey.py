@@ -1,4 +1,4 @@
-"""Every route of the URLconf, read without running it: no view is called, no path resolved from the root."""
+"""List every route of a URLconf. No view is called, and no path is resolved."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ __all__ = ["LANGUAGE", "MANY", "ONE", "Partly", "Route", "survey", "text_of"]
 _ANCHORS = re.compile(r"^\^|(?<!\\)(?:\$|\\Z)$")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<\w+>|.", re.DOTALL)
 
-#: how the language prefix of ``i18n_patterns`` is written in the text of a route
+#: the language prefix of ``i18n_patterns`` in the text of a route
 LANGUAGE = "<language>"
 
 
 def survey(urlconf: Any = None) -> list[Route]:
-    """The routes of a URLconf (``None``: the root one), in the order in which Django tries them."""
+    """Return the routes of a URLconf, in the order in which Django tries them. ``None`` means the root URLconf."""
     resolver = get_resolver(urlconf)
     return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, Way(), frozenset())]
 
 
 def _walk(resolver: URLResolver, way: Way, above: frozenset[int]) -> Iterator[tuple[Way, URLPattern]]:
-    """The routes below a resolver; ``above``: the identities of the resolvers and lists that it is within.
+    """Yield the routes below a resolver.
 
-    A URLconf that includes itself is followed once, as standing for every depth.
+    ``above`` has the ids of the enclosing resolvers and pattern lists. A URLconf that includes itself is entered once
+    more, and this stands for every depth.
     """
     patterns = resolver.url_patterns
     here = frozenset([id(resolver), id(patterns)])
@@ -65,11 +66,11 @@ def _shape_of(pattern: Any, is_endpoint: bool) -> Shape:
         return shape_of_route(str(pattern), known)
     if type(pattern) is RegexPattern:
         return shape_of_regex(str(pattern), is_endpoint)
-    return Shape(None, ())  # a class of the project may match what it likes
+    return Shape(None, ())  # a pattern class of the project may match anything
 
 
 def text_of(pattern: Any) -> str:
-    """A URL pattern as people read it: named groups of an expression as ``<name>``, and no anchors."""
+    """Return a URL pattern in readable form: named groups of a regular expression as ``<name>``, without anchors."""
     if isinstance(pattern, LocalePrefixPattern):
         return f"{LANGUAGE}/" if pattern.prefix_default_language else f"[{LANGUAGE}/]"
     if not isinstance(pattern, RegexPattern):

@@ -1,6 +1,6 @@
-"""The policy laid over the URLconf: which rule is about which route, seen from patterns alone.
+"""Match the policy against the URLconf: which rule applies to which route, by patterns alone, without a request.
 
-It knows nothing of a request. Each rule is compared with the few routes that begin like it, never with all of them.
+Each rule is compared only with the few routes that begin like its pattern.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ EVERYTHING = compile_pattern("/**")
 
 
 class Selector(NamedTuple):
-    """One pattern of a rule, or of an exclude."""
+    """One pattern of a rule, with the number of the rule."""
 
     number: int
     pattern: Pattern
 
 
 class Terrain:
-    """The rules and excludes of a project, and the routes that each of them is about."""
+    """The rules and excludes of a project, and the routes that each of them matches."""
 
     def __init__(self, settings: conf.Snapshot, routes: Sequence[Route]) -> None:
         self.settings = settings
@@ -43,16 +43,16 @@ class Terrain:
 
     @cached_property
     def selectors(self) -> list[Selector]:
-        """Every pattern of every rule; a rule without patterns covers every path."""
+        """Every pattern of every rule. A rule without patterns gets ``/**``."""
         return [
             Selector(number, one) for number, rule in enumerate(self.rules) for one in rule.patterns or (EVERYTHING,)
         ]
 
     @cached_property
     def covers(self) -> list[dict[int, Cover]]:
-        """By number of a selector: the routes that its pattern is about, by number, and how much of them.
+        """For each selector: the numbers of the routes that its pattern matches, and how much of them.
 
-        A public rule counts for the exact spelling only, language prefix included.
+        A public rule matches only the exact path, including the language prefix.
         """
         laid = _laid_over([fold(one.pattern.text) for one in self.selectors], self.routes, folded=True)
         public = [number for number, one in enumerate(self.selectors) if self.rules[one.number].is_public]
@@ -63,7 +63,7 @@ class Terrain:
 
     @cached_property
     def by_route(self) -> list[dict[int, Cover]]:
-        """By number of a route: the rules that are about it, by number and in order, and how much of it."""
+        """For each route: the numbers of the rules that match it, in order, and how much of it."""
         found: list[dict[int, Cover]] = [{} for _ in self.routes]
         for selector, covered in zip(self.selectors, self.covers, strict=True):
             rule = self.rules[selector.number]
@@ -77,7 +77,7 @@ class Terrain:
 
     @cached_property
     def by_rule(self) -> list[dict[int, Cover]]:
-        """The same by number of a rule."""
+        """For each rule: the numbers of the routes that it matches, and how much of them."""
         found: list[dict[int, Cover]] = [{} for _ in self.rules]
         for route, rules in enumerate(self.by_route):
             for number, how in rules.items():
@@ -85,7 +85,7 @@ class Terrain:
         return found
 
     def deciders(self, route: int, verb: str) -> Iterator[Rule]:
-        """The rules that may decide about a route, up to the first that is sure to."""
+        """Yield the rules that may decide a request for the route, up to the first that always does."""
         for number, how in self.by_route[route].items():
             if self.rules[number].covers_method(verb):
                 yield self.rules[number]
@@ -93,21 +93,21 @@ class Terrain:
                     return
 
     def decider(self, route: int, verb: str) -> Rule | None:
-        """The first rule that covers a route as a whole."""
+        """Return the first rule that matches the whole route, or ``None``."""
         sure = (self.rules[number] for number, how in self.by_route[route].items() if how is Cover.ALL)
         return next((rule for rule in sure if rule.covers_method(verb)), None)
 
     def verbs(self, route: int) -> list[str]:
-        """What a route may be asked with, in the usual order."""
+        """Return the HTTP methods of a route, in the usual order."""
         answered = self.routes[route].methods
         return [verb for verb in VERBS[:6] if answered is None or verb in answered]
 
     def marks(self, route: int, verb: str) -> list[Declared]:
-        """What the view itself asks for."""
+        """Return the requirements of the view's decorators and mixins."""
         return declared(self.routes[route].callback, verb)
 
     def asked_by_views(self) -> list[tuple[str, Requirement]]:
-        """Every requirement that a view has by decorator or mixin, with the name of the view."""
+        """Return every requirement that a view has by decorator or mixin, with the name of the view."""
         found = {
             (self.routes[number].view, mark.requirement): None
             for number in range(len(self.routes))
@@ -117,14 +117,17 @@ class Terrain:
         return list(found)
 
     def is_guarded(self, route: int, verb: str) -> bool:
-        """Whether anything asks for more than nothing: a rule, the view, another gate, or the default."""
+        """Return ``True`` if a rule, the view, another check of the view or the global default protects the route."""
         one = self.routes[route]
         if any(not rule.is_public for rule in self.deciders(route, verb)):
             return True
         return bool(self.marks(route, verb) or one.gate) or self._meets_default(route)
 
     def needs_session(self, route: int, verb: str) -> bool:
-        """Whether some session opens what the anonymous may not: who needs nothing, or has no chance, has no cookie."""
+        """Return ``True`` if some session may use the route and an anonymous caller may not.
+
+        It is ``False`` for a public route, and for one that denies everyone.
+        """
         marks, rules = self.marks(route, verb), list(self.deciders(route, verb))
         ways = [rule for rule in rules if not rule.requirement.is_closed]
         is_decided = self.decider(route, verb) is not None
@@ -135,7 +138,7 @@ class Terrain:
         return not is_decided and self._meets_default(route)
 
     def open_routes(self) -> list[Route]:
-        """The routes that let everybody in, with some verb, without anybody having said so."""
+        """Return the routes that are open to everyone with some method, without a rule, exclude or ``@public``."""
         return [
             route
             for number, route in enumerate(self.routes)
@@ -143,7 +146,7 @@ class Terrain:
         ]
 
     def _is_opened(self, route: int) -> bool:
-        """Whether a public rule, an exclude or ``@public`` says that this is meant."""
+        """Whether a public rule, an exclude or ``@public`` opens the route explicitly."""
         rules = [rule for verb in self.verbs(route) if (rule := self.decider(route, verb)) is not None]
         return (
             any(rule.is_public for rule in rules)
@@ -160,7 +163,7 @@ class Terrain:
 
     @cached_property
     def excludes(self) -> list[tuple[Pattern | ViewGlob, dict[int, Cover]]]:
-        """Every entry of ``SESSIONKIT_EXCLUDE``, and the routes that it is about."""
+        """Every entry of ``SESSIONKIT_EXCLUDE``, and the routes that it matches."""
         book = self.settings.rules
         laid = _laid_over([one.text for one in book.excluded], self.routes, folded=False)
         views = [
@@ -171,7 +174,7 @@ class Terrain:
 
     @cached_property
     def excluded(self) -> frozenset[int]:
-        """The routes that are lifted from the global default, as a whole."""
+        """The numbers of the routes that an exclude matches as a whole."""
         return frozenset(number for _, covered in self.excludes for number, how in covered.items() if how is Cover.ALL)
 
 
@@ -198,7 +201,7 @@ def _folded(step: Step) -> Step:
 
 
 def forms_of(route: Route, *, bare: bool) -> list[tuple[Step, ...]]:
-    """How the path of a route may be spelt, segment by segment: with its language, and without (``bare``)."""
+    """Return the forms of a route's path as steps: with its language, and with ``bare`` also without."""
     rest = route.bare_parts if route.bare_parts is not None else beginning_of(route)
     if not route.is_prefixed:
         return [rest]
@@ -207,7 +210,7 @@ def forms_of(route: Route, *, bare: bool) -> list[tuple[Step, ...]]:
 
 
 def beginning_of(route: Route) -> tuple[Step, ...]:
-    """What is sure of a path that cannot be derived: its literal beginning, and then anything."""
+    """Return the known steps of a path that cannot be derived: its literal beginning, then anything."""
     return (*route.lead.split("/")[:-1], ANY)
 
 
@@ -215,9 +218,9 @@ _known: tuple[object, object, Terrain] | None = None
 
 
 def current() -> Terrain | None:
-    """The terrain of the settings and the root URLconf as they are now; ``None`` if one of them cannot be read.
+    """Return the terrain of the current settings and root URLconf; ``None`` if one of them cannot be loaded.
 
-    The last one is kept, for all the checks of one run.
+    The last terrain is cached, so that all checks of one run share it.
     """
     global _known
     settings = conf.sound()
@@ -228,5 +231,5 @@ def current() -> Terrain | None:
         if _known is None or _known[0] is not settings or _known[1] is not resolver:
             _known = (settings, resolver, Terrain(settings, survey()))
     except Exception:
-        return None  # Django's own checks say what is wrong with the URLconf
+        return None  # Django's own checks report an invalid URLconf
     return _known[2]

@@ -1,7 +1,7 @@
-"""How much of the paths of one thing another one covers: patterns among themselves, patterns and routes.
+"""Compare the paths of two patterns, or of a pattern and a route.
 
-Exact, and without trying paths: a pattern sees a segment either as one of its own literals or as any other, so that
-walking both side by side over those few letters visits every case there is.
+The result is exact, and no paths are tried. A pattern distinguishes only its own literals and "any other segment". So
+it is enough to walk both sides in parallel with these few segments.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .shapes import MANY, Part, Partly
 
 
 class Cover(Enum):
-    """How much of a route a pattern covers."""
+    """How much of a route a pattern matches."""
 
     NONE = "none of it"
     SOME = "some of it"
@@ -24,7 +24,7 @@ class Cover(Enum):
 
 
 class Relation(Enum):
-    """How the paths of one pattern lie to those of another one."""
+    """How the paths of one pattern relate to those of another."""
 
     EQUAL = "the same paths"
     COVERS = "all of its paths and more"
@@ -34,29 +34,29 @@ class Relation(Enum):
 
 
 class Loop(Enum):
-    """What a route cannot have, but a pattern."""
+    """A step that only a pattern can have, and no route."""
 
     ANY = "**"
 
 
 class OneOf(NamedTuple):
-    """One segment of a few that are known, such as a language."""
+    """One segment with a few known texts, such as a language."""
 
     texts: frozenset[str]
 
 
-#: any number of segments, none included
+#: any number of segments, including none
 ANY: Final = Loop.ANY
-#: a path, segment by segment, as a route or a pattern spells it
+#: one step of a path, in a route or a pattern
 Step: TypeAlias = "Part | Loop | OneOf"
 
 _WILD = ("*", "**")
-# A segment that no literal of a pattern equals: no path has a slash inside a segment.
+# Stands for any segment that no literal of a pattern equals. A real segment has no slash.
 _OTHER: Final = "/"
 
 
 def relation(one: Pattern, other: Pattern) -> Relation:
-    """How the paths of ``one`` lie to those of ``other``."""
+    """Return how the paths of ``one`` relate to those of ``other``."""
     if one.text == other.text:
         return Relation.EQUAL
     theirs = cover(one, steps_of(other.text))
@@ -70,14 +70,14 @@ def relation(one: Pattern, other: Pattern) -> Relation:
 
 @lru_cache(maxsize=4096)
 def steps_of(text: str) -> tuple[Step, ...]:
-    """A pattern in the letters of a route."""
+    """Return a pattern as the steps of a route."""
     return tuple(MANY if one == "*" else ANY if one == "**" else one for one in split(text))
 
 
 def cover(pattern: Pattern, parts: Sequence[Step]) -> Cover:
-    """How many of the paths that ``parts`` spell are covered by ``pattern``."""
+    """Return how many of the paths described by ``parts`` match ``pattern``."""
     automaton = pattern.automaton
-    reached = {automaton.start}  # the sets of states in which the pattern may be by now
+    reached = {automaton.start}  # the sets of states in which the automaton may be
     for part in parts:
         reached = _after(automaton, reached, part)
     ends = {bool(states & automaton.accepting) for states in reached}
@@ -100,7 +100,7 @@ def _after(automaton: Automaton, reached: set[int], part: Step) -> set[int]:
 
 
 def _letters(automaton: Automaton, part: Step) -> Iterator[str]:
-    """The kinds of segments that the pattern tells apart, of those that ``part`` may be."""
+    """The segments that ``part`` may be, one for each case that the pattern distinguishes."""
     if isinstance(part, str):
         yield part
         return
@@ -114,16 +114,17 @@ def _letters(automaton: Automaton, part: Step) -> Iterator[str]:
 
 
 def fits(part: Partly, segment: str) -> bool:
-    """Whether a segment has the ends of ``part``, and something between them."""
+    """Return ``True`` if a segment has the beginning and end of ``part``, with some text between them."""
     long_enough = len(segment) > len(part.prefix) + len(part.suffix)
     return long_enough and segment.startswith(part.prefix) and segment.endswith(part.suffix)
 
 
 class Ground:
-    """Numbered patterns, laid out by their literal ends: which of them may meet a path at all.
+    """An index of numbered patterns by their literal segments, which finds candidates for a path.
 
-    It finds candidates; :func:`cover` and :func:`relation` say what they are. A pattern that begins with a wildcard is
-    laid out from its end, and one that ends with one too by a literal in between.
+    :func:`cover` and :func:`relation` then compare the candidates. A pattern is indexed by its first segments. A
+    pattern that begins with a wildcard is indexed by its last segments; one that also ends with a wildcard, by a
+    literal in between.
     """
 
     def __init__(self, patterns: Iterable[tuple[int, Pattern]]) -> None:
@@ -140,9 +141,9 @@ class Ground:
                 self._inner.setdefault(key, []).append(number)
 
     def near(self, parts: Sequence[Step], *, whole: bool = False) -> list[int]:
-        """The numbers of the patterns that may have a path in common with ``parts``, in order.
+        """Return the numbers of the patterns that may share a path with ``parts``, in order.
 
-        ``whole``: of those that may cover them all, so that no literal stands where ``parts`` is wild.
+        ``whole``: return only those that may cover all of ``parts``. They have no literal where ``parts`` is wild.
         """
         found = {*self._forward.near(list(parts), whole), *self._backward.near(list(parts[::-1]), whole)}
         literals = {part for part in parts if isinstance(part, str)}

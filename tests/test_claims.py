@@ -31,7 +31,7 @@ def test_anonymous_is_a_word():
 
 
 BAD = [
-    ("rol=editor", 'unknown key "rol"; did you mean "role"? For a field of that name write custom.rol'),
+    ("rol=editor", 'unknown key "rol"; did you mean "role"? For a custom field of that name, write custom.rol'),
     ("permision=x", 'did you mean "permission"?'),
     ("Role=x", 'did you mean "role"?'),
     ("editor", '"editor" is not a key=value pair'),
@@ -40,8 +40,8 @@ BAD = [
     ("=x", '"=x" is not a key=value pair'),
     ("", '"" is not a key=value pair'),
     ("role=a,,role=b", '"" is not a key=value pair'),
-    ("user_id=1,user_id=2", '"user_id" stands there twice'),
-    ("plan=a,plan=b", '"plan" stands there twice'),
+    ("user_id=1,user_id=2", '"user_id" is given twice'),
+    ("plan=a,plan=b", '"plan" is given twice'),
     ("user_id=" + 300 * "x", "user_id: "),
 ]
 

@@ -117,7 +117,7 @@ def test_rules_and_views_are_asked_as_a_request_would():
         ({"rules": [{"pattern": "/x", "public": True}]}, "SESSIONKIT_PROTECT[0]", ALLOWED, False),
         ({"rules": [{"view": "shown", "deny": True}]}, "SESSIONKIT_PROTECT[0]", DENIED, False),
         ({"rules": [{"pattern": "/**", "authenticated": True}], "LOGIN_URL": "/x/"},
-         "log-in page + SESSIONKIT_PROTECT[0]", ALLOWED, False),
+         "login page + SESSIONKIT_PROTECT[0]", ALLOWED, False),
     ],
 )  # fmt: skip
 def test_what_opens_or_closes_a_route_is_named(settings, by, anonymous, unprotected):
@@ -244,7 +244,7 @@ def test_a_doubt_is_told_in_every_language():
         "/<language>/shop/(.*)/reviews/"
     ]
     assert row["anonymous"] == DEPENDS
-    assert row["why"][0].endswith("/de/shop/a/** may be about further paths")
+    assert row["why"][0].endswith("/de/shop/a/** may match other paths")
     covered = table(*urls, rules=[{"pattern": "/fr/shop/**", "deny": True}], **LANGUAGES)[
         "/<language>/shop/(.*)/reviews/"
     ]
@@ -276,7 +276,7 @@ def test_values_that_a_rule_names_by_chance_are_avoided():
 def test_more_paths_than_can_be_looked_at_depend():
     rules = [{"pattern": f"/a/n{number}", "deny": True} for number in range(300)]
     assert table(path("a/<slug:s>/", page), rules=rules)["/a/<slug:s>/"]["why"][0].endswith(
-        "further paths were not looked at"
+        "more paths were not checked"
     )
     everything = [*rules, {"pattern": "/a/*", "deny": True}]
     row = table(path("a/<slug:s>/", page), rules=everything)["/a/<slug:s>/"]
@@ -294,7 +294,7 @@ def test_a_reason_is_told_for_a_few_paths_only():
 
 def test_a_route_of_which_no_path_can_be_made_depends():
     row = table(re_path(r"^(x)\1$", page))[r"/(x)\1"]
-    assert (row["anonymous"], row["why"][0]) == (DEPENDS, "no path could be made of the pattern to decide on")
+    assert (row["anonymous"], row["why"][0]) == (DEPENDS, "no sample path can be derived from the URL pattern")
 
 
 LANGUAGES = {"LANGUAGE_CODE": "en", "LANGUAGES": [("en", "English"), ("de", "German"), ("fr", "French")]}
@@ -326,7 +326,7 @@ def test_predicates_and_policies_are_not_run_but_a_sure_no_is_told(caplog):
         path("x/", page), path("y/", require_role("a")(page)), path("z/", require(Allow(alarmed))(page)), rules=rules
     )
     assert set(outcomes(found["/x/"]).values()) == {DEPENDS}
-    assert found["/x/"]["why"][0] == "SESSIONKIT_PROTECT[0]: Allow(alarmed) is asked when the request comes"
+    assert found["/x/"]["why"][0] == "SESSIONKIT_PROTECT[0]: Allow(alarmed) is only evaluated for a request"
     assert outcomes(found["/y/"]) == {"anonymous": DENIED, "any session": DENIED, "a": DEPENDS}
     assert found["/z/"]["anonymous"] == DEPENDS
     assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
@@ -407,6 +407,6 @@ def test_a_route_with_more_spellings_than_can_be_looked_at_is_denied():
     parts = "".join(f"(?:{letter}/)?" for letter in "abcdefghi")
     found = table(re_path(f"^z/{parts}page/$", page), rules=[{"pattern": "/elsewhere", "role": "admin"}])
     (row,) = found.values()
-    assert row["by"] == "too many spellings"
+    assert row["by"] == "too many path variants"
     assert set(outcomes(row).values()) == {DENIED}
-    assert set(row["why"]) == {"too many spellings: the log says more"}
+    assert set(row["why"]) == {"too many path variants: see the log"}

@@ -316,7 +316,7 @@ def test_a_door_that_opens_is_told_beside_another_route_of_the_same_text():
 def test_a_snapshot_of_before_is_refused_with_the_reason(tmp_path):
     file = tmp_path / "policy.json"
     file.write_text('{"version": 1, "callers": ["anonymous"], "routes": {"/ any": {"anonymous": "allowed"}}}')
-    with pytest.raises(CommandError, match="it has version 1, and this is version 2; write it without --check"):
+    with pytest.raises(CommandError, match="it has version 1, but this release reads version 2; write it without"):
         run("--snapshot", file, "--check")
 
 

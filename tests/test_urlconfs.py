@@ -426,7 +426,7 @@ def test_the_table_of_the_policy_and_can_access_say_so(urls):
     with site(urls):
         outcomes = {one.route: one for one in policy_matrix([parse_persona("anonymous")]).lines}
         login, *others = [line for route, line in outcomes.items() if "login" in route]
-        assert (login.squares[0].outcome, login.deciders[0]) == ("allowed", "log-in page")
+        assert (login.squares[0].outcome, login.deciders[0]) == ("allowed", "login page")
         assert {line.squares[0].outcome for line in others} == {"denied"}
         with translation.override("de"):
             assert can_access("/de/login/")
