@@ -1,3 +1,3 @@
-"""How fast SessionKit is, as ratios to what it is compared with; see README.md."""
+"""Benchmarks: the speed of SessionKit as ratios to other code. See README.md."""
 
 from __future__ import annotations

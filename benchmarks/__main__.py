@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure everything, print the table."""
+"""``python -m benchmarks``: run the benchmarks and print the table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXTRAS = {"instructions": instructions.rows}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; 0 if everything ran and no answer was wrong. A missed target is for people to judge."""
+    """Run the command. Return 0 if everything ran and every answer was right, even if a target is missed."""
     options = _parser().parse_args(arguments)
     start = perf_counter()
     names = [*(options.only or GROUPS), *(name for name in EXTRAS if getattr(options, name))]
@@ -47,15 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="only run everything once and look at the answers")
+    parser.add_argument("--smoke", action="store_true", help="run everything once and check the answers only")
     parser.add_argument("--write", action="store_true", help=f"store the table in {RESULTS.name}")
     parser.add_argument("--only", nargs="+", choices=GROUPS, metavar="GROUP", help=f"some of: {', '.join(GROUPS)}")
-    parser.add_argument("--instructions", action="store_true", help="count instructions too (valgrind; minutes)")
+    parser.add_argument(
+        "--instructions", action="store_true", help="also count instructions (needs valgrind, takes minutes)"
+    )
     return parser
 
 
 def _run(name: str, *, smoke: bool) -> Iterator[Result]:
-    """Measure a group and print its rows as they come."""
+    """Measure a group, and print each row when it is ready."""
     rows = {**GROUPS, **EXTRAS}[name](SMOKE if smoke else Scale())
     if not smoke:
         print(f"\n{HEADER}", flush=True)

@@ -1,4 +1,4 @@
-"""What an index costs before the first request: time and memory for each rule."""
+"""The time and memory that an index needs for each rule."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .report import Fact, Scale, expect
 
 
 def rows(scale: Scale) -> Iterator[Fact]:
-    """Every rule's own path is asked for once, so that what is built on demand is built."""
+    """Yield the rows. A path of every rule is looked up once, so that the index builds its lazy parts too."""
     rules = RuleList.of("tail-wildcard", scale.rules)
     asked = [text.replace("/**", "/page") for text in rules.texts]
-    what = f"index of {scale.rules:,} tail-wildcard rules, all of them asked for once"
+    what = f"index of {scale.rules:,} tail-wildcard rules, each looked up once"
     yield Fact(what, "–", "≤ 30 µs and ≤ 2 KB a rule", partial(_cost, rules.entries(), asked, 30, 2048))
     for count in (scale.rules // 2, scale.rules):
         entries = _branchy(count)
@@ -30,7 +30,7 @@ def rows(scale: Scale) -> Iterator[Fact]:
 
 
 def _cost(entries: Sequence[Entry], asked: Sequence[str], most_us: float, most_bytes: float) -> tuple[str, bool]:
-    """Microseconds and bytes for each rule; the median of three for the time."""
+    """Microseconds and bytes for each rule. The time is the median of three runs."""
     _check(entries, asked)
     micro = 1e6 * sorted(_seconds(entries, asked) for _ in range(3))[1] / len(entries)
     size = _bytes(entries, asked) / len(entries)

@@ -1,4 +1,4 @@
-"""What a view pays: ``get_session()`` and the decorators, with the session resolved."""
+"""The time of ``get_session()`` and of the decorators, with the session already resolved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PASSED = HttpResponse("passed")
 
 
 def request_with_session() -> HttpRequest:
-    """A request whose session is in memory, and whose user has the permission that is asked for."""
+    """Return a request with a session in memory, and with a user who has the required permission."""
     request = RequestFactory().get("/")
     request.session = site.import_module(site.LOCMEM).SessionStore()
     request.session["__session__"] = site.READER
@@ -45,7 +45,7 @@ async def _same(value: object) -> object:
 
 
 def rows(scale: Scale) -> Iterator[Case]:
-    """Everything happens inside a request, as the middleware would have set it up."""
+    """Yield the rows. They are measured inside a request, in the state that the middleware sets up."""
     request = request_with_session()
     slot = Slot(current_origin(), request)
     request.sessionkit = slot  # type: ignore[attr-defined]
@@ -70,7 +70,7 @@ def _getting(request: HttpRequest) -> Iterator[Case]:
 def _check_session() -> None:
     session = get_session()
     expect("the current session", session and session.to_dict(), site.READER)
-    # A flush in the same request is noticed, or the figure would be worth nothing.
+    # A flush in the same request must be noticed. Otherwise the figure is meaningless.
     request = request_with_session()
     with activate(Slot(current_origin(), request)):
         expect("the session before a flush", get_session() is None, False)

@@ -1,4 +1,4 @@
-"""The worst that a request line of 63 KB can ask for: what the guard adds to it, and what it leaves behind."""
+"""The time and memory that the guard needs for the worst paths in a request line of 63 KB."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .report import Fact, Scale, expect
 from .timing import Effort, least, work
 
 LENGTH = 63_000
-"""Characters of the target in the request line, percent-encoded as servers get it."""
+"""Characters of the target in the request line, percent-encoded as a server receives it."""
 
 _MOST_MS = 3
 _MOST_KB = 1024
 _RULES = [*site.rules(10), {"pattern": "/**/private/**", "role": "editor"}, {"pattern": "/Press/*/b", "role": "editor"}]
 
-# What is repeated after the prefix, until the target is long enough.
+# Each is repeated after the prefix until the target has this length.
 _SHAPES = {
     "combining marks in a row": "\u0301\u0323",
     "short segments with combining marks": "e\u0323\u0301/",
@@ -43,7 +43,7 @@ _SHAPES = {
 
 
 def rows(scale: Scale) -> Iterator[Fact]:
-    """Each shape on a plain route and on one that can be written in several ways; then the memory."""
+    """Yield the time for all shapes, on a plain route and on one with several forms, then the memory."""
     with site.using(SESSIONKIT_PROTECT=_RULES), _quiet():
         for prefix, where in (("/wiki/", "a route"), ("/old-forum/", "a route with an optional part")):
             what = f"path of {LENGTH // 1000} KB on {where}: CPU over the same request without the guard"
@@ -76,7 +76,7 @@ def _worst(prefix: str, scale: Scale) -> tuple[str, bool]:
 
 
 def _added(path: str, effort: Effort) -> float:
-    """Milliseconds."""
+    """The milliseconds that the guard adds to a request."""
     ours, plain = _page([site.SESSION, site.SESSIONKIT], path), _page([site.SESSION], path)
     expect("the status of a hostile request", plain().status_code, 200)
     expect("the answer of the guard", ours().status_code in (200, 302), True)
@@ -84,7 +84,7 @@ def _added(path: str, effort: Effort) -> float:
 
 
 def _left(scale: Scale) -> tuple[str, bool]:
-    """Kilobytes at the highest point, after paths that have never been seen before."""
+    """The growth of the peak memory in kilobytes, after many new paths."""
     first = _highest(range(scale.hostile // 10 + 20))
     last = _highest(range(scale.hostile))
     return f"{last - first} KB more", last - first <= _MOST_KB

@@ -1,4 +1,4 @@
-"""Instructions for each request, counted by valgrind: hardly any noise, but minutes of waiting."""
+"""The number of instructions of a request, counted by valgrind. This has little noise, but takes minutes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STACKS = {
 
 
 def rows(scale: Scale) -> Iterator[Fact]:
-    """Nothing where there is no valgrind."""
+    """Yield the rows. Without valgrind, yield one row that says so."""
     if shutil.which("valgrind") is None:
         yield Fact("instructions", "–", "–", lambda: ("valgrind is not installed", None))
         return
@@ -46,7 +46,7 @@ def _compared(name: str, most: float) -> tuple[str, bool]:
 
 
 def _per_request(name: str) -> float:
-    """The difference of a long and a short run: without the start of Python and Django."""
+    """The difference between a long and a short run, which excludes the start of Python and Django."""
     few, many = (_instructions(name, count) for count in _ASKED)
     return (many - few) / (_ASKED[1] - _ASKED[0])
 
@@ -67,7 +67,7 @@ def _instructions(name: str, count: int) -> int:
 
 
 def ask(name: str, count: int) -> None:
-    """What runs under valgrind."""
+    """Make the requests. This runs under valgrind."""
     with site.using(SESSIONKIT_PROTECT=site.rules(10)):
         middleware, url = _STACKS[name]
         stack = wsgi(middleware, url, site.stored_session({"__session__": site.READER}))

@@ -1,4 +1,4 @@
-"""Lists of patterns, and paths to ask them about."""
+"""Lists of patterns, and paths to match against them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PATHS = 200
 
 
 class Shape(NamedTuple):
-    """One shape of pattern: how the ``n``-th is written, and a path that only this one covers."""
+    """One kind of pattern: the template of the pattern, and of a path that only this pattern matches."""
 
     pattern: str
     hit: str
@@ -33,7 +33,7 @@ KINDS: dict[str, tuple[Shape, ...]] = {
 
 
 class RuleList(NamedTuple):
-    """A list of ``size`` rules of one kind, with paths that one of them covers, and that none does."""
+    """A list of rules of one kind, with paths that match one of them (hits), and paths that match none (misses)."""
 
     texts: list[str]
     hits: list[str]
@@ -42,7 +42,7 @@ class RuleList(NamedTuple):
 
     @classmethod
     def of(cls, kind: str, size: int) -> RuleList:
-        """The same list every time."""
+        """Return the list of ``size`` rules. It is the same every time."""
         shapes = KINDS[kind]
         asked = [n * size // _PATHS for n in range(_PATHS)]
         random.Random(size).shuffle(asked)  # noqa: S311
@@ -54,11 +54,11 @@ class RuleList(NamedTuple):
         )
 
     def index(self) -> PatternIndex:
-        """What SessionKit makes of it."""
+        """Return SessionKit's index of the list."""
         return PatternIndex(self.entries())
 
     def entries(self) -> list[Entry]:
-        """What the index is made of."""
+        """Return the entries of the index."""
         return [Entry(number, Pattern(text), is_final=True) for number, text in enumerate(self.texts)]
 
 
@@ -67,10 +67,10 @@ def _filled(text: str, number: int) -> str:
 
 
 def _miss(number: int) -> str:
-    """Pages beside the protected ones: elsewhere on the site, and in the same part of it."""
+    """Pages that no rule matches: elsewhere on the site, or in the same part of it as a protected page."""
     return (f"/news/item{number}/page/edit", f"/app{number % 50}/public{number}/page/edit")[number % 2]
 
 
 def first_match(covering: Callable[[str], tuple[int, ...]], path: str) -> int | None:
-    """The number of the rule that decides."""
+    """Return the number of the rule that decides, or ``None``."""
     return next(iter(covering(path)), None)

@@ -1,4 +1,4 @@
-"""Match one path against a list of rules."""
+"""The time to match one path against a list of rules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ m = {matcher}(r.path, p.path)
 
 
 def rows(scale: Scale) -> Iterator[Case | Fact]:
-    """All of it."""
+    """Yield the rows for each kind of list, then those for hostile paths."""
     for kind in KINDS:
         lists = [RuleList.of(kind, size) for size in scale.sizes]
         indexes = [one.index() for one in lists]
@@ -102,7 +102,7 @@ def _asking(ask: Callable[[str], object], paths: Sequence[str]) -> Timed:
 
 
 def _floor(texts: Sequence[str], paths: Sequence[str]) -> Timed:
-    """What no matcher of segments can do without: nested dicts of the literals, one look-up for each segment."""
+    """The least that a matcher of segments has to do: one look-up per segment in nested dicts of the literals."""
     root: dict[str, Any] = {}
     for text in texts:
         node = root
@@ -130,7 +130,7 @@ def _check(rules: RuleList, find: Find) -> None:
         expect(f"the rule for {path} of {len(rules.texts)}", find(path), None)
 
 
-# --- the others ---
+# --- other matchers ---
 
 
 def _against_peers(kind: str, lists: Sequence[RuleList], indexes: Sequence[PatternIndex]) -> Iterator[Case]:
@@ -169,7 +169,7 @@ def _linear(rules: RuleList) -> Find:
 
 
 def _alternation(rules: RuleList) -> Find:
-    # A group of its own per rule says which one it was.
+    # Each rule has a group, which shows which rule matched.
     compiled = re.compile("|".join(f"({_expression(text)})" for text in rules.texts))
 
     def find(path: str) -> int | None:
@@ -199,7 +199,7 @@ def _werkzeug(rules: RuleList) -> Find:
 
 
 def _casbin(rules: RuleList) -> Find:
-    """The number of the rule comes with the explanation; ``regexMatch`` is casbin's own."""
+    """Match with casbin's ``regexMatch``. The explanation of the result has the number of the rule."""
     model = Model()
     model.load_model_from_text(_CASBIN_MODEL.format(matcher="regexMatch"))
     enforcer = Enforcer(model)
@@ -262,7 +262,7 @@ def _hostile(scale: Scale) -> Iterator[Fact]:
 
 
 def _hostile_times(index: PatternIndex, texts: Sequence[str], scale: Scale, most: float) -> tuple[str, bool]:
-    """The worst of the paths for each length, in milliseconds."""
+    """The time of the slowest path for each length, in milliseconds."""
     worst = []
     for count in scale.segments:
         paths = _hostile_paths(count)

@@ -1,4 +1,4 @@
-"""Whole requests: public and protected pages, through Django's WSGI and ASGI handlers."""
+"""The time of whole requests for public and protected pages, through Django's WSGI and ASGI handlers."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ _LABELS = {site.LOCMEM: "locmem sessions", site.DATABASE: "sessions in SQLite"}
 
 
 class Stack(NamedTuple):
-    """One page of one site, ready to be asked, and ready to be timed."""
+    """One page of one site: a function that requests it, and one that measures it."""
 
     ask: Callable[[], Any]
     timed: Timed
 
 
 def wsgi(middleware: list[str], url: str, cookie: str) -> Stack:
-    """A page of a site on WSGI."""
+    """Return a page of a site on WSGI."""
     page = site.WSGIPage(middleware, f"{url}page/", cookie)
     return Stack(page, work(page))
 
 
 def asgi(loop: asyncio.AbstractEventLoop, middleware: list[str], url: str, cookie: str) -> Stack:
-    """A page of a site on ASGI."""
+    """Return a page of a site on ASGI."""
     page = site.ASGIPage(middleware, f"{url}apage/", cookie)
     return Stack(lambda: loop.run_until_complete(page()), awaited(page, loop))
 
 
 def rows(scale: Scale) -> Iterator[Case | Fact]:
-    """WSGI first, then ASGI."""
+    """Yield the rows for WSGI, then those for ASGI."""
     loop = asyncio.new_event_loop()
     for name, make in (("WSGI", wsgi), ("ASGI", partial(asgi, loop))):
         yield from _public(scale, name, make)
@@ -91,7 +91,7 @@ def _snapshot(rules: int) -> conf.Snapshot:
 
 @contextmanager
 def _pinned(snapshot: conf.Snapshot) -> Iterator[None]:
-    """Other settings, without their being read again: two sites can take turns."""
+    """Use other settings without parsing them again, so that two sites can take turns."""
     before, conf.latest = conf.latest, snapshot
     yield
     conf.latest = before
@@ -129,7 +129,7 @@ def _facts(scale: Scale, what: str, ours: Stack, plain: Stack) -> Iterator[Fact]
 
     def vary() -> tuple[str, bool]:
         has = "vary" in _headers(ours.ask())
-        return "there is one" if has else "none", not has
+        return "present" if has else "none", not has
 
     yield Fact(f"{what}: queries", "the same", "0 more", partial(count, _queries), is_answer=True)
     yield Fact(f"{what}: session reads", "the same", "0 more", partial(count, _reads), is_answer=True)
@@ -138,7 +138,7 @@ def _facts(scale: Scale, what: str, ours: Stack, plain: Stack) -> Iterator[Fact]
 
     def left() -> tuple[str, bool]:
         mine, bare = _left(ours, scale.requests), _left(plain, scale.requests)
-        # Where the stack itself leaves cycles (ASGI on newer Pythons), what they hold of ours stays with them.
+        # If the stack itself leaves cycles (ASGI on newer Pythons), these also keep our objects alive.
         return f"{mine - bare} more ({mine})", mine == bare or bare > 0
 
     what = f"{what}: objects left to the cyclic collector by {scale.requests} requests"
@@ -152,7 +152,7 @@ def _queries(stack: Stack) -> int:
 
 
 def _reads(stack: Stack) -> int:
-    """How often the content of a session was asked for."""
+    """How often the content of a session was read."""
     count = 0
     real = SessionBase._get_session
 
@@ -175,7 +175,7 @@ def _reads(stack: Stack) -> int:
 
 
 def _hops(stack: Stack) -> int:
-    """How often asgiref sent work to a thread."""
+    """How often asgiref moved work to a thread."""
     count = 0
     real = SyncToAsync.__call__
 
@@ -236,7 +236,7 @@ def _protected(scale: Scale, name: str, make: Callable[..., Stack], engine: str)
 
 
 def _login(user: User) -> dict[str, str]:
-    """What ``login()`` stores."""
+    """The values that ``login()`` stores in the session."""
     return {
         SESSION_KEY: str(user.pk),
         BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
@@ -276,7 +276,7 @@ def _protected_facts(what: str, ours: Stack, reading: Stack) -> Iterator[Fact]:
 
 
 def _versioned(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[Case]:
-    """What it costs to ask, for each request, whether a session is still good; the versions are in memory."""
+    """The cost of checking for each request whether the session is current. The versions are in memory."""
     stamped = {**site.READER, STAMP: str(cached_version(site.READER["user_id"]))}
     with site.using(SESSIONKIT_PROTECT=site.rules(10)):
         without = make(_OURS, "/team/", site.stored_session({"__session__": site.READER}))

@@ -1,4 +1,4 @@
-"""The rows of the table: what is compared, what is to be reached, and what came out."""
+"""The rows of the table: what is compared, the target, and the result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADER = "| what | against | target | measured ratio | met? |\n|---|---|---|---|
 
 
 class WrongAnswer(Exception):
-    """Something gave another answer than it should; its speed is of no interest."""
+    """One of the compared functions gave a wrong answer, so its speed is meaningless."""
 
 
 def expect(what: str, found: object, wanted: object) -> None:
@@ -31,7 +31,7 @@ def _short(value: object) -> str:
 
 
 class Result(NamedTuple):
-    """One row of the table. ``met`` is ``None`` for what is only reported."""
+    """One row of the table. ``met`` is ``None`` for a row without a target."""
 
     what: str
     against: str
@@ -46,7 +46,10 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True)
 class Bound:
-    """At most ``most`` times the other side's time, or at least ``faster`` times as fast; neither, or 0: reported."""
+    """A target: at most ``most`` times the time of the other side, or at least ``faster`` times as fast.
+
+    Without either, or with 0, the row has no target.
+    """
 
     most: float | None = None
     faster: float | None = None
@@ -57,20 +60,20 @@ class Bound:
         return f"≤ {self.most:g} ×" if self.most is not None else "–"
 
     def show(self, spread: Spread) -> str:
-        """The figure in the terms of the target."""
+        """Return the figure in the unit of the target."""
         if self.faster is not None:
             return f"{1 / spread.median:.3g} × as fast"
         return f"{spread.median:.{2 if spread.median >= 0.1 else 3}f} ×"
 
     def is_met(self, spread: Spread) -> bool | None:
-        """Whether the median keeps to the target."""
+        """Return whether the median meets the target; ``None`` without a target."""
         if self.faster is not None:
             return 1 / spread.median >= self.faster if self.faster else None
         return spread.median <= self.most if self.most is not None else None
 
 
 class Pair(NamedTuple):
-    """The two sides of one figure; ``faster`` where the row's target is not for all of its figures."""
+    """The two sides of one figure. ``faster`` is a target for this figure, in place of that of the row."""
 
     label: str
     ours: Timed
@@ -80,9 +83,9 @@ class Pair(NamedTuple):
 
 @dataclass
 class Case:
-    """A row of ratios, one for each pair; the target holds for all of them.
+    """A row of ratios, one for each pair. The target applies to all of them.
 
-    ``check`` raises :class:`WrongAnswer` unless both sides say what they should.
+    ``check`` raises :class:`WrongAnswer` if one side gives a wrong answer.
     """
 
     what: str
@@ -93,14 +96,14 @@ class Case:
     effort: Effort = field(default_factory=Effort)
 
     def try_out(self) -> None:
-        """Run every side once and look at the answers, never at the time."""
+        """Run every side once, and check the answers only."""
         self.check()
         for pair in self.pairs:
             pair.ours(1)
             pair.theirs(1)
 
     def measure(self) -> Result:
-        """The row."""
+        """Check the answers, measure, and return the row."""
         self.check()
         bounds = [Bound(faster=pair.faster) if pair.faster else self.bound for pair in self.pairs]
         spreads = [ratio(pair.ours, pair.theirs, self.effort) for pair in self.pairs]
@@ -115,9 +118,9 @@ class Case:
 
 @dataclass
 class Fact:
-    """A row that is no ratio of times: a count, an amount, an absolute bound.
+    """A row that is not a ratio of times: a count, an amount, or an absolute limit.
 
-    ``is_answer``: it does not depend on the machine, so a smoke run fails if it is not met.
+    ``is_answer``: it does not depend on the machine, so a smoke run fails if the target is missed.
     """
 
     what: str
@@ -127,18 +130,18 @@ class Fact:
     is_answer: bool = False
 
     def try_out(self) -> None:
-        """Look at the outcome if it is an answer."""
+        """Run it, and raise :class:`WrongAnswer` if it is an answer and misses the target."""
         found, met = self.find()
         if self.is_answer and not met:
             raise WrongAnswer(f"{self.what}: {found}; wanted {self.target}")
 
     def measure(self) -> Result:
-        """The row."""
+        """Return the row."""
         return Result(self.what, self.against, self.target, *self.find())
 
 
 class Scale(NamedTuple):
-    """How much of everything: small in a smoke run."""
+    """The sizes and numbers of repeats. They are small in a smoke run."""
 
     sizes: tuple[int, ...] = (10, 100, 1_000, 10_000, 100_000)
     rules: int = 10_000
@@ -154,7 +157,7 @@ SMOKE = Scale((10, 200), 200, (100, 200, 400), 20, Effort(1, 0), 1, 0.2, 100)
 
 
 def machine() -> Iterator[str]:
-    """The machine, without its name: what a reader needs to judge the table."""
+    """Yield a description of the machine, without its name."""
     known: dict[str, Any] = pyperf.Run([1.0]).get_metadata()
     yield f"- CPU: {known.get('cpu_model_name', platform.machine())}, {known.get('cpu_count', '?')} logical cores"
     yield f"- Python {platform.python_version()} ({platform.python_implementation()}), Django {django.get_version()}"

@@ -1,4 +1,4 @@
-"""Requests per second of real servers under load: one process of gunicorn or uvicorn, asked by a few connections."""
+"""Requests per second of a real server: one process of gunicorn or uvicorn, with a few connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .report import Fact, Scale, WrongAnswer  # noqa: E402
 _STACKS = {
     "bare": [site.SESSION],
     "SessionKit": [site.SESSION, site.SESSIONKIT],
-    "Django's log-in": [site.SESSION, site.AUTHENTICATION, site.LOGIN_REQUIRED],
+    "Django's login": [site.SESSION, site.AUTHENTICATION, site.LOGIN_REQUIRED],
 }
 _SERVERS = {
     "gunicorn": (
@@ -39,15 +39,15 @@ _SERVERS = {
     ),
     "uvicorn": ("apage/", ["uvicorn", "benchmarks.serving:asgi", "--factory", "--no-access-log", "--port={port}"]),
 }
-# Who is asked for which page; a page that everybody may see is not asked of a stack that protects all.
-_ASKED = {"public": ("bare", "SessionKit"), "team": ("SessionKit", "Django's log-in"), "reading": ("bare",)}
+# The stacks for each page. The public page is not requested from a stack that protects all pages.
+_ASKED = {"public": ("bare", "SessionKit"), "team": ("SessionKit", "Django's login"), "reading": ("bare",)}
 _KEY = "b" * 32
 _CONNECTIONS = 4
 _ENDS = (b"\r\n\r\npage", b"page\r\n0\r\n\r\n")  # with a length, and in chunks
 
 
 def rows(scale: Scale) -> Iterator[Fact]:
-    """One row for each server."""
+    """Yield one row for each server."""
     for name in _SERVERS:
         yield Fact(
             f"{name}, one process: requests per second, {_CONNECTIONS} connections",
@@ -58,7 +58,7 @@ def rows(scale: Scale) -> Iterator[Fact]:
 
 
 def _found(name: str, scale: Scale) -> tuple[str, None]:
-    """All stacks run at once and are asked in turns."""
+    """All stacks run at the same time. They get requests in turns."""
     suffix, command = _SERVERS[name]
     with ExitStack() as stack:
         ports = {one: stack.enter_context(_serving(command, one)) for one in _STACKS}
@@ -105,7 +105,7 @@ def _await_port(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def _load(port: int, page: str, seconds: float) -> float:
-    """Answers per second, over all connections; each of them must be the page."""
+    """Responses per second, over all connections. Each response must be the page."""
     request = (
         f"GET {page} HTTP/1.1\r\nHost: example.org\r\nCookie: sessionid={_KEY}\r\nAccept: text/html\r\n\r\n".encode()
     )
@@ -157,13 +157,13 @@ def _prepare() -> None:
 
 
 def wsgi() -> Any:
-    """The site for gunicorn."""
+    """Return the site for gunicorn."""
     _prepare()
     return get_wsgi_application()
 
 
 def asgi() -> Any:
-    """The site for uvicorn, which asks for it on its event loop."""
+    """Return the site for uvicorn, which calls this on its event loop."""
     with ThreadPoolExecutor(1) as threads:
         threads.submit(_prepare).result()
     return get_asgi_application()

@@ -1,4 +1,4 @@
-"""The site that the benchmarks ask: settings, two pages, requests as a server makes them."""
+"""The site that the benchmarks request: its settings and views, and requests as a server makes them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ READER = {
 
 
 def configure() -> None:
-    """A site on a throw-away SQLite file, once. The connection stays open between requests."""
+    """Configure Django with a temporary SQLite file, if that is not done yet. The connection stays open."""
     if settings.configured:
         return
     folder = tempfile.mkdtemp()
@@ -68,12 +68,12 @@ def configure() -> None:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """A page that asks for nothing."""
+    """A page that requires nothing."""
     return HttpResponse("page")
 
 
 def page_below(request: HttpRequest, rest: str) -> HttpResponse:
-    """A page that takes any path below it."""
+    """A page that answers any path below it."""
     return HttpResponse("page")
 
 
@@ -83,12 +83,12 @@ def reading_page(request: HttpRequest) -> HttpResponse:
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
-    """The async twin of :func:`page`."""
+    """The async variant of :func:`page`."""
     return HttpResponse("page")
 
 
 async def areading_page(request: HttpRequest) -> HttpResponse:
-    """The async twin of :func:`reading_page`."""
+    """The async variant of :func:`reading_page`."""
     return HttpResponse("page" if await request.session.aget("__session__") else "nobody")
 
 
@@ -105,7 +105,7 @@ urlpatterns = [
 
 
 def rules(count: int) -> list[dict[str, Any]]:
-    """So many rules, the last of which protects ``/team/``."""
+    """Return ``count`` rules. The last one protects ``/team/``."""
     shapes = ("/app{0}/area{1}/**", "/app{0}/area{1}/page", "/app{0}/area{1}/*/edit")
     some = [{"pattern": shapes[n % 3].format(n % 50, n), "role": "editor"} for n in range(count - 1)]
     return [*some, {"pattern": "/team/**", "roles": ["reader", "editor"]}]
@@ -113,13 +113,13 @@ def rules(count: int) -> list[dict[str, Any]]:
 
 @contextmanager
 def using(**changes: Any) -> Iterator[None]:
-    """Other settings for a while."""
+    """Override settings inside a ``with`` block."""
     with override_settings(**changes):
         yield
 
 
 def stored_session(content: dict[str, Any]) -> str:
-    """The key of a stored session with ``content``, for the cookie."""
+    """Store a session with ``content``, and return its key for the cookie."""
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store.update(content)
     store.create()
@@ -127,7 +127,7 @@ def stored_session(content: dict[str, Any]) -> str:
 
 
 class WSGIPage:
-    """One page asked over and over, as a WSGI server does it."""
+    """One page, requested as a WSGI server does. It can be called any number of times."""
 
     def __init__(self, middleware: list[str], url: str, cookie: str) -> None:
         with override_settings(MIDDLEWARE=middleware):
@@ -159,7 +159,7 @@ def _start_response(status: str, headers: Any, error: Any = None) -> None:
 
 
 class ASGIPage:
-    """One page asked over and over, as an ASGI server does it."""
+    """One page, requested as an ASGI server does. It can be called any number of times."""
 
     def __init__(self, middleware: list[str], url: str, cookie: str) -> None:
         with override_settings(MIDDLEWARE=middleware):

@@ -1,4 +1,4 @@
-"""Block template tags beside ``{% if %}``."""
+"""The time of the block template tags, compared with ``{% if %}``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .calls import request_with_session
 from .report import Bound, Case, Pair, Scale, expect
 from .timing import Timed, statement
 
-_REPEATED = 20  # in one template, so that what a template costs by itself does not hide the tag
+_REPEATED = 20  # in one template, so that the cost of the template itself does not hide that of the tag
 
 TAGS = (
     ("if_authenticated", "if_authenticated", "endif_authenticated"),
@@ -24,7 +24,7 @@ TAGS = (
 
 
 def rows(scale: Scale) -> Iterator[Case]:
-    """Each tag grants, and has an ``{% else %}``."""
+    """Yield the rows. Each tag grants access, and has an ``{% else %}``."""
     request = request_with_session()
     context = {"flag": True, "perms": PermWrapper(request.user)}  # type: ignore[attr-defined]
     flag, perms = (_rendered(f"if {what}", "endif", context) for what in ("flag", "perms.shop.change_order"))

@@ -1,7 +1,6 @@
-"""Ratios of CPU times, measured in pairs: A B B A A B ... in one process.
+"""Measure ratios of CPU times in pairs: A B B A A B ... in one process.
 
-Whatever else the machine does at the time meets both sides alike, and the median of the paired ratios ignores what
-meets only one.
+Other load on the machine affects both sides alike. The median of the paired ratios ignores load that affects only one.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from time import process_time
 from typing import Any, NamedTuple, TypeAlias
 
 Timed: TypeAlias = Callable[[int], float]
-"""Do something so many times; the CPU seconds that it took."""
+"""A function that does something the given number of times, and returns the CPU seconds that it took."""
 
 
 class Effort(NamedTuple):
-    """How long to measure: ``pairs`` of blocks of at least ``block`` CPU seconds each."""
+    """How long to measure: the number of ``pairs`` of blocks, and the minimum CPU seconds of a ``block``."""
 
     pairs: int = 31
     block: float = 0.004
@@ -33,12 +32,12 @@ class Spread(NamedTuple):
 
 
 def statement(code: str, **names: Any) -> Timed:
-    """A statement, in the loop of :mod:`timeit`: with the cyclic garbage collector off."""
+    """Measure a statement with :mod:`timeit`. The cyclic garbage collector is off."""
     return timeit.Timer(code, timer=process_time, globals=names).timeit
 
 
 def work(call: Callable[[], object]) -> Timed:
-    """A call that leaves garbage as it does in life: with the cyclic garbage collector as it is (on)."""
+    """Measure a call that creates garbage. The cyclic garbage collector stays on."""
 
     def timed(times: int) -> float:
         start = process_time()
@@ -50,7 +49,7 @@ def work(call: Callable[[], object]) -> Timed:
 
 
 def awaited(call: Callable[[], Awaitable[object]], loop: asyncio.AbstractEventLoop) -> Timed:
-    """An awaitable call, repeated inside one task of ``loop``; the collector is on."""
+    """Measure an awaitable call, repeated inside one task of ``loop``. The cyclic garbage collector stays on."""
 
     async def timed(times: int) -> float:
         start = process_time()
@@ -62,7 +61,7 @@ def awaited(call: Callable[[], Awaitable[object]], loop: asyncio.AbstractEventLo
 
 
 def ratio(ours: Timed, theirs: Timed, effort: Effort) -> Spread:
-    """How many times as long ``ours`` takes."""
+    """Return how many times as long ``ours`` takes as ``theirs``."""
     sides = [(ours, _calibrated(ours, effort.block)), (theirs, _calibrated(theirs, effort.block))]
     ratios = []
     for number in range(effort.pairs):
@@ -74,14 +73,14 @@ def ratio(ours: Timed, theirs: Timed, effort: Effort) -> Spread:
 
 
 def least(timed: Timed, effort: Effort) -> float:
-    """The CPU seconds of one run, in the best of some blocks: for what is stated as a time."""
+    """Return the CPU seconds of one run, in the fastest block. Used for figures that are times, not ratios."""
     times = _calibrated(timed, effort.block)
     return min(timed(times) / times for _ in range(effort.pairs))
 
 
 def _calibrated(timed: Timed, block: float) -> int:
     times = 1
-    timed(1)  # what is done once only
+    timed(1)  # work that is done only once
     while timed(times) < block:
         times *= 2
     return times

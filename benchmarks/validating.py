@@ -1,4 +1,4 @@
-"""``validate_session`` beside pydantic and ``json.loads``."""
+"""The time of ``validate_session``, compared with pydantic and ``json.loads``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PermissionName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Shape(BaseModel):
-    """The same fields, types and lengths; it does not look for blank names and control characters."""
+    """A model with the same fields, types and lengths. It does not reject blank names and control characters."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=False)
 
@@ -41,7 +41,7 @@ class Shape(BaseModel):
 
 
 def rows(scale: Scale) -> Iterator[Case]:
-    """A typical and the largest dict."""
+    """Yield the rows for a typical dict and for the largest allowed one."""
     for name, data, most in (("typical", READER, 0.8), ("largest", LARGEST, 1.0)):
         ours = statement("ask(data)", ask=validate_session, data=data)
         model = statement("ask(data)", ask=Shape.model_validate, data=data)
@@ -54,12 +54,12 @@ def rows(scale: Scale) -> Iterator[Case]:
         what = f"`validate_session`, {name}, lists of names never seen before"
         yield Case(what, "a pydantic model", Bound(), [Pair("", new, model)], check)
         full = statement("session = ask(data); session.roles; session.permissions", ask=validate_session, data=data)
-        what = f"`validate_session`, {name}, with `.roles` and `.permissions` looked at"
+        what = f"`validate_session`, {name}, with `.roles` and `.permissions` read"
         yield Case(what, "a pydantic model", Bound(), [Pair("", full, model)], check)
 
 
 def _forget() -> None:
-    """Sessions with rights that nobody has had yet."""
+    """Empty the caches of role and permission lists, as if the lists were new."""
     ordinary = current_origin().validate.__self__._ordinary  # type: ignore[attr-defined]
     ordinary._roles.clear()
     ordinary._permissions.clear()
