@@ -1,4 +1,4 @@
-"""Whether a stored session is still of its user's current version, and what counts instead if it is not."""
+"""Compare the version of a stored session with the current version of its user, and refresh or end old sessions."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ Watch: TypeAlias = Callable[[], object] | None
 
 _MOST_REMEMBERED = 10_000
 _LONGEST_REMEMBERED = 500
-# where a request has whose version has just been looked up
+# request attribute: the user id and the version that were just looked up
 _NEW = "_sessionkit_new"
 _OUT_OF_DATE = InvalidSession("session", "is out of date")
-_UNSTAMPED = InvalidSession("session", "has no version: set_session() has not placed it")
+_UNSTAMPED = InvalidSession("session", "has no version, because it was not stored by set_session()")
 
 
 def stamp_of(raw: object) -> str | None:
-    """The version of a stored dict, ``None`` if it has none."""
+    """Return the version of a stored dict, or ``None`` if it has none."""
     try:
         return _text(raw.get(STAMP)) if isinstance(raw, dict) else None
-    except Exception:  # a hostile key, which the validation knows to refuse
+    except Exception:  # a hostile key, which the validation will refuse
         return None
 
 
 def without_stamp(raw: object) -> object:
-    """What is to be validated: the version is not a field of the session."""
+    """Return the stored dict without its version, for validation: the version is not a field of the session."""
     if not isinstance(raw, dict) or stamp_of(raw) is None:
         return raw
     return {key: value for key, value in dict.items(raw) if key != STAMP}
@@ -50,9 +50,9 @@ def _text(version: object) -> str | None:
 
 
 class Freshness:
-    """Compares the version in a dict with what ``SESSIONKIT_VERSION`` says; one for all requests.
+    """Compare the version in a stored dict with the version from ``SESSIONKIT_VERSION``.
 
-    ``opened`` is the way from a raw dict to a session.
+    One instance serves all requests with the same settings. ``opened`` validates a raw dict and returns the session.
     """
 
     def __init__(self, snapshot: conf.Snapshot, source: SessionSource, opened: Callable[[object], Session]) -> None:
@@ -67,7 +67,7 @@ class Freshness:
         self.is_on = snapshot.version is not None
 
     def admit(self, request: HttpRequest, session: Session, raw: object, watch: Watch) -> Flow[Loaded]:
-        """The session if it is of the current version, else what counts instead of it."""
+        """Return the session if it has the current version. Otherwise refresh it, or end it."""
         stamp = stamp_of(raw)
         new = vars(request).pop(_NEW, None)
         if stamp is not None and (new == (session.user_id, stamp) or self._is_remembered(session.user_id, stamp)):
@@ -80,56 +80,65 @@ class Freshness:
         except VersionUnavailable as error:
             audit.out_of_reach(error)
             fault = Fault(UNKNOWN_FOR_NOW, str(error))
-            return Loaded(None, raw, watch).withholding(session, fault)  # it stays in the store, and may be good again
+            return Loaded(None, raw, watch).withholding(session, fault)  # it stays stored and may become valid again
 
     def current(self, user_id: str) -> Flow[str]:
-        """What ``SESSIONKIT_VERSION`` says now. Raises ``VersionUnavailable``."""
+        """Return the current version from ``SESSIONKIT_VERSION``. Raises ``VersionUnavailable`` if this fails."""
         until, bumps = monotonic() + self._interval, self._bumps
         found = yield from _asked("SESSIONKIT_VERSION", within(_LOOKING_UP, user_call(self._version, user_id)))
         version = _text(found)
         if version is None:
-            raise VersionUnavailable("SESSIONKIT_VERSION has returned neither a string nor an integer")
+            raise VersionUnavailable("SESSIONKIT_VERSION returned neither a string nor an integer")
         is_short = len(user_id) + len(version) <= _LONGEST_REMEMBERED
-        if self._interval and is_short and bumps == self._bumps:  # else it may be of before a revocation
+        if self._interval and is_short and bumps == self._bumps:  # else it may be from before a revocation
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[user_id] = version, until
         return version
 
     def stamp_for(self, user_id: str) -> Flow[dict[str, str]]:
-        """The version to store with a new dict: the current one; empty without versions."""
+        """Return the current version, as the item to store in a new dict. Empty if sessions have no versions."""
         return {STAMP: (yield from self.current(user_id))} if self.is_on else {}
 
     def stamp_for_new(self, request: HttpRequest, user_id: str) -> Flow[dict[str, str]]:
-        """:meth:`stamp_for` a dict that a source makes while it is read; :meth:`admit` does not look it up again."""
+        """Return :meth:`stamp_for` for a dict that the source creates while reading, and note it for :meth:`admit`.
+
+        So the version is not looked up twice.
+        """
         stamp = yield from self.stamp_for(user_id)
         setattr(request, _NEW, (user_id, stamp.get(STAMP)))
         return stamp
 
     def kept(self, loaded: Loaded | None) -> dict[str, str]:
-        """The version to store with what has been made of ``loaded``: an update must not make old rights new."""
+        """Return the version of ``loaded``, as the item to store in its updated dict.
+
+        An update keeps the old version, so that it does not make outdated rights current.
+        """
         return {STAMP: loaded.stamp} if loaded is not None and loaded.stamp is not None else {}
 
     def is_kept(self, loaded: Loaded, raw: object) -> bool:
-        """Whether a dict that was placed during the request has the version that was found to be the current one."""
+        """Return ``True`` if a dict stored during the request has the version that was current when it was loaded."""
         return not self.is_on or (loaded.stamp is not None and stamp_of(raw) == loaded.stamp)
 
     def may_begin(self, stamp: str | None, version: str) -> Flow[bool]:
-        """Whether what has ``stamp``, or none, may be renewed: not if the sessions of its user were ended since."""
+        """Return ``True`` if a session with the version ``stamp`` (or ``None``) may be refreshed.
+
+        It may not if the sessions of its user were ended in the meantime.
+        """
         may_refresh = getattr(self._version, "may_refresh", None)
         if may_refresh is None:
             return True
         return (yield from _asked("SESSIONKIT_VERSION", user_call(may_refresh, stamp, version))) is True
 
     def bump(self, user_id: str, refresh: bool) -> Flow[None]:
-        """Make the sessions of a user out of date, on all nodes."""
+        """Make all sessions of a user out of date, on all nodes. With ``refresh`` they may be refreshed."""
         bump = getattr(self._version, "bump", None)
         if not callable(bump):
             fault = "has no bump(user_id, *, refresh)" if self.is_on else "is not set"
             raise InvalidPolicy(
                 "SESSIONKIT_VERSION",
-                f"{fault}, so nothing can be revoked",
-                'the one that is shipped has: "django_sessionkit.versions.cached_version"',
+                f"{fault}, so sessions cannot be revoked",
+                'use "django_sessionkit.versions.cached_version", which has it',
             )
         yield from _asked("SESSIONKIT_VERSION", user_call(partial(bump, refresh=refresh), user_id))
         self._bumps += 1
@@ -142,7 +151,7 @@ class Freshness:
     def _renewed(
         self, request: HttpRequest, session: Session, stamp: str | None, version: str, watch: Watch
     ) -> Flow[Loaded]:
-        """A session of the current version by ``SESSIONKIT_REFRESH``, else none."""
+        """Refresh the session by ``SESSIONKIT_REFRESH``. If that is not possible, end it."""
         source, fresh = self._source, None
         if self._refresh is not None and (yield from self.may_begin(stamp, version)):
             fresh = yield from self._refreshed(self._refresh, session, request)
@@ -154,7 +163,7 @@ class Freshness:
         try:
             yield Step(partial(source.write, request, stored), partial(source.awrite, request, stored))
         except ReadOnlySource:
-            stored = watch() if watch is not None else None  # it has to bring the dict up to date by itself
+            stored = watch() if watch is not None else None  # a read-only source must update its dict itself
         yield from audit.refreshed(request, session, fresh)
         return Loaded(fresh, stored, watch, version)
 
@@ -167,35 +176,35 @@ class Freshness:
                 found = yield from _asked("SESSIONKIT_REFRESH", step)
             fresh = self._opened(without_stamp(found)) if found is not None else None
         except InvalidSession as error:
-            raise VersionUnavailable(f"SESSIONKIT_REFRESH has returned a faulty dict: {error}") from None
+            raise VersionUnavailable(f"SESSIONKIT_REFRESH returned an invalid dict: {error}") from None
         if fresh is not None and fresh.user_id != session.user_id:
-            raise VersionUnavailable("SESSIONKIT_REFRESH has returned the dict of another user")
+            raise VersionUnavailable("SESSIONKIT_REFRESH returned the dict of another user")
         return fresh
 
 
 class _Busy(Slot):
-    """What is current while project code helps to load a session: to ask for it would begin that again."""
+    """The current slot while project code takes part in loading a session. Loading it again raises an error."""
 
     __slots__ = ("_error",)
 
     def __init__(self, name: str, hint: str) -> None:
         super().__init__(None, None)
-        self._error = name, "must not ask for the session", hint
+        self._error = name, "must not read the session while it is loading", hint
 
     def flow(self, twin: str = "") -> Flow[Session | None]:
         raise InvalidPolicy(*self._error)
 
 
-_LOOKING_UP = _Busy("SESSIONKIT_VERSION", "it is given the user_id; return the version")
-_REFRESH = "SESSIONKIT_REFRESH", "it is given; return the new dict"
+_LOOKING_UP = _Busy("SESSIONKIT_VERSION", "use its argument, the user_id")
+_REFRESH = "SESSIONKIT_REFRESH", "use its argument, the session"
 _REFRESHING = _Busy(*_REFRESH)
 
 
 def _asked(name: str, step: Step) -> Flow[Any]:
-    """What project code, or a cache, answers."""
+    """Run a step that calls project code or a cache. Raises ``VersionUnavailable`` if it fails."""
     try:
         return (yield step)
     except SessionKitError as error:
-        raise VersionUnavailable(f"{name} has failed: {error}") from error
+        raise VersionUnavailable(f"{name} failed: {error}") from error
     except Exception as error:
-        raise VersionUnavailable(f"{name} has raised {type(error).__name__}") from error
+        raise VersionUnavailable(f"{name} raised {type(error).__name__}") from error

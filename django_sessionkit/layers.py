@@ -1,4 +1,4 @@
-"""Sessions that lie over the current one: pretended for a block, and kept from step to step of what is streamed."""
+"""Sessions that temporarily replace the current one: for a ``with`` block, or for each step of a generator."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from .session import Session
 
 
 class resume:
-    """:class:`activate` for what is done step by step: what is current at the end of one block is current in the next.
+    """A variant of :class:`activate` for code that runs in steps, such as a generator.
 
-    Between the blocks nothing of it can be seen.
+    Each step is one ``with`` block. The slot that is current at the end of a block is current again in the next block.
+    Between the blocks the previous slot is current.
     """
 
     __slots__ = ("_active", "_slot")
@@ -27,7 +28,7 @@ class resume:
 
 
 class _Layer(Slot):
-    """A session that lies over what was current before. Other contexts may have it too, so it never changes."""
+    """A slot that replaces the one below it. It is immutable, because other contexts may hold it too."""
 
     __slots__ = ("below", "owner")
 
@@ -38,12 +39,12 @@ class _Layer(Slot):
 
 
 def lay(owner: object, session: Session | None) -> None:
-    """Make ``session`` current in this context, until ``owner`` lifts it."""
+    """Make ``session`` current in this context, until :func:`lift` is called with ``owner``."""
     set_current(_Layer(owner, Loaded(session), current_slot()))
 
 
 def lift(owner: object) -> None:
-    """Take away what ``owner`` has laid last in this context. Raises ``LookupError`` if it has laid nothing."""
+    """Remove the last session that ``owner`` made current in this context. Raises ``LookupError`` if there is none."""
     set_current(_without(owner, current_slot()))
 
 

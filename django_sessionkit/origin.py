@@ -1,4 +1,4 @@
-"""The way from a source, through validation, to the session in a slot."""
+"""Load the session of a request: read it from the source, validate it, check its version."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ from .validation import Validation, Validator
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# Not a fault of the load: the developer, or the client, is to be told.
+# Exceptions that are not failures of the load. They are raised for the developer, or answered to the client.
 _PASSED_ON = (AsyncRequired, SuspiciousOperation)
 
 
 class SessionOrigin:
-    """The way from a source, through validation, to a loaded session; one for all requests."""
+    """Load sessions from the configured source. One instance serves all requests with the same settings."""
 
     def __init__(self, snapshot: conf.Snapshot) -> None:
         self.snapshot = snapshot
         source = snapshot.source
         self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
-        #: the header of a response that depends on the session, as Django keeps it; ``None`` for a source without one
+        #: the ``Vary`` header of a response that depends on the session; ``None`` if the source depends on no header
         self.vary = ("Vary", ", ".join(self.source.varies_on)) if self.source.varies_on else None
-        #: applies the project's limits and validator
+        #: validates with the limits and the validator of the settings
         self.validate = Validation(snapshot.limits, _named(snapshot.validator)).session
         self.freshness = Freshness(snapshot, self.source, self.validate)
 
     def opened(self, raw: object) -> Session:
-        """The session in a stored dict, which may say its version too."""
+        """Validate a stored dict, which may contain a version, and return the session."""
         return self.validate(without_stamp(raw) if self.freshness.is_on else raw)
 
     def keeps_another(self, request: HttpRequest, data: Mapping[str, Any]) -> bool:
-        """Whether ``request.session`` has another dict than ``data``."""
+        """Return ``True`` if ``request.session`` contains a session dict that differs from ``data``."""
         kept = without_stamp(request.session.get(self.snapshot.session_key))
         return kept is not None and kept != without_stamp(data)
 
     def load(self, request: HttpRequest) -> Flow[Loaded]:
-        """Read and validate. What fails on the way leaves the caller "unknown for now", and the store as it is."""
+        """Read and validate the session. If this fails, its state is "unknown for now" and the store is not changed."""
         try:
             return (yield from self._load(request))
         except _PASSED_ON:
@@ -59,18 +59,18 @@ class SessionOrigin:
         except InvalidSession as error:
             return self._refused(error)
         except PermissionDenied as error:
-            return self._refused(InvalidSession("session", f"is refused by the source: {type(error).__name__}"))
+            return self._refused(InvalidSession("session", f"was refused by the source: {type(error).__name__}"))
         except Exception as error:
             return _unknown(error, None)
 
     def _refused(self, error: InvalidSession, raw: object = None, watch: Callable[[], object] | None = None) -> Loaded:
-        """There is a login, no valid session can be made of it, and the next request will meet the same."""
+        """Log and return that the user is logged in but the login gives no valid session, now and in later requests."""
         layer = "contrib.auth" if self.source.follows_user else "SESSIONKIT_SOURCE"
         audit.refused(layer, self.source.maker, error)
         return Loaded(None, raw, watch, fault=Fault(REFUSED, str(error)))
 
     def _load(self, request: HttpRequest) -> Flow[Loaded]:
-        """A malformed dict is removed and reported, and counts as no session."""
+        """Load the session. A malformed dict is removed and reported; then there is no session."""
         source = self.source
         raw = yield Step(partial(source.read, request), partial(source.aread, request))
         watch = source.watch(request)
@@ -95,7 +95,7 @@ class SessionOrigin:
         return self._refused(refused, now, watch) if _only_reads(source) else Loaded(None, now, watch)
 
     def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
-        """Validate a dict that was changed during the request; the store is in memory by now."""
+        """Validate a dict that changed during the request. The store is loaded, so this does no I/O."""
         if raw is None:
             return loaded.changed_to(None)
         try:
@@ -119,16 +119,16 @@ class SessionOrigin:
         return loaded.changed_to(None, loaded.watch())
 
 
-_UNVERSIONED = Fault(REFUSED, "session: has no current version, place it with set_session()")
+_UNVERSIONED = Fault(REFUSED, "session: has no current version; store it with set_session()")
 
 
 def _only_reads(source: SessionSource) -> bool:
-    """Whether ``source`` cannot remove a dict, so that the next request meets the same one."""
+    """Return ``True`` if ``source`` cannot remove a dict, so that the next request will read the same dict."""
     return all(getattr(type(source), name) is getattr(SessionSource, name) for name in ("remove", "aremove"))
 
 
 def _unknown(error: Exception, raw: object, watch: Callable[[], object] | None = None) -> Loaded:
-    """Nobody can say whether there is a session; what is stored stays."""
+    """Log and return that it is unknown whether there is a session. The stored dict is kept."""
     why = audit.told(error)
     tell = audit.out_of_reach if isinstance(error, VersionUnavailable) else audit.unavailable
     tell(why)
@@ -140,7 +140,7 @@ def _named(validator: Validator | None) -> Validator | None:
         return None
 
     def checked(data: dict[str, Any]) -> Mapping[str, Any]:
-        with loads.calling("SESSIONKIT_SESSION_VALIDATOR", "it is given the dict; return it"):
+        with loads.calling("SESSIONKIT_SESSION_VALIDATOR", "use its argument, the dict"):
             return validator(data)
 
     return checked
@@ -150,7 +150,7 @@ _origin: SessionOrigin | None = None
 
 
 def current_origin() -> SessionOrigin:
-    """The origin for the current settings."""
+    """Return the origin for the current settings."""
     global _origin
     if _origin is None or _origin.snapshot is not conf.latest:
         _origin = SessionOrigin(conf.current())
@@ -158,12 +158,12 @@ def current_origin() -> SessionOrigin:
 
 
 def slot_for(request: HttpRequest) -> Slot:
-    """The slot of ``request``: the current one, else the request's own, else (no middleware) a new one."""
+    """Return the current slot, else the slot on ``request``, else (without the middleware) a new slot."""
     slot = current_slot() or own_slot(request)
     return slot if slot is not None else Slot(current_origin(), request)
 
 
 def own_slot(request: HttpRequest) -> Slot | None:
-    """The slot that the middleware has put on ``request``."""
+    """Return the slot that the middleware stored on ``request``, or ``None``."""
     slot = getattr(request, "sessionkit", None)
     return slot if isinstance(slot, Slot) else None

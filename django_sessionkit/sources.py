@@ -1,4 +1,4 @@
-"""Where the dict of the auth layer comes from."""
+"""Session sources: classes that read and store the session dict."""
 
 from __future__ import annotations
 
@@ -20,111 +20,112 @@ from .flows import user_call
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# By these a store may look things up in a way of its own.
+# A store that overrides one of these methods may look up values in a different way than Django's stores.
 _READING = ("get", "_session", "_get_session", "__getattribute__")
 
 
 class SessionSource:
-    """Base of session sources; name a subclass in ``SESSIONKIT_SOURCE``.
+    """Base class of session sources. Name a subclass in ``SESSIONKIT_SOURCE``.
 
-    A source that only reads overrides :meth:`read` (and :meth:`aread`, if it can do better than a thread). One that can
-    be written to overrides the writing methods too and, if it can do better than a thread, their ``a`` twins.
-    What it returns need not be trusted: it is validated.
+    A read-only source overrides only :meth:`read`. Other sources also override the methods that write. The async
+    variants call the sync methods in a thread; override them if the source has native async I/O. The returned dict may
+    come from an untrusted store, because it is validated.
     """
 
-    #: the request headers that the dict depends on: a response for which it was read varies on them
-    #: It also says whether a cookie may prove the caller, so that a CSRF token is needed.
+    #: the request headers that the dict depends on; they are added to ``Vary`` of each response that the session is
+    #: read for. If ``Cookie`` is one of them, unsafe requests may need a CSRF token.
     varies_on: Sequence[str] = ("Cookie", "Authorization")
-    #: whether the dict is always that of ``request.user``, so that whatever has proven the user has proven the session
+    #: whether the dict always belongs to ``request.user``, so that authenticating the user authenticates the session
     follows_user = False
-    #: what makes the dict: the log names it where the dict is not valid
+    #: the name of the code that makes the dict, for the log line about an invalid dict
     maker = "SESSIONKIT_SOURCE"
 
     def read(self, request: HttpRequest) -> object:
-        """The dict of this request, or ``None``. Called at most once per request."""
+        """Return the session dict of this request, or ``None``. Called at most once per request."""
         raise NotImplementedError
 
     async def aread(self, request: HttpRequest) -> object:
-        """:meth:`read` for ASGI."""
+        """Async variant of :meth:`read`."""
         return await sync_to_async(self.read)(request)
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
-        """A callable without I/O that gives the dict as it is now, so that later changes in the request are seen.
+        """Return a callable that returns the current dict, or ``None`` if the dict does not change in the request.
 
-        Called after :meth:`read`. It must not hold ``request`` (a reference cycle). ``None``: it does not change.
+        It is called after :meth:`read`, to notice later changes. The callable must do no I/O, and must not refer to
+        ``request``, which would create a reference cycle.
         """
         return None
 
     def still_holds(self, request: HttpRequest) -> bool:
-        """Whether what was read may still be asked for, or is to be read again; no I/O."""
+        """Return ``True`` if the dict that was read is still the right one, ``False`` to read it again. No I/O."""
         return True
 
     def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
-        """Store ``data``, which has been validated."""
+        """Store ``data``, which is validated."""
         raise _read_only(self)
 
     async def awrite(self, request: HttpRequest, data: dict[str, Any]) -> None:
-        """:meth:`write` for ASGI."""
+        """Async variant of :meth:`write`."""
         await sync_to_async(self.write)(request, data)
 
     def remove(self, request: HttpRequest) -> None:
-        """Remove the dict, and nothing else. Called for malformed dicts too, so a read-only source does nothing."""
+        """Remove only the dict. It is also called for malformed dicts; a read-only source does nothing."""
 
     async def aremove(self, request: HttpRequest) -> None:
-        """:meth:`remove` for ASGI."""
+        """Async variant of :meth:`remove`."""
         await sync_to_async(self.remove)(request)
 
     def end(self, request: HttpRequest) -> None:
-        """Remove the dict of a session that is over, and whatever the source would make it of again."""
+        """Remove the dict of a session that has ended, and all data from which the source would create it again."""
         self.remove(request)
 
     async def aend(self, request: HttpRequest) -> None:
-        """:meth:`end` for ASGI."""
+        """Async variant of :meth:`end`."""
         await self.aremove(request)
 
     def ensure_stored(self, request: HttpRequest) -> None:
-        """Raise Django's ``SessionInterrupted`` if the store no longer has what this request has read from it.
+        """Raise Django's ``SessionInterrupted`` if another request has removed the stored data that this one read.
 
-        Called before :meth:`rotate` where old data goes on under a new key: another request may have ended it.
+        It is called before :meth:`rotate` if the old data is kept under a new key.
         """
 
     async def aensure_stored(self, request: HttpRequest) -> None:
-        """:meth:`ensure_stored` for ASGI."""
+        """Async variant of :meth:`ensure_stored`."""
         await sync_to_async(self.ensure_stored)(request)
 
     def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
-        """Make the old session key worthless; with ``empty_for``, the id of another user, empty the store as well."""
+        """Replace the session key, which makes the old key invalid. With ``empty_for``, a user id, empty the store."""
         raise _read_only(self)
 
     async def arotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
-        """:meth:`rotate` for ASGI."""
+        """Async variant of :meth:`rotate`."""
         await sync_to_async(self.rotate)(request, empty_for=empty_for)
 
     def expire_in(self, request: HttpRequest, seconds: float | None) -> None:
-        """Let the stored session end after ``seconds``; ``None``: after the time that is usual for the store."""
+        """Let the stored session expire after ``seconds``, or with ``None`` after the default time of the store."""
         raise _read_only(self)
 
     async def aexpire_in(self, request: HttpRequest, seconds: float | None) -> None:
-        """:meth:`expire_in` for ASGI."""
+        """Async variant of :meth:`expire_in`."""
         await sync_to_async(self.expire_in)(request, seconds)
 
     def touch(self, request: HttpRequest) -> None:
-        """Let the store renew the expiry at the end of the request; no I/O."""
+        """Make the store renew the expiry at the end of the request. This must do no I/O."""
 
 
 def _read_only(source: SessionSource) -> ReadOnlySource:
     return ReadOnlySource(
-        f"SESSIONKIT_SOURCE {type(source).__qualname__} only reads; write where your auth layer keeps its data"
+        f"SESSIONKIT_SOURCE {type(source).__qualname__} is read-only. Change the data where your login stores it."
     )
 
 
 class DjangoSessionSource(SessionSource):
-    """``request.session[SESSIONKIT_SESSION_KEY]``, on any session engine of Django. The default."""
+    """Store the dict in ``request.session[SESSIONKIT_SESSION_KEY]``, with any session engine. This is the default."""
 
-    varies_on = ("Cookie",)  # SessionMiddleware says so too, but perhaps further out than a cache
+    varies_on = ("Cookie",)  # SessionMiddleware adds it too, but a cache may be between it and the view
 
     def _store_of(self, request: HttpRequest) -> SessionBase | None:
-        """Where the dict lies, with methods as ``request.session`` has them; ``None``: this request has no store."""
+        """Return the store of the dict, with the methods of ``request.session``; ``None`` if there is no store."""
         return getattr(request, "session", None)
 
     def read(self, request: HttpRequest) -> object:
@@ -153,7 +154,7 @@ class DjangoSessionSource(SessionSource):
 
     def ensure_stored(self, request: HttpRequest) -> None:
         store = self._needed(request)
-        store.keys()  # loads it: a store that finds nothing forgets its key
+        store.keys()  # loads the store; if it finds no data, it drops its session key
         if store.session_key is not None:
             with _interrupting():
                 store.save()
@@ -197,7 +198,7 @@ class DjangoSessionSource(SessionSource):
         if store is None:
             raise InvalidPolicy(
                 "MIDDLEWARE",
-                "this request has no session store",
+                "SessionMiddleware did not run for this request, so it has no session store",
                 "add django.contrib.sessions.middleware.SessionMiddleware before SessionKitMiddleware",
             )
         return store
@@ -205,18 +206,17 @@ class DjangoSessionSource(SessionSource):
 
 @contextmanager
 def _interrupting() -> Iterator[None]:
-    """Every store of Django refuses to save under a key that is gone; as ``SessionMiddleware`` does, say so."""
+    """Raise ``SessionInterrupted``, as ``SessionMiddleware`` does, if the store cannot save under a deleted key."""
     try:
         yield
     except UpdateError:
-        raise SessionInterrupted("The session has ended or changed in another request meanwhile.") from None
+        raise SessionInterrupted("The session ended or changed in another request in the meantime.") from None
 
 
 def _watching(store: SessionBase, key: str) -> Callable[[], object]:
-    """Once loaded, a store answers from memory, which ``flush()`` empties.
+    """Return a callable that reads ``key`` from a loaded store, without I/O.
 
-    Where a store looks things up as Django's own do, the dict that it keeps is looked at without its help: this is
-    asked for every time that anybody asks for the session.
+    It runs each time the session is read, so it avoids the methods of the store, unless a subclass overrides them.
     """
     if not _reads_as_usual(type(store)):
         return lambda: store.get(key)
@@ -225,7 +225,7 @@ def _watching(store: SessionBase, key: str) -> Callable[[], object]:
         try:
             return store._session_cache.get(key)  # type: ignore[attr-defined]
         except AttributeError:
-            return store.get(key)  # somebody has made the store forget what it had loaded
+            return store.get(key)  # the cached dict of the store was discarded
 
     return watch
 
@@ -236,7 +236,7 @@ def _reads_as_usual(kind: type[SessionBase]) -> bool:
 
 
 def _login_of(items: Iterable[tuple[str, Any]], user_id: str) -> dict[str, Any]:
-    """What ``contrib.auth``'s ``login()`` has just stored, if it was about the same user; it is not to be wiped."""
+    """Return the data that ``contrib.auth``'s ``login()`` just stored for the same user, which must be kept."""
     data = dict(items)
     if str(data.get(SESSION_KEY)) != user_id:
         return {}
@@ -244,7 +244,7 @@ def _login_of(items: Iterable[tuple[str, Any]], user_id: str) -> dict[str, Any]:
 
 
 class RequestAttributeSource(SessionSource):
-    """``request.sessionkit_data``, as a token middleware sets it for the length of one request. Read-only."""
+    """Read the dict from ``request.sessionkit_data``, which token middleware sets for one request. Read-only."""
 
     def read(self, request: HttpRequest) -> object:
         return getattr(request, "sessionkit_data", None)
@@ -253,12 +253,12 @@ class RequestAttributeSource(SessionSource):
         return self.read(request)
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
-        alive = weakref.ref(request)  # holding it would close a reference cycle
+        alive = weakref.ref(request)  # a strong reference would create a cycle
         return lambda: getattr(alive(), "sessionkit_data", None)
 
 
 class CallableSource(SessionSource):
-    """A callable ``(request) -> Mapping | None``, sync or async. Read-only."""
+    """Read the dict by calling ``function(request)``, sync or async. It returns a mapping or ``None``. Read-only."""
 
     def __init__(self, function: Callable[[HttpRequest], object]) -> None:
         self._function = function

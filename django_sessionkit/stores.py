@@ -1,5 +1,6 @@
-"""Session stores of Django that hide a fault: a cache or a folder that is out of reach looks like a session that has
-expired.
+"""Detect failures that Django's session stores hide.
+
+The cache and file stores treat a cache or folder that is unreachable like a session that has expired.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def get(request: HttpRequest, store: Any, name: str) -> object:
-    """``store.get(name)``, which raises what the cache or the file system raises, also if it works again by now."""
+    """Return ``store.get(name)``, but raise an error if the cache or the file system failed.
+
+    If it works again by now, ``OSError`` is raised.
+    """
     kept = store.get(name)
     if kept is None and (key := _lost_key(request, store)) is not None:
         try:
@@ -31,7 +35,7 @@ def get(request: HttpRequest, store: Any, name: str) -> object:
 
 
 async def aget(request: HttpRequest, store: Any, name: str) -> object:
-    """:func:`get` for ASGI."""
+    """Async variant of :func:`get`."""
     kept = await store.aget(name)
     if kept is None and (key := _lost_key(request, store)) is not None:
         try:
@@ -42,14 +46,14 @@ async def aget(request: HttpRequest, store: Any, name: str) -> object:
 
 
 def _lost_key(request: HttpRequest, store: object) -> str | None:
-    """The key that the client has sent and that Django's store has dropped, for whatever reason."""
+    """Return the session key that the client sent if Django's store dropped it for any reason, else ``None``."""
     if not isinstance(store, (SessionStore, FileStore)) or store.session_key is not None:
         return None
     return request.COOKIES.get(conf.of_django("SESSION_COOKIE_NAME"))
 
 
 def _find(store: Any, key: str) -> object:
-    """What the store keeps under ``key``; ``None`` if nothing."""
+    """Return the stored data under ``key``, or ``None``."""
     return _file_of(store, key) if isinstance(store, FileStore) else store._cache.get(store.cache_key_prefix + key)
 
 
@@ -60,7 +64,7 @@ async def _afind(store: Any, key: str) -> object:
 
 
 def _file_of(store: FileStore, key: str) -> object:
-    """A file that is missing from its folder is a session that has expired; a folder that is missing is a fault."""
+    """Return the status of the session file. A missing file is an expired session, a missing folder is an error."""
     try:
         return Path(store._key_to_file(key)).stat()  # type: ignore[attr-defined]
     except FileNotFoundError:
@@ -70,11 +74,14 @@ def _file_of(store: FileStore, key: str) -> object:
 
 def _check(found: object) -> None:
     if found is not None:
-        raise OSError("the session was out of reach a moment ago")
+        raise OSError("the session store was unreachable a moment ago")
 
 
 def _raise(error: Exception, store: Any, key: str) -> None:
-    """The store gets its key back, or Django would delete the cookie. What cannot be a key is not worth it."""
+    """Restore the key of the store and raise the error. Without the key, Django would delete the session cookie.
+
+    If the key itself is not valid, there is no session, so nothing is raised.
+    """
     if isinstance(error, (InvalidCacheKey, SuspiciousOperation)):
         return
     store._session_key = key

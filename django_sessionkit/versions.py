@@ -1,4 +1,4 @@
-"""The versions of the users' sessions, in a cache that all nodes share. What ``SESSIONKIT_VERSION`` names."""
+"""Versions of user sessions, in a cache that all nodes share. For use in ``SESSIONKIT_VERSION``."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from django.core.cache import caches
 if TYPE_CHECKING:
     from django.core.cache.backends.base import BaseCache
 
-# A version is one whole number, so that a cache can count it up atomically: by one for every change of rights. 61
-# random bits are drawn anew for every ending and every loss. Bit 62 says which of the two it was. Bit 61 is drawn as 0,
-# so that no counting carries into bit 62. The integers of Redis have 64 bits, one of them for the sign.
+# A version is an integer, so that a cache can increment it atomically, by one for every change of rights. When sessions
+# are ended or the entry was lost, 61 new random bits are drawn. Bit 62 is set if sessions were ended. Bit 61 starts as
+# 0, so that no increment carries into bit 62. The integers of Redis have 64 bits, including the sign.
 _RANDOM = 61
 _ENDED = 1 << 62
-# Versions that are nearer to each other come from one draw. Two draws are that near with a chance of 1 to 2 ** 36.
+# Two versions that differ by less come from the same draw. For different draws the probability of that is 2 ** -36.
 _NEAR = 1 << 24
 _DIGITS = len(str(2**63))
 
 
 class CacheVersions:
-    """Versions in one of ``CACHES``; an instance is what ``SESSIONKIT_VERSION`` asks for.
+    """Store session versions in one of the ``CACHES``. Name an instance in ``SESSIONKIT_VERSION``.
 
-    A look-up is one ``get``. The entries never expire by themselves, and their keys do not name the user. An entry that
-    is missing (evicted, or the cache came back empty) is drawn anew, so that no session of before is of the current
-    version. An entry that comes back **as it was before** a revocation undoes it: see the manual for how to keep a
-    Redis from that.
+    A lookup is one ``get``. The entries never expire, and their keys contain no user id. If an entry is missing (it was
+    evicted, or the cache was emptied), a new random version is drawn, so all older sessions are out of date.
 
-    :param alias: the cache; every process of the site must share it. Redis, Valkey and memcached count atomically,
-        which counts when rights are changed and sessions ended at the same moment.
+    **Warning:** if a cache restores an entry from before a revocation, the revocation is undone. The manual describes
+    how to prevent that with Redis.
+
+    :param alias: the alias of the cache. All processes of the site must share it. Redis, Valkey and memcached increment
+        atomically, which matters if rights are changed and sessions ended at the same moment.
     :param refresh_when_lost: whether ``SESSIONKIT_REFRESH`` may renew sessions whose version was lost. By default it
-        may not, since nobody knows any more whether they had been ended; then their users log in again.
-    :param adopt_unversioned: whether sessions that never had a version (from before ``SESSIONKIT_VERSION`` was set) may
-        be renewed. By default they may not, for the same reason. Switch it on for one ``SESSION_COOKIE_AGE`` while you
-        introduce versions.
+        may not, because it is unknown whether they had been ended. Then their users must log in again.
+    :param adopt_unversioned: whether sessions without a version (stored before ``SESSIONKIT_VERSION`` was set) may be
+        renewed. By default they may not, for the same reason. Set it to ``True`` for the duration of one
+        ``SESSION_COOKIE_AGE`` when you introduce versions.
     """
 
     def __init__(
@@ -46,28 +47,35 @@ class CacheVersions:
         self.adopt_unversioned = adopt_unversioned
 
     def __call__(self, user_id: str) -> int:
-        """The current version. Raises what the cache raises, and ``LookupError`` if it keeps nothing."""
+        """Return the current version of the sessions of a user.
+
+        Raises the exceptions of the cache, and ``LookupError`` if the cache does not store a new version.
+        """
         cache, key = self._entry(user_id)
         version = cache.get(key)
         return version if type(version) is int else self._begun(cache, key)
 
     def bump(self, user_id: str, *, refresh: bool = True) -> None:
-        """Make every session of ``user_id`` out of date; without ``refresh``, for good."""
+        """Make all sessions of ``user_id`` out of date. Without ``refresh``, they cannot be renewed.
+
+        Raises the exceptions of the cache, and ``LookupError`` if the cache does not store the new version.
+        """
         cache, key = self._entry(user_id)
         if refresh:
             before = self(user_id)
             cache.incr(key)
-            cache.touch(key, None)  # some caches give what they count a new time to live
+            cache.touch(key, None)  # some caches reset the timeout on incr()
         else:
             before = cache.get(key)
             cache.set(key, _ENDED | _drawn(), timeout=None)
-        if cache.get(key) in (None, before):  # memcached says nothing when it is out of reach
-            raise LookupError("the cache has not kept the new version")
+        if cache.get(key) in (None, before):  # memcached raises nothing if it is unreachable
+            raise LookupError("the cache did not store the new version")
 
     def may_refresh(self, stamp: str | None, version: str) -> bool:
-        """Whether a session with another version than the current one, or with none (``None``), may be renewed.
+        """Return ``True`` if an out-of-date session may be renewed: not if it was ended or if that is unknown.
 
-        Not if it has been ended, nor if nobody can tell.
+        :param stamp: the version of the session; ``None`` if it has none.
+        :param version: the current version.
         """
         now = int(version)
         if stamp is not None and stamp.isdecimal() and len(stamp) <= _DIGITS and abs(now - int(stamp)) < _NEAR:
@@ -79,10 +87,10 @@ class CacheVersions:
         return caches[self.alias], f"django_sessionkit.version.{sha256(user_id.encode()).hexdigest()}"
 
     def _begun(self, cache: BaseCache, key: str) -> int:
-        cache.add(key, _drawn(), timeout=None)  # whoever is first
+        cache.add(key, _drawn(), timeout=None)  # if processes compete, the first one sets it
         version = cache.get(key)
         if type(version) is not int:
-            raise LookupError("the cache does not keep versions")
+            raise LookupError("the cache does not store versions")
         return version
 
 

@@ -461,10 +461,10 @@ def test_who_has_no_session_any_more_is_not_renewed(caller, refreshing):
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [
-        ({**ANN, "user_id": "8"}, "SESSIONKIT_REFRESH has returned the dict of another user"),
-        ({**ANN, "roles": "admin"}, "SESSIONKIT_REFRESH has returned a faulty dict: roles: must be a list"),
-        ([], "SESSIONKIT_REFRESH has returned a faulty dict: session: must be a mapping"),
-        (ValueError(CANARY), "SESSIONKIT_REFRESH has raised ValueError"),
+        ({**ANN, "user_id": "8"}, "SESSIONKIT_REFRESH returned the dict of another user"),
+        ({**ANN, "roles": "admin"}, "SESSIONKIT_REFRESH returned an invalid dict: roles: must be a list"),
+        ([], "SESSIONKIT_REFRESH returned an invalid dict: session: must be a mapping"),
+        (ValueError(CANARY), "SESSIONKIT_REFRESH raised ValueError"),
     ],
 )
 def test_a_faulty_answer_is_no_session_but_does_no_harm(caller, refreshing, answer, fault, caplog):
@@ -486,8 +486,8 @@ def test_a_refresh_that_asks_for_the_session_is_told_not_to(site, refresh, caplo
     revoke_sessions("7")
     assert phone.role() is None
     assert lines(caplog, logging.ERROR) == [
-        "session counts as absent, its version could not be checked: SESSIONKIT_REFRESH has failed: "
-        "SESSIONKIT_REFRESH: must not ask for the session; it is given; return the new dict"
+        "session counts as absent, its version could not be checked: SESSIONKIT_REFRESH failed: "
+        "SESSIONKIT_REFRESH: must not read the session while it is loading; use its argument, the session"
     ]
 
 
@@ -519,7 +519,7 @@ def test_out_of_reach_nobody_is_known_and_public_pages_are_served(caller, refres
     assert phone.desk() == 503
     assert phone.get("/open/").status_code == 200
     assert lines(caplog, logging.ERROR)[0] == (
-        "session counts as absent, its version could not be checked: SESSIONKIT_VERSION has raised ConnectionError"
+        "session counts as absent, its version could not be checked: SESSIONKIT_VERSION raised ConnectionError"
     )
     with pytest.raises(VersionUnavailable):
         revoke_sessions("7")
@@ -598,7 +598,7 @@ def test_what_is_no_version_lets_nobody_in(site, answer, caplog):
     assert phone.role() is None
     assert lines(caplog, logging.ERROR) == [
         "session counts as absent, its version could not be checked: "
-        "SESSIONKIT_VERSION has returned neither a string nor an integer"
+        "SESSIONKIT_VERSION returned neither a string nor an integer"
     ]
 
 
@@ -628,15 +628,15 @@ def test_a_version_that_asks_for_the_session_is_told_not_to(caller, site, caplog
     site.SESSIONKIT_VERSION = lambda user_id: str(get_session() is not None)
     assert phone.role() is None
     assert lines(caplog, logging.ERROR) == [
-        "session counts as absent, its version could not be checked: SESSIONKIT_VERSION has failed: "
-        "SESSIONKIT_VERSION: must not ask for the session; it is given the user_id; return the version"
+        "session counts as absent, its version could not be checked: SESSIONKIT_VERSION failed: "
+        "SESSIONKIT_VERSION: must not read the session while it is loading; use its argument, the user_id"
     ]
     assert stored(phone) == before
 
 
 def test_without_versions_nothing_can_be_revoked(site):
     del site.SESSIONKIT_VERSION
-    with pytest.raises(ImproperlyConfigured, match="SESSIONKIT_VERSION: is not set, so nothing can be revoked"):
+    with pytest.raises(ImproperlyConfigured, match="SESSIONKIT_VERSION: is not set, so sessions cannot be revoked"):
         revoke_sessions("7")
 
 
@@ -779,7 +779,9 @@ def test_a_dict_without_a_version_is_none_and_the_log_says_so(caller, caplog):
     session["__session__"] = dict(ANN)
     session.save()
     assert phone.role() is None
-    assert lines(caplog) == ["session rejected: field=session reason=has no version: set_session() has not placed it"]
+    assert lines(caplog) == [
+        "session rejected: field=session reason=has no version, because it was not stored by set_session()"
+    ]
 
 
 @pytest.mark.parametrize(("adopts", "role"), [(True, "reader"), (False, None)])
@@ -982,7 +984,7 @@ def test_a_cache_that_fails_at_the_commit_is_told_and_stops_nobody_elses_work(re
         Counting.is_down = True
     assert done == ["mail sent"]
     (line,) = lines(caplog, logging.ERROR)
-    assert line.startswith("sessions could not be revoked again at the commit: SESSIONKIT_VERSION has raised")
+    assert line.startswith("sessions could not be revoked again at the commit: SESSIONKIT_VERSION raised")
     Counting.is_down = False
     assert phone.role() == "reader"
 

@@ -32,7 +32,7 @@ from django_sessionkit.origin import current_origin
 from django_sessionkit.sources import DjangoSessionSource
 
 DESK = {"pattern": ["/page", "/apage"], "role": "editor"}
-MUST_NOT = "must not ask for the session"
+MUST_NOT = "must not read the session while it is loading"
 
 
 class Hook:

@@ -309,7 +309,7 @@ def test_the_base_class_says_what_is_missing():
         lambda: source.rotate(request),
         lambda: source.expire_in(request, 1),
     ):
-        with pytest.raises(ReadOnlySource, match="SESSIONKIT_SOURCE SessionSource only reads"):
+        with pytest.raises(ReadOnlySource, match="SESSIONKIT_SOURCE SessionSource is read-only"):
             write()
     assert source.watch(request) is None
     assert source.touch(request) is None

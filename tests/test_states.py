@@ -259,7 +259,7 @@ def test_a_page_that_fails_is_replaced_by_a_plain_one(site, tmp_path, text, capl
     [
         (Down(), "503: session unknown for now", "the session cannot be looked up at the moment (OperationalError at "),
         (malformed, "403: access denied", "the login gives no valid session (roles: must be a list or tuple of str"),
-        (says_no, "403: access denied", "the login gives no valid session (session: is refused by the source: Permis"),
+        (says_no, "403: access denied", "the login gives no valid session (session: was refused by the source: Permis"),
     ],
 )
 def test_a_developer_sees_the_reason(site, source, title, why):
@@ -283,7 +283,7 @@ def test_a_developer_sees_the_reason(site, source, title, why):
         ),
         (
             says_no,
-            "SESSIONKIT_SOURCE login without a session: field=session reason=is refused by the source: "
+            "SESSIONKIT_SOURCE login without a session: field=session reason=was refused by the source: "
             "PermissionDenied; change what SESSIONKIT_SOURCE returns",
         ),
         (

@@ -475,7 +475,7 @@ def test_a_source_that_only_reads_says_so():
         lambda: async_to_sync(aset_session)(request, EDITOR),
         lambda: async_to_sync(aset_session)(request, READER),
     ):
-        with pytest.raises(ReadOnlySource, match="RequestAttributeSource only reads"):
+        with pytest.raises(ReadOnlySource, match="RequestAttributeSource is read-only"):
             write()
 
 
