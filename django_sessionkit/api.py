@@ -1,4 +1,4 @@
-"""The public verbs that ask. Each async twin is the same flow, driven with ``await``."""
+"""The public functions that read the session and check access. Each async variant runs the same flow with ``await``."""
 
 from __future__ import annotations
 
@@ -23,41 +23,42 @@ _AUTHENTICATED = Authenticated()
 
 
 def get_session() -> Session | None:
-    """The session of the current request; ``None`` for an anonymous caller and outside a request.
+    """Return the session of the current request, or ``None`` for an anonymous caller or outside a request.
 
-    On a running event loop the session must have been loaded (by a rule, a decorator, a mixin or
-    :func:`aget_session`), else :class:`~django_sessionkit.exceptions.AsyncRequired` is raised.
+    On a running event loop, the session must already be loaded by a rule, a decorator, a mixin or
+    :func:`aget_session`. Otherwise :class:`~django_sessionkit.exceptions.AsyncRequired` is raised.
     """
     slot = current_slot()
     return slot.get() if slot is not None else None
 
 
 async def aget_session() -> Session | None:
-    """:func:`get_session` that loads with ``await``."""
+    """Async variant of :func:`get_session`, which loads the session if necessary."""
     slot = current_slot()
     return await slot.aget() if slot is not None else None
 
 
 def peek_session() -> Session | None:
-    """The session as far as it is known already. It never loads, asks no code of yours, and never raises.
+    """Return the session if it is already loaded, else ``None``. It never loads, calls no project code, never raises.
 
-    For code that may run while the session is being loaded, or at any other time: filters of the log, database routers,
-    authentication backends. ``None`` says that there is none, or that nobody has asked for it yet.
+    Use it in code that may run at any time, even while the session is loading: log filters, database routers,
+    authentication backends. ``None`` means that there is no session or that it is not loaded yet.
     """
     slot = current_slot()
     return slot.glimpse() if slot is not None else None
 
 
 def require_session() -> Session:
-    """The session, or :class:`~django_sessionkit.NotAuthenticated`, which the middleware answers.
+    """Return the session. Raises :class:`~django_sessionkit.NotAuthenticated` if there is none.
 
-    Raises :class:`~django_sessionkit.AccessDenied` if the session is refused or unknown for now.
+    Raises :class:`~django_sessionkit.AccessDenied` if the session is refused or unknown for now. The middleware turns
+    both exceptions into a response.
     """
     return run(_require(get_session()))
 
 
 async def arequire_session() -> Session:
-    """:func:`require_session` that loads with ``await``."""
+    """Async variant of :func:`require_session`, which loads the session if necessary."""
     return await arun(_require(await aget_session()))
 
 
@@ -70,78 +71,79 @@ def _require(session: Session | None) -> Flow[Session]:
 
 
 def session_public(*fields: str) -> dict[str, Any] | None:
-    """What a script in the page may know: ``user_id``, ``roles`` and ``permissions``, as the access policy sees them,
-    and the ``fields`` of the session that you name (``None`` for one that it has not).
+    """Return the part of the session that scripts in a page may read, or ``None`` without a session.
 
-    A new dict, fit for Django's ``json_script``; ``None`` without a session. Nothing else of the session is in it.
+    The result is a new dict, suitable for Django's ``json_script``. It contains ``user_id``, the effective ``roles``
+    and ``permissions``, and the given ``fields`` of the session. A field that the session lacks is ``None``.
     """
     return run(projection.project(fields))
 
 
 async def asession_public(*fields: str) -> dict[str, Any] | None:
-    """:func:`session_public` that loads with ``await``."""
+    """Async variant of :func:`session_public`, which loads the session if necessary."""
     return await arun(projection.project(fields))
 
 
 def is_authenticated() -> bool:
-    """Whether there is a session."""
+    """Return ``True`` if there is a session."""
     return is_met(_AUTHENTICATED)
 
 
 def has_role(role: str) -> bool:
-    """Whether the session has ``role``: as its primary role, among ``roles``, or by inheritance."""
+    """Return ``True`` if the session has ``role``: as its primary role, in ``roles``, or by inheritance."""
     return holds(Role, role)
 
 
 def has_any_role(*roles: str) -> bool:
-    """Whether the session has one of ``roles``; ``False`` for none."""
+    """Return ``True`` if the session has at least one of ``roles``. Without arguments, return ``False``."""
     return holds(Role, *roles)
 
 
 def has_permission(permission: str) -> bool:
-    """Whether the session has ``permission``: its own, by a role, or by a wildcard."""
+    """Return ``True`` if the session has ``permission``: in its dict, by a role, or by a wildcard."""
     return holds(Permission, permission)
 
 
 def has_all_permissions(*permissions: str) -> bool:
-    """Whether the session has all of ``permissions``; for none of them, whether there is a session."""
+    """Return ``True`` if the session has all of ``permissions``. Without arguments, it must only exist."""
     return holds(Permission, *permissions) if permissions else is_authenticated()
 
 
 def has_any_permission(*permissions: str) -> bool:
-    """Whether the session has one of ``permissions``; ``False`` for none."""
+    """Return ``True`` if the session has at least one of ``permissions``. Without arguments, return ``False``."""
     return holds(AnyPermission, *permissions)
 
 
 def has_role_permission(role: str, permission: str) -> bool:
-    """Whether the session has both ``role`` and ``permission``."""
+    """Return ``True`` if the session has both ``role`` and ``permission``."""
     return has_role(role) and has_permission(permission)
 
 
 def evaluate(requirement: Requirement) -> Decision:
-    """Decide for the current session. Raises nothing about access: look at the decision.
+    """Check ``requirement`` for the current session and return the :class:`~django_sessionkit.Decision`.
 
-    On a running event loop with an async predicate, use :func:`aevaluate`.
+    A denial raises no exception. On a running event loop, use :func:`aevaluate` if a predicate is async.
     """
     return run(ask(requirement))
 
 
 async def aevaluate(requirement: Requirement) -> Decision:
-    """:func:`evaluate` that loads the session and awaits predicates; sync predicates run in a thread."""
+    """Async variant of :func:`evaluate`. It loads the session and awaits predicates; sync ones run in a thread."""
     return await arun(ask(requirement))
 
 
 def enforce(requirement: Requirement) -> Session | None:
-    """Raise unless the current session meets ``requirement``; return that session (``None`` if none was needed).
+    """Return the current session if it meets ``requirement``, else raise an exception.
 
-    Raises :class:`~django_sessionkit.NotAuthenticated` without a session and :class:`~django_sessionkit.AccessDenied`
-    with one, or if it is refused or unknown for now. The middleware answers both as it answers a denial by URL.
+    The result is ``None`` if the requirement is met without a session. Raises
+    :class:`~django_sessionkit.NotAuthenticated` if there is no session. Raises :class:`~django_sessionkit.AccessDenied`
+    if there is one, or if it is refused or unknown for now. The middleware answers both like a denial by a URL rule.
     """
     return run(_enforce(requirement))
 
 
 async def aenforce(requirement: Requirement) -> Session | None:
-    """:func:`enforce` that loads the session and awaits predicates."""
+    """Async variant of :func:`enforce`. It loads the session and awaits predicates."""
     return await arun(_enforce(requirement))
 
 
@@ -156,17 +158,23 @@ def _enforce(requirement: Requirement) -> Flow[Session | None]:
 
 
 def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
-    """Whether the current session could open a page: what the URL rules and the view's own requirements would say.
+    """Return ``True`` if the URL rules and the requirements of the view allow the current session to open a page.
 
-    ``path_or_view_name`` is a site path (with or without the mount prefix; ``False`` if it leads nowhere) or a URL
-    name with its arguments (``NoReverseMatch`` if there is none). The page is not opened; what its code asks inside
-    is unknown.
+    The view does not run, so checks inside its code are not included.
+
+    :param path_or_view_name: a site path, with or without the mount prefix, or a URL name. For a path that matches no
+        URL pattern, the result is ``False``.
+    :param args: positional arguments for the URL name.
+    :param method: the HTTP method.
+    :param kwargs: keyword arguments for the URL name.
+
+    Raises ``NoReverseMatch`` if the URL name cannot be reversed.
     """
     return run(reach.can_reach(path_or_view_name, args, kwargs, method))
 
 
 async def acan_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
-    """:func:`can_access` that loads the session and awaits predicates."""
+    """Async variant of :func:`can_access`. It loads the session and awaits predicates."""
     return await arun(reach.can_reach(path_or_view_name, args, kwargs, method))
 
 
@@ -177,13 +185,15 @@ def explain(
     caller: Literal["page", "htmx", "api"] = "page",
     **kwargs: Any,
 ) -> Explanation:
-    """Why a request is let in or not: what was read, tried, asked, and what would be answered.
+    """Explain why a request is allowed or denied: its paths, rules and requirements, and the response to a denial.
 
-    ``request_or_path`` is a request, explained for its own session, or what :func:`can_access` takes, explained for
-    the current session (see :class:`~django_sessionkit.use_session`) and answered as for ``caller``: ``"page"``,
-    ``"htmx"`` or ``"api"``. No view runs; predicates do.
+    No view runs, but predicates do.
 
-    Of a request, nothing else can be said: further arguments raise ``TypeError``.
+    :param request_or_path: a request, which is explained for its own session; or a path or URL name as in
+        :func:`can_access`, which is explained for the current session (see :class:`~django_sessionkit.use_session`).
+    :param caller: the kind of client to explain the response for: ``"page"``, ``"htmx"`` or ``"api"``.
+
+    Raises ``TypeError`` if ``request_or_path`` is a request and other arguments are given.
     """
     return run(explaining.explain(request_or_path, args, kwargs, method, caller))
 
@@ -195,14 +205,14 @@ async def aexplain(
     caller: Literal["page", "htmx", "api"] = "page",
     **kwargs: Any,
 ) -> Explanation:
-    """:func:`explain` that loads the session and awaits predicates."""
+    """Async variant of :func:`explain`. It loads the session and awaits predicates."""
     return await arun(explaining.explain(request_or_path, args, kwargs, method, caller))
 
 
 def validate_session(data: object) -> Session:
-    """Check a dict against ``SESSIONKIT_LIMITS`` and ``SESSIONKIT_SESSION_VALIDATOR``, and return it as a value.
+    """Validate a dict with ``SESSIONKIT_LIMITS`` and ``SESSIONKIT_SESSION_VALIDATOR``, and return it as a session.
 
-    Raises :class:`~django_sessionkit.InvalidSession` with ``field`` and ``reason``, and nothing else, whatever
-    ``data`` is; :class:`~django_sessionkit.exceptions.Unchecked` is one that comes of a validator that has failed.
+    ``data`` may be any object. Raises only :class:`~django_sessionkit.InvalidSession`, with ``field`` and ``reason``.
+    If the validator fails, this is the subclass :class:`~django_sessionkit.exceptions.Unchecked`.
     """
     return current_origin().validate(data)

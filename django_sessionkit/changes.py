@@ -1,4 +1,4 @@
-"""The public verbs that change the stored session. Each async twin is the same flow, driven with ``await``."""
+"""The public functions that change the stored session. Each async variant runs the same flow with ``await``."""
 
 from __future__ import annotations
 
@@ -14,96 +14,105 @@ if TYPE_CHECKING:
 
 
 def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
-    """Register the session of a caller that the project has authenticated.
+    """Store the session of a user whom your code has just authenticated, and return it.
 
-    The data is validated before anything changes (:class:`~django_sessionkit.InvalidSession`). As in Django's
-    ``login()``, a first session keeps the visitor's data under a new session key, another ``user_id`` starts from an
-    emptied store (but for the log-in of ``contrib.auth``, if that is about the same user), and the CSRF token is
-    renewed; the same user gets a new key when roles or permissions change.
+    The session key and the CSRF token are handled as in Django's ``login()``:
+
+    - If there was no session, the visitor's data is kept under a new session key.
+    - If the session belonged to another ``user_id``, the store is emptied, except for a ``contrib.auth`` login of the
+      new user.
+    - If roles or permissions of the same user changed, the session key is replaced.
+    - In all three cases, the CSRF token is replaced.
+
+    With ``SESSIONKIT_VERSION``, the current version is stored, because the user was just authenticated. A version in
+    ``data`` is ignored. To change a session that was read earlier, call :func:`update_session`.
 
     :param data: the session dict; see the reference for its fields and limits.
-    :param ttl: seconds until the stored session expires, more than 0 (else ``ValueError``); default
-        ``SESSIONKIT_SESSION_TTL``, and without that whatever holds for the store (``SESSION_COOKIE_AGE``, unless the
-        project has called ``request.session.set_expiry()``).
+    :param ttl: seconds until the stored session expires, more than 0. The default is ``SESSIONKIT_SESSION_TTL``, and
+        without it the expiry of the store (``SESSION_COOKIE_AGE`` or ``request.session.set_expiry()``).
 
-    It says "proven just now", and so takes the current version where ``SESSIONKIT_VERSION`` is set; a version in
-    ``data`` does not count. To change what was read before, call :func:`update_session`.
-
-    Sends ``session_registered``. Raises :class:`~django_sessionkit.exceptions.ReadOnlySource` for a source that only
-    reads.
+    Sends ``session_registered``. Raises :class:`~django_sessionkit.InvalidSession`, before anything changes, if the
+    dict is not valid; ``ValueError`` if ``ttl`` is not valid; and
+    :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source is read-only.
     """
     return run(writes.register(request, data, ttl))
 
 
 async def aset_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
-    """:func:`set_session` for ASGI."""
+    """Async variant of :func:`set_session`."""
     return await arun(writes.register(request, data, ttl))
 
 
 def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
-    """Merge ``changes`` into the session; the result is validated before anything changes.
+    """Merge ``changes`` into the session, and return the new session.
 
-    Raises :class:`~django_sessionkit.NotAuthenticated` without a session and
-    :class:`~django_sessionkit.InvalidSession` for a bad result or another ``user_id``. The session key and CSRF token
-    change when roles or permissions change, more or fewer. So a slower request that saves what it had read fails, and
-    cannot bring the old ones back. In such a request, Django's ``SessionInterrupted`` is raised. Sends
-    ``session_updated``.
+    If roles or permissions change, the session key and the CSRF token are replaced. A concurrent request that saves
+    the old data then fails with Django's ``SessionInterrupted``, so it cannot restore the old rights.
+
+    :param changes: the fields to replace. ``user_id`` cannot be changed.
+    :param ttl: as in :func:`set_session`.
+
+    Sends ``session_updated``. Raises :class:`~django_sessionkit.NotAuthenticated` if there is no session. Raises
+    :class:`~django_sessionkit.InvalidSession`, before anything changes, if the result is not valid or has another
+    ``user_id``.
     """
     return run(writes.update(request, changes, ttl))
 
 
 async def aupdate_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
-    """:func:`update_session` for ASGI."""
+    """Async variant of :func:`update_session`."""
     return await arun(writes.update(request, changes, ttl))
 
 
 def clear_session(request: HttpRequest) -> None:
-    """Remove the session and leave the visitor's other data alone, under a new session key and with the store's usual
-    expiry. Idempotent.
+    """Remove the session and keep the visitor's other data.
 
-    Sends ``session_cleared`` if there was a session. To drop everything, call Django's ``logout()``. With the
-    bridge from ``contrib.auth`` this does so too, for the log-in would bring the session back.
+    The data is kept under a new session key and with the default expiry of the store. Without a session, nothing
+    happens. To remove all data, call Django's ``logout()``. With the ``contrib.auth`` bridge, this function also logs
+    the user out, because the login would create the session again.
+
+    Sends ``session_cleared`` if there was a session.
     """
     run(writes.clear(request))
 
 
 async def aclear_session(request: HttpRequest) -> None:
-    """:func:`clear_session` for ASGI."""
+    """Async variant of :func:`clear_session`."""
     await arun(writes.clear(request))
 
 
 def regenerate_session(request: HttpRequest) -> None:
-    """Give the stored session a new key and keep its data; the old key is worthless.
+    """Give the stored session a new key and keep its data. The old key becomes invalid.
 
-    Raises Django's ``SessionInterrupted`` if another request has ended the session since this one has read it.
+    Raises Django's ``SessionInterrupted`` if another request ended the session after this request read it.
     """
     run(writes.regenerate(request))
 
 
 async def aregenerate_session(request: HttpRequest) -> None:
-    """:func:`regenerate_session` for ASGI."""
+    """Async variant of :func:`regenerate_session`."""
     await arun(writes.regenerate(request))
 
 
 def revoke_sessions(user_id: str, *, refresh: bool = True) -> None:
-    """Let no stored session of a user count any more, on all nodes within ``SESSIONKIT_VERSION_INTERVAL`` seconds.
+    """Invalidate all stored sessions of a user, on all nodes within ``SESSIONKIT_VERSION_INTERVAL`` seconds.
 
-    Call it when rights have changed in the database. Within a transaction it takes effect at once and again with the
-    commit, so that no other node keeps what it has read in between; a session that is registered inside the
-    transaction ends with it too.
+    Call it after you change the rights of the user in the database. Inside a transaction, it takes effect immediately
+    and again at the commit, because other nodes may read the old rights in between. A session that is registered inside
+    the transaction is also invalidated by the commit.
 
-    :param user_id: as in the session dict, a string.
-    :param refresh: whether ``SESSIONKIT_REFRESH`` may renew the sessions (new rights, still logged in). ``False`` ends
-        them: "sign out everywhere". Without that setting they end in both cases.
+    :param user_id: the user id as in the session dict, a string.
+    :param refresh: ``True`` if ``SESSIONKIT_REFRESH`` may renew the sessions, so that the user stays logged in with
+        the new rights. ``False`` ends them ("sign out everywhere"). Without ``SESSIONKIT_REFRESH``, they always end.
 
-    Raises :class:`~django_sessionkit.InvalidSession` for what is no user id,
-    :class:`~django_sessionkit.exceptions.InvalidPolicy` without a ``SESSIONKIT_VERSION`` that can be bumped, and
-    :class:`~django_sessionkit.exceptions.VersionUnavailable` if it has failed; then nothing is revoked. A failure at
-    the commit is a line in the log.
+    Raises :class:`~django_sessionkit.InvalidSession` if ``user_id`` is not a valid user id,
+    :class:`~django_sessionkit.exceptions.InvalidPolicy` if ``SESSIONKIT_VERSION`` is not set or cannot revoke, and
+    :class:`~django_sessionkit.exceptions.VersionUnavailable` if it fails; then no session is revoked. A failure at the
+    commit is only logged.
     """
     run(writes.revoke(user_id, refresh))
 
 
 async def arevoke_sessions(user_id: str, *, refresh: bool = True) -> None:
-    """:func:`revoke_sessions` for ASGI."""
+    """Async variant of :func:`revoke_sessions`."""
     await arun(writes.revoke(user_id, refresh))

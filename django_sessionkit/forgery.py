@@ -1,4 +1,4 @@
-"""Whether another site could have made a browser send a request together with its session."""
+"""Decide whether a request needs CSRF protection: whether another site can make a browser send it with the session."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .sources import DjangoSessionSource, SessionSource
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # as Django's CSRF check has it
-# What browsers remember and send by themselves: RFC 7617, RFC 7616, RFC 4559, and NTLM.
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # as in Django's CSRF check
+# Authentication schemes that browsers send automatically: RFC 7617, RFC 7616, RFC 4559, and NTLM.
 _SENT_BY_BROWSERS = frozenset({"basic", "digest", "negotiate", "ntlm"})
 
 
 def can_be_forged(request: HttpRequest) -> bool:
-    """Whether the method is unsafe and the session may have come by a cookie: then a CSRF token is needed.
+    """Return ``True`` if the request needs a CSRF token: its method is unsafe and its session may come from a cookie.
 
-    The source says what it reads (``varies_on``). Where it reads both, a bearer token will do: no browser sends one
-    to another site by itself.
+    ``varies_on`` of the source contains the headers that it reads. If it reads ``Cookie`` and ``Authorization``, a
+    request with a bearer token needs no CSRF token, because browsers never send a bearer token automatically.
     """
     if request.method in _SAFE:
         return False
@@ -30,12 +30,15 @@ def can_be_forged(request: HttpRequest) -> bool:
 
 
 def has_token(request: HttpRequest) -> bool:
-    """Whether the request has an ``Authorization`` header that no browser sends by itself."""
+    """Return ``True`` if the request has an ``Authorization`` header that no browser sends automatically."""
     return _scheme(request) not in {"", *_SENT_BY_BROWSERS}
 
 
 def _headers(source: SessionSource) -> set[str]:
-    """What a source reads, in small letters. Whatever else it says: Django's session is found by a cookie."""
+    """Return the lower-case names of the headers that a source reads.
+
+    For a source that uses Django's session, ``cookie`` is always included.
+    """
     named = {header.lower() for header in source.varies_on}
     return named | {"cookie"} if isinstance(source, DjangoSessionSource) else named
 

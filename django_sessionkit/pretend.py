@@ -1,4 +1,4 @@
-"""A session where there is no request: for tests, commands, tasks and threads."""
+"""Use a session outside a request: in tests, commands, tasks and threads."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ R = TypeVar("R")
 
 
 class use_session(AbstractContextManager["Session | None"]):
-    """Pretend a session: for tests, commands, tasks and threads. A context manager, and a decorator for functions and
-    methods: ``def`` and ``async def``, generators too, which have the session at each of their steps.
+    """Make a session current in a ``with`` block or in a decorated function, for tests, commands, tasks and threads.
 
-    ``data`` is a session dict, a :class:`~django_sessionkit.Session`, or ``None`` for an anonymous caller. It is
-    validated on entry (:class:`~django_sessionkit.InvalidSession`) and stored nowhere. One instance may be used again,
-    also by several threads and tasks at once: each has its own entry, and leaves what it has entered. A class cannot be
-    decorated (``TypeError``).
+    As a decorator it accepts functions and methods: ``def``, ``async def`` and generators. A generator has the session
+    in each of its steps. An instance may be used several times, also by several threads and tasks at the same time.
+
+    :param data: a session dict, a :class:`~django_sessionkit.Session`, or ``None`` for an anonymous caller. It is
+        validated when the block or function is entered. It is not stored.
+
+    Raises :class:`~django_sessionkit.InvalidSession` on entry if ``data`` is not valid, and ``TypeError`` if it
+    decorates a class.
     """
 
     def __init__(self, data: Mapping[str, Any] | None) -> None:
@@ -47,10 +50,10 @@ class use_session(AbstractContextManager["Session | None"]):
             lift(self)
         except LookupError:
             if kind is GeneratorExit:
-                return  # a forgotten generator is closed wherever Python collects it
+                return  # Python may close an unfinished generator in any thread
             raise RuntimeError(
-                "use_session: this instance was not entered in this thread or task. The session stays where it was "
-                "entered. Leave the block in the thread or task that has entered it."
+                "use_session: this instance was not entered in this thread or task. The session stays current where it "
+                "was entered. Leave the block in the thread or task that entered it."
             ) from None
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
@@ -77,7 +80,7 @@ def _check(function: object) -> None:
         )
     if not callable(function):
         raise TypeError(
-            f"use_session decorates functions and methods, not {type(function).__name__}. Nothing would have the "
+            f"use_session decorates functions and methods, not {type(function).__name__}. No code would have the "
             "session. Write it above a def, or use it in a with statement."
         )
 
@@ -101,7 +104,7 @@ def _coroutine(make: Callable[[], Slot], function: Callable[..., Any]) -> Callab
 
 
 def _generator(make: Callable[[], Slot], function: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``yield from``, with the session at each step and not between them."""
+    """Work like ``yield from``, with the session current in each step, but not between the steps."""
 
     def pretending(*args: Any, **kwargs: Any) -> Any:
         resumed = resume(make())
@@ -158,7 +161,10 @@ _KINDS: tuple[tuple[Callable[[Any], bool], Callable[..., Any]], ...] = (
 
 
 def _lasting(slot: Slot, outcome: object) -> object:
-    """What a function hands out may run when it has returned; then it has the session too."""
+    """Make the session current for generators, coroutines and streaming responses that the function returns.
+
+    They run after the function has returned.
+    """
     for is_kind, wrapped in ((isgenerator, _generator), (isasyncgen, _async_generator), (iscoroutine, _coroutine)):
         if is_kind(outcome):
             return wrapped(lambda: slot, lambda: outcome)()

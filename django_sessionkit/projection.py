@@ -1,4 +1,4 @@
-"""What a script in the page may know of the session: who, with which rights, and what was chosen."""
+"""Select the part of the session that scripts in a page may read: user id, rights, and chosen fields."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def project(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:
 
 
 def _rights(session: Session) -> Flow[tuple[frozenset[str], frozenset[str]]]:
-    """None, where the access policy raises: it would deny then, too."""
+    """Return effective roles and permissions; none if the access policy raises, which also denies access."""
     try:
         grants = yield from effective(conf.current().policy, session)
     except Exception as error:
-        audit.logger.error("the access policy raised %s: no rights are shown", type(error).__name__)
+        audit.logger.error("the access policy raised %s. No rights are shown.", type(error).__name__)
         return frozenset(), frozenset()
     return grants.roles, grants.permissions

@@ -1,4 +1,4 @@
-"""Register, update, clear and rotate the session, as flows; ``api`` drives them."""
+"""The flows that register, update, clear, rotate and revoke sessions. The functions in ``changes`` run them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def register(
 ) -> Flow[Session]:
     """The flow of :func:`django_sessionkit.set_session`.
 
-    ``stamp`` is the version of what the caller has read, if it was looked up before that; else the current one counts.
+    ``stamp`` is the version to store, if the caller looked it up before it read ``data``. By default it is the current
+    version.
     """
     yield not_on_loop("aset_session")
     origin = current_origin()
@@ -58,7 +59,7 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     slot = _slot(origin, request)
     before = yield from slot.flow()
     if before is None:
-        error = NotAuthenticated(message="There is no session to update; register one with set_session().")
+        error = NotAuthenticated(message="There is no session to update. Register one with set_session().")
         raise (yield from reported(error, slot))
     session = origin.validate(_merged(before, changes))
     if session.user_id != before.user_id:
@@ -74,7 +75,10 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
 
 
 def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
-    """The flow of :func:`django_sessionkit.clear_session`; ``and_log_out`` ends what would bring the dict back."""
+    """The flow of :func:`django_sessionkit.clear_session`.
+
+    With ``and_log_out``, also remove the data from which the source would create the dict again.
+    """
     yield not_on_loop("aclear_session")
     origin = current_origin()
     source, slot = origin.source, _slot(origin, request)
@@ -82,7 +86,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
     if before is None:
         return
     yield from _rotate(origin, request)
-    yield _expiry(origin, request, None)  # or a ttl would outlive its session
+    yield _expiry(origin, request, None)  # otherwise its ttl would apply to the next session
     end, aend = (source.end, source.aend) if and_log_out else (source.remove, source.aremove)
     yield Step(partial(end, request), partial(aend, request))
     slot.replace(Loaded(None, None, source.watch(request)))
@@ -90,7 +94,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
 
 
 def announce_end(request: HttpRequest) -> Flow[None]:
-    """Report a session that ends because its store is about to be emptied; nothing is changed here."""
+    """Send ``session_cleared`` for a session whose store is about to be emptied. Nothing is changed here."""
     slot = _slot(current_origin(), request)
     before = (yield from slot.flow()) or _withheld(slot)
     if before is not None:
@@ -117,7 +121,10 @@ def revoke(user_id: str, refresh: bool) -> Flow[None]:
 
 
 def _again_on_commit(user_id: str, refresh: bool) -> None:
-    """When transactions of this thread end: another node may have read and stored the old rights by then."""
+    """Revoke again when open transactions of this thread commit.
+
+    Until the commit, another node may read the old rights from the database and store them.
+    """
     for connection in connections.all(initialized_only=True):
         if connection.in_atomic_block:
             connection.on_commit(partial(_at_commit, user_id, refresh))
@@ -127,24 +134,24 @@ def _at_commit(user_id: str, refresh: bool) -> None:
     try:
         run(current_origin().freshness.bump(user_id, refresh))
     except VersionUnavailable as error:
-        audit.not_revoked_again(user_id, error)  # to raise would skip what others do at the commit
+        audit.not_revoked_again(user_id, error)  # raising would skip later on_commit() hooks
 
 
 def _withheld(slot: Slot) -> Session | None:
-    """A session that does not count at the moment, and would again when its version can be looked up."""
+    """Return a stored session that grants nothing at the moment, because its version could not be looked up."""
     return slot.loaded.withheld if slot.loaded is not None else None
 
 
 def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
-    """The request's own slot; writes are never about a session that ``use_session`` pretends."""
+    """Return the slot of the request, because writes never change a session of ``use_session``."""
     return own_slot(request) or Slot(origin, request)
 
 
 def _rotate(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Flow[None]:
-    """Give the store a new key, and the visitor a new CSRF token, as Django's ``login()`` does.
+    """Give the store a new key and the visitor a new CSRF token, as Django's ``login()`` does.
 
-    Nobody can use a key that somebody else knew before the log-in. A slower request that saves what it had read under
-    the old key fails, so it cannot bring back rights that were taken away meanwhile.
+    A key that someone else knew before the login is useless afterwards. If a concurrent request saves the old data
+    under the old key, it fails, so it cannot restore rights that were removed in the meantime.
     """
     yield _rotation(origin, request, empty_for=empty_for)
     rotate_token(request)
@@ -158,7 +165,7 @@ def _rotation(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | N
 
 
 def _still_stored(origin: SessionOrigin, request: HttpRequest) -> Step:
-    """Where what was read goes on under a new key, the slower request must not be the one that gives it."""
+    """Return a step that raises if another request replaced the key, because this one would store old data again."""
     source = origin.source
     return Step(partial(source.ensure_stored, request), partial(source.aensure_stored, request))
 
@@ -185,7 +192,7 @@ def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_other_rights(origin: SessionOrigin, before: Session, after: Session) -> Flow[bool]:
-    """Whether roles or permissions differ, in the dicts or in effect; in doubt, yes."""
+    """Return ``True`` if roles or permissions differ, in the dicts or after the access policy; also if that fails."""
     if _as_sets(before.rights) != _as_sets(after.rights):
         return True
     policy = origin.snapshot.policy
@@ -193,13 +200,13 @@ def _has_other_rights(origin: SessionOrigin, before: Session, after: Session) ->
         old = yield from effective(policy, before)
         new = yield from effective(policy, after)
     except Exception as error:
-        audit.logger.error("the access policy raised %s: the session key is rotated", type(error).__name__)
+        audit.logger.error("the access policy raised %s. The session key is rotated.", type(error).__name__)
         return True
     return (new.roles, new.permissions) != (old.roles, old.permissions)
 
 
 def _as_sets(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> tuple[object, ...]:
-    """The order of a list of names says nothing."""
+    """Ignore the order of names."""
     role, roles, permissions = rights
     return role, frozenset(roles), frozenset(permissions)
 
