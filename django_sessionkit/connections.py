@@ -1,4 +1,4 @@
-"""What lasts longer than a request: a connection, the request by which it began, and its session."""
+"""The session slot of a long-lived connection, and the request that opens it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Scope: TypeAlias = MutableMapping[str, Any]
 
 
 class ConnectionSlot(Slot):
-    """One for a connection that lasts: the tasks and threads that it has started see the renewed session too.
+    """The slot of a connection. Tasks and threads started by the connection see the renewed session too.
 
-    Its request is made on first need by ``make``, which may raise.
+    ``make`` creates the request when it is first needed, and may raise an exception.
     """
 
     __slots__ = ("_latest", "_scope", "make")
@@ -37,18 +37,18 @@ class ConnectionSlot(Slot):
 
     @property
     def request(self) -> HttpRequest:
-        """The latest request; nobody else holds it."""
+        """The latest request. Only this slot refers to it."""
         if self._latest is None:
             self._latest = self.make(self._scope)
         return self._latest
 
     def become(self, other: ConnectionSlot) -> None:
-        """Take over what another one has loaded, at once."""
+        """Adopt the request and the session of another slot."""
         self._latest, self.loaded = other._latest, other.loaded
 
 
 def close_code(slot: ConnectionSlot, decision: Decision) -> int:
-    """The close code for a caller who is not let in, or not let go on."""
+    """Return the close code for a denied connection: 4401, 4403, or 1011 if the session could not be loaded."""
     if decision.reason == NOBODY:
         return 4403
     loaded = slot.current()
@@ -67,14 +67,15 @@ _CHANGES_NOTHING = {
 
 
 def handshake(scope: Scope) -> HttpRequest:
-    """The HTTP request by which a connection begins. What is done with its session changes nothing in the store: there
-    is no response that could tell the client.
+    """Return the HTTP request that opens a connection.
+
+    Changes to its session are not stored, because there is no response that could set a cookie.
     """
     scheme = scope.get("scheme", "ws").replace("ws", "http")
     request = ASGIRequest({"method": "GET", **scope, "scheme": scheme}, BytesIO())
     if "session" in scope:
         kept = scope["session"]
-        request.session = kept.__class__(kept.session_key)  # the copy of connect time knows no later change
+        request.session = kept.__class__(kept.session_key)  # the object in the scope does not see later changes
         vars(request.session).update(_CHANGES_NOTHING)
     if "user" in scope:
         request.user = SimpleLazyObject(partial(get_user, request))  # type: ignore[assignment]

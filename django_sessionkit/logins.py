@@ -1,4 +1,4 @@
-"""What ``contrib.auth`` knows of a request: who has been proven, and who is logged in."""
+"""Find the users that ``contrib.auth`` knows for a request: ``request.user``, and the user of the stored login."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from django.utils.functional import LazyObject, empty
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# Not imported: it cannot be before the apps are ready.
+# Only the name, because this module cannot be imported before the apps are ready.
 _MIDDLEWARE = "django.contrib.auth.middleware"
 
 
 def user_id(user: Any) -> str | None:
-    """``None`` for whom Django would not log in."""
+    """Return the primary key as text, or ``None`` for a user who is anonymous or not active."""
     is_in = getattr(user, "is_authenticated", False) is True and getattr(user, "is_active", False)
     pk = getattr(user, "pk", None) if is_in else None
     return str(pk) if pk is not None else None
 
 
 def is_inactive(user: Any) -> bool:
-    """Whether somebody is logged in whom Django would not log in, as ``AllowAllUsersModelBackend`` lets them."""
+    """Return ``True`` for an authenticated user who is not active, as ``AllowAllUsersModelBackend`` allows."""
     return getattr(user, "is_authenticated", False) is True and user_id(user) is None
 
 
 def may_be(user: Any, known: object) -> bool:
-    """Whether :func:`user_id` is ``known``; also if that would have to be looked up first, for this does no I/O."""
+    """Return ``True`` if :func:`user_id` is ``known``, or if the user is not loaded yet. This does no I/O."""
     return (isinstance(user, LazyObject) and vars(user)["_wrapped"] is empty) or user_id(user) == known
 
 
 def user_of(request: HttpRequest) -> Any:
-    """``request.user``; where nothing has set that, who is logged in."""
+    """Return ``request.user``, or the user of the stored login if the attribute is not set."""
     if hasattr(request, "user"):
         return request.user
     return get_user(request) if hasattr(request, "session") else None
 
 
 async def auser_of(request: HttpRequest) -> Any:
-    """:func:`user_of` for ASGI: ``request.auser()``, unless only ``request.user`` has been exchanged."""
+    """Async variant of :func:`user_of`. It awaits ``request.auser()``, unless only ``request.user`` was replaced."""
     auser = getattr(request, "auser", None)
     if auser is not None and (_is_djangos(request.__dict__.get("user")) or not _is_djangos(auser)):
         return await auser()
@@ -51,7 +51,7 @@ async def auser_of(request: HttpRequest) -> Any:
 
 
 def read_again(request: HttpRequest, user: Any) -> Any:
-    """The user as the database has it now; also if it is not the one who is logged in."""
+    """Return ``user`` as currently stored in the database, also if it is not the user of the stored login."""
     if is_logged_in(request, user):
         return get_user(request)
     users = getattr(user.__class__, "_default_manager", None)
@@ -59,7 +59,7 @@ def read_again(request: HttpRequest, user: Any) -> Any:
 
 
 def forget_user(request: HttpRequest) -> None:
-    """What Django's ``logout()`` does with the request once the store is empty; that is why it makes no query."""
+    """Make the user of the request anonymous, as ``logout()`` does. The store is empty by then, so no query runs."""
     nobody = get_user(request)
 
     async def auser() -> Any:
@@ -72,35 +72,35 @@ def forget_user(request: HttpRequest) -> None:
 
 
 def is_logged_in(request: HttpRequest | None, user: Any) -> bool:
-    """Whether ``login()`` has stored ``user`` in the session of ``request``."""
+    """Return ``True`` if ``login()`` has stored ``user`` in the session of ``request``."""
     key = getattr(request, "session", {}).get(SESSION_KEY)
     return key is not None and str(key) == str(user.pk)
 
 
 def has_login(request: HttpRequest) -> bool:
-    """Whether ``login()`` has stored anybody in the session of ``request``."""
+    """Return ``True`` if ``login()`` has stored any user in the session of ``request``."""
     return SESSION_KEY in getattr(request, "session", ())
 
 
 def is_another(request: HttpRequest, user: Any) -> bool:
-    """Whether somebody has been proven who is not the one who is logged in."""
+    """Return ``True`` if ``user`` is active and is not the user of the stored login."""
     return user_id(user) is not None and not is_logged_in(request, user)
 
 
 def _looked_up(request: HttpRequest) -> Any:
-    user_id(request.user)  # a lazy object does it now, in a thread
+    user_id(request.user)  # loads a lazy user now, in a thread
     return request.user
 
 
 def _is_djangos(found: Any) -> bool:
-    """Whether a ``request.user`` or ``request.auser`` is the one of Django's middleware; nothing is looked up."""
+    """Return ``True`` if a ``request.user`` or ``request.auser`` comes from Django's middleware. This does no I/O."""
     if isinstance(found, LazyObject):
         found = vars(found).get("_setupfunc")
     return getattr(getattr(found, "func", found), "__module__", "") == _MIDDLEWARE
 
 
 class Loan(SessionBase):
-    """What counts for one request, in the place of the store: changed in the same way, and kept by nobody."""
+    """A temporary session store for one request. It has the interface of a store, and saves nothing."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1181,7 +1181,7 @@ async def test_a_request_that_cannot_be_made_closes_the_connection_with_1011(
     assert await late.closed() == 1011 if accepts else await late.wait() is None
     assert chat.heard == ["connect", 1011]
     assert told == [(1011, "failed", "Chat.requirement")] * 2
-    assert "the session of a WebSocket could not be loaded: PermissionError; closed" in caplog.messages
+    assert "a WebSocket is closed, its session could not be loaded: PermissionError" in caplog.messages
     assert CANARY not in caplog.text
 
 

@@ -213,7 +213,7 @@ def test_can_access_is_a_function_too():
         ("{% if_has_role 'a' %}", "endif_has_role"),
         ("{% if_has_role 'a' %}{% else %}{% else %}{% endif_has_role %}", "else"),
         ("{% if_has_role 'a' %}{% endif %}", "endif"),
-        ("{% sessionkit_json ident='me' %}", r'sessionkit_json %} takes fields, and id="..." once'),
+        ("{% sessionkit_json ident='me' %}", r'sessionkit_json %} takes field names, and id="..." at most once'),
         ("{% sessionkit_json id='me' id='you' %}", "once"),
     ],
 )

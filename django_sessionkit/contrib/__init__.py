@@ -1,3 +1,3 @@
-"""Adapters for other libraries, one file each; the core never imports them."""
+"""Adapters for other libraries, one module each. The core never imports them."""
 
 from __future__ import annotations

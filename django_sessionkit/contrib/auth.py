@@ -1,4 +1,4 @@
-"""The bridge from ``django.contrib.auth``: whoever logs in there has a session here, for as long as that log-in lasts.
+"""The bridge from ``django.contrib.auth``: a user who logs in to Django gets a session for as long as the login lasts.
 
 Add ``"django_sessionkit.contrib.auth.AuthBridge"`` to ``INSTALLED_APPS``.
 """
@@ -26,37 +26,37 @@ if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
     from django.http import HttpRequest
 
-#: where a request has what counts for it alone
+#: the request attribute with the temporary store of a session for this request only
 _LENT = "_sessionkit_lent"
-#: and who was ``request.user`` when the session was read
+#: the request attribute with the ``request.user`` of the time when the session was read
 _SEEN = "_sessionkit_seen"
-_HINT = "use ModelBackend in AUTHENTICATION_BACKENDS, which logs no inactive user in, or set is_active"
+_HINT = "use ModelBackend in AUTHENTICATION_BACKENDS, which does not log in inactive users, or set is_active"
 
 
 class AuthBridge(AppConfig):
-    """``"django_sessionkit.contrib.auth.AuthBridge"`` in ``INSTALLED_APPS``; a subclass may say what is in the dict."""
+    """The app config for ``INSTALLED_APPS``. Subclass it to change the dict of a session (:meth:`session_of`)."""
 
     name = "django_sessionkit.contrib.auth"
     label = "sessionkit_auth"
     verbose_name = "SessionKit for django.contrib.auth"
-    #: a project's apps.py may import this class without installing it
+    #: ``False``, so the apps.py of a project may import this class without installing it
     default = False
-    #: the source, unless ``SESSIONKIT_SOURCE`` names another
+    #: the source, unless ``SESSIONKIT_SOURCE`` is set
     sessionkit_source = "django_sessionkit.contrib.auth.AuthSource"
-    #: what renews a session that is out of date, unless ``SESSIONKIT_REFRESH`` names another
+    #: the function that renews an out-of-date session, unless ``SESSIONKIT_REFRESH`` is set
     sessionkit_refresh = "django_sessionkit.contrib.auth.refresh"
 
     def ready(self) -> None:
-        """Follow log-in and log-out."""
-        conf.latest = None  # if somebody has asked for the settings already, they do not know the source
+        """Connect to the login and logout signals of Django."""
+        conf.latest = None  # settings that were read before do not know the source
         user_logged_in.connect(self._begin)
         user_logged_out.connect(self._end)
 
     def session_of(self, user: Any) -> dict[str, Any]:
-        """The dict for ``user``: id, e-mail, groups as roles, and all permissions. Override it to add or leave out.
+        """Return the dict for ``user``: id, e-mail, groups as roles, and all permissions. Override it to change this.
 
-        May use the ORM: under ASGI it runs in a thread. ``user_id`` is ``str(user.pk)`` whatever this says; a dict that
-        does not pass validation gives no session.
+        It may use the ORM: under ASGI it runs in a thread. ``user_id`` is always ``str(user.pk)``. If the dict does not
+        pass validation, the user has no session.
         """
         return {
             "user_id": str(user.pk),
@@ -66,7 +66,7 @@ class AuthBridge(AppConfig):
         }
 
     def _dict_of(self, user: Any) -> dict[str, Any]:
-        """:meth:`session_of`, under the id by which it is recognised, and without an e-mail address that is none."""
+        """Return :meth:`session_of` with the id of the user, and without an invalid e-mail address."""
         data = {**self.session_of(user), "user_id": str(user.pk)}
         try:
             Validation(conf.current().limits).session({"user_id": "-", "email": data.get("email")})
@@ -76,17 +76,17 @@ class AuthBridge(AppConfig):
         return data
 
     def _now(self, request: HttpRequest, user: Any, stamp: dict[str, str]) -> dict[str, Any] | None:
-        """:meth:`_dict_of` with the version that was looked up. Rights must never be older than that, so the user is
-        read again; ``None`` for whom Django would not log in.
+        """Return :meth:`_dict_of` with the version that was looked up, or ``None`` for a user who is not active. The
+        user is read again, because the permissions must never be older than the version.
         """
         now = logins.read_again(request, user) if stamp else user
         return {**self._dict_of(now), **stamp} if logins.user_id(now) == str(user.pk) else None
 
     def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         if not self._is_installed() or not logins.is_logged_in(request, user):
-            return  # proven by a token, say: there is nothing that could be kept
+            return  # authenticated without a session, for example by a token: there is no store to write to
         origin = current_origin()
-        # set_session() is to find what has just begun, not what an earlier log-in has left.
+        # set_session() must find this login, and not the session of an earlier one.
         _take_back(request)
         if (slot := own_slot(request)) is not None:
             slot.forget()
@@ -97,37 +97,37 @@ class AuthBridge(AppConfig):
                 return
             origin.opened(data)
             if origin.keeps_another(request, data):
-                origin.source.rotate(request)  # login() gives no new key to somebody who is logged in already
+                origin.source.rotate(request)  # login() gives no new key to a user who is already logged in
             origin.source.write(request, data)
             run(writes.register(request, data, None, stamp))
         except SessionUnavailable as error:
             audit.out_of_reach(error)
-            origin.source.remove(request)  # what an earlier log-in has left
+            origin.source.remove(request)  # the dict of an earlier login
         except InvalidSession as error:
             audit.refused("contrib.auth", AuthSource.maker, error)
-            run(writes.clear(request, and_log_out=False))  # what an earlier log-in has left is of then
+            run(writes.clear(request, and_log_out=False))  # the dict of an earlier login is out of date
 
     def _end(self, request: HttpRequest, **kwargs: Any) -> None:
         if not self._is_installed() or not hasattr(request, "session"):
             return
         if _lent(request) is None and isinstance(current_origin().source, DjangoSessionSource):
-            # logout() empties the store next. A token that is given back beside a cookie does not: that login stays.
+            # logout() empties the store next. If the user came from a token, the login of the cookie stays.
             run(writes.announce_end(request))
         else:
             run(writes.clear(request, and_log_out=False))
 
     def _is_installed(self) -> bool:
-        """While settings are overridden, the apps of before live on."""
+        """Return ``False`` for the app of settings that are overridden: its signal receivers are still connected."""
         return apps.app_configs.get(self.label) is self
 
 
 class AuthSource(DjangoSessionSource):
-    """The dict in ``request.session``, while its user is the one whom ``contrib.auth`` has logged in.
+    """Read the dict in ``request.session``, as long as it belongs to the user who is logged in to ``contrib.auth``.
 
-    That costs the query of ``request.user``, and only where somebody asks for the session. A log-in without a dict
-    gets one; the dict of a user who has been logged out, deactivated or exchanged is removed. Who is somebody else for
-    one request (by a token, or impersonating) has a session for that request, who is nobody for one request has none,
-    and nothing of the log-in is touched.
+    Loading the session runs the query of ``request.user``. A login without a dict gets one. The dict of a user who was
+    logged out, deactivated or replaced is removed. If ``request.user`` is replaced during a request (by a token or by
+    impersonation), the session of that request belongs to the new user; for an anonymous user there is none. The stored
+    session does not change.
     """
 
     follows_user = True
@@ -152,11 +152,11 @@ class AuthSource(DjangoSessionSource):
         return _watching(look, request) if look is not None else None
 
     def still_holds(self, request: HttpRequest) -> bool:
-        """Until ``request.user`` is exchanged."""
+        """Return ``True`` until ``request.user`` is replaced."""
         return _is_as_seen(vars(request))
 
     def end(self, request: HttpRequest) -> None:
-        """Log out of ``contrib.auth`` too, or the dict would be filled again."""
+        """Log out of ``contrib.auth`` too. Otherwise the next request would create the dict again."""
         self._needed(request).flush()
         if _lent(request) is None:
             logins.forget_user(request)
@@ -175,7 +175,7 @@ class AuthSource(DjangoSessionSource):
         if is_lent:
             setattr(request, _LENT, logins.Loan())
         else:
-            self.remove(request)  # it is of nobody, or of somebody else
+            self.remove(request)  # it belongs to no user, or to another one
         if logins.is_inactive(user):
             raise InvalidSession("session", "is of a user who is not active", _HINT)
         if logins.user_id(user) is None:
@@ -190,26 +190,28 @@ class AuthSource(DjangoSessionSource):
         return data
 
     def _is_borrowing(self, request: HttpRequest, user: Any) -> bool:
-        """Whether ``user`` is, or is nobody, for this request only, as in a view of DRF that accepts no cookie."""
+        """Return ``True`` if ``user`` applies to this request only, or is anonymous in it only (as in a DRF view that
+        accepts no cookie).
+        """
         if logins.user_id(user) is not None:
             return not logins.is_logged_in(request, user)
         return logins.has_login(request) and logins.user_id(get_user(request)) is not None
 
     def _filled(self, request: HttpRequest, user: Any) -> dict[str, Any] | None:
-        """The dict for a log-in that has none, or ``None`` if it may be older than the end of its user's sessions."""
+        """Return the dict for a login without one, or ``None`` if the login may be older than a revocation."""
         origin = current_origin()
         stamp = run(origin.freshness.stamp_for_new(request, str(user.pk)))
         data = _bridge()._now(request, user, stamp)
         if data is None:
             return None
-        origin.opened(data)  # a dict that is not valid is no session, and no reason to log out
+        origin.opened(data)  # an invalid dict raises here, before the caller would log the user out
         if not stamp or logins.is_another(request, user) or run(origin.freshness.may_begin(None, stamp[STAMP])):
             return data
         return None
 
 
 def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
-    """The dict as it is now, for a session that is out of date; what the bridge brings for ``SESSIONKIT_REFRESH``."""
+    """Return the current dict for a session that is out of date. The bridge uses it for ``SESSIONKIT_REFRESH``."""
     user = logins.user_of(request)
     is_own = logins.user_id(user) == session.user_id and not logins.is_another(request, user)
     now = get_user(request) if is_own else None
@@ -233,7 +235,7 @@ def _take_back(request: HttpRequest) -> None:
 
 
 def _is_of(request: HttpRequest, kept: object, user: Any) -> bool:
-    """Whether what was kept, if it is only nothing, is of the user who is logged in."""
+    """Return ``True`` if ``kept`` belongs to ``user`` (no dict belongs to an anonymous user), who is also logged in."""
     owner = logins.user_id(user)
     if _owner(kept) != owner:
         return False
@@ -241,7 +243,7 @@ def _is_of(request: HttpRequest, kept: object, user: Any) -> bool:
 
 
 def _watching(look: Callable[[], object], request: HttpRequest) -> Callable[[], object]:
-    """Changes in the request are seen, but never the dict of somebody else than ``request.user``."""
+    """Let the request see changes of its dict, but never the dict of another user than ``request.user``."""
     known, alive = look(), weakref.ref(request)
     owner = _owner(known)
 

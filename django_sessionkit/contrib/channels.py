@@ -1,4 +1,4 @@
-"""Channels: the session in a WebSocket consumer, and who may open one and keep it open."""
+"""Channels: the session in a WebSocket consumer, and access checks before and while the connection is open."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _TICK: Message = {"type": "sessionkit.tick"}
 
 
 class SessionKitChannelsMiddleware:
-    """Gives a connection its session. Place it inside the ``SessionMiddleware`` or ``AuthMiddlewareStack`` of Channels.
+    """Attach the session to a connection. Place it inside ``SessionMiddleware`` or ``AuthMiddlewareStack`` of Channels.
 
-    Its construction reads the settings, so that a server with an invalid policy does not start.
+    The constructor reads the settings, so a server with an invalid policy does not start.
     """
 
     def __init__(self, inner: App) -> None:
@@ -50,7 +50,7 @@ class SessionKitChannelsMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: Message, receive: App, send: Send) -> Any:
-        """Let the connection's own slot be the current one for as long as it lasts."""
+        """Make the slot of the connection the current slot until the connection ends."""
         if isinstance(current_origin().source, DjangoSessionSource) and "session" not in scope:
             raise InvalidPolicy(type(self).__name__, "there is no session store", "use SessionKitMiddlewareStack")
         slot = ConnectionSlot(self.request_for, scope)
@@ -58,48 +58,48 @@ class SessionKitChannelsMiddleware:
             return await self.inner({**scope, "sessionkit": slot}, receive, send)
 
     def request_for(self, scope: Message) -> HttpRequest:
-        """The HTTP request by which a WebSocket begins, for ``SESSIONKIT_SOURCE`` and predicates; made anew each time
-        that the session is loaded. What is done with its ``session`` changes nothing in the store: no cookie could tell
-        the browser. Override it to add what your own source looks for.
+        """Return the HTTP request that opens a WebSocket, for ``SESSIONKIT_SOURCE`` and predicates. A new one is made
+        for each load of the session. Changes to its ``session`` are not stored, because no cookie can be sent to the
+        browser. Override it to add what your custom source needs.
         """
         return handshake(scope)
 
 
 def SessionKitMiddlewareStack(inner: App) -> Any:
-    """Cookies, Django's session and :class:`SessionKitChannelsMiddleware` around ``inner``."""
+    """Wrap ``inner`` in the middleware for cookies and Django's session and :class:`SessionKitChannelsMiddleware`."""
     return SessionMiddlewareStack(SessionKitChannelsMiddleware(inner))
 
 
 class RequireConsumerMixin(AsyncConsumer):
-    """Ask before a WebSocket is opened, and again as long as it is open. For async and sync consumers.
+    """Check access before a WebSocket is opened, and while it is open. For async and sync consumers.
 
-    Who is not let in meets none of the consumer's own code. Who is not let go on meets its ``disconnect()``. The close
-    code is 4401 without a session, 4403 without the right or with a login that gives no valid session, and 1011 where
-    the session could not be loaded.
-    ``enforce()`` and ``require_session()`` in the consumer close the connection likewise.
+    If the handshake is denied, no code of the consumer runs. If a later check denies, its ``disconnect()`` runs. The
+    close code is 4401 without a session, 4403 without the right or with a login that gives no valid session, and 1011
+    if the session could not be loaded.
+    ``enforce()`` and ``require_session()`` in the consumer close the connection in the same way.
     """
 
-    #: what the connection needs
+    #: the requirement for the connection
     requirement: Requirement | None = None
-    #: so many seconds after a look at the session its store is asked again: by a timer, before a message is handled,
-    #: and before one is sent. ``None``: what was decided at the beginning holds until the connection ends
+    #: seconds until the session is loaded and checked again: by a timer, before a message is handled, and before one
+    #: is sent. ``None``: the first decision holds until the connection ends
     recheck_every: float | None = 60
-    #: refuse by closing an accepted connection: only so does a browser see the code. Else the handshake fails
+    #: accept the connection before closing it, so that a browser sees the close code. Otherwise the handshake fails
     accept_before_closing: bool = False
 
     @classmethod
     def as_asgi(cls, **initkwargs: Any) -> Any:
-        """Check what the class asks for when the router is built.
+        """Validate the attributes of the class when the router is built.
 
-        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or wrong attribute.
+        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or invalid attribute.
         """
-        for name in _ATTRIBUTES & initkwargs.keys():  # Channels would swallow it
+        for name in _ATTRIBUTES & initkwargs.keys():  # Channels would ignore it
             raise InvalidPolicy(f"{cls.__name__}.as_asgi", f'does not take "{name}"', "set it on the class")
         _check(cls)
         return super().as_asgi(**initkwargs)
 
     async def __call__(self, scope: Message, receive: App, send: Send) -> None:
-        """Serve one connection, with a gate in its way."""
+        """Serve one connection, with the checks around its messages."""
         gate = _Gate(self, scope, receive, send)
         # On the instance, so that the order of the base classes does not matter.
         self.dispatch: Any = partial(gate.dispatch, self.dispatch)
@@ -119,7 +119,7 @@ def _check(consumer: Any) -> Requirement:
 
 
 class _Gate:
-    """What goes in and out of one connection. There is no task of its own: the wait for a message has a limit."""
+    """Check the messages of one connection. The timer needs no task: the wait for a message has a timeout."""
 
     def __init__(self, consumer: RequireConsumerMixin, scope: Message, receive: App, send: Send) -> None:
         self._requirement, self._place = _check(type(consumer)), f"{type(consumer).__name__}.requirement"
@@ -133,11 +133,11 @@ class _Gate:
         self._checked_at: float | None = None
         self._checked_key: object = None
         self._is_accepted = self._is_closed = self._is_gone = self._is_leaving = False
-        self._farewell: asyncio.Future[int] | None = None  # there is one once the caller is sent away
-        self._last = ConnectionSlot(slot.make, scope)  # by it the consumer's disconnect() is told from its other tasks
+        self._farewell: asyncio.Future[int] | None = None  # set once the connection is being closed
+        self._last = ConnectionSlot(slot.make, scope)  # distinguishes the consumer's disconnect() from its other tasks
 
     async def receive(self) -> Message:
-        """The next message of the client, or a tick if it is time to look at the session."""
+        """Return the next message of the client, or a tick if the next check of the session is due."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._fetch())
         await asyncio.wait({self._next}, timeout=None if self._is_closed else self._time_left())
@@ -152,7 +152,7 @@ class _Gate:
         return message
 
     async def stop(self) -> None:
-        """Nobody waits any more, but for what has been begun to be said."""
+        """Stop waiting for messages, but let a close in progress finish."""
         if self._next is not None:
             self._next.cancel()
             await asyncio.wait({self._next})
@@ -160,7 +160,7 @@ class _Gate:
             await asyncio.wait({self._farewell})
 
     async def dispatch(self, handle: Send, message: Message) -> None:
-        """Let the consumer handle a message, of the client or of the channel layer, if its caller still may."""
+        """Pass a message of the client or of the channel layer to the consumer, if access is still allowed."""
         self._is_leaving |= message["type"] == "websocket.disconnect"
         if not (self._is_leaving or (self._is_closed and message is _TICK)):
             await self._check_if_due()
@@ -170,7 +170,7 @@ class _Gate:
             await self._leave(handle, await asyncio.shield(self._farewell))
 
     async def send(self, message: Message) -> None:
-        """Send what the consumer sends, if its caller still may; else stop the consumer's code here."""
+        """Send a message of the consumer if access is still allowed, or else stop the code of the consumer here."""
         if message["type"] == "websocket.send" and not self._is_leaving:
             await self._check_if_due()
         if self._farewell is not None:
@@ -190,11 +190,11 @@ class _Gate:
         return self._checked_at is None or self._time_left() == 0 or self._key() != self._checked_key
 
     def _key(self) -> object:
-        """``login()`` and ``logout()`` of Channels change it, in the copy of connect time."""
+        """Return the session key. ``login()`` and ``logout()`` of Channels change it in the scope of the connection."""
         return getattr(self._scope.get("session"), "session_key", None)
 
     async def _check_if_due(self) -> None:
-        """Decide about the session as it is in the store now. Several may do so at once; nobody passes meanwhile."""
+        """Check the session that is in the store now. Concurrent checks are possible; each caller waits for its own."""
         if self._farewell is not None or not self._is_due():
             return
         now, key, fresh = time.monotonic(), self._key(), ConnectionSlot(self._slot.make, self._scope)
@@ -207,12 +207,12 @@ class _Gate:
 
     async def _decide(self, fresh: ConnectionSlot) -> Decision:
         try:
-            await sync_to_async(close_old_connections)()  # one that has been idle for long may be dead
+            await sync_to_async(close_old_connections)()  # a connection that was idle for long may be broken
             decision = await arun(decide(fresh, self._requirement, fresh.request))
         except Exception as error:
-            audit.logger.error("the session of a WebSocket could not be loaded: %s; closed", type(error).__name__)
+            audit.logger.error("a WebSocket is closed, its session could not be loaded: %s", type(error).__name__)
             decision = Decision(False, FAILED, failed=True)
-            fresh.make = handshake  # the denial is reported with a request in any case
+            fresh.make = handshake  # cannot raise, so that the denial is reported with a request
         audit.decided(decision, fresh.request)
         return decision
 
@@ -232,7 +232,7 @@ class _Gate:
         if self._farewell is not None or self._is_leaving:
             return
         self._farewell = asyncio.ensure_future(self._part(slot, replace(decision, rule=self._place), is_reported))
-        await asyncio.shield(self._farewell)  # a task that is cancelled meanwhile does not take it back
+        await asyncio.shield(self._farewell)  # cancelling the current task does not cancel the close
 
     async def _part(self, slot: ConnectionSlot, decision: Decision, is_reported: bool) -> int:
         session, code = slot.peek(), close_code(slot, decision)
@@ -244,16 +244,16 @@ class _Gate:
 
     async def _close(self, code: int) -> None:
         self._is_closed = True
-        with suppress(OSError, RuntimeError):  # the client has gone by itself, as the server says in one way or another
+        with suppress(OSError, RuntimeError):  # the client has already disconnected; servers raise different errors
             if self._accepts and not self._is_accepted:
-                offered = self._scope.get("subprotocols") or (None,)  # a browser wants one of them back
+                offered = self._scope.get("subprotocols") or (None,)  # a browser expects one of them in the response
                 await self._send({"type": "websocket.accept", "subprotocol": offered[0]})
             await self._send({"type": "websocket.close", "code": code})
 
     async def _leave(self, handle: Send, code: int) -> None:
-        """What the consumer has joined, it is to leave."""
+        """Run ``disconnect()``, so that the consumer leaves the groups that it has joined."""
         self._is_leaving = True
-        if self._checked_at is not None:  # else it has never begun
+        if self._checked_at is not None:  # otherwise no code of the consumer has run
             self._last.become(self._slot)
             with activate(self._last), suppress(StopConsumer):
                 await handle({"type": "websocket.disconnect", "code": code})

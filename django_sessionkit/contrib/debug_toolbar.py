@@ -1,4 +1,4 @@
-"""A panel for django-debug-toolbar: why the request was let in or not.
+"""A panel for django-debug-toolbar that explains why the request was allowed or denied.
 
 Add ``"django_sessionkit.contrib.debug_toolbar.SessionKitPanel"`` to ``DEBUG_TOOLBAR_PANELS``.
 """
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class SessionKitPanel(Panel):
-    """The explanation of the current request, under WSGI and ASGI.
+    """Explain the current request, under WSGI and ASGI.
 
-    It looks when the view has answered, with the session as it is then.
+    The explanation is made after the view has run, for the session at that time.
     """
 
     is_async = True
@@ -34,13 +34,13 @@ class SessionKitPanel(Panel):
 
     @property
     def nav_subtitle(self) -> str:
-        """The decision in a few words."""
+        """The outcome, and the rule that decided."""
         told = self.get_stats().get("explanation", {})
         by = f" by {told['rule']}" if told.get("rule") else ""
         return f"{told.get('outcome', '')}{by}"
 
     def process_request(self, request: HttpRequest) -> Any:
-        """Let the view answer, then explain."""
+        """Call the view, then explain the request."""
         response = super().process_request(request)
         if isawaitable(response):
             return self._aprocess_request(request, response)
@@ -53,5 +53,5 @@ class SessionKitPanel(Panel):
         return answered
 
     def generate_stats(self, request: HttpRequest, response: HttpResponseBase) -> None:
-        """Keep the explanation, as JSON does."""
+        """Store the explanation as a dict."""
         self.record_stats({"explanation": self._explanation.as_dict()})

@@ -1,7 +1,7 @@
-"""Django REST framework: permissions from requirements, authentication by session, answers as everywhere else.
+"""Django REST framework: permission classes from requirements, authentication by session, the usual denial responses.
 
-``~`` over anything that holds a :class:`Requires` is worked out by requirements and not by DRF, for which "no" is
-"no" whatever the reason: here nobody is granted without a session, nor after a failure.
+SessionKit evaluates ``~`` over a :class:`Requires` itself. In DRF, ``~`` grants access after any denial; here it never
+grants access without a session or after a failed check.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 
 class SessionUser:
-    """Whom the session is about, with what DRF asks of a ``request.user``; the session itself is ``user.session``.
-    It has no rights in ``contrib.auth``: ``is_staff`` and ``is_superuser`` are ``False``.
+    """The ``request.user`` for a session, with the attributes that DRF needs. The session itself is ``user.session``.
+    It has no permissions in ``contrib.auth``: ``is_staff`` and ``is_superuser`` are ``False``.
     """
 
     is_active = is_authenticated = True
@@ -52,23 +52,23 @@ class SessionUser:
 
     @property
     def pk(self) -> str:
-        """The ``user_id`` of the session, for throttles."""
+        """The ``user_id`` of the session. Throttles use it."""
         return self.session.user_id
 
     id = pk
 
     def __str__(self) -> str:
-        """Not the ``user_id``: error reports show this."""
+        """Return a fixed text without the ``user_id``, because error reports show it."""
         return "signed in"
 
 
 class SessionKitAuthentication(SessionAuthentication):
-    """``request.user`` is a :class:`SessionUser`, ``request.auth`` the session; 401 with a challenge without one.
-    As with DRF's own ``SessionAuthentication``, a session that came by a cookie needs a CSRF token for unsafe methods.
+    """Set ``request.user`` to a :class:`SessionUser` and ``request.auth`` to the session. Without one, a denial is 401.
+    As in DRF's ``SessionAuthentication``, unsafe methods need a CSRF token if the session comes from a cookie.
     """
 
     def authenticate(self, request: Any) -> tuple[SessionUser, Session] | None:
-        """The user and the session, or ``None``: then the next authentication class is asked."""
+        """Return the user and the session, or ``None``. Then DRF tries the next authentication class."""
         session = run(slot_for(request._request).flow())
         vary_ahead(request.parser_context.get("view"))
         if session is None:
@@ -78,21 +78,21 @@ class SessionKitAuthentication(SessionAuthentication):
         return SessionUser(session), session
 
     def authenticate_header(self, request: Any) -> str | None:
-        """What makes DRF answer 401 and not 403; nothing for a caller whom a login would not help."""
+        """Return the challenge, so that DRF answers 401 and not 403, or ``None`` if a login would not help."""
         return CHALLENGE if slot_for(request._request).fault is None else None
 
 
 class Unavailable(exceptions.APIException):
-    """The session cannot be looked up at the moment: DRF's own handler answers 503 with ``Retry-After``."""
+    """The session cannot be looked up at the moment. DRF's exception handler answers 503 with ``Retry-After``."""
 
     status_code, wait = 503, RETRY_AFTER
     default_detail, default_code = told(Fault(UNKNOWN_FOR_NOW)), "unavailable"
 
 
 class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
-    """What ``&``, ``|`` and ``~`` make of permissions that hold a requirement.
+    """The operators ``&``, ``|`` and ``~`` for permission classes with a requirement.
 
-    It derives from all that may stand to the left of an operator, so that Python asks it first, also on the right.
+    It is a subclass of every possible left operand, so Python calls its methods first even if it is the right operand.
     """
 
     __init__ = type.__init__
@@ -117,7 +117,7 @@ class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
 
 
 class _Asked(BasePermission, metaclass=_Composable):
-    """One requirement for each action, and one for the others."""
+    """A permission with a requirement for each action, and one for all others."""
 
     actions: Mapping[str, Requirement]
     otherwise: Requirement | None
@@ -135,7 +135,7 @@ class _Asked(BasePermission, metaclass=_Composable):
 
 
 class _Combined(BasePermission, metaclass=_Composable):
-    """Two permissions, joined as DRF joins them."""
+    """Two permissions, combined by an operator of DRF."""
 
     operator: Any
     parts: tuple[Any, Any]
@@ -145,12 +145,12 @@ class _Combined(BasePermission, metaclass=_Composable):
         parts = [part() for part in self.parts]
         for part in parts:
             if isinstance(part, (_Asked, _Combined)):
-                part.is_part = True  # the other part may grant what this one does not
+                part.is_part = True  # the other part may grant access if this one does not
         self._joined = self.operator(*parts)
 
     @classmethod
     def opposite(cls) -> Any:
-        """By De Morgan's laws, down to the requirements; and never without a session."""
+        """Apply De Morgan's laws down to the requirements, and require a session."""
         operator = OR if cls.operator is AND else AND
         return Requires(Authenticated()) & _combined(operator, *(~part for part in cls.parts))
 
@@ -172,16 +172,16 @@ def _combined(operator: Any, *parts: Any) -> Any:
 
 
 def Requires(requirement: Requirement) -> Any:
-    """A permission class for any requirement: ``permission_classes = [Requires(Role("editor"))]``.
-    It combines with other permission classes by ``&``, ``|`` and ``~``.
+    """Return a permission class for a requirement: ``permission_classes = [Requires(Role("editor"))]``.
+    Combine it with other permission classes by ``&``, ``|`` and ``~``.
     """
     return _asked({}, _checked(requirement, "Requires"))
 
 
 def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> Any:
-    """A permission class with a requirement for each action: ``{"list": Public(), "create": Role("editor")}``.
-    An action is that of a view set, elsewhere the method in small letters. What is not named needs ``otherwise``;
-    without that nobody may do it, nor under ``~``.
+    """Return a permission class with a requirement for each action: ``{"list": Public(), "create": Role("editor")}``.
+    The key is the action of a view set, or in other views the method in lower case. Other actions need ``otherwise``;
+    without it, nobody is allowed, not even under ``~``.
     """
     place = "RequiresByAction"
     if not isinstance(actions, Mapping):
@@ -191,7 +191,7 @@ def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement 
 
 
 def _action(request: Any, view: Any, named: Mapping[str, Requirement]) -> str:
-    """As for rules, GET covers HEAD."""
+    """Return the action of the request. As in rules, GET includes HEAD."""
     action: str = getattr(view, "action", None) or request.method.lower()
     return "get" if action == "head" and action not in named else action
 
@@ -206,7 +206,7 @@ def _ask(request: Any, requirement: Requirement) -> bool:
     http: HttpRequest = request._request
     with activate(slot_for(http)) as slot:
         if slot.is_loaded and slot.request is http and not current_origin().source.still_holds(http):
-            slot.forget()  # a rule has asked before DRF had proven anybody
+            slot.forget()  # a rule has loaded the session before DRF authenticated the user
         decision = evaluate(requirement)
         session = slot.peek()
         fault = slot.fault
@@ -218,7 +218,7 @@ def _ask(request: Any, requirement: Requirement) -> bool:
 
 
 def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
-    """DRF would answer 401 to a caller without a session, whom a login would not help if it is refused or unknown."""
+    """Raise 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help."""
     fault = getattr(request._request, "_sessionkit_fault", None)
     if fault is not None and not (is_granted or is_part):
         raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(told(fault))
@@ -226,9 +226,9 @@ def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
 
 
 def _check_forgery(request: Any) -> None:
-    """DRF lifts Django's own check, and other authentication classes do not know that a session is in use.
+    """Check CSRF: DRF turns Django's check off, and other authentication classes do not know that a session is used.
 
-    Where the session is that of the user whom a token has proven, the token will do.
+    No check is needed if a token has authenticated the user to whom the session belongs.
     """
     proven_by = request.successful_authenticator
     is_of_token = proven_by is not None and current_origin().source.follows_user and has_token(request._request)
@@ -237,11 +237,11 @@ def _check_forgery(request: Any) -> None:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
-    """For ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``: denials are answered and reported as everywhere else.
-    That holds for what a :class:`Requires` denies, and for what ``enforce()`` and ``require_session()`` raise in a
-    view. Everything else is left to DRF.
+    """Send and report the usual response to a denial. Use it as ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``.
+    It handles the denials of :class:`Requires`, and what ``enforce()`` and ``require_session()`` raise in a view. DRF
+    handles all other exceptions.
     """
-    views = import_module("rest_framework.views")  # it looks up the settings, which may name a class of this module
+    views = import_module("rest_framework.views")  # it imports the settings, which may name a class of this module
     denial = _denial(context["request"], error)
     if not isinstance(denial, (NotAuthenticated, AccessDenied)):
         return views.exception_handler(error, context)

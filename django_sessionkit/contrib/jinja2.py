@@ -1,7 +1,7 @@
-"""Jinja2: the template tags and filters under the same names, and the questions as functions.
+"""Jinja2: the template tags and filters with the same names, and the access functions as global functions.
 
-Add ``"django_sessionkit.contrib.jinja2.SessionKitExtension"`` to the ``extensions`` of the environment. A tag hides; it
-protects nothing: guard the view as well.
+Add ``"django_sessionkit.contrib.jinja2.SessionKitExtension"`` to the ``extensions`` of the environment. A tag only
+hides parts of a page, it does not protect the view: protect the view as well.
 """
 
 from __future__ import annotations
@@ -47,22 +47,22 @@ _FUNCTIONS = (
 
 class SessionKitExtension(Extension):
     """Block tags (``{% if_has_role "a" %}`` to ``{% endif_has_role %}``, with ``{% else %}``), the filters ``has_role``
-    and ``has_permission``, and the functions of the same names as in Python (``{% if has_role("a") %}``).
-    ``{% sessionkit_json "plan", id="me" %}`` is ``session_public("plan")`` for scripts.
+    and ``has_permission``, and the functions with the same names as in Python (``{% if has_role("a") %}``).
+    ``{% sessionkit_json "plan", id="me" %}`` writes ``session_public("plan")`` as JSON for scripts.
 
-    Arguments of a tag are expressions, with commas or spaces between them.
+    The arguments of a tag are expressions, separated by commas or spaces.
     """
 
     tags: ClassVar[set[str]] = {*_TAGS, _JSON}
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        # Given the context, because Jinja2 works other filters of a literal out at compile time: once, for everybody.
+        # pass_context, because Jinja2 evaluates other filters of a literal at compile time: once, for all users.
         environment.filters |= {one.__name__: pass_context(one) for one in (has_role, has_permission)}
         environment.globals |= {function.__name__: function for function in _FUNCTIONS}
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """A tag is an ``if`` over its question; ``sessionkit_json`` is an output."""
+        """Compile a block tag to an ``if``, and ``sessionkit_json`` to an output."""
         opening = next(parser.stream)
         make = self._script if opening.value == _JSON else self._block
         return make(parser, opening.value, opening.lineno)
@@ -70,7 +70,7 @@ class SessionKitExtension(Extension):
     def _script(self, parser: Parser, name: str, line: int) -> nodes.Node:
         fields, kwargs = _arguments(parser, with_keywords=True)
         if [one.key for one in kwargs] not in ([], ["id"]):
-            parser.fail(f'{{% {name} %}} takes fields, and id="..." once.', line)
+            parser.fail(f'{{% {name} %}} takes field names, and id="..." at most once.', line)
         return nodes.Output([self.call_method("_json", fields, kwargs, lineno=line)], lineno=line)
 
     def _block(self, parser: Parser, name: str, line: int) -> nodes.Node:
@@ -105,7 +105,7 @@ def _arguments(parser: Parser, with_keywords: bool) -> tuple[list[nodes.Expr], l
 
 
 def _expression(parser: Parser) -> nodes.Expr:
-    """Jinja2 would make one string of two that stand side by side, and ask about a name that nobody has written."""
+    """Parse one argument. Jinja2 would join two adjacent strings to one name, which the template does not contain."""
     current = parser.stream.current
     if current.type == "string" and parser.stream.look().type == "string":
         next(parser.stream)
@@ -120,14 +120,14 @@ def _check(parser: Parser, name: str, args: list[nodes.Expr], line: int) -> None
         parser.fail(f"{{% {name} %}} takes {wanted} argument(s), not {len(args)}.", line)
     for arg in args:
         if isinstance(arg, nodes.Const) and not str(arg.value).strip():
-            parser.fail(f"{{% {name} %}}: a name must be a non-blank string.", line)
+            parser.fail(f"{{% {name} %}} has a blank name. A name must be a non-blank string.", line)
 
 
 def has_role(context: Any, role: Any) -> bool:
-    """``{% if "admin"|has_role %}``"""
+    """Return ``True`` if the session has the role: ``{% if "admin"|has_role %}``."""
     return api.has_role(role)
 
 
 def has_permission(context: Any, permission: Any) -> bool:
-    """``{% if "posts:write"|has_permission %}``"""
+    """Return ``True`` if the session has the permission: ``{% if "posts:write"|has_permission %}``."""
     return api.has_permission(permission)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Forbidden(AccessDenied, HttpError):
-    """The session lacks a right, or is refused or unknown for now; Ninja's own handler answers 403 or 503."""
+    """The session lacks a right, or is refused or unknown for now. Ninja's exception handler answers 403 or 503."""
 
     def __init__(self, denial: AccessDenied, status: int = 403) -> None:
         HttpError.__init__(self, status, str(denial))
@@ -37,22 +37,25 @@ class Forbidden(AccessDenied, HttpError):
 
 
 class Caller:
-    """Who was let in: ``request.auth``. ``session`` is ``None`` where the requirement lets in somebody without one."""
+    """The value of ``request.auth``. ``session`` is ``None`` if the requirement allows a request without a session."""
 
     def __init__(self, session: Session | None) -> None:
         self.session = session
 
     def __str__(self) -> str:
-        """One for each user, without naming them: Ninja's throttles count by it."""
+        """Return a text that is unique for each user and does not name the user. Ninja's throttles count by it."""
         return audit.user_digest(self.session) or "anonymous"
 
 
 class SessionAuth:
-    """What an operation needs; ``request.auth`` is a :class:`Caller` with the ``session``.
+    """The requirement of an operation. ``request.auth`` is a :class:`Caller` with the ``session``.
 
-    No session: the next of several ``auth`` is asked, and in the end the answer is 401. A session without the right, or
-    a login that gives no valid session: 403. A session that cannot be looked up at the moment: 503. A session that came
-    by a cookie needs a CSRF token for unsafe methods, unless the operation is ``csrf_exempt``.
+    - No session: Ninja tries the next ``auth``, and answers 401 after the last one.
+    - A session without the right, or a login that gives no valid session: 403.
+    - A session that cannot be looked up at the moment: 503.
+
+    Unsafe methods need a CSRF token if the session comes from a cookie, unless the operation is ``csrf_exempt``.
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if ``requirement`` is not a requirement.
     """
 
     def __init__(self, requirement: Requirement | None = None) -> None:
@@ -60,12 +63,12 @@ class SessionAuth:
         if not isinstance(requirement, Requirement):
             raise InvalidPolicy("SessionAuth", "needs a requirement", 'such as Role("editor")')
         self.requirement = requirement
-        #: what OpenAPI says: the session cookie
+        #: the security scheme for OpenAPI: the session cookie
         self.openapi_security_schema = django_auth.openapi_security_schema
 
     @property
     def is_async(self) -> bool:
-        """Asked by Ninja: an async operation is to await the answer."""
+        """``True`` on an event loop. Ninja reads it to know whether the result has to be awaited."""
         return on_event_loop()
 
     def __call__(self, request: HttpRequest) -> Caller | Awaitable[Caller | None] | None:
@@ -85,7 +88,7 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
         request._sessionkit_refusal = decision  # type: ignore[attr-defined]
         return None
     if session is not None and can_be_forged(request) and not getattr(request, "_ninja_csrf_exempt", False):
-        # A token may lie in the session store.
+        # The CSRF token may be in the session store, so the check may do I/O.
         refused = yield Step(lambda: check_csrf(request), lambda: sync_to_async(check_csrf)(request))
         if refused is not None:
             raise HttpError(403, "CSRF check failed")
@@ -94,10 +97,10 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
 
 
 def answer_denials(api: NinjaAPI) -> None:
-    """Let the middleware answer and report the denials of ``api``, as everywhere else.
+    """Let the middleware send and report the usual responses to the denials of ``api``.
 
-    That holds for what a :class:`SessionAuth` denies, and for what ``enforce()`` and ``require_session()`` raise in an
-    operation. Everything else is left to Ninja.
+    This includes the denials of :class:`SessionAuth`, and the exceptions of ``enforce()`` and ``require_session()`` in
+    an operation. Ninja handles all other exceptions.
     """
 
     def unauthorized(request: HttpRequest, error: Any) -> HttpResponse:
@@ -113,5 +116,5 @@ def answer_denials(api: NinjaAPI) -> None:
 
 
 def _pass_on(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Ninja would answer it with a traceback while ``DEBUG`` is on."""
+    """Raise the error to the middleware. Ninja itself would send a traceback while ``DEBUG`` is on."""
     raise error
