@@ -1,4 +1,4 @@
-"""Test clients: the way from a dict to the cookie of a client, as flows; ``testing`` drives them."""
+"""Sign test clients in and out. These are the flows behind the functions of :mod:`django_sessionkit.testing`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _NO_LOG_IN = (
-    "where sign_in() has written one. With the bridge from django.contrib.auth, log a user in: "
-    "client.force_login(user), and give that client to your test, or assert_access(..., as_=user). With another "
-    "source, let the client send what it reads"
+    "after sign_in() has written one. With the bridge from django.contrib.auth, log a user in instead: use "
+    "client.force_login(user), or assert_access(..., as_=user). With another source, send its data with the client."
 )
 _NO_BRIDGE = (
-    "for the user whom Django has logged in. Install the bridge, "
-    'INSTALLED_APPS += ["django_sessionkit.contrib.auth.AuthBridge"], or give fields of a session instead of a user'
+    "for the user who is logged in to Django. Install the bridge, "
+    'INSTALLED_APPS += ["django_sessionkit.contrib.auth.AuthBridge"], or pass fields of a session instead of a user.'
 )
 
 
 def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[None]:
-    """The flow of :func:`django_sessionkit.testing.sign_in`."""
+    """Implement :func:`django_sessionkit.testing.sign_in`."""
     _check("sign_in", client)
     yield not_on_loop("asign_in")
     _check_roles(current_origin().validate(data))
@@ -42,7 +41,7 @@ def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[No
 
 
 def signing_out(client: Client | AsyncClient) -> Flow[None]:
-    """The flow of :func:`django_sessionkit.testing.sign_out`."""
+    """Implement :func:`django_sessionkit.testing.sign_out`."""
     _check("sign_out", client)
     yield not_on_loop("asign_out")
     if conf.of_django("SESSION_COOKIE_NAME") not in client.cookies:
@@ -53,7 +52,7 @@ def signing_out(client: Client | AsyncClient) -> Flow[None]:
 
 
 def logging_in(client: Client | AsyncClient, user: Any) -> Flow[None]:
-    """Log a user of ``contrib.auth`` in; one who is not active stays anonymous."""
+    """Log in a user of ``contrib.auth``. A user who is not active stays anonymous."""
     yield not_on_loop("aassert_access")
     yield Step(partial(client.force_login, user), partial(client.aforce_login, user))
     if getattr(user, "is_active", True):
@@ -61,29 +60,29 @@ def logging_in(client: Client | AsyncClient, user: Any) -> Flow[None]:
 
 
 def is_user(value: object) -> bool:
-    """Whether ``value`` is a user of ``contrib.auth``, who may be its anonymous one."""
+    """Return ``True`` if ``value`` is a user of ``contrib.auth``, including ``AnonymousUser``."""
     return hasattr(value, "is_authenticated") and not isinstance(value, type)
 
 
 def kind(value: object) -> str:
-    """What an error calls a value that is not to be shown."""
+    """Return the type of a value as text for an error message, which must not show the value."""
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def _check(function: str, client: object) -> None:
     if not isinstance(client, (Client, AsyncClient)):
-        raise TypeError(f"{function}(): the first argument must be a client, such as Client(), not {kind(client)}")
+        raise TypeError(f"The first argument of {function}() must be a client, such as Client(), not {kind(client)}.")
 
 
 def _check_roles(session: Session) -> None:
-    """An own access policy may make other roles of those in the dict."""
+    """Check that the roles are known, unless a custom access policy may compute other roles from the dict."""
     policy = conf.current().policy
     if not policy.overrides_grants and (fault := known_roles.fault(policy.get_roles(session))):
         raise ValueError(fault)
 
 
 def _request(client: Client | AsyncClient) -> Flow[HttpRequest]:
-    """A request as the client would send it, with its store; nobody answers it."""
+    """Return a request with the cookies and the store of the client. It is not sent."""
     factory = RequestFactory()
     factory.cookies = client.cookies
     request = factory.get("/")
@@ -92,7 +91,7 @@ def _request(client: Client | AsyncClient) -> Flow[HttpRequest]:
 
 
 def _saved(client: Client | AsyncClient, store: SessionBase) -> Flow[None]:
-    """The key is another one by now; with signed cookies, it is the data itself."""
+    """Save the store and set the cookie, because the key has changed. With signed cookies, the key is the data."""
     yield Step(store.save, store.asave)
     name = conf.of_django("SESSION_COOKIE_NAME")
     client.cookies[name] = store.session_key or ""
@@ -101,10 +100,10 @@ def _saved(client: Client | AsyncClient, store: SessionBase) -> Flow[None]:
 
 
 def _look_again(client: Client | AsyncClient, advice: str) -> Flow[None]:
-    """A source may say that nobody is there, such as one that asks for a log-in as well."""
+    """Check that the source finds the session. Some sources do not, for example if they also need a login."""
     source = current_origin().source
     request = yield from _request(client)
     if (yield Step(partial(source.read, request), partial(source.aread, request))) is None:
         raise ReadOnlySource(
-            f"nobody is signed in: SESSIONKIT_SOURCE {type(source).__qualname__} finds no session {advice}"
+            f"Nobody is signed in: SESSIONKIT_SOURCE {type(source).__qualname__} finds no session {advice}"
         )

@@ -1,4 +1,4 @@
-"""For the tests of a project: sign a test client in, change the policy, ask who is let in."""
+"""Helpers for the tests of a project: sign in a test client, override the policy, and check access."""
 
 from __future__ import annotations
 
@@ -61,20 +61,20 @@ def sign_in(
     user_id: str = "1",
     **custom: Any,
 ) -> C:
-    """Give a ``Client`` or ``AsyncClient`` a session, as ``set_session()`` does at a log-in; return the client.
+    """Give a ``Client`` or ``AsyncClient`` a session, as ``set_session()`` does at login, and return the client.
 
-    The dict is validated (:class:`~django_sessionkit.InvalidSession`) and goes where ``SESSIONKIT_SOURCE`` writes, on
-    any session engine. Another ``user_id`` starts from an emptied store. ``custom`` are further fields, such as
-    ``email``. On a running event loop, use :func:`asign_in`.
+    The dict is stored where ``SESSIONKIT_SOURCE`` writes, with any session engine. If the client had the session of
+    another ``user_id``, its store is emptied first. ``custom`` are further fields, such as ``email``. On a running
+    event loop, use :func:`asign_in`.
 
-    :class:`~django_sessionkit.exceptions.ReadOnlySource` is raised for a source that only reads (let the client send
-    what it reads) and for one that finds nothing afterwards: with the bridge from ``django.contrib.auth``, use
-    ``client.force_login(user)``.
+    Raises :class:`~django_sessionkit.InvalidSession` for an invalid dict. Raises
+    :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source only reads (send what it reads with the client),
+    or finds no session afterwards (with the bridge from ``django.contrib.auth``, use ``client.force_login(user)``).
 
-    Where ``SESSIONKIT_ROLES`` declares roles, one that is neither among them nor asked for by a rule or view raises
-    ``ValueError``: misspelt, it would hold nothing, and a test that expects a denial would pass. For somebody without
-    rights, leave the role out; for a role that is known elsewhere, declare it. An own access policy may give any name
-    a meaning, so nothing is said where one works out roles or permissions.
+    If ``SESSIONKIT_ROLES`` declares roles, raises ``ValueError`` for a role that is neither declared nor required by a
+    rule or view. A misspelled role grants nothing, so a test that expects a denial would pass by mistake. For a user
+    without permissions, leave out the role. If other code uses a role, declare it. There is no such check with a custom
+    access policy that computes roles or permissions.
     """
     run(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)))
     return client
@@ -90,18 +90,18 @@ async def asign_in(
     user_id: str = "1",
     **custom: Any,
 ) -> C:
-    """:func:`sign_in` for tests that are ``async def``."""
+    """Async variant of :func:`sign_in`."""
     await arun(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)))
     return client
 
 
 def sign_out(client: Client | AsyncClient, /) -> None:
-    """Take the session away, as ``clear_session()`` does; other data of the visitor stay. Idempotent."""
+    """Remove the session, as ``clear_session()`` does, if there is one. Other data in the store stays."""
     run(clients.signing_out(client))
 
 
 async def asign_out(client: Client | AsyncClient, /) -> None:
-    """:func:`sign_out` for tests that are ``async def``."""
+    """Async variant of :func:`sign_out`."""
     await arun(clients.signing_out(client))
 
 
@@ -109,26 +109,26 @@ def _session_dict(
     role: str | None = None, roles: Names = None, permissions: Names = None, user_id: str = "1", **custom: Any
 ) -> dict[str, Any]:
     if "permission" in custom:
-        raise TypeError('unknown field "permission"; write permissions=[...]')  # it would grant nothing
+        raise TypeError('Unknown field "permission". It would grant nothing. Write permissions=[...] instead.')
     rights = {"role": role, "roles": roles, "permissions": permissions}
     return {"user_id": user_id, **custom, **{name: value for name, value in rights.items() if value is not None}}
 
 
 class override_policy(override_settings):
-    """Other settings of SessionKit, by their short names: ``override_policy(protect=[...], global_protect=True)``.
+    """Override settings of SessionKit by their short names: ``override_policy(protect=[...], global_protect=True)``.
 
-    A context manager and a decorator, as Django's ``override_settings``, for ``def``, ``async def`` and classes of
-    Django's ``SimpleTestCase``. An unknown name is a ``TypeError``. A policy with a fault raises
-    ``ImproperlyConfigured`` on entry; for a class, when it is first needed.
+    Like Django's ``override_settings``, it is a context manager and a decorator for ``def``, ``async def`` and
+    subclasses of ``SimpleTestCase``. Raises ``TypeError`` for an unknown name, and ``ImproperlyConfigured`` for an
+    invalid policy: on entry, or for a class when the policy is first needed.
     """
 
     def __init__(self, *unnamed: NoReturn, **policy: Any) -> None:
         if unnamed:
-            raise TypeError("the policy is given by names of settings: protect=[...], global_protect=True")
+            raise TypeError("override_policy() takes settings by name, such as protect=[...] or global_protect=True.")
         super().__init__(**{_setting(name): value for name, value in policy.items()})
 
     def enable(self) -> None:
-        """Let the settings hold, if they are sound."""
+        """Apply the settings, or raise if they are not valid."""
         super().enable()
         try:
             conf.current()
@@ -153,16 +153,16 @@ def assert_access(
     caller: Caller | None = None,
     **request: Any,
 ) -> Any:
-    """Open ``path`` with a test client and compare the status; return the response.
+    """Open ``path`` with a test client, check the status, and return the response.
 
-    :param as_: who asks: ``None`` for an anonymous caller, fields of a session (``{"role": "editor"}``), the same as
+    :param as_: the user: ``None`` for an anonymous user, fields of a session (``{"role": "editor"}``), the same as
         text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth``, who is logged in with
-        ``force_login()`` (that needs the bridge), or a ``Client`` that you have signed in yourself.
-    :param caller: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` of yours sends its own
-        headers unless this is given.
-    :param request: what else the client's method takes, such as ``data``, ``headers`` or ``secure``.
+        ``force_login()`` (this needs the bridge), or a ``Client`` that you have signed in yourself.
+    :param caller: the kind of client: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` that
+        you pass sends its own headers unless this is given.
+    :param request: further arguments of the client's method, such as ``data``, ``headers`` or ``secure``.
 
-    The view runs. Where the status is another one, the ``AssertionError`` holds the explanation of the request.
+    The view runs. If the status differs, the ``AssertionError`` contains the explanation of the request.
     """
     __tracebackhide__ = True
     client = as_ if isinstance(as_, Client) else run(_entered(Client(), as_))
@@ -181,7 +181,7 @@ async def aassert_access(
     caller: Caller | None = None,
     **request: Any,
 ) -> Any:
-    """:func:`assert_access` through the ASGI handler, with an ``AsyncClient``."""
+    """Async variant of :func:`assert_access`, with an ``AsyncClient`` and the ASGI handler."""
     __tracebackhide__ = True
     client = as_ if isinstance(as_, AsyncClient) else await arun(_entered(AsyncClient(), as_))
     response = await _opener(client, method)(path, **_with_headers(as_, caller, request))
@@ -191,7 +191,7 @@ async def aassert_access(
 
 
 def _entered(client: C, who: Any) -> Flow[C]:
-    """``client``, with somebody signed in."""
+    """Return ``client`` after signing in the user."""
     if (fields := _fields(who)) is not None:
         yield from clients.signing_in(client, _session_dict(**fields))
     elif _is_logged_in(who):
@@ -204,7 +204,7 @@ def _is_logged_in(who: Any) -> bool:
 
 
 def _fields(who: Any) -> Mapping[str, Any] | None:
-    """The session that is asked for; ``None`` for the anonymous, and for a user, who brings their own."""
+    """Return the fields of the session, or ``None`` for an anonymous user and for a user of ``contrib.auth``."""
     if isinstance(who, str):
         return None if who == ANONYMOUS.name else parse_claims(who)
     if who is None or clients.is_user(who):
@@ -236,7 +236,7 @@ def _other_status(who: Any, expected: int, response: Any, explanation: Explanati
 
 
 def _name(who: Any) -> str:
-    """Roles and permissions alone: a test's output is read by many."""
+    """Return only roles and permissions, because many people read the output of tests."""
     if isinstance(who, (Client, AsyncClient)):
         return "this client"
     if _is_logged_in(who):
@@ -250,8 +250,8 @@ def _name(who: Any) -> str:
 def assert_surface(snapshot: str | os.PathLike[str]) -> None:
     """Compare the whole policy with a file that ``sessionkit_routes --snapshot`` has written.
 
-    No view runs. The ``AssertionError`` says what has opened, closed, come and gone, as ``--check`` does. It is raised
-    too where the middleware is missing: nothing of the policy would hold.
+    No view runs. The ``AssertionError`` lists the same changes as ``--check``. It is also raised if the middleware is
+    missing, because no rule would be enforced.
     """
     __tracebackhide__ = True
     again = f"manage.py sessionkit_routes --snapshot {snapshot}"
@@ -260,7 +260,7 @@ def assert_surface(snapshot: str | os.PathLike[str]) -> None:
     try:
         found = snapshots.changes(snapshots.load(Path(snapshot)), policy_matrix())
     except snapshots.BadSnapshot as error:
-        raise AssertionError(f"{error}; write it with {again}") from None
+        raise AssertionError(f"{error}. To write the file again, run {again}") from None
     if found:
         told = "\n".join(snapshots.told(found))
-        raise AssertionError(f"The policy is not as {snapshot} says.\n\n{told}\n\nIf it is as you want it: {again}")
+        raise AssertionError(f"The policy differs from {snapshot}.\n\n{told}\n\nIf this is intended, run {again}")

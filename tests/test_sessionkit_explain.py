@@ -100,7 +100,7 @@ def test_json_is_one_document():
         (["/admin/", "--as", "rol=admin"], '--as: unknown key "rol"; did you mean "role"?'),
         (["/admin/", "--as", f"user_id={300 * 'x'}"], "--as: user_id: "),
         (["/admin/", "--method", "GIT"], '--method: unknown verb "GIT"; did you mean "GET"?'),
-        (["nope"], "A path starts with a slash"),
+        (["nope"], "A path must start with a slash"),
         (["/admin/", "--to", "robot"], "invalid choice"),
     ],
 )

@@ -23,7 +23,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 def test_the_policy_is_the_one_that_was_agreed_on(env: dict[str, str]) -> None:
     checks = ["--fail-on", "unprotected", "--fail-on", "dead", "--fail-on", "shadowed"]
     printed = site.manage("sessionkit_routes", "--snapshot", "policy-snapshot.json", "--check", *checks, env=env)
-    assert "The policy is as policy-snapshot.json says." in printed
+    assert "The policy matches policy-snapshot.json." in printed
 
 
 def test_a_door_that_opens_is_noticed(env: dict[str, str], tmp_path: Path) -> None:

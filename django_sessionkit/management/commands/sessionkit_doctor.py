@@ -1,4 +1,4 @@
-"""``manage.py sessionkit_doctor``: the production checklist, item by item."""
+"""``manage.py sessionkit_doctor``: check the project against the production checklist."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _FAIL_ON = {"fail": {Status.FAIL}, "open": {Status.FAIL, Status.YOURS}}
 
 
 class Command(BaseCommand):
-    """Grades the project. It runs Django's deployment checks and SessionKit's, and asks the rest of you."""
+    """Grade the project with the deployment checks of Django and SessionKit, and list what only a person can check."""
 
-    help = "The production checklist: what passes, what fails and how to mend it, and what only you can check."
-    # What they find is what is reported.
+    help = "Print the production checklist: what passes, what fails and how to fix it, and what only you can check."
+    # The command runs the checks itself and reports them.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--format`` and ``--fail-on``."""
-        parser.add_argument("--format", choices=("text", "md", "json"), default="text", help="text is the default")
+        """Add ``--format`` and ``--fail-on``."""
+        parser.add_argument("--format", choices=("text", "md", "json"), default="text", help="default: text")
         parser.add_argument(
             "--fail-on",
             choices=tuple(_FAIL_ON),
-            help='exit with 1 if an item fails; with "open", also if one is left to you',
+            help='exit with status 1 if an item fails; with "open", also if an item is left for you to check',
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""``manage.py sessionkit_explain``: why a path is open to a caller or not."""
+"""``manage.py sessionkit_explain``: explain why a path is allowed or denied for a user."""
 
 from __future__ import annotations
 
@@ -26,41 +26,41 @@ _STYLES: dict[narration.Tone, str] = {
 
 
 class Command(BaseCommand):
-    """Prints how the guard decides about one path; the view does not run, predicates do."""
+    """Print how the guard decides about one path. Predicates run, the view does not."""
 
-    help = "Explain whether a caller may open a path: route, rules, requirements, response."
-    # The settings are read here anyway, and a fault in them ends the command; other checks have nothing to do with it.
+    help = "Explain whether a user may open a path: route, rules, requirements and response."
+    # The command reads the settings itself and stops if they are not valid. The other checks do not matter for it.
     requires_system_checks: list[str] = []  # noqa: RUF012
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The options."""
+        """Add the path and the options."""
         parser.add_argument("path", metavar="PATH", help="a path such as /reports/may/, or a URL name")
-        parser.add_argument("--method", default="GET", metavar="VERB", help="GET unless given")
+        parser.add_argument("--method", default="GET", metavar="VERB", help="HTTP method; default: GET")
         parser.add_argument(
             "--as",
             dest="caller",
             default=ANONYMOUS.name,
             metavar="KEY=VALUE,...",
-            help="who asks, such as role=editor,permission=posts:write; anonymous unless given",
+            help="the session of the user, such as role=editor,permission=posts:write; default: anonymous",
         )
         parser.add_argument(
             "--to",
             dest="kind",
             choices=get_args(Caller),
             default="page",
-            help="who is answered: a browser, HTMX in a page, or a program",
+            help="the kind of client: a browser page, HTMX in a page, or an API client; default: page",
         )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Explain, and end with status 0 whatever the decision is."""
+        """Print the explanation. The exit status is 0 for every decision."""
         self._look_at_the_installation()
         method, caller = self._method(options["method"]), self._caller(options["caller"])
         with activate(Slot.fixed(caller.session)):
             try:
                 explanation = explain(options["path"], method=method, caller=options["kind"])
             except NoReverseMatch as error:
-                raise CommandError(f"{error} A path starts with a slash.") from None
+                raise CommandError(f"{error} A path must start with a slash.") from None
         if options["format"] == "json":
             self.stdout.write(json.dumps({"caller": caller.name, **explanation.as_dict()}, indent=2))
             return

@@ -1,4 +1,4 @@
-"""``manage.py sessionkit_routes``: who may open what."""
+"""``manage.py sessionkit_routes``: list every route with the users who may open it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django_sessionkit.printing import FORMATS, as_table
 from django_sessionkit.survey import Route, survey
 from django_sessionkit.terrain import Terrain
 
-# Fewer routes are there before a progress line could be read.
+# With fewer routes, the command is finished before a progress line is of use.
 _LONG_WORK = 500
 _STYLES = {
     "head": "MIGRATE_HEADING",
@@ -35,7 +35,7 @@ def _unprotected(matrix: Matrix) -> list[str]:
 
 
 def _found(look: Callable[[Terrain], list[Finding]]) -> Callable[[Matrix], list[str]]:
-    """What is wrong with the rules, and not with a line of the matrix."""
+    """Return a function for findings about the rules, which do not depend on the matrix."""
     return lambda matrix: [str(one) for one in look(Terrain(conf.current(), survey()))]
 
 
@@ -47,25 +47,25 @@ _FAULTS: dict[str, Callable[[Matrix], list[str]]] = {
 
 
 def _listed(option: str | Sequence[str] | None) -> Sequence[str]:
-    """What ``call_command()`` passes on is as the caller has written it: one text is a list of one."""
+    """Return a list also for a single string, because ``call_command()`` passes options on unchanged."""
     return [option] if isinstance(option, str) else option or []
 
 
 class Command(BaseCommand):
-    """Prints every route with the decision for each kind of caller; runs no view, makes no query."""
+    """Print every route with the decision for each kind of user. It runs no view and no query."""
 
-    help = "Show who may open what: every route, who decides about it, and the decision for each kind of caller."
-    # The settings are read here anyway, and a fault in them ends the command; other checks have nothing to do with it.
+    help = "List every route, what decides about it, and the decision for each kind of user."
+    # The command reads the settings itself and stops if they are not valid. The other checks do not matter for it.
     requires_system_checks: list[str] = []  # noqa: RUF012
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The options."""
+        """Add the options."""
         parser.add_argument(
             "--as",
             action="append",
             dest="callers",
             metavar="KEY=VALUE,...",
-            help="ask about this caller only, such as role=editor,permission=posts:write, or anonymous; repeatable",
+            help="show this user only, such as role=editor,permission=posts:write, or anonymous; repeatable",
         )
         parser.add_argument("--format", choices=list(FORMATS), default="table")
         parser.add_argument(
@@ -73,16 +73,16 @@ class Command(BaseCommand):
             action="append",
             choices=list(_FAULTS),
             default=[],
-            help="end with status 1 if there is an unprotected route, or a dead or shadowed rule; repeatable",
+            help="exit with status 1 if there is an unprotected route, or a dead or shadowed rule; repeatable",
         )
         parser.add_argument("--snapshot", type=Path, metavar="FILE", help="write the policy to a file")
-        parser.add_argument("--check", action="store_true", help="compare with the file of --snapshot; 1 if it differs")
+        parser.add_argument("--check", action="store_true", help="compare with the --snapshot file; 1 if it differs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print, write or compare; then see what to fail on."""
+        """Print, write or compare the policy, then apply ``--fail-on``."""
         file = Path(options["snapshot"]) if options["snapshot"] is not None else None
         if options["check"] and file is None:
-            raise CommandError("--check needs --snapshot FILE: what to compare with.")
+            raise CommandError("--check needs a file to compare with. Add --snapshot FILE.")
         matrix = self._matrix(_listed(options["callers"]))
         if file is None:
             self._print(matrix, options["format"])
@@ -110,7 +110,7 @@ class Command(BaseCommand):
             raise CommandError(f"--as {error}") from None
 
     def _progress(self, routes: Sequence[Route]) -> Iterator[Route]:
-        """Count on stderr, if somebody is watching and it takes a while."""
+        """Show the progress on stderr, if it is a terminal and there are many routes."""
         watched = len(routes) >= _LONG_WORK and self.stderr.isatty()
         for number, route in enumerate(routes):
             if watched and number % 100 == 0:
@@ -139,15 +139,15 @@ class Command(BaseCommand):
         try:
             before = snapshots.load(file)
         except snapshots.BadSnapshot as error:
-            raise CommandError(f"{error}; write it without --check.") from None
+            raise CommandError(f"{error}. To write the file again, leave out --check.") from None
         found = snapshots.changes(before, matrix)
         for line, change in zip(snapshots.told(found), found, strict=True):
             self.stdout.write(self._paint(line, DENIED if change.kind in ("opened", "new") else ""))
         if found:
-            raise CommandError(f"The policy is not as {file} says. Is it as you want it? Then write the file again.")
-        self.stdout.write(f"The policy is as {file} says.")
+            raise CommandError(f"The policy differs from {file}. If this is intended, run the command without --check.")
+        self.stdout.write(f"The policy matches {file}.")
 
     def _fail_on(self, matrix: Matrix, faults: Sequence[str]) -> None:
         found = [line for fault in dict.fromkeys(faults) for line in _FAULTS[fault](matrix)]
         if found:
-            raise CommandError("\n".join([f"{len(found)} to mend:", *(f"  {line}" for line in found)]))
+            raise CommandError("\n".join([f"{len(found)} to fix:", *(f"  {line}" for line in found)]))
