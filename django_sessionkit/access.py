@@ -204,7 +204,7 @@ def parse_roles(raw: object, place: str) -> RoleMap:
         _check_role_name(role, f"{place}[{role!r}]")
     known = frozenset(map(nfc, raw))
     if len(known) < len(raw):
-        raise InvalidPolicy(place, "the same role is declared twice; its names are equal after Unicode normalization")
+        raise InvalidPolicy(place, "a role is declared twice, under names that are equal after Unicode normalization")
     for role, spec in raw.items():
         _check_role(known, spec, f"{place}[{role!r}]")
     one_form = _in_one_form(raw)
@@ -245,7 +245,7 @@ def _checked_names(names: object, where: str) -> Iterator[str]:
 def _check_cycle(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str, place: str) -> None:
     for parent in raw[role].get("inherits", ()):
         if role in _closure(raw, parent):
-            raise InvalidPolicy(f"{place}[{role!r}]", f'inherits itself through "{parent}"')
+            raise InvalidPolicy(f"{place}[{role!r}]", f'inherits itself through "{parent}"', "remove one of the two")
 
 
 def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:

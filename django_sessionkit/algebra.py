@@ -77,7 +77,7 @@ class Requirement:
         return Not(self)
 
     def __bool__(self) -> bool:
-        raise TypeError("A requirement has no truth value. Combine with & | ~, check with evaluate() or can_access().")
+        raise TypeError("A requirement has no truth value. Combine with & | ~, check with evaluate() or enforce().")
 
     @property
     def children(self) -> tuple[Requirement, ...]:

@@ -105,7 +105,7 @@ def has_permission(permission: str) -> bool:
 
 
 def has_all_permissions(*permissions: str) -> bool:
-    """Return ``True`` if the session has all of ``permissions``. Without arguments, it must only exist."""
+    """Return ``True`` if the session has all of ``permissions``. Without arguments, any session suffices."""
     return holds(Permission, *permissions) if permissions else is_authenticated()
 
 

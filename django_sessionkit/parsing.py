@@ -29,7 +29,7 @@ def parse_rule(raw: object, place: str) -> Rule:
     fault and, for an unknown key, the nearest valid key.
     """
     if not isinstance(raw, Mapping):
-        raise InvalidPolicy(place, "a rule must be a dict", 'such as {"pattern": "/admin/**", "role": "admin"}')
+        raise InvalidPolicy(place, "a rule must be a dict", 'write {"pattern": "/admin/**", "role": "admin"}')
     known = (*_SELECTOR_KEYS, *_REQUIREMENTS, *OPTION_KEYS, *_FURTHER_KEYS)
     for key in raw:
         if key not in known:
@@ -154,7 +154,7 @@ def _name_list(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
 
 def _ready_made(value: object) -> Requirement:
     if not isinstance(value, Requirement):
-        raise InvalidPolicy("", "must be a requirement", 'such as Role("owner") | Permission("billing:read")')
+        raise InvalidPolicy("", "must be a requirement", 'write for example Role("owner") | Permission("billing:read")')
     return value
 
 

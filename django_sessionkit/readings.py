@@ -34,7 +34,7 @@ _MOST_LANDED = 20_000
 class Reading(NamedTuple):
     """One form of a path.
 
-    - ``strict``: the form has the exact case; only in such forms do excludes and public rules apply.
+    - ``strict``: the form has the exact case. Excludes and public rules exempt only such forms.
     - ``folded``: the form must be compared with folded patterns.
     - ``unprefixed``: the language prefix was removed.
     - ``base``: the strict form that this form was made from.

@@ -7,11 +7,13 @@ raises an exception, Django logs it and nothing else changes.
 ``None``. It distinguishes users without identifying them. No signal contains a value of the session. A receiver that
 needs one calls :func:`django_sessionkit.get_session`.
 
-- ``session_registered(request, user)``: :func:`~django_sessionkit.set_session` stored a session.
+- ``session_registered(request, user)``: :func:`~django_sessionkit.set_session` stored a session, or the
+  ``contrib.auth`` bridge did so after a login.
 - ``session_updated(request, user, changed)``: :func:`~django_sessionkit.update_session` changed a session, or
   ``SESSIONKIT_REFRESH`` renewed it. ``changed`` contains the names of the changed fields; ``custom`` stands for all
   fields that are not standard.
-- ``session_cleared(request, user)``: :func:`~django_sessionkit.clear_session` removed a session.
+- ``session_cleared(request, user)``: :func:`~django_sessionkit.clear_session` removed a session, or a logout did so
+  with the ``contrib.auth`` bridge.
 - ``session_rejected(request, field, reason)``: a stored dict was malformed or out of date. There is no session.
 - ``access_denied(request, decision, status, user)``: a denial is about to be sent, or was raised by
   :func:`~django_sessionkit.enforce` or a similar function, even if project code catches it. Each denial is signalled
