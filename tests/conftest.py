@@ -1,4 +1,4 @@
-"""What every test may use. Servers and browsers have fixtures of their own, in their folders."""
+"""Fixtures and hooks for all tests. The fixtures for servers and browsers are in their folders."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hypothesis import settings
 from support import processes
 from support.canaries import CanaryNet
 
-# No test is about time: a slow machine is no fault of the package.
+# No test depends on time: a slow machine is not a fault of the package.
 settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
 
 
 @pytest.hookimpl
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    """What a test leaves in context variables ends with it, such as the language that ``LocaleMiddleware`` activates.
+    """Run every test in its own context, so that context variables, such as the active language, end with the test.
 
     Each change of ``CACHES`` makes a variable that would stay for good, and asgiref copies all of them at each step
     from a thread to a loop and back: the later a test ran, the slower it was, up to five times.
@@ -31,7 +31,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """A failure shows what the servers that were running at the time had printed."""
+    """Add the output of all running servers to the report of a failed test."""
     report = yield
     if report.failed:
         for server in processes.RUNNING:
@@ -41,7 +41,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(autouse=True)
 def canary_net(monkeypatch: pytest.MonkeyPatch) -> Iterator[CanaryNet]:
-    """No test may end with a value of a session in a log record or, unasked, in a response."""
+    """Fail a test if a session value is in a log record, or in a response that should not show it."""
     net = CanaryNet()
     root = logging.getLogger()
     root.addHandler(net)
@@ -66,7 +66,7 @@ def canary_net(monkeypatch: pytest.MonkeyPatch) -> Iterator[CanaryNet]:
 
 @pytest.fixture(autouse=True)
 def no_logging_is_left_over() -> Iterator[None]:
-    """At DEBUG the package writes a line per decision and remembers none, which other tests would notice."""
+    """Fail a test that leaves log settings behind. At ``DEBUG`` no decision is cached, which affects other tests."""
     logger = logging.getLogger("django_sessionkit")
     yield
     assert (logger.level, logger.handlers) == (logging.NOTSET, [])

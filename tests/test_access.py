@@ -100,7 +100,7 @@ def test_a_wildcard_that_is_asked_for_is_held_by_nobody(caplog):
 
 
 class GroupPolicy(AccessPolicy):
-    """Asks the database, counts how often, and has opinions."""
+    """A policy that queries the database, counts the queries, and changes the results."""
 
     calls = 0
 
@@ -217,7 +217,7 @@ def test_an_allow_is_asked_every_time():
 
 
 class ByPlan(AccessPolicy):
-    """A project that goes deeper than the three methods that are meant for it."""
+    """A policy that overrides more than the three methods meant for it."""
 
     def effective_roles(self, session):
         return super().effective_roles(session) | ({"premium"} if session.get("plan") else set())

@@ -1,4 +1,4 @@
-"""The other texts that an expression could have matched are texts that it matches."""
+"""The alternative texts of an expression are texts that the expression matches."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ expressions = st.builds(
 
 
 def compiled(expression):
-    """The expression without doubled names, if it is one."""
+    """Compile the expression. Return ``None`` if it is invalid, such as one with a duplicate group name."""
     try:
         return re.compile(expression)
     except re.error:
@@ -47,7 +47,7 @@ paths = st.text(st.sampled_from("ab/-.x"), max_size=6)
 
 
 def between(path):
-    """Reads a text as it is."""
+    """Return the text unchanged."""
     return lambda start, end: [Text(path[start:end], path[start:end])]
 
 

@@ -1,4 +1,4 @@
-"""The laws of the house: data flows one way, and each thing has one place."""
+"""Rules for the structure of the package: imports go one way, and each concern has one module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import django_sessionkit
 
 ROOT = Path(django_sessionkit.__file__).parent
 
-# A module may import from what stands before it, in its own row or above.
+# A module may import only modules before it, in its own row or above.
 ROWS = [
     ["exceptions", "decisions", "signals", "flows"],
     ["memory", "names", "session", "patterns", "folding", "readings", "options"],
@@ -52,7 +52,7 @@ MODULES = {
 
 
 def runtime(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those under ``if TYPE_CHECKING``."""
+    """Yield all nodes except those under ``if TYPE_CHECKING``."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
             continue
@@ -61,7 +61,7 @@ def runtime(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
-    """Absolute names of everything imported at run time; first-party ones without the package."""
+    """Return the absolute names of everything imported at run time, without the name of this package."""
     for node in runtime(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -152,7 +152,7 @@ def test_one_module_makes_sessions_of_dicts():
 
 
 def test_few_modules_look_at_roles_and_permissions():
-    """``access`` works them out of a session; the others see what it has worked out."""
+    """Only ``access`` computes the roles and permissions of a session. Other modules use the result."""
     looking = {
         name
         for name, tree in MODULES.items()

@@ -1,4 +1,4 @@
-"""The bridge from django.contrib.auth, through real log-ins; allauth and django-axes where they are installed."""
+"""The bridge from django.contrib.auth, with real logins; also with allauth and django-axes, if installed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ from django_sessionkit.sources import SessionSource
 pytestmark = pytest.mark.django_db
 
 if find_spec("axes"):
-    import_module("axes.conf")  # its defaults go into the settings that hold now, and would vanish with those of a test
+    import_module(
+        "axes.conf"
+    )  # its defaults go into the settings that are active at its import, which must not be those of a test
 
 BRIDGE = "django_sessionkit.contrib.auth.AuthBridge"
 DESK = {"pattern": "/page", "role": "editors"}
@@ -42,7 +44,7 @@ DESK = {"pattern": "/page", "role": "editors"}
 
 @pytest.fixture(autouse=True)
 def project(settings):
-    """One line in the settings."""
+    """A project with the bridge, which is one line in the settings."""
     settings.ROOT_URLCONF = "support.auth_urls"
     settings.SESSIONKIT_PROTECT = [DESK]
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, BRIDGE]
@@ -67,7 +69,7 @@ def placed(client):
 
 
 def logged_in(user, client=None):
-    """As somebody who logged in before the bridge was there: without a dict."""
+    """Log in as before the bridge was installed: without a session dict."""
     client = client or browser()
     client.force_login(user)
     session = client.session
@@ -87,7 +89,7 @@ def awho(client):
 VISITORS = pytest.mark.parametrize(("make", "ask"), [(browser, who), (abrowser, awho)], ids=["sync", "async"])
 
 
-# Log-in and log-out ---------------------------------------------------------------------------------------------------
+# Login and logout -----------------------------------------------------------------------------------------------------
 
 
 def test_a_log_in_fills_the_dict(ann):
@@ -131,7 +133,7 @@ def test_a_log_out_clears_it(ann):
 
 @pytest.mark.parametrize("make", [browser, abrowser])
 def test_who_logs_in_again_with_other_rights_gets_another_key(ann, make):
-    """Django's ``login()`` keeps the key then; a slow request that has read the old dict must not save it."""
+    """Django's ``login()`` keeps the key in this case. A slow request must not save the old dict that it has read."""
     client = make()
     again = (lambda: client.force_login(ann)) if make is browser else (lambda: async_to_sync(client.aforce_login)(ann))
     again()
@@ -166,7 +168,7 @@ def test_a_log_in_that_no_session_keeps_fills_none(ann):
     assert dict(of_a_token.session.items()) == {}
 
 
-# A log-in that was there before ---------------------------------------------------------------------------------------
+# A login from before the bridge ---------------------------------------------------------------------------------------
 
 
 @VISITORS
@@ -203,7 +205,7 @@ def test_whoever_asks_pays_for_the_user_once(ann, django_assert_num_queries):
         assert browser().get("/page/").status_code == 302
 
 
-# Django's log-in is what counts ---------------------------------------------------------------------------------------
+# Django's login counts ------------------------------------------------------------------------------------------------
 
 
 @VISITORS
@@ -326,7 +328,7 @@ def test_a_request_without_the_middleware_of_auth(ann):
     assert async_to_sync(slot_for(abare).aget)().user_id == str(ann.pk)
 
 
-# What is in the dict --------------------------------------------------------------------------------------------------
+# The content of the dict ----------------------------------------------------------------------------------------------
 
 
 @VISITORS
@@ -335,7 +337,7 @@ def test_too_many_permissions_give_no_session_and_a_line_in_the_log(make, ask, a
     client = make()
     client.force_login(ann)
     User.objects.update(is_superuser=True)
-    assert ask(client) == str(ann.pk)  # the dict is of then
+    assert ask(client) == str(ann.pk)  # the dict is from before
     root = make()
     root.force_login(User.objects.get())
     assert placed(root) is None
@@ -344,16 +346,16 @@ def test_too_many_permissions_give_no_session_and_a_line_in_the_log(make, ask, a
     assert ask(root) is None
     assert placed(root) is None
     assert "contrib.auth login without a session: field=permissions reason=" in caplog.text
-    assert SESSION_KEY in root.session  # still logged in for Django
+    assert SESSION_KEY in root.session  # still logged in to Django
     client.force_login(User.objects.get())
-    assert placed(client) is None  # nor does the old one stay
+    assert placed(client) is None  # the old one does not stay either
 
 
-# Who is logged in for Django and has no session -----------------------------------------------------------------------
+# Users who are logged in to Django but have no session ----------------------------------------------------------------
 
 
 def visits(client, path="/page/", **headers):
-    """The status, and where the caller is sent."""
+    """Return the status and the redirect target."""
     get = client.get if type(client) is type(browser()) else async_to_sync(client.get)
     answer = get(path, headers=headers)
     return answer.status_code, answer.get("Location")
@@ -477,7 +479,7 @@ def test_while_the_rights_of_a_user_cannot_be_read_the_login_stays(make, ask, an
 
 
 def give_back(request, how):
-    """The log-out of a token, as knox reports it: the browser's own login is another matter."""
+    """The logout of a token, as knox reports it. The login of the browser is independent of it."""
     if how == "exchanged":
         request.user = User.objects.get(pk=request.user.pk)
     get_session()
@@ -534,7 +536,7 @@ def test_a_source_that_keeps_its_dict_elsewhere_is_cleared_when_django_logs_out(
 
 
 class WithPlan(AuthBridge):
-    """What a project would write."""
+    """A session builder as a project may write it."""
 
     def session_of(self, user):
         return {**super().session_of(user), "user_id": "another", "plan": "premium"}
@@ -560,7 +562,7 @@ def test_a_user_model_without_groups_and_permissions():
     }
 
 
-# Switching it on and off ----------------------------------------------------------------------------------------------
+# Enabling and disabling the bridge ------------------------------------------------------------------------------------
 
 
 def test_the_bridge_brings_its_source_unless_the_settings_name_one(project):
@@ -594,11 +596,11 @@ def test_an_app_that_only_imports_the_bridge_does_not_become_it():
     assert AuthBridge.default is WithPlan.default is False
 
 
-# Others ---------------------------------------------------------------------------------------------------------------
+# Other apps -----------------------------------------------------------------------------------------------------------
 
 
 def with_routes(*extra):
-    """The URLs of this site and some more."""
+    """Add routes to the URLs of this site."""
     module = ModuleType("more_urls")
     module.urlpatterns = [*extra, *auth_urls.urlpatterns]
     return module
@@ -606,7 +608,7 @@ def with_routes(*extra):
 
 @pytest.fixture
 def receivers():
-    """What other apps connect is let go again."""
+    """Disconnect the receivers that other apps connect."""
     with ExitStack() as stack:
         keep_receivers(stack, user_logged_in, user_logged_out, user_login_failed)
         yield
@@ -615,7 +617,7 @@ def receivers():
 @pytest.mark.skipif(find_spec("axes") is None, reason="needs django-axes")
 def test_django_axes_locks_and_lets_in(ann, project, receivers):
     project.INSTALLED_APPS = [*project.INSTALLED_APPS, "axes"]
-    reload(import_module("axes.signals"))  # connects its receivers again, if an earlier test has let them go
+    reload(import_module("axes.signals"))  # connects its receivers again, if an earlier test has disconnected them
     project.AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", BACKENDS[0]]
     project.MIDDLEWARE = [*project.MIDDLEWARE, "axes.middleware.AxesMiddleware"]
     project.AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"

@@ -1,4 +1,4 @@
-"""The bridge together with Django REST framework: whom DRF has proven is who the session is about."""
+"""The bridge with Django REST framework: the session belongs to the user whom DRF authenticates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Tokens(BaseAuthentication):
-    """As DRF's own, without a table."""
+    """Token authentication like DRF's own, without a table."""
 
     def authenticate(self, request):
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -49,7 +49,7 @@ class Tokens(BaseAuthentication):
 
 
 class ApiKey(Tokens):
-    """In a header of its own."""
+    """Authentication by a custom header."""
 
     def authenticate(self, request):
         name = request.headers.get("X-Api-Key")
@@ -81,7 +81,7 @@ class ByPassword(Page):
 
 
 class Open(Page):
-    """Its authentication accepts nobody."""
+    """A view whose authentication accepts no one."""
 
     authentication_classes = []
     permission_classes = [AllowAny]

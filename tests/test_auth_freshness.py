@@ -34,7 +34,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class Cache(LocMemCache):
-    """May be out of reach."""
+    """A cache that can be made unavailable."""
 
     is_down = False
 
@@ -45,7 +45,7 @@ class Cache(LocMemCache):
 
 
 def users(request):
-    """Who Django says it is, before and after the session was asked for."""
+    """Django's user, before and after the session is read."""
     before = request.user.is_authenticated
     session = get_session()
     return JsonResponse({"before": before, "session": session is not None, "after": request.user.is_authenticated})
@@ -59,13 +59,13 @@ async def ausers(request):
 
 
 def again(request):
-    """Log in once more, with whatever the session has kept."""
+    """Log in again, with the content that the session has kept."""
     login(request, User.objects.get(username="ann"), BACKEND)
     return JsonResponse({"user_id": get_session() and get_session().user_id})
 
 
 def as_read_before(request):
-    """Log in with a user that was read before the rights were taken away."""
+    """Log in with a user object that was read before the rights were revoked."""
     user = User.objects.get(username="ann")
     Race.meanwhile()
     login(request, user, BACKEND)
@@ -73,7 +73,7 @@ def as_read_before(request):
 
 
 def as_another(request):
-    """Ask as somebody else, then log in as oneself."""
+    """Read the session as another user, then log in with the own user."""
     lent = get_session().user_id
     login(request, User.objects.get(username="ann"), BACKEND)
     return JsonResponse({"lent": lent, "own": get_session().user_id})
@@ -84,7 +84,7 @@ class Race:
 
 
 def overtaken(user_id):
-    """While the version is looked up, somebody takes the rights away."""
+    """Revoke the rights while the version is looked up."""
     Race.meanwhile()
     return Race.version
 
@@ -230,7 +230,7 @@ def test_a_user_whose_dict_is_not_valid_stays_logged_in_for_django(caller, ann, 
 
 
 class Impersonating:
-    """Somebody else for one request, as django-impersonate does, or a token beside a cookie."""
+    """Replace the user for one request, as django-impersonate does, or as a token does next to a cookie."""
 
     sync_capable, async_capable = True, False
     stateless = False
@@ -246,7 +246,7 @@ class Impersonating:
 
 
 class Stateless:
-    """A user that no table knows."""
+    """A user that is in no table."""
 
     is_authenticated = is_active = True
 
@@ -283,7 +283,7 @@ def test_who_is_somebody_else_for_a_request_stays_logged_in(ann, impersonating, 
 
 
 def test_who_is_somebody_else_and_gone_has_no_session_and_stays_logged_in(ann, impersonating, project):
-    """The user was read before the version, and is gone by then."""
+    """The user was read before the version, and has been deleted since."""
     project.SESSIONKIT_VERSION = overtaken
     here = Sync(ann)
     before = placed(here)
@@ -318,7 +318,7 @@ def test_what_was_lent_ends_with_a_log_in_in_the_same_request(ann, impersonating
 
 
 def test_the_log_in_of_another_is_not_ended_under_asgi_either(ann, impersonating):
-    """The source by itself: a middleware that is sync would take the request off the event loop."""
+    """This tests the source alone, because a sync middleware would move the request off the event loop."""
 
     async def ask():
         request = AsyncRequestFactory().get("/")

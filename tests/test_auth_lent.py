@@ -1,4 +1,4 @@
-"""Who is somebody else, or nobody, for one request: a session for that request, and the log-in is left alone."""
+"""If ``request.user`` is replaced for one request, that request has the new user's session. The login stays."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def proven(request):
-    """Whom a middleware says it is."""
+    """A middleware sets ``request.user``."""
     name = request.GET.get("as")
     if name is None:
         return None
@@ -42,7 +42,7 @@ def proven(request):
 
 
 def impersonating(get_response):
-    """As django-impersonate does, or a token beside a cookie: only ``request.user`` is exchanged."""
+    """Replace only ``request.user``, as django-impersonate does, or as a token does next to a cookie."""
 
     async def on_the_loop(request):
         if (user := await sync_to_async(proven)(request)) is not None:
@@ -61,7 +61,7 @@ impersonating.sync_capable = impersonating.async_capable = True
 
 
 def seen(value=None):
-    """What the rest of the request finds."""
+    """Return the state that the rest of the request sees."""
     session = get_session()
     return JsonResponse(
         {"value": value, "user_id": session and session.user_id, "plan": session and session.get("plan")}
@@ -112,7 +112,7 @@ def do_login(request):
 
 
 def exchange(request, how):
-    """Somebody proves another user after the session was asked for."""
+    """Another user is authenticated after the session was read."""
     get_session()
     bob = User.objects.get(username="bob")
     request.user = {
@@ -151,7 +151,7 @@ def project(request, settings):
 
 
 class Desk:
-    """Ann's browser, for both kinds of server."""
+    """The browser of the user ann, for WSGI and ASGI."""
 
     def __init__(self):
         self.ann = User.objects.create_user("ann", "ann@example.org", "anns")

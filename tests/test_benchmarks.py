@@ -1,4 +1,4 @@
-"""The benchmarks run, and look at the answers: a wrong one makes them fail. No test looks at a time."""
+"""The benchmarks run, and fail if an answer is wrong. No test depends on a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="the benchmarks are not part of the sdist"),
 ]
 
-# The index forgets one rule; everything else is as it is.
+# The index loses one rule.
 WRONG = """
 import sys
 from django_sessionkit.index import PatternIndex
@@ -28,7 +28,7 @@ from benchmarks.__main__ import main
 sys.exit(main(["--smoke", "--only", "matching"]))
 """
 
-# Everybody is let in.
+# Every role is granted to everyone.
 OPEN = """
 import sys
 from django_sessionkit.access import Grants

@@ -1,4 +1,4 @@
-"""No spelling of a URL reaches a protected page unguarded, and none that people use is refused.
+"""No form of a URL bypasses the guard, and no ordinary URL is denied.
 
 Each class of bypass names the holes of other guards that it comes from, how they translate to Django, and what stops
 them here. A request counts only if Django really routes it to a protected page when nobody guards it.

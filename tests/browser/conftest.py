@@ -1,4 +1,4 @@
-"""Chromium from the system, and the example site with DEBUG on, as a developer sees it."""
+"""Fixtures for browser tests: Chromium from the system, and the example site with ``DEBUG``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-# One for each module, not for the session: while Playwright's sync API is up, its event loop
+# One for each module, not for the session: while Playwright's sync API is active, its event loop
 # counts as running in this thread, and in the tests of other modules neither Django's ORM nor
 # async_to_sync would work.
 @pytest.fixture(scope="module")

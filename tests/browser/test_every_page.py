@@ -1,4 +1,4 @@
-"""Each page that somebody can reach: usable for all, on a phone too, and within its own policy."""
+"""Every page of the example site: accessible, usable on a phone, and without violations of its CSP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 VISITORS = ("anonymous", "reader", "editor", "admin", "suspended")
-# What may be refused: pages that nothing links to, headlines on the front page.
+# What may be denied: pages that nothing links to, headlines on the front page.
 REFUSED = {
     "reader": r"/admin-area/",
     "editor": r"/admin-area/",
@@ -33,7 +33,7 @@ REFUSED = {
 
 @dataclass
 class Tour:
-    """What was found on a walk over the whole site, each finding with its path."""
+    """The findings of a walk through the whole site, each with its path."""
 
     refused: str
     paths: list[str] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Tour:
         return links(page)
 
     def complain(self, kind: str, text: str) -> None:
-        """To the console, a page that is refused on purpose is an error as well."""
+        """Record an error of the console, except those for denied pages, which are intended."""
         if kind == "error" and "responded with a status of 403" not in text:
             self.complaints.append(f"{self.paths[-1:]}: {text}")
 

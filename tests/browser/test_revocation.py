@@ -1,4 +1,4 @@
-"""Two servers, one Redis, two people: what an admin does on one server is seen by the other person on the other."""
+"""Two servers, one Redis, two users: a change by an admin on one server affects a user on the other server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WRITE = "/articles/new/"
 
 
 class Desks(NamedTuple):
-    """An admin at one server, a colleague in two tabs of one browser at the other."""
+    """An admin on one server, and a colleague with two tabs of one browser on the other."""
 
     admin: Page
     colleague: Page
@@ -83,4 +83,4 @@ def test_a_person_signs_himself_out_everywhere(desks: Desks) -> None:
     desks.live.get_by_role("alert").get_by_text("You have been signed out").wait_for()
     open_page(desks.colleague, "/articles/")
     assert desks.colleague.url.endswith("/account/login/?next=/articles/")
-    assert open_page(desks.admin, "/admin-area/").status == 200  # nobody else
+    assert open_page(desks.admin, "/admin-area/").status == 200  # no one else

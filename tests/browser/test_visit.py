@@ -1,4 +1,4 @@
-"""What a person with a browser goes through."""
+"""A visit to the example site with a browser."""
 
 from __future__ import annotations
 

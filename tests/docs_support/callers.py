@@ -1,4 +1,4 @@
-"""Who opens a page of the manual."""
+"""Test clients for the pages of the manual."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROGRAM = {"accept": "application/json"}
 
 
 def caller(headers: dict[str, str] | None = None, **session: Any) -> Client:
-    """A browser, or whoever sends ``headers``; with fields of a session, signed in."""
+    """Return a client: a browser, or a caller with ``headers``. With fields of a session it is logged in."""
     client = Client(headers=headers or BROWSER)
     _sign_in(client, session)
     return client
@@ -31,5 +31,5 @@ def _sign_in(client: Client | AsyncClient, session: dict[str, Any]) -> None:
 
 
 def status(path: str, method: str = "GET", **session: Any) -> int:
-    """What a browser is answered."""
+    """Return the status code that a browser gets."""
     return caller(**session).generic(method, path).status_code

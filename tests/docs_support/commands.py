@@ -1,4 +1,4 @@
-"""Command blocks: what is typed must exist."""
+"""Check the command blocks of the manual: the commands and options must exist."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(block: Block) -> None:
 
 
 def commands(block: Block) -> Iterator[list[str]]:
-    """The words of each command; in a ``console`` block commands start with ``$`` and the rest is output."""
+    """Yield the words of each command. In a ``console`` block, commands start with ``$``, and the rest is output."""
     lines = block.code.splitlines()
     if block.language == "console":
         lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]

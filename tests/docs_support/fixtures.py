@@ -1,4 +1,4 @@
-"""The fixture that runs a page; a test module asks for it with ``pytest_plugins``."""
+"""The fixture that runs a page. A test module loads it with ``pytest_plugins``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .markdown import ROOT
 from .project import Project, Run, keep_receivers
 
 if find_spec("axes"):
-    # Its defaults go into the settings that hold at its first import, and would vanish with those of a page.
+    # Its defaults go into the settings that are active at its first import. They must not be those of a page.
     import_module("axes.conf")
 
 if find_spec("celery"):
@@ -27,7 +27,7 @@ if find_spec("celery"):
 
 
 def forget_tasks() -> None:
-    """Celery keeps shared tasks by name, and complains when a page is run again."""
+    """Forget Celery's shared tasks. Celery keeps them by name, and rejects a page that runs again."""
     if find_spec("celery"):
         current_app.finalize()
         for name in [name for name in current_app.tasks if name.startswith("shop.")]:
@@ -36,7 +36,7 @@ def forget_tasks() -> None:
 
 @pytest.fixture
 def run(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Run a page by its path in the repository; its settings and receivers stay until the end of the test."""
+    """Run a page by its path in the repository. Its settings and receivers stay until the end of the test."""
     monkeypatch.setenv("DJANGO_SECRET_KEY", get_random_secret_key())
     cache.clear()
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Blocks that cannot be run: they must be well-formed."""
+"""Check the blocks that cannot be run: they must be well-formed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_http(block: Block) -> None:
 
 
 def check_brackets(block: Block) -> None:
-    """No JavaScript engine is at hand; at least every bracket must be closed."""
+    """Check that every bracket is closed. There is no JavaScript engine to do more."""
     waiting = []
     for sign in re.sub(r'"[^"\n]*"', "", block.code):
         if sign in "([{":

@@ -1,4 +1,4 @@
-"""The Markdown files as the tests see them: fenced blocks with their marks, headings, links."""
+"""Parse the Markdown files: fenced blocks with their marks, headings, links."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILE_NAME = re.compile(r"(?:#|\{#|/\*) ([\w./-]+\.\w+)(?: #\}| \*/)?")
 
 
 class WrongBlock(AssertionError):
-    """A block of the manual does not do what the manual says."""
+    """A block of the manual does not work as the manual says."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Block:
 
     @property
     def file(self) -> str:
-        """The file that the block belongs into, if its first line names one."""
+        """The file that the block belongs in, if its first line names one."""
         match = _FILE_NAME.fullmatch(self.code.partition("\n")[0].strip())
         return match[1] if match else ""
 
 
 def pages() -> list[Path]:
-    """README.md and every page of the manual."""
+    """Return the paths of README.md and of every page of the manual."""
     built = DOCS / "_build"
     return [ROOT / "README.md", *sorted(one for one in DOCS.rglob("*.md") if built not in one.parents)]
 
@@ -74,7 +74,7 @@ def _marks(line: str) -> dict[str, str]:
 
 
 def prose(text: str) -> str:
-    """The text without its code blocks."""
+    """Return the text without its code blocks."""
     return re.sub(r"^(`{3,}).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -83,7 +83,7 @@ def links(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """What GitHub and MyST make of headings, and explicit ``(target)=`` labels."""
+    """Return the anchors that GitHub and MyST create for headings, and explicit ``(target)=`` labels."""
     headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
     labels = re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE)
     return {_slug(heading) for heading in headings} | set(labels)

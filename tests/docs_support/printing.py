@@ -1,4 +1,4 @@
-"""What management commands print."""
+"""Run management commands and capture their output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.core import management
 
 
 def printed(command: list[str]) -> str:
-    """What a management command prints, its error included, as a terminal shows it."""
+    """Return the output of a management command, including its error, as a terminal shows it."""
     out = io.StringIO()
     try:
         management.call_command(*command, stdout=out, stderr=out)

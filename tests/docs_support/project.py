@@ -1,6 +1,6 @@
-"""One page of the manual as a small Django project, made of its own code blocks and run in the order of the page.
+"""Run one page of the manual as a small Django project, made of its code blocks, in the order of the page.
 
-What the fence says decides what is done:
+The language of a block decides how it is run:
 
 - ``python``: a block whose first line is ``# settings.py`` goes through Django's settings and all SessionKit checks;
   with the name of another file it becomes that module, importable by the blocks that follow (the same name continues
@@ -10,7 +10,7 @@ What the fence says decides what is done:
 - ``html+jinja``: rendered for both at once, with the page's own Jinja2 engine.
 - ``console``, ``sh``: the commands must exist.
 - ``json``, ``http``: must parse; ``js``: brackets must match.
-- ``text``: what the block before it must say when it fails (mark ``fails``), else mark ``figure``.
+- ``text``: the error of the block before it, which has the mark ``fails``; any other text needs the mark ``figure``.
 
 Marks stand in a comment on the line before the fence: ``fails`` (an error is expected), ``needs: module`` (only
 compiled where an optional library is missing), ``dont`` (an example to avoid: only compiled), ``figure``. A comment
@@ -39,7 +39,7 @@ from django_sessionkit import conf
 from . import commands, formats, templates, urls
 from .markdown import Block, WrongBlock, blocks, name_of
 
-# A project as `startproject` makes it, with SessionKit switched on.
+# A project as `startproject` creates it, with SessionKit enabled.
 BASE_SETTINGS: dict[str, Any] = {
     "INSTALLED_APPS": [
         "django.contrib.auth",
@@ -59,7 +59,7 @@ BASE_SETTINGS: dict[str, Any] = {
         "django_sessionkit.middleware.SessionKitMiddleware",
     ],
     "ROOT_URLCONF": "docs_support.urls",
-    "LOGGING_CONFIG": None,  # Django 6.1 configures logging when settings are overridden, and takes nothing back
+    "LOGGING_CONFIG": None,  # Django 6.1 configures logging when settings are overridden, and does not restore it
     "TEMPLATES": [
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -108,14 +108,14 @@ class Project:
         return found
 
     def only(self, heading: str) -> None:
-        """Let the settings under one heading hold, and no other setting of SessionKit on the page."""
+        """Use only the SessionKit settings under one heading of the page."""
         self.apply({name: default for name, default in conf.DEFAULTS.items() if name in self._settings})
         for block in self.under(heading):
             if block.file == "settings.py":
                 self.settings(block, compiled(block))
 
     def route(self, **views: Any) -> None:
-        """Lead ``/name/`` to a view of the page."""
+        """Route ``/name/`` to a view of the page."""
         extra = ModuleType("extra_urls")
         routes = [path(f"{name}/", view, name=name) for name, view in views.items()]
         extra.__dict__["urlpatterns"] = [*routes, *urls.urlpatterns]
@@ -198,7 +198,7 @@ class Project:
         return module
 
     def settings(self, block: Block, code: Any) -> None:
-        """Run a settings file on top of what there is, and ask all of SessionKit's checks about the outcome."""
+        """Apply a settings file to the current settings, and run all of SessionKit's checks."""
         names = {key: list(value) if isinstance(value, list) else value for key, value in self._settings.items()}
         before = dict(self._settings)
         exec(code, names)  # noqa: S102
@@ -225,13 +225,13 @@ class Project:
 
 
 def compiled(block: Block) -> Any:
-    """Compiled so that a traceback shows the line of the page; future imports of this file do not leak in."""
+    """Compile code so that a traceback shows the line of the page, without the future imports of this file."""
     source = "\n" * (block.line - 1) + block.code
     return compile(source, block.page, "exec", dont_inherit=True)
 
 
 def keep_receivers(stack: ExitStack, *signals: Signal) -> None:
-    """Disconnect at the end what the blocks of a page connect."""
+    """Disconnect at the end the receivers that the blocks of a page connect."""
     for signal in signals:
         stack.callback(_put_back, signal, list(signal.receivers))
 

@@ -1,4 +1,4 @@
-"""Responses that a page of the manual shows."""
+"""Compare responses with those that a page of the manual shows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .markdown import Block
 
 
 def same_response(shown: Block, response: HttpResponse) -> bool:
-    """Whether a response has the status, the headers and the body that the page shows."""
+    """Return ``True`` if a response has the status, the headers and the body that the page shows."""
     head, _, body = shown.code.partition("\n\n")
     first, *headers = head.splitlines()
     assert first == f"HTTP/1.1 {response.status_code} {response.reason_phrase}"

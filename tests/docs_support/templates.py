@@ -1,4 +1,4 @@
-"""Template blocks: kept by name, rendered for everybody."""
+"""Template blocks of a page: stored by name, rendered for an anonymous and a logged-in caller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Templates:
         self.unnamed: list[Block] = []
 
     def found_by(self, setting: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """``TEMPLATES`` that also finds the blocks of the page: the dict is shared, so later ones too."""
+        """Return ``TEMPLATES`` that also find the blocks of the page, including blocks that are added later."""
         options = {**setting[0]["OPTIONS"], "loaders": [("django.template.loaders.locmem.Loader", self.sources)]}
         return [{"BACKEND": setting[0]["BACKEND"], "OPTIONS": options}, *setting[1:]]
 
@@ -34,7 +34,7 @@ class Templates:
             self.unnamed.append(block)
 
     def render_jinja(self, block: Block) -> None:
-        """With the engine of that name, which the page has to set up; left out where Jinja2 is missing."""
+        """Render with the engine that the page configures. Do nothing if Jinja2 is not installed."""
         if find_spec("jinja2"):
             for session in (None, _SOMEBODY):
                 with use_session(session):

@@ -1,4 +1,4 @@
-"""The pages about leaving another way to guard: at no step may a page be more open than before."""
+"""The pages about migrating from other packages: no step may open a page further than before."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ADDRESSES = (("GET", "/account/"), ("GET", "/orders/"), ("POST", "/orders/refund
 
 @pytest.fixture
 def steps(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run a page block by block; what its commands print is compared, and each command is handed out."""
+    """Run a page block by block, compare the output of its commands, and yield each command."""
     monkeypatch.chdir(tmp_path)
     with ExitStack() as stack:
         yield lambda name: commands_of(Project.of(ROOT / name, stack))
@@ -62,7 +62,7 @@ def user(name: str, *codenames: str) -> User:
 
 
 def answers(people: dict[str, User | None], addresses: Any = ADDRESSES) -> dict[tuple[str, str], int]:
-    """What a browser is answered, as each of them and at each address."""
+    """Return the status that a browser gets, for each user and each address."""
     found = {}
     for name, who in people.items():
         client = Client(headers=BROWSER)
@@ -92,7 +92,7 @@ def test_what_differs_from_contrib_auth(run: Run) -> None:
     client = Client(headers=BROWSER)
     client.force_login(clerk)
     clerk.user_permissions.clear()
-    assert client.get("/orders/").status_code == 200  # as of the log-in
+    assert client.get("/orders/").status_code == 200  # as of the login
     client.force_login(User.objects.get(username="clerk"))
     assert client.get("/orders/").status_code == 403
     page.route(tpyo=require_permission("shop.tpyo")(page.module("shop.views").account))
@@ -141,7 +141,7 @@ class TestRolePermissions:
             assert (has_permission("read_record"), has_permission("write_record")) == (True, False)
 
     def test_a_subclass_has_not_the_role_of_its_parent(self, run: Run) -> None:
-        """Why the map has no ``inherits``."""
+        """This is why the role map has no ``inherits``."""
         roles = import_module("rolepermissions.roles")
         doctor = run(ROLE_PERMISSIONS).module("clinic.roles").Doctor
         surgeon = type("Surgeon", (doctor,), {"__module__": "clinic.roles"})

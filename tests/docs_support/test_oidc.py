@@ -1,4 +1,4 @@
-"""The page about OpenID Connect and bearer tokens, with a provider whose keys are made here."""
+"""The page about OpenID Connect and bearer tokens, with a provider whose keys are created here."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ def encoded(part: Any) -> str:
 class TestTokens:
     @pytest.fixture
     def page(self, run: Run) -> Project:
-        """Both in one site; ``tokens_only`` takes the pages with cookies away."""
+        """Run both parts in one site. ``tokens_only`` removes the pages with cookies."""
         page = run(PAGE)
-        page.module("shop.tokens").KEYS.fetch_data = lambda: {"keys": [public_key()]}  # the provider's answer
+        page.module("shop.tokens").KEYS.fetch_data = lambda: {"keys": [public_key()]}  # the provider's response
         return page
 
     def tokens_only(self, page: Project) -> None:
@@ -184,7 +184,7 @@ class TestTokens:
         assert async_to_sync(answers)() == [200, 302, 401, 200]
 
     def test_no_other_site_can_make_a_visitor_write(self, page: Project) -> None:
-        """The exempt view is reached by a token alone; the pages keep their CSRF protection."""
+        """The exempt view accepts only a token. The pages keep their CSRF protection."""
         visitor = caller(BROWSER, role="x", permissions=["stock:write"])
         visitor.handler.enforce_csrf_checks = True
         assert visitor.post("/api/stock/").status_code == 401
@@ -217,6 +217,6 @@ def token(head: dict[str, Any] | None = None, **changes: Any) -> str:
 
 
 def signed_with_secret(secret: bytes) -> str:
-    """By hand: PyJWT would not sign with what looks like a public key."""
+    """Sign without PyJWT, which refuses to sign with a public key."""
     text = f"{encoded({'alg': 'HS256', 'kid': '1'})}.{encoded(claims())}"
     return f"{text}.{as_text(hmac.digest(secret, text.encode(), 'sha256'))}"

@@ -1,4 +1,4 @@
-"""What the pages claim, asked of the projects that their blocks make up."""
+"""Test the claims of the pages in the projects that their blocks define."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ URLS = "docs_support.urls"
 
 def test_readme(run: Run) -> None:
     page = run("README.md")
-    page.apply({"SESSIONKIT_SOURCE": conf.DEFAULT_SOURCE})  # the callers below have no log-in of Django's
+    page.apply({"SESSIONKIT_SOURCE": conf.DEFAULT_SOURCE})  # the callers below are not logged in to Django
     views = page.module("shop.views")
     page.route(publish=views.publish, invoices=views.Invoices.as_view(), refund=views.refund)
     assert (status("/reports/may/"), status("/reports/may/", role="author")) == (302, 403)
@@ -109,7 +109,7 @@ class TestUrls:
     def test_view(self, page: Any) -> None:
         page.only("Match the view instead of the path")
         assert (status("/billing/invoices/"), status("/billing/invoices/", role="owner")) == (404, 200)
-        assert status("/billing/invoices/7/delete/", role="owner") == 200  # the first rule has decided
+        assert status("/billing/invoices/7/delete/", role="owner") == 200  # the first rule decides
         assert (status("/articles/5/edit/", role="owner"), status("/articles/5/edit/", role="admin")) == (403, 200)
 
     def test_methods(self, page: Any) -> None:
@@ -404,7 +404,7 @@ def test_streaming(run: Run) -> None:
 
 
 def copied(client: Client) -> str:
-    """The key of a session with the same content."""
+    """Return the key of a new session with the same content."""
     store = client.session.__class__()
     store.update(client.session.items())
     store.create()
@@ -489,7 +489,7 @@ def test_audit(run: Run, caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("name", ["audit", "troubleshooting"])
 def test_logging_blocks(run: Run, name: str) -> None:
-    """In a process of its own: the configuration would take pytest's handlers away."""
+    """In a separate process, because the configuration removes pytest's handlers."""
     config = run(f"docs/how-to/{name}.md")._settings["LOGGING"]
     lines = "log = logging.getLogger('django_sessionkit.security'); log.warning('a denial'); log.info('a revocation')"
     code = f"import logging.config; logging.config.dictConfig({config!r}); {lines}"
@@ -499,7 +499,7 @@ def test_logging_blocks(run: Run, name: str) -> None:
 
 def test_production(run: Run) -> None:
     page = run("docs/how-to/production.md")
-    defaults = ("SESSION_ENGINE", "PASSWORD_HASHERS")  # where the tests differ from a new project
+    defaults = ("SESSION_ENGINE", "PASSWORD_HASHERS")  # here the tests differ from a new project
     page.apply({name: getattr(global_settings, name) for name in defaults})
     first, second = page.under("Run the doctor before a release", "console")
     with override_settings(SESSION_COOKIE_AGE=14 * 24 * 60 * 60):
@@ -508,7 +508,7 @@ def test_production(run: Run) -> None:
 
 
 def assert_shown(block: Block) -> None:
-    """What a command writes is what the page shows, but for lines that stand for ``...``."""
+    """Check that the output of a command is what the page shows. A line ``...`` stands for any lines."""
     command, *shown = block.code.splitlines()
     output = StringIO()
     management.call_command(*command.split()[3:], stdout=output)
@@ -581,7 +581,7 @@ def out_of_reach(request: Any) -> Any:
 
 
 def test_denial_table() -> None:
-    """Every cell, requested over HTTP; the words of the table are checked against them by eye."""
+    """Every cell of the table is requested over HTTP. The words of the table are not compared automatically."""
     page, htmx, api = {"accept": "text/html"}, {"hx-request": "true"}, {"accept": "application/json"}
     rules = [
         {"pattern": "/lost/**", "role": "admin", "on_deny": "not_found"},
@@ -691,7 +691,7 @@ class TestNodes:
             assert client.get("/desk/").status_code == status_code
 
     def test_a_dict_that_was_read_before(self, page: Any, ann: User) -> None:
-        """What the page warns of happens: ``set_session`` cannot know better."""
+        """The page warns of this: ``set_session`` cannot detect it."""
         request = stored(self.logged_in(ann))
         with use_session(None):
             revoke_sessions(str(ann.pk), refresh=False)
@@ -763,7 +763,7 @@ class TestSecurity:
 
     @pytest.mark.skipif(not find_spec("axes"), reason="django-axes is not installed")
     def test_login_limit(self, page: Any) -> None:
-        reload(import_module("axes.signals"))  # connects its receivers again, if an earlier page has let them go
+        reload(import_module("axes.signals"))  # connects its receivers again, if an earlier page has disconnected them
         page.apply({"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]})  # Argon2 may be missing
         page.route(login=LoginView.as_view())
         page.templates.sources["registration/login.html"] = "{{ form }}"
@@ -805,7 +805,7 @@ class TestSecurity:
 
 
 def test_only_roles_of_the_dict_count() -> None:
-    """No header, form field or query of the request is a right."""
+    """No header, form field or query parameter of the request grants a right."""
     liar = caller({**BROWSER, "x-user-role": "admin", "cookie": "role=admin; session=admin"})
     with override_settings(ROOT_URLCONF=URLS, SESSIONKIT_PROTECT=[{"pattern": "/shop", "role": "admin"}]):
         assert liar.get("/shop/?role=admin").status_code == 302
@@ -816,7 +816,7 @@ def test_only_roles_of_the_dict_count() -> None:
 def test_commands_print_what_the_page_shows(
     name: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every command of the page, with the settings that hold there."""
+    """Run every command of the page, with the settings that are active there."""
     monkeypatch.chdir(tmp_path)
     compared = 0
     with ExitStack() as stack:
@@ -923,13 +923,13 @@ def test_channels(run: Run) -> None:
 
 
 def websocket(application: Any, path: str, origin: str = "http://testserver", **session: Any) -> WebSocket:
-    """A browser that opens a WebSocket."""
+    """Return a WebSocket connection of a browser."""
     cookies = "; ".join(f"{name}={one.value}" for name, one in caller(**session).cookies.items())
     return WebSocket(application, path, {"origin": origin, "cookie": cookies})
 
 
 def outcome(line: WebSocket) -> Any:
-    """``None`` if it is let in, else the code; a pair if it was accepted first."""
+    """Return ``None`` if the connection is accepted, else the close code; a pair if it was accepted first."""
 
     async def knock() -> Any:
         is_accepted, answer = await line.connect()

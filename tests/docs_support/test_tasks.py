@@ -1,4 +1,4 @@
-"""The page about task queues, with users whose rights change while a message waits."""
+"""The page about task queues, with users whose rights change while a message is in the queue."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def outcome(work: Any, *arguments: Any) -> Any:
 
 
 def outcomes(send: Any, ann: User) -> list[Any]:
-    """Of the same work for somebody with the right, without it, deactivated, and unknown; whoever has queued it."""
+    """Return the results for a user with the right, without it, deactivated, and unknown, whoever queues the task."""
     found = [outcome(in_a_worker, send, str(ann.pk), "May")]
     ann.groups.clear()
     with use_session({"user_id": str(ann.pk), "role": "accountant"}):
@@ -52,7 +52,7 @@ def outcomes(send: Any, ann: User) -> list[Any]:
     return found + [outcome(in_a_worker, send, user_id, "May") for user_id in (str(ann.pk), "0")]
 
 
-# The rights of the moment when the task runs count.
+# The rights at the time when the task runs count.
 EXPECTED = ["the report of May was sent", AccessDenied, NotAuthenticated, NotAuthenticated]
 
 
@@ -86,7 +86,7 @@ def forgets_its_session() -> bool:
 
 @pytest.mark.skipif(not find_spec("django.tasks"), reason="needs Django 6.0")
 def test_an_immediate_task_sees_the_caller() -> None:
-    """What the page warns of."""
+    """The page warns of this."""
     enqueue = import_module("django.tasks").task(forgets_its_session).enqueue
     with use_session({"user_id": "7", "role": "x"}):
         assert enqueue().return_value is True

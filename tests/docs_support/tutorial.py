@@ -1,4 +1,4 @@
-"""The tutorial, played for real: its files are written, its commands are run, in an empty folder."""
+"""Run the tutorial in an empty folder: write its files and run its commands."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import django_sessionkit
 from .commands import commands
 from .markdown import Block, blocks
 
-# Making an environment, waiting for a browser: what a test cannot or need not do again.
+# Commands that a test cannot or need not run, such as creating an environment or waiting for a browser.
 _LEFT_OUT = ("mkdir", "cd", "python3", ".venv/bin/pip")
 
 
 def play(page: Path, folder: Path) -> str:
-    """Everything that the commands print."""
+    """Run the tutorial, and return the output of all commands."""
     output = []
     for block in blocks(page.read_text(encoding="utf-8"), page.name):
         if block.language in ("python", "html+django"):

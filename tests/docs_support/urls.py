@@ -1,4 +1,4 @@
-"""Where a page of the manual that has no ``urls.py`` of its own leads to: everywhere is a page."""
+"""The URLconf for pages of the manual without a ``urls.py``: every path is a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example site as it would be deployed: once on WSGI, once on ASGI."""
+"""Fixtures that run the example site as in production: once on WSGI, once on ASGI."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def uvicorn_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session", params=["gunicorn", "uvicorn"])
 def url(request: pytest.FixtureRequest) -> str:
-    """Where the site answers; a test that asks for this runs once on each kind of server."""
+    """The URL of the site. A test that uses this fixture runs once on each kind of server."""
     running: Site = request.getfixturevalue(f"{request.param}_site")
     return running.url

@@ -1,4 +1,4 @@
-"""Who gets which answer, through a real server's own parsing, threads and event loop."""
+"""Access decisions through real servers, with their own parsing, threads and event loop."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_live_stream_ends_with_the_session(url: str) -> None:
         lines = stream.iter_lines()
         assert "event: headlines" in lines
         assert '"drafts": ' in next(lines)
-        assert "Set-Cookie" not in stream.headers  # a page that is left open is no use of the session
+        assert "Set-Cookie" not in stream.headers  # keeping a page open does not count as use of the session
         with visitor(url, client.cookies[SESSION_COOKIE]) as elsewhere:
             send(elsewhere, "/account/session/", {}, to="/account/logout/")
         assert "event: signed-out" in lines
@@ -199,7 +199,7 @@ def test_a_log_in_that_is_too_long_ago_does_not_come_back(uvicorn_site: Site) ->
     with signed_in(uvicorn_site.url, "reader") as client:
         assert client.get("/dashboard/").status_code == 200
         site.manage("shell", "-c", LONG_AGO.format(key=client.cookies[SESSION_COOKIE]), env=uvicorn_site.env)
-        # The stored dict is dropped. The login of Django goes on and gives no valid session: 403 until it is renewed.
+        # The stored dict is dropped. Django's login stays, but gives no valid session: 403 until it is renewed.
         assert [client.get("/dashboard/").status_code for _ in range(3)] == [302, 403, 403]
         assert sign_in(client, "reader").status_code == 302
         assert client.get("/dashboard/").status_code == 200

@@ -1,4 +1,4 @@
-"""What happens when a server starts, or must not."""
+"""The start of a server, with valid and invalid settings."""
 
 from __future__ import annotations
 

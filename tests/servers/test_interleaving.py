@@ -1,4 +1,4 @@
-"""Many people at once: each sees his own session, whatever else the process is doing."""
+"""Many users at the same time: each sees only their own session."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_session_made_by_one_worker_is_known_to_all(gunicorn_site: Site) -> No
         cookies = dict(client.cookies)
 
         def ask(number: int) -> int:
-            # A new connection each time, for whichever worker is free to take.
+            # A new connection each time, so that any free worker may accept it.
             address = f"{gunicorn_site.url}/dashboard/?number={number}"
             return httpx.get(address, headers=PAGE, cookies=cookies, trust_env=False, timeout=30).status_code
 

@@ -1,4 +1,4 @@
-"""Nodes that share one Redis and one PostgreSQL: what is taken away on one is gone on all, whatever Redis does."""
+"""Nodes that share one Redis and one PostgreSQL: a right revoked on one node is revoked on all, also if Redis fails."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ INTERVALS = {"other": 0.0, "patient": 1.0}  # SESSIONKIT_VERSION_INTERVAL, in se
 
 @dataclass
 class Nodes:
-    """``patient`` asks for a version once in a second, the others for each request."""
+    """The running servers. ``patient`` checks the version once per second, the other nodes for each request."""
 
     one: Site
     other: Site
@@ -72,7 +72,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
 @pytest.fixture
 def nodes(running: Nodes) -> Iterator[Nodes]:
     yield running
-    running.redis.stop()  # in whatever state a test has left it
+    running.redis.stop()  # a test may leave it in any state
     running.redis.start()
 
 
@@ -109,7 +109,7 @@ def also_on(node: Site, client: httpx.Client) -> httpx.Client:
 
 
 def holds_after(interval: float, denied: Callable[[], bool]) -> None:
-    """A request that begins later than this many seconds from now is denied, however slow the machine is."""
+    """Check that a request is denied if it begins later than this many seconds from now, also on a slow machine."""
     end = time.monotonic() + interval
     began = time.monotonic()
     while not denied():
@@ -169,7 +169,7 @@ def test_a_live_stream_on_another_node_follows(nodes: Nodes, writer: Person) -> 
 
 
 def slow_request(nodes: Nodes, client: httpx.Client, gate: Path, meanwhile: Callable[[], object]) -> httpx.Response:
-    """A request to the first node that has read its session before ``meanwhile`` and saves it afterwards."""
+    """Make a request to the first node that reads its session before ``meanwhile`` runs, and saves it after that."""
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(client.get, f"/slow/{gate.name}/")
         try:
@@ -222,7 +222,7 @@ def test_a_redis_that_comes_back_empty_revives_nobody(
     nodes: Nodes, node: Site, interval: float, writer: Person
 ) -> None:
     with signed_in(nodes.one.url, writer.name) as client, also_on(node, client) as there:
-        press("sign-out", writer, on=nodes.one)  # not looked at since: only Redis knows
+        press("sign-out", writer, on=nodes.one)  # not read since: only Redis knows
         nodes.redis.stop()
         nodes.redis.start()
         holds_after(interval, lambda: there.get(READ).status_code == 302)
@@ -236,11 +236,11 @@ def test_a_redis_that_evicts_revives_nobody(nodes: Nodes, writer: Person) -> Non
         press("demote", writer, on=nodes.one)
         evict_everything(nodes.redis.url)
         answers = [one.get(WRITE).status_code for one in (client, there, client)]
-        assert answers == [503, 503, 503]  # it can write no new version either
+        assert answers == [503, 503, 503]  # it cannot write a new version either
 
 
 def evict_everything(url: str) -> None:
-    """Less memory than is in use, until Redis has thrown away what it kept."""
+    """Make Redis evict all keys by giving it less memory than it uses."""
     with Redis.from_url(url) as redis:
         kept = redis.keys("*django_sessionkit.version*")
         redis.config_set("maxmemory-policy", "allkeys-random")

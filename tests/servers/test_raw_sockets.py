@@ -1,4 +1,4 @@
-"""Hostile requests byte for byte to real servers: their own parsing of a request line comes before the guard's."""
+"""Hostile requests, sent byte for byte to real servers, which parse the request line before the guard sees it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.hostile_sites import ORDINARY as ORDINARY_PAGE
 from support.hostile_sites import PROTECTED
 from support.hostile_wire import SERVERS, cookie_of, page_of, request_of, serving, wire_request
 
-# Gunicorn refuses a longer request line (``limit_request_line`` is 4094) before anything of ours is asked.
+# Gunicorn rejects a longer request line (``limit_request_line`` is 4094) before our code runs.
 LONGEST_TARGET = 4000
 
 PEOPLE = ("anonymous", "reader", "admin")
@@ -128,13 +128,13 @@ def gunicorn_port() -> Iterator[int]:
 
 
 def some(wires: list[Wire], most: int = 40) -> list[Wire]:
-    """A fair part of a long list. The mount is for a server to set, so that there is none here."""
+    """Return a sample of a long list, without requests that need a mount prefix: only a server sets one."""
     plain = [wire for wire in wires if not wire.mount]
     return plain[:: max(1, len(plain) // most)]
 
 
 def assert_only_the_admin(answers: dict[str, list[str | None]], asked: list) -> int:
-    """How many requests have reached a protected page, as far as servers let them through at all."""
+    """Check that only the admin reaches a protected page, and return how many requests reached one."""
     for who in ("anonymous", "reader"):
         got_by = [one for one, page in zip(asked, answers[who], strict=True) if page == PROTECTED]
         assert got_by == [], who

@@ -1,4 +1,4 @@
-"""A site with doors of ``django.contrib.auth``, sync and async."""
+"""A URLconf with login and logout views of ``django.contrib.auth``, sync and async."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def disguise(request: HttpRequest, user_id: str) -> JsonResponse:
 
 
 def switch(request: HttpRequest) -> JsonResponse:
-    """Somebody else logs in, in the middle of a request."""
+    """A view in which another user logs in during the request."""
     before = get_session()
     login(request, authenticate(request, username="bob", password="bobs"))
     return JsonResponse({"before": before.user_id, "after": get_session().user_id})

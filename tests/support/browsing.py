@@ -1,6 +1,6 @@
-"""Steps that several browser tests share.
+"""Helpers for browser tests.
 
-Playwright itself is imported by a fixture only: tests that lack it are skipped, and not broken.
+Only a fixture imports Playwright, so that tests are skipped, and do not fail, if it is not installed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LINKS = """() => [...document.querySelectorAll("a[href]")]
 
 
 def window(browser: Browser, url: str) -> BrowserContext:
-    """A fresh profile with axe at hand: an init script, unlike a tag, is exempt from CSP."""
+    """Open a new browser profile with axe loaded. An init script, unlike a script tag, is exempt from the CSP."""
     context = browser.new_context(base_url=url)
     context.set_default_timeout(30_000)
     context.add_init_script(path=AXE)

@@ -1,4 +1,4 @@
-"""Views of Django REST framework. To be imported where that is installed."""
+"""Views of Django REST framework. Import this only if it is installed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Page(APIView):
 
 
 class Basic(Page):
-    """Its authentication knows nothing of SessionKit."""
+    """A view whose authentication is independent of SessionKit."""
 
     authentication_classes = [BasicAuthentication]
 
@@ -73,7 +73,7 @@ def fails(session: object) -> bool:
 EDITOR, FAILS = Requires(Role("editor")), Requires(Allow(fails))
 NOTES = RequiresByAction({"get": Role("editor")}, otherwise=Authenticated())
 
-# name -> (permission, initials of those who may GET: reader, editor, nobody)
+# name -> (permission, initials of the users who may GET: reader, editor, nobody)
 COMPOSED = {
     "plain": (EDITOR, "e"),
     "and": (EDITOR & Requires(Permission("posts:write")), "e"),

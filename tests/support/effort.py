@@ -1,4 +1,4 @@
-"""What something costs, counted: a time would say more about the machine."""
+"""Measure cost by counting calls, because times depend on the machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def calls_of(work: Callable[[], object]) -> int:
-    """How many functions, Python's own included, it calls in this thread."""
+    """Return how many functions, including built-in ones, ``work`` calls in this thread."""
     calls = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:

@@ -1,6 +1,6 @@
-"""How a path can be written so that a guard and a router take it for different things.
+"""Write a path in forms that a guard and a router may interpret differently.
 
-Every function takes a path as a person would write it and gives request targets as they stand in a request line:
+Every function takes a path in its normal form, and returns request targets as they appear in a request line:
 ASCII, percent-encoded.
 """
 
@@ -14,7 +14,7 @@ from urllib.parse import quote
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
 # U+0085 and the like are control characters too; these are what str.strip() takes off besides them.
 SPACES = [" ", "\u00a0", "\u1680", "\u2003", "\u2028", "\u202f", "\u205f", "\u3000"]
-# What re.IGNORECASE takes for an ASCII letter.
+# Characters that re.IGNORECASE equates with an ASCII letter.
 LOOKALIKES = {"i": "\u0130\u0131I", "s": "\u017fS", "k": "\u212aK"}
 VERBS = ["HEAD", "OPTIONS", "TRACE", "POST", "PUT", "PATCH", "DELETE", "CONNECT"]
 ODD_VERBS = ["PROPFIND", "MKCOL", "REPORT", "QUERY", "PURGE", "FOO", "get", "Get", "gET", "post", "head"]
@@ -40,14 +40,14 @@ def encoded(text: str) -> str:
 
 
 def _inserted(path: str, text: str, *, after: str = "/") -> Iterator[str]:
-    """``text`` put after each slash in turn."""
+    """The path with ``text`` inserted after each slash in turn."""
     for place, character in enumerate(path[:-1]):
         if character == after:
             yield path[: place + 1] + text + path[place + 1 :]
 
 
 def percent_encoded(path: str) -> Iterator[str]:
-    """Single characters, all of them, slashes included; in both spellings of the hexadecimal digits."""
+    """Percent-encode single characters, all of them, and slashes, with upper-case and lower-case digits."""
     everything = "".join(f"%{ord(character):02X}" for character in path[1:])
     yield from ("/" + everything, "/" + everything.lower(), path.replace("/", "%2F").replace("%2F", "/", 1))
     for place, character in enumerate(path):
@@ -66,7 +66,7 @@ def doubled_slashes(path: str) -> Iterator[str]:
 
 
 def dot_segments(path: str) -> Iterator[str]:
-    """Dot segments that lead nowhere, and detours that come back."""
+    """Insert dot segments that have no effect, and detours that come back."""
     detours = ("./", "x/../", "x/y/../../", "x/./../", "../x/../", "x//../")
     for detour in detours:
         yield from _inserted(path, detour)
@@ -79,7 +79,7 @@ def dot_segments(path: str) -> Iterator[str]:
 
 
 def padded(path: str, texts: Iterable[str]) -> Iterator[str]:
-    """``texts`` at the start, in the middle and at the end of the first segment, and at the end of the path."""
+    """Insert ``texts`` at the start, middle and end of the first segment, and at the end of the path."""
     first, _, rest = path[1:].partition("/")
     for text in map(encoded, texts):
         yield f"/{text}{first}/{rest}"
@@ -88,13 +88,13 @@ def padded(path: str, texts: Iterable[str]) -> Iterator[str]:
 
 
 def interrupted(path: str, texts: Iterable[str]) -> Iterator[str]:
-    """``texts`` in the middle of the first segment."""
+    """Insert ``texts`` in the middle of the first segment."""
     for text in map(encoded, texts):
         yield path[:3] + text + path[3:]
 
 
 def recased(path: str) -> Iterator[str]:
-    """Other case, as far as ``re.IGNORECASE`` equates it: that includes ``ı İ ſ`` and the Kelvin sign."""
+    """Change the case to all letters that ``re.IGNORECASE`` equates, including ``ı İ ſ`` and the Kelvin sign."""
     yield from (path.upper(), path.title(), path.title().swapcase(), path.swapcase())
     for place, character in enumerate(path):
         for other in LOOKALIKES.get(character, character.upper()):
@@ -111,7 +111,7 @@ def unicode_forms(path: str) -> Iterator[str]:
 
 
 def path_parameters(path: str) -> Iterator[str]:
-    """Semicolons, which servlet containers cut off and Django does not."""
+    """Insert path parameters with semicolons, which servlet containers cut off and Django does not."""
     for text in (";/", "..;/", "x/..;/", ";x=1/", ";jsessionid=1/", "%3B/", "..%3b/", ".;/", ";%2f"):
         yield from _inserted(path, text)
     for text in (";", ";x", "%3Bx", ";.css", ";/", ";/x"):
@@ -136,7 +136,7 @@ def other_verbs(path: str) -> list[Wire]:
 
 
 def with_headers(path: str, elsewhere: str, site: str = "") -> list[Wire]:
-    """Headers that some server, proxy or framework lets override the path, the method, or the guard itself."""
+    """Add headers that override the path, the method or the guard in some server, proxy or framework."""
     paths = ("X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Path-Info")
     prefixes = ("X-Forwarded-Prefix", "X-Script-Name", "X-Forwarded-Script-Name", "X-Forwarded-Context")
     verbs = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")

@@ -1,4 +1,4 @@
-"""The hostile requests, by the kind of bypass that they try."""
+"""The hostile requests, grouped by the kind of bypass that they attempt."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MEDIA = "/media/private/report.txt"
 REWRITTEN = (TASKS, "/admin//tasks", "/admin/x/../y", "/admin/TASKS", "/admin/;")
 
 
-# Whatever int() reads as 7.
+# Texts that int() converts to 7.
 _SEVENS = ["07", "0007", "+7", "+07", "0_7", "0_0_7", "%207", "7%20", "%C2%A07", "%E2%80%8307", "0" * 50 + "7"]
 _SEVENS += ["%D9%A7", "%D9%A0%D9%A7", "%EF%BC%97", "%EF%BC%90%EF%BC%97", "%E0%A5%AD", "0%EF%BC%97", "+%D9%A7"]
 _IN_SLUGS = ["07", "0007", "0_7", "0_0_7", "0" * 50 + "7"]
@@ -45,7 +45,7 @@ def _below(prefix: str, targets: Iterable[str]) -> list[str]:
 
 _SPELT = [*percent_encoded(TASKS), *doubled_slashes(TASKS), *dot_segments(TASKS)]
 _TRANSLATED = [*doubled_slashes(TASKS), *recased(TASKS), *dot_segments(TASKS)]
-# What the file view resolves is its argument, not the path: it climbs no further than its own folder, or comes back.
+# The file view resolves its argument and not the path, so ".." stays in its folder, or comes back into it.
 _CLIMBS = [
     "/media//../private/report.txt",
     "/media//x/../../private/report.txt",
@@ -57,7 +57,7 @@ _CLIMBS = [
     "/media/public/../../uploads//private/./report.txt",
 ]
 _DETOURS = ["/media/public/../private/report.txt", "/media/./private/report.txt", "/media//private/report.txt"]
-# Where a backslash separates segments too.
+# For sites on which a backslash also separates segments.
 _BACKSLASHES = [
     one.replace("\\", spelt)
     for spelt in ("\\", "%5C", "%5c")

@@ -1,4 +1,4 @@
-"""Requests that people really make, and that no guard may refuse for their spelling."""
+"""Ordinary requests that the guard must not deny because of the form of their path."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES = [
     *("100%", "50%25", "%41dmin", "%2e%2e", "%2Fadmin%2F", "%252e", "%0A", "%00", "C:\\temp", "\\\\host\\share"),
     *("what?", "c#", "<b>", "Admin", "ADMIN", "admin", "kiosk", "KIOSK", "AD-MIN", "x" * 500, "\u00fc" * 300),
 ]
-# Scripts that are written with joiners and marks, composed and decomposed; and what only looks like a path of Windows.
+# Scripts with joiners and marks, composed and decomposed, and texts that only look like a Windows path.
 MARKED = [
     "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
     "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627\u06cc \u06f1\u06f4\u06f0\u06f3",
@@ -48,7 +48,7 @@ BACKSLASHED = [
 ]
 NAMES += [*MARKED, *BACKSLASHED]
 PLACES = ["/wiki/{}", "/wiki/Main/{}/talk/", "/files/{}", "/files/2024/{}.pdf", "/people/{}/", "/forum/{}"]
-# Text ids that look like numbers, and that no rule names; `+` and `_` in slugs.
+# Text ids that look like numbers, which no rule names, and `+` and `_` in slugs.
 NUMBERED = [
     "007",
     "0042",

@@ -1,4 +1,4 @@
-"""Send a corpus through Django's two handlers, and see which page answers."""
+"""Send hostile requests through Django's two handlers, and find out which page answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Data = Mapping[str, Any] | None
 
 
 class AsyncWireClient(AsyncBrowser):
-    """Django's ``AsyncClient`` decodes the path as Latin-1, unlike any server, and knows no mount."""
+    """A client for raw paths. Django's ``AsyncClient`` decodes the path as Latin-1 and does not support a mount."""
 
     mount = ""
 
@@ -34,7 +34,7 @@ def _headers(wire: Wire) -> dict[str, str]:
 
 
 def over_wsgi(wires: Iterable[Wire], session: Data = None) -> list[str | None]:
-    """The kind of page that each request got, ``None`` if none."""
+    """Return the kind of page that each request got, or ``None``."""
     client = Client()
     if session is not None:
         sign_in(client, session)
@@ -58,7 +58,7 @@ async def _over_asgi(client: AsyncWireClient, wires: Iterable[Wire]) -> list[str
 
 
 def over_asgi(wires: Iterable[Wire], session: Data = None) -> list[str | None]:
-    """:func:`over_wsgi` for the other handler."""
+    """The same as :func:`over_wsgi`, with the ASGI handler."""
     client = AsyncWireClient()
     if session is not None:
         sign_in(client, session)
@@ -70,9 +70,9 @@ UNGUARDED = {**SETTINGS, "MIDDLEWARE": [one for one in SETTINGS["MIDDLEWARE"] if
 
 
 class Outcome(NamedTuple):
-    """``reaching``: the requests that lead to a protected page where nobody guards it.
+    """``reaching``: the requests that reach a protected page if the guard is off.
 
-    ``escaped``: those of them that got it without the right to. ``kept_out``: those that were refused to the admin.
+    ``escaped``: those of them that reach it without the right to. ``kept_out``: those that were denied to the admin.
     """
 
     reaching: list[Wire]
@@ -81,7 +81,7 @@ class Outcome(NamedTuple):
 
 
 def outcome(handler: str, wires: list[Wire], **settings: Any) -> Outcome:
-    """What becomes of hostile requests, sent by an anonymous caller, a reader and an admin."""
+    """Send the requests as an anonymous caller, as a reader and as an admin, and return the outcome."""
     send = HANDLERS[handler]
     with override_settings(**{**UNGUARDED, **settings, "MIDDLEWARE": UNGUARDED["MIDDLEWARE"]}):
         pages = send(wires)

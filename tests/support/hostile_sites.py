@@ -1,6 +1,6 @@
-"""Sites that are easy to get round: each one a URLconf that takes many spellings for one page.
+"""Sites that are easy to bypass: each is a URLconf that accepts many forms of a path for one page.
 
-A response says in ``X-Page`` which kind of page it is, so that HEAD can be judged too.
+The header ``X-Page`` of a response has the kind of the page, so that HEAD can be tested too.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def ordinary(request: HttpRequest, *args: object, **kwargs: object) -> HttpRespo
 
 
 def lenient(request: HttpRequest, name: str) -> HttpResponse:
-    """A content system that is too kind: it takes nearly everything for the page that was meant."""
+    """A content system that accepts nearly every form of a page's path."""
     text = unicodedata.normalize("NFC", re.sub(r"[\x00-\x1f\x7f-\x9f]", "", name))
     segments = "/".join(one.strip() for one in text.split("/"))
     found = posixpath.normpath("/" + segments)
@@ -69,7 +69,7 @@ def lenient(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def upload(request: HttpRequest, path: str) -> HttpResponse:
-    """Django's own file view; which of the two files it was is told by what is in it."""
+    """Django's own file view. The content shows which of the two files it served."""
     response = serve(request, path, document_root=str(UPLOADS))
     content = b"".join(response)
     response.file_to_stream.close()
@@ -77,7 +77,7 @@ def upload(request: HttpRequest, path: str) -> HttpResponse:
 
 
 def on_windows(request: HttpRequest, name: str) -> HttpResponse:
-    """A file view on a machine where a backslash is a separator and case makes no difference."""
+    """A file view on a system where a backslash is a separator and file names are case-insensitive."""
     folder = "c:\\site\\uploads"
     found = ntpath.normpath(ntpath.join(folder, name)).lower()
     return page(PROTECTED if found.startswith(f"{folder}\\private\\") else ORDINARY)
@@ -88,7 +88,7 @@ def of_item(request: HttpRequest, pk: int = 0, **kwargs: object) -> HttpResponse
 
 
 def of_text(request: HttpRequest, text: str, **kwargs: object) -> HttpResponse:
-    """A view that makes a number of its argument, as a look-up by primary key does."""
+    """A view that converts its argument to a number, as a query by primary key does."""
     with suppress(ValueError):
         return page(PROTECTED if int(text.rpartition("/")[2]) == 7 else ORDINARY)
     return page(ORDINARY)
@@ -99,7 +99,7 @@ def of_tag(request: HttpRequest, name: str) -> HttpResponse:
 
 
 class AnyCase:
-    """A converter with many spellings for one value."""
+    """A converter that accepts many texts for one value."""
 
     regex = "[A-Za-z]+"
 
@@ -114,14 +114,14 @@ register_converter(AnyCase, "anycase")
 
 
 class ByAnyName(RoutePattern):
-    """A route of a project's own class, which takes other paths than it spells."""
+    """A custom route class, which matches other paths than its text."""
 
     def match(self, path: str) -> Any:
         return super().match(path.replace("stage-door/", "backstage/"))
 
 
 def become(request: HttpRequest, role: str) -> HttpResponse:
-    """Stands for the log-in of an auth layer."""
+    """A login view, in place of an auth layer."""
     request.session["__session__"] = {"user_id": role, "role": role}
     return HttpResponse("welcome")
 
@@ -193,7 +193,7 @@ SITES = {
 
 
 def choose_site(get_response: Any) -> Any:
-    """A middleware that changes the URLconf, as those for several hosts do."""
+    """A middleware that sets the URLconf of the request, as for several hosts."""
 
     def middleware(request: HttpRequest) -> Any:
         if request.headers.get("X-Site") in SITES:
@@ -204,7 +204,7 @@ def choose_site(get_response: Any) -> Any:
 
 
 def rewriting(get_response: Any) -> Any:
-    """A middleware inside the guard that lets a header decide on the path: it is known to be done."""
+    """A middleware inside the guard that takes the path from a header, as some projects do."""
 
     def middleware(request: HttpRequest) -> Any:
         if request.headers.get("X-Site") == "rewritten":
@@ -215,7 +215,7 @@ def rewriting(get_response: Any) -> Any:
 
 
 def answering(get_response: Any) -> Any:
-    """A middleware inside the guard that answers by itself, as file servers do; case and slashes are all one to it."""
+    """A middleware inside the guard that responds itself, as file servers do. It ignores case and slashes."""
 
     def middleware(request: HttpRequest) -> Any:
         if request.headers.get("X-Site") == "answered":

@@ -1,4 +1,4 @@
-"""The hostile project under real servers, and requests to it byte for byte."""
+"""Run the hostile project on real servers, and send requests to it byte for byte."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UVICORN = ["uvicorn", "--host=127.0.0.1", "--port={port}", "hostile_site.asgi:a
 SERVERS: Mapping[str, list[str]] = {
     "gunicorn": ["gunicorn", "--worker-class=gthread", "--threads=4", "--bind=127.0.0.1:{port}", "hostile_site.wsgi"],
     "uvicorn-h11": [*_UVICORN, "--http=h11"],
-    # Its second parser of requests is an extra; it is tried where it is installed.
+    # Its second request parser is an extra; it is tested if it is installed.
     **({"uvicorn-httptools": [*_UVICORN, "--http=httptools"]} if find_spec("httptools") else {}),
     "hypercorn": ["hypercorn", "--bind=127.0.0.1:{port}", "hostile_site.asgi:application"],
 }
@@ -32,7 +32,7 @@ SERVERS: Mapping[str, list[str]] = {
 
 @contextlib.contextmanager
 def serving(server: str) -> Iterator[int]:
-    """Run one server; the port it listens on."""
+    """Run one server, and yield its port."""
     port = free_port()
     module, *options = (one.format(port=port) for one in SERVERS[server])
     package = Path(django_sessionkit.__file__).parents[1]
@@ -46,7 +46,7 @@ def serving(server: str) -> Iterator[int]:
 
 
 def exchange(port: int, request: bytes) -> bytes:
-    """What the server answers to these bytes before it closes the connection."""
+    """Send these bytes, and return everything that the server sends before it closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
         received = b""
@@ -57,7 +57,7 @@ def exchange(port: int, request: bytes) -> bytes:
 
 
 def request_of(line: bytes, *headers: bytes, cookie: bytes = b"", host: bytes = b"127.0.0.1") -> bytes:
-    """A request with this request line (without the version), which ends the connection."""
+    """Return a request with this request line (given without the version) that closes the connection."""
     lines = [line + b" HTTP/1.1", b"Host: " + host, b"Accept: text/html", b"Connection: close", *headers]
     if cookie:
         lines.append(b"Cookie: " + cookie)
@@ -65,7 +65,7 @@ def request_of(line: bytes, *headers: bytes, cookie: bytes = b"", host: bytes = 
 
 
 def wire_request(wire: Wire, cookie: bytes = b"") -> bytes:
-    """The request of a corpus, with the mount prefix as part of the target."""
+    """Return the bytes of a request, with the mount prefix as part of the target."""
     headers = [f"{name}: {value}".encode() for name, value in wire.headers]
     if wire.site:
         headers.append(f"X-Site: {wire.site}".encode())
@@ -75,7 +75,7 @@ def wire_request(wire: Wire, cookie: bytes = b"") -> bytes:
 
 
 def page_of(port: int, request: bytes) -> str | None:
-    """The kind of page that came back, ``None`` for any other answer."""
+    """Return the kind of page in a response, or ``None`` for any other response."""
     found = _PAGE.search(exchange(port, request).partition(b"\r\n\r\n")[0])
     return found[1].decode() if found else None
 

@@ -1,4 +1,4 @@
-"""Operations of Django Ninja. To be imported where that is installed."""
+"""Operations of Django Ninja. Import this only if it is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example site with two pages more, for tests that need to hold a request and to see what lies in the store."""
+"""Settings of the example site with two more pages, which block a request and show the content of the store."""
 
 from __future__ import annotations
 

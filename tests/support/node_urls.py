@@ -13,7 +13,7 @@ from django_sessionkit.decorators import public
 
 
 def slow(request: HttpRequest, name: str) -> HttpResponse:
-    """Holds a copy of the session until the test opens the gate, and saves it then."""
+    """Read the session, wait until the test opens the gate, and save it then."""
     role = require_session().role
     request.session["note"] = "saved late"
     gate = Path(os.environ["GATES"]) / name
@@ -25,7 +25,7 @@ def slow(request: HttpRequest, name: str) -> HttpResponse:
 
 @public
 def stored(request: HttpRequest) -> JsonResponse:
-    """What lies in the store, whatever it is worth."""
+    """Return the content of the store, valid or not."""
     kept = request.session.get("__session__", {})
     return JsonResponse({"role": kept.get("role"), "note": request.session.get("note")})
 

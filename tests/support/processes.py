@@ -1,4 +1,4 @@
-"""Start a server, wait until it answers, keep what it prints, and leave nothing behind."""
+"""Run a server for tests: start it, wait until it answers, keep its output, and stop it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT_FROM_OUTSIDE = ("LANG", "LC_ALL", "PATH", "TMPDIR")
 
 
 class ServerFailed(AssertionError):
-    """A server stopped, or did not answer in time; the message holds what it printed."""
+    """A server stopped, or did not answer in time. The message has its output."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self, polite: signal.Signals, seconds: float = 10) -> None:
-        """Ask the server itself, then kill whatever is left of its process group."""
+        """Stop the server, then kill the processes that are left in its process group."""
         with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
             self.process.send_signal(polite)
             self.process.wait(seconds)
@@ -70,16 +70,16 @@ def accepts(port: int) -> bool:
 
 
 def environment(extra: Mapping[str, str], home: Path) -> dict[str, str]:
-    """A short list of what may come from outside: settings of this test run must not leak in.
+    """Return the environment for a server: only a few variables, so that settings of this test run do not leak in.
 
-    Nor may a server leave files in anybody's home, or meet those of another one.
+    Its home is a temporary folder, so that it does not write to a user's home or read files of another server.
     """
     kept = {name: os.environ[name] for name in KEPT_FROM_OUTSIDE if name in os.environ}
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1", **extra}
 
 
 def as_user(name: str | None) -> dict[str, Any]:
-    """What `subprocess` needs to shed the rights of root."""
+    """Return the arguments of `subprocess` that drop the rights of root."""
     if name is None:
         return {}
     account = pwd.getpwnam(name)

@@ -1,4 +1,4 @@
-"""Find the programs that some tests need, or say how to get them."""
+"""Find the programs that some tests need, or explain how to install them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MUST_RUN = os.environ.get("CI") == "true" or os.environ.get("SESSIONKIT_REQUIRE_
 
 
 def missing(what: str, remedy: str) -> None:
-    """Skip at a desk; fail in CI, where a test that is left out would pass for one that ran."""
+    """Skip the test locally. Fail in CI, where a skipped test would look like one that passed."""
     message = f"{what} not found: {remedy}"
     if MUST_RUN:
         pytest.fail(message, pytrace=False)
@@ -44,6 +44,6 @@ def _find(name: str) -> str | None:
 
 
 def _postgres_folders() -> str:
-    """Debian keeps the server's programs off PATH, one folder for each version."""
+    """The folders of PostgreSQL's programs. Debian has one for each version, outside of PATH."""
     folders = Path("/usr/lib/postgresql").glob("*/bin")
     return os.pathsep.join(map(str, sorted(folders, key=lambda p: float(p.parent.name), reverse=True)))

@@ -1,4 +1,4 @@
-"""Sign a test client in, as an auth layer would."""
+"""Log a test client in, as an auth layer does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADMIN = {"user_id": "3", "role": "admin", "permissions": ["posts:read", "posts:w
 
 
 def sign_in(client: C, data: Mapping[str, Any] = READER) -> C:
-    """Put the dict where the default source looks for it."""
+    """Store the dict where the default source reads it."""
     session = client.session
     session["__session__"] = dict(data)
     session.save()
@@ -29,19 +29,19 @@ def sign_in(client: C, data: Mapping[str, Any] = READER) -> C:
 
 
 def browser(data: Mapping[str, Any] | None = None) -> Client:
-    """A client that navigates: without an ``Accept`` header it would count as an API caller."""
+    """Return a client that sends ``Accept: text/html``. Without it, a client counts as an API caller."""
     client = Client(headers=HTML)
     return sign_in(client, data) if data is not None else client
 
 
 class AsyncBrowser(AsyncClient):
-    """Django's ``AsyncClient`` forgets the headers it is made with."""
+    """An ``AsyncClient`` that keeps its headers. Django's own loses them."""
 
     def generic(self, *args: Any, headers: Mapping[str, str] | None = None, **kwargs: Any) -> Any:
         return super().generic(*args, headers={**HTML, **(headers or {})}, **kwargs)
 
 
 def abrowser(data: Mapping[str, Any] | None = None) -> AsyncClient:
-    """:func:`browser` for the ASGI handler."""
+    """The same as :func:`browser`, with the ASGI handler."""
     client = AsyncBrowser()
     return sign_in(client, data) if data is not None else client

@@ -1,4 +1,4 @@
-"""The example site as a stranger meets it: its own processes, reached over HTTP only."""
+"""Run the example site in its own processes, for tests that reach it over HTTP only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Serve = Callable[[Mapping[str, str]], AbstractContextManager[Site]]
 
 
 def settings(database_url: str, **more: str) -> dict[str, str]:
-    """Production values, but for TLS: these servers are reached without a proxy in front."""
+    """Return production settings without TLS, because the tests use no proxy."""
     return {
         "DATABASE_URL": database_url,
         "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
@@ -61,7 +61,7 @@ def manage(*arguments: str, env: Mapping[str, str]) -> str:
 
 
 def fill(env: Mapping[str, str]) -> None:
-    """Tables, accounts and articles. The passwords are public, so the command asks for DEBUG."""
+    """Create tables, accounts and articles. The passwords are public, so the command requires ``DEBUG``."""
     manage("demo", "--no-serve", env={**env, "DJANGO_DEBUG": "1"})
 
 
@@ -93,7 +93,7 @@ def uvicorn(env: Mapping[str, str]) -> Iterator[Site]:
 
 @contextlib.contextmanager
 def demo(env: Mapping[str, str]) -> Iterator[Site]:
-    """What the README starts, on a port of its own."""
+    """Run the demo of the README on a free port."""
     port = free_port()
     command = [sys.executable, "manage.py", "demo", f"--port={port}"]
     with _serve("demo", command, port, env) as site:

@@ -1,4 +1,4 @@
-"""A throw-away Redis and a throw-away PostgreSQL on the loopback interface."""
+"""Run a temporary Redis and a temporary PostgreSQL on the loopback interface."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from support import programs
 from support.processes import accepts, as_user, environment, free_port, running
 
-# A test database that need not survive the machine: three to four times as fast.
+# A test database that need not survive a crash is three to four times as fast.
 HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class Redis:
-    """A Redis that writes nothing to disk: once stopped, it comes back empty, at the same address."""
+    """A Redis that writes nothing to disk. After a restart it is empty, with the same address."""
 
     def __init__(self) -> None:
         self._port = free_port()
@@ -98,7 +98,7 @@ def _succeeds(command: list[str]) -> bool:
 
 
 def _unprivileged() -> str | None:
-    """PostgreSQL refuses to run as root; Debian's package brings an account for it."""
+    """The account for PostgreSQL, which does not run as root. Debian's package creates one."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""Pages with the debug toolbar. To be imported once the toolbar is an installed app."""
+"""Pages with the debug toolbar. Import this only when the toolbar is an installed app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People at the example site, with a cookie jar each."""
+"""Clients for the example site, each with its own cookies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def password(name: str) -> str:
 
 
 def visitor(url: str, session_key: str = "") -> httpx.Client:
-    """A browser without scripts; it follows no redirect, so that tests see each answer."""
+    """Return a client without scripts. It does not follow redirects, so that tests see each response."""
     client = httpx.Client(base_url=url, headers=PAGE, timeout=30, trust_env=False)
     if session_key:
         client.cookies.set(SESSION_COOKIE, session_key, domain="127.0.0.1")
@@ -36,7 +36,7 @@ def visitor(url: str, session_key: str = "") -> httpx.Client:
 
 @contextlib.contextmanager
 def signed_in(url: str, name: str) -> Iterator[httpx.Client]:
-    """A visitor who has logged in; with an empty name, one who has not."""
+    """Return a client that is logged in; with an empty name, one that is not."""
     with visitor(url) as client:
         if name:
             answer = sign_in(client, name)
@@ -45,7 +45,7 @@ def signed_in(url: str, name: str) -> Iterator[httpx.Client]:
 
 
 def sign_in(client: httpx.Client, name: str, secret: str | None = None, then: str = "") -> httpx.Response:
-    """Open the log-in page, fill in the form, send it."""
+    """Open the login page, fill in the form, and send it."""
     address = f"{LOGIN}?{urlencode({'next': then})}" if then else LOGIN
     form = {"username": name, "password": secret or password(name), "next": then}
     return send(client, address, form)

@@ -1,4 +1,4 @@
-"""A WebSocket without a network. Like the communicator of ``channels.testing``, which cannot be had without Daphne."""
+"""A WebSocket without a network, like the communicator of ``channels.testing``, but without Daphne."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
 
-PATIENCE = 20  # seconds; a machine may be slow, and no test is about time
+PATIENCE = 20  # seconds; long, because a machine may be slow
 
 
 async def until(holds: Callable[[], object]) -> None:
-    """Let the loop go on until it ``holds``."""
+    """Run the event loop until ``holds`` returns ``True``."""
     end = asyncio.get_running_loop().time() + PATIENCE
     while not holds():
         assert asyncio.get_running_loop().time() < end
@@ -21,7 +21,7 @@ async def until(holds: Callable[[], object]) -> None:
 
 
 class WebSocket(ApplicationCommunicator):
-    """One connection to an ASGI application, from its client's side."""
+    """The client side of one connection to an ASGI application."""
 
     def __init__(self, application: Any, path: str, headers: dict[str, str] | None = None, **scope: Any) -> None:
         path, _, query = path.partition("?")
@@ -33,13 +33,13 @@ class WebSocket(ApplicationCommunicator):
         return await super().receive_output(timeout)
 
     async def wait(self, timeout: float = PATIENCE) -> None:
-        """Wait for the end of the application, and raise what it raises. One that goes on is no end."""
+        """Wait for the end of the application, and raise its exception. Fail if it does not end."""
         await asyncio.wait({self.future}, timeout=timeout)
         assert self.future.done()
         await super().wait()
 
     async def connect(self) -> tuple[bool, Any]:
-        """``True`` and the protocol that was chosen, or ``False`` and the close code."""
+        """Connect. Return ``True`` and the chosen protocol, or ``False`` and the close code."""
         await self.send_input({"type": "websocket.connect"})
         answer = await self.receive_output()
         if answer["type"] == "websocket.close":
@@ -48,7 +48,7 @@ class WebSocket(ApplicationCommunicator):
         return True, answer.get("subprotocol")
 
     async def fail(self) -> None:
-        """Raise what the application raises at once."""
+        """Connect, and raise the exception of the application."""
         await self.send_input({"type": "websocket.connect"})
         await self.wait()
 
@@ -61,7 +61,7 @@ class WebSocket(ApplicationCommunicator):
         return json.loads(message["text"])
 
     async def closed(self) -> int:
-        """The code by which the server closes; the application has ended, and has sent nothing more."""
+        """Return the close code of the server, after checking that the application has ended and sent nothing more."""
         message = await self.receive_output()
         while message["type"] == "websocket.send":
             message = await self.receive_output()
