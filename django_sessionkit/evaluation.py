@@ -77,9 +77,9 @@ def decide(
 def without_proof(
     requirement: Requirement, decision: Decision, fault: Fault, request: HttpRequest | None
 ) -> Flow[Decision]:
-    """Turn ``decision``, made for an anonymous user, into the one for a user whose session is refused or unknown.
+    """Turn ``decision``, made for an anonymous caller, into the one for a caller with a refused or unknown session.
 
-    Only ``Public()`` and ``Allow`` grant anything to such a user. What the access policy grants to anonymous users does
+    Only ``Public()`` and ``Allow`` grant anything to such a caller. What the access policy grants to anonymous callers does
     not apply.
     """
     if decision.allowed and conf.current().policy.overrides_check:

@@ -61,7 +61,7 @@ def is_login_page(path: str, path_info: str, urlconf: Any = None, match: Resolve
     """Return ``True`` if ``path`` (with the mount prefix) is a login page of the settings or of any rule.
 
     Login pages must be reachable. The pages of all rules count, because two rules could otherwise redirect an anonymous
-    user to each other's login page in a loop.
+    caller to each other's login page in a loop.
     """
     for url in conf.current().login_urls:
         with suppress(Exception):  # a name that this URLconf does not contain is not a page of it

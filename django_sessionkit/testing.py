@@ -155,7 +155,7 @@ def assert_access(
 ) -> Any:
     """Open ``path`` with a test client, check the status, and return the response.
 
-    :param as_: the user: ``None`` for an anonymous user, fields of a session (``{"role": "editor"}``), the same as
+    :param as_: the caller: ``None`` for an anonymous one, fields of a session (``{"role": "editor"}``), the same as
         text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth``, who is logged in with
         ``force_login()`` (this needs the bridge), or a ``Client`` that you have signed in yourself.
     :param caller: the kind of client: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` that
@@ -191,7 +191,7 @@ async def aassert_access(
 
 
 def _entered(client: C, who: Any) -> Flow[C]:
-    """Return ``client`` after signing in the user."""
+    """Return ``client`` after signing in the caller."""
     if (fields := _fields(who)) is not None:
         yield from clients.signing_in(client, _session_dict(**fields))
     elif _is_logged_in(who):
@@ -204,7 +204,7 @@ def _is_logged_in(who: Any) -> bool:
 
 
 def _fields(who: Any) -> Mapping[str, Any] | None:
-    """Return the fields of the session, or ``None`` for an anonymous user and for a user of ``contrib.auth``."""
+    """Return the fields of the session, or ``None`` for an anonymous caller and for a user of ``contrib.auth``."""
     if isinstance(who, str):
         return None if who == ANONYMOUS.name else parse_claims(who)
     if who is None or clients.is_user(who):

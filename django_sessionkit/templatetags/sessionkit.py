@@ -139,6 +139,6 @@ def has_permission(permission: Any) -> bool:
 def sessionkit_json(*fields: str, id: str = "sessionkit") -> str:
     """Write ``session_public("plan")`` as JSON for scripts: ``{% sessionkit_json "plan" id="me" %}``.
 
-    The value is ``null`` for anonymous users.
+    The value is ``null`` for anonymous callers.
     """
     return json_script(api.session_public(*fields), id)

@@ -1,4 +1,4 @@
-"""``manage.py sessionkit_explain``: explain why a path is allowed or denied for a user."""
+"""``manage.py sessionkit_explain``: explain why a path is allowed or denied for a caller."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STYLES: dict[narration.Tone, str] = {
 class Command(BaseCommand):
     """Print how the guard decides about one path. Predicates run, the view does not."""
 
-    help = "Explain whether a user may open a path: route, rules, requirements and response."
+    help = "Explain whether a caller may open a path: route, rules, requirements and response."
     # The command reads the settings itself and stops if they are not valid. The other checks do not matter for it.
     requires_system_checks: list[str] = []  # noqa: RUF012
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             dest="caller",
             default=ANONYMOUS.name,
             metavar="KEY=VALUE,...",
-            help="the session of the user, such as role=editor,permission=posts:write; default: anonymous",
+            help="the session of the caller, such as role=editor,permission=posts:write; default: anonymous",
         )
         parser.add_argument(
             "--to",

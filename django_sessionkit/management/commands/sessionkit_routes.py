@@ -1,4 +1,4 @@
-"""``manage.py sessionkit_routes``: list every route with the users who may open it."""
+"""``manage.py sessionkit_routes``: list every route with the callers who may open it."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def _listed(option: str | Sequence[str] | None) -> Sequence[str]:
 
 
 class Command(BaseCommand):
-    """Print every route with the decision for each kind of user. It runs no view and no query."""
+    """Print every route with the decision for each kind of caller. It runs no view and no query."""
 
-    help = "List every route, what decides about it, and the decision for each kind of user."
+    help = "List every route, what decides about it, and the decision for each kind of caller."
     # The command reads the settings itself and stops if they are not valid. The other checks do not matter for it.
     requires_system_checks: list[str] = []  # noqa: RUF012
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             action="append",
             dest="callers",
             metavar="KEY=VALUE,...",
-            help="show this user only, such as role=editor,permission=posts:write, or anonymous; repeatable",
+            help="show this caller only, such as role=editor,permission=posts:write, or anonymous; repeatable",
         )
         parser.add_argument("--format", choices=list(FORMATS), default="table")
         parser.add_argument(
