@@ -79,8 +79,8 @@ def without_proof(
 ) -> Flow[Decision]:
     """Turn ``decision``, made for an anonymous caller, into the one for a caller with a refused or unknown session.
 
-    Only ``Public()`` and ``Allow`` grant anything to such a caller. What the access policy grants to anonymous callers does
-    not apply.
+    Only ``Public()`` and ``Allow`` grant anything to such a caller. What the access policy grants to anonymous callers
+    does not apply.
     """
     if decision.allowed and conf.current().policy.overrides_check:
         decision = yield from requirement.flow(None, _BUILT_IN, request)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The developer's door. Servers come in through ``newsroom.wsgi`` and ``newsroom.asgi``."""
+"""Run management commands. Servers use ``newsroom.wsgi`` and ``newsroom.asgi``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-# These two run on a developer's machine. Every other command, and every real server, gets the production values
-# of settings.py unless the environment asks for DEBUG. An environment with a secret key is a deployment: there,
-# "demo" must not turn DEBUG on and seed accounts with public passwords.
+# These two commands run on a developer's machine. All other commands and all servers use the production values of
+# settings.py, unless the environment sets DEBUG. An environment with a secret key is a deployment: there, "demo" must
+# not turn DEBUG on and create accounts with public passwords.
 LOCAL_COMMANDS = {"demo", "runserver"}
 
 

@@ -1,6 +1,6 @@
-"""From an account to the dict of a session, and the words that the rules are written in.
+"""Build the dict of a session from an account, and define the requirements and predicates of the rules.
 
-Settings import this module (through newsroom.policy), so it imports no model.
+The settings import this module (through newsroom.policy), so it imports no model.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from django_sessionkit import InvalidSession, Role, Session
 if TYPE_CHECKING:
     from .models import User
 
-PLANS = ("free", "premium")  # a tuple: "in" must not choke on a list that somebody stored as plan
+PLANS = ("free", "premium")  # a tuple, because "in" on a set raises an error if the stored plan is a list
 
-# However busy a session is, after twelve hours the password is asked for again. (The idle time is
+# After twelve hours, a user has to enter the password again, even in an active session. (The idle timeout is
 # SESSION_COOKIE_AGE.)
 SIGNED_IN_SECONDS = 12 * 60 * 60
 
-# ``~`` alone lets nobody in: without a session it is a no.
+# A requirement with ``~`` needs a session, so it does not allow anonymous callers.
 ACTIVE = ~Role("suspended")
 
 
 def session_for(user: User) -> dict[str, Any]:
-    """The plain dict that stands for this account until it logs out: for accounts.bridge.
+    """Return the session dict of an account. accounts.bridge uses it.
 
-    It is a copy: a changed role or a suspension takes effect with ``revoke_sessions``, as accounts.people does, or at
-    the next log-in. The time is that of the last password and not of this call, because the bridge asks again when the
-    dict of a log-in is lost.
+    The dict is a copy: a changed role or a suspension takes effect with ``revoke_sessions`` (see accounts.people), or
+    at the next login. ``signed_in_at`` is the time of the last login and not of this call, because the bridge calls
+    this function again if the dict of a login is lost.
     """
     return {
         "user_id": str(user.pk),
@@ -43,7 +43,7 @@ def session_for(user: User) -> dict[str, Any]:
 
 
 def _rights(user: User) -> dict[str, Any]:
-    # A suspended account keeps its role in the database but carries nothing of it into the session.
+    # A suspended account keeps its role in the database, but does not get it in the session.
     if user.is_suspended:
         return {"role": "suspended", "roles": [], "permissions": []}
     return {
@@ -54,14 +54,14 @@ def _rights(user: User) -> dict[str, Any]:
 
 
 def is_premium(session: Session | None) -> bool:
-    """For the rule of ``/premium/**``. Only ``True`` itself lets in; the anonymous come as ``None``."""
+    """The predicate of the rule for ``/premium/**``. Only ``True`` grants. Anonymous callers have no session."""
     return session is not None and session.get("plan") == "premium"
 
 
 def check_session(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """SESSIONKIT_SESSION_VALIDATOR: what the library cannot know about our own fields.
+    """Check the custom fields of a session. This is the ``SESSIONKIT_SESSION_VALIDATOR``.
 
-    A stored dict that fails is treated as no session, which makes this the place for an absolute expiry.
+    A dict that does not pass gives no valid session, so this function can also enforce an absolute expiry.
     """
     if data.get("plan") not in PLANS:
         raise InvalidSession("custom", "the plan is unknown")

@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from . import audit  # noqa: F401 - importing connects the receivers
+        from . import audit  # noqa: F401 - the import connects the receivers

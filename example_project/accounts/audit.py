@@ -1,7 +1,8 @@
-"""The audit trail: who came, who was turned away, and why, without a value of any session.
+"""The audit trail: logins and denials with their reasons, without a value of any session.
 
-SessionKit's signals carry a keyed digest of the user id. Names typed into the log-in form get one of our own
-(people type passwords there by mistake): equal digests are the same name, and no digest leads back to it.
+The signals of SessionKit contain a keyed digest of the user id. This module makes its own digest of each name in the
+login form, because people type passwords there by mistake. Equal digests mean the same name. A digest does not reveal
+the name.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ logger = logging.getLogger("newsroom.audit")
 
 
 def record(event: str, request: HttpRequest | None, **facts: Any) -> None:
-    """One line of ``key=value``."""
+    """Log one line of ``key=value`` pairs."""
     facts = {"event": event, **_origin(request), **facts}
     logger.info(" ".join(f"{key}={value}" for key, value in facts.items()))
 
@@ -33,7 +34,7 @@ def record(event: str, request: HttpRequest | None, **facts: Any) -> None:
 def _origin(request: HttpRequest | None) -> dict[str, Any]:
     if request is None:
         return {"method": None, "route": None, "ip": None}
-    # The route ("articles/<int:pk>/"), not the path: a path may hold names, and a visitor chooses its text.
+    # The route ("articles/<int:pk>/") and not the path: a path may contain names, and the client chooses its text.
     match = request.resolver_match
     return {
         "method": request.method,

@@ -1,7 +1,7 @@
-"""The seam between contrib.auth, which proves who somebody is, and SessionKit, which guards.
+"""Connect contrib.auth, which authenticates users, with SessionKit, which protects the site.
 
-The bridge follows every door to ``login()``: the log-in page, a social log-in added later, ``client.force_login`` in
-tests. INSTALLED_APPS names it, so it is imported before any model.
+The bridge follows every call of ``login()``: from the login page, from a social login added later, or from
+``client.force_login`` in tests. INSTALLED_APPS names it, so this module is imported before any model.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NewsroomBridge(auth.AuthBridge):
-    """Our own idea of what is in the dict; when it begins and ends is the bridge's affair."""
+    """The bridge with the session dict of this project."""
 
     sessionkit_source = "accounts.bridge.NewsroomSource"
     sessionkit_refresh = "accounts.bridge.refresh"
@@ -30,15 +30,15 @@ class NewsroomBridge(auth.AuthBridge):
 
 
 def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
-    """The dict as it is now, for a session whose rights have changed; its twelve hours do not begin anew."""
+    """Return the current dict for a session that is out of date. The time of the login does not change."""
     data = auth.refresh(session, request)
     return {**data, "signed_in_at": session["signed_in_at"]} if data is not None else None
 
 
 class NewsroomSource(auth.AuthSource):
-    """The bridge's source, for which a request that nobody has made by hand does not count as use."""
+    """The source of the bridge. Background requests do not extend the session."""
 
     def touch(self, request: HttpRequest) -> None:
-        # SESSIONKIT_TOUCH_ON_REQUEST calls this. A page that is left open must not keep a session alive for ever.
+        # SESSIONKIT_TOUCH_ON_REQUEST calls this. An open page must not keep a session alive forever.
         if not getattr(request, "is_background", False):
             super().touch(request)

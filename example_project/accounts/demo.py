@@ -1,6 +1,6 @@
-"""The accounts that ``manage.py demo`` prints.
+"""The accounts that ``manage.py demo`` creates and prints.
 
-Their passwords are public, so the command refuses to run without DEBUG.
+Their passwords are public, so the command does not run without DEBUG.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ACCOUNTS = (
         "demo-pass-for-reader",
         {"role": Role.READER, "plan": Plan.FREE, "display_name": "Robin Reader"},
         ("beta-tester",),
-        "reads articles; Premium leads to the upgrade page; Write is a 403",
+        "reads articles; Premium redirects to the upgrade page; Write gives a 403",
     ),
     Account(
         "editor",
@@ -45,7 +45,7 @@ ACCOUNTS = (
         "demo-pass-for-admin",
         {"role": Role.ADMIN, "plan": Plan.FREE, "display_name": "Ada Admin"},
         (),
-        "does all that, publishes, opens the admin area",
+        "has all permissions, publishes, opens the admin area",
     ),
     Account(
         "suspended",
@@ -57,13 +57,13 @@ ACCOUNTS = (
             "is_suspended": True,
         },
         (),
-        "can log in, and is kept out of everything but My session",
+        "can log in, but can open only My session",
     ),
 )
 
 
 def seed() -> None:
-    """Create the accounts, or put existing ones back to what the table says."""
+    """Create the accounts, or reset existing ones to the values above."""
     for account in ACCOUNTS:
         defaults = {
             "email": f"{account.username}@example.org",
@@ -78,7 +78,7 @@ def seed() -> None:
 
 
 def _set_password(user: User, password: str) -> None:
-    # Argon2 is slow on purpose, and a new hash would end the sessions of people who are just trying things out.
+    # Argon2 is slow on purpose, and a new hash would end the sessions of people who are trying the demo.
     if not user.has_usable_password() or not user.check_password(password):
         user.set_password(password)
         user.save(update_fields=["password"])

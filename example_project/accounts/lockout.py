@@ -8,9 +8,9 @@ from django.shortcuts import render
 
 
 def locked_out(request: HttpRequest, *args: Any) -> HttpResponse:
-    """AXES_LOCKOUT_CALLABLE: 429 with the ``Retry-After`` that django-axes leaves out.
+    """Answer 429 with ``Retry-After``, which django-axes does not send. This is the ``AXES_LOCKOUT_CALLABLE``.
 
-    Its sync and its async middleware pass different arguments after the request; none of them is needed.
+    The sync and the async code of django-axes pass different arguments after the request. None of them is needed.
     """
     wait = int(get_cool_off(request).total_seconds())
     response = render(request, "429.html", {"minutes": wait // 60}, status=429)

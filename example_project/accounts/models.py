@@ -16,7 +16,7 @@ class Plan(models.TextChoices):
 
 
 class User(AbstractUser):
-    """An account. A session's rights are a copy of what is here, made by ``session_for``."""
+    """An account. ``session_for`` copies its role and permissions into the session."""
 
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.READER)
     plan = models.CharField(max_length=20, choices=Plan.choices, default=Plan.FREE)
@@ -38,7 +38,7 @@ class User(AbstractUser):
         return self.role != Role.READER or bool(self.extra_permissions)
 
     def demote(self) -> None:
-        """To the role below, without what was granted on top. Whoever calls this revokes the sessions as well."""
+        """Lower the role by one step and remove extra permissions. The caller must revoke the sessions as well."""
         self.role = Role.EDITOR if self.role == Role.ADMIN else Role.READER
         self.extra_permissions = []
         self.save(update_fields=["role", "extra_permissions"])

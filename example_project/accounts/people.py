@@ -1,6 +1,6 @@
-"""The admins' list of people, and what takes effect at once: on every node, in every browser.
+"""The admins' list of people, with actions that take effect immediately on every server and in every browser.
 
-No decorator: the rule for ``/admin-area/**`` guards these.
+These views have no decorator: the rule for ``/admin-area/**`` protects them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
-    """End all sessions of somebody."""
+    """End all sessions of a person."""
     person = get_object_or_404(User, pk=pk)
     revoke_sessions(str(person.pk), refresh=False)
     record("signed_out_everywhere", request, name=name_digest(person.username))
@@ -35,7 +35,7 @@ def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def demote(request: HttpRequest, pk: int) -> HttpResponse:
-    """One role down. The sessions go on, with what is left."""
+    """Lower the role of a person by one step. The sessions continue with the new role."""
     if str(pk) == require_session().user_id:
         messages.error(request, "Another admin has to demote you.")
         return redirect("admin-area")

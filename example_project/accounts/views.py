@@ -1,6 +1,6 @@
-"""My session, and what its owner may change about it.
+"""The page "My session", and the actions on it.
 
-Log-in and log-out are contrib.auth's own views: see accounts.urls. accounts.bridge follows them.
+Login and logout use the views of contrib.auth: see accounts.urls. accounts.bridge follows them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .models import User
 
 @require_safe
 def my_session(request: HttpRequest) -> HttpResponse:
-    """No decorator and no rule: SESSIONKIT_GLOBAL_PROTECT asks for a session, any session."""
+    """Without a decorator and a rule, SESSIONKIT_GLOBAL_PROTECT requires any session."""
     session = require_session()
     form = ProfileForm(initial={name: session[name] for name in ProfileForm.Meta.fields})
     return _show(request, form)
@@ -38,7 +38,7 @@ def _show(request: HttpRequest, form: ProfileForm) -> HttpResponse:
 @require_POST
 @require_authenticated
 def change_profile(request: HttpRequest) -> HttpResponse:
-    """The account is the truth and the session its copy, so both are written."""
+    """Update the account and the session, because the session contains a copy of the account."""
     user = User.objects.get(pk=require_session().user_id)
     form = ProfileForm(request.POST, instance=user)
     if not form.is_valid():
@@ -52,16 +52,16 @@ def change_profile(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require_authenticated
 def renew_key(request: HttpRequest) -> HttpResponse:
-    """The same session under a new key: whoever may have copied the old cookie holds nothing."""
+    """Give the session a new key. A copy of the old cookie stops working."""
     regenerate_session(request)
-    messages.success(request, "Your session has a new key; the old one is dead.")
+    messages.success(request, "Your session has a new key. The old key no longer works.")
     return redirect("accounts:session")
 
 
 @require_POST
 @require_authenticated
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """Whoever is in with this account anywhere has to know the password."""
+    """End all sessions of this account. Every browser has to log in again."""
     revoke_sessions(require_session().user_id, refresh=False)
     logout(request)
     messages.success(request, "You are signed out everywhere.")
@@ -71,13 +71,13 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 @public
 @require_safe
 def upgrade(request: HttpRequest) -> HttpResponse:
-    """Where the premium rule sends people. @public lifts the global default, and nothing else."""
+    """The page that the premium rule redirects to. @public exempts it from the global default only."""
     return render(request, "accounts/upgrade.html")
 
 
 @require_POST
 def change_plan(request: HttpRequest) -> HttpResponse:
-    """Guarded by a rule on the view's name. In this demo, money is no object."""
+    """Change the plan. A rule on the view name protects this view. The demo charges nothing."""
     form = PlanForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest("Unknown plan.")

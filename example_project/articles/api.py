@@ -1,6 +1,6 @@
-"""A small JSON API for the same session cookie: one view of Django REST framework, the others are Django's own.
+"""A small JSON API with the same session cookie: one view of Django REST framework, and plain Django views.
 
-POST needs ``X-CSRFToken`` too. The rules for ``/api/**`` answer with 401 and 403 as application/problem+json.
+POST also needs ``X-CSRFToken``. The rules for ``/api/**`` answer with 401 and 403 as application/problem+json.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class ArticleSerializer(ModelSerializer):
 
 
 def _readable() -> ArticleQuerySet:
-    """News only: other sections have URL rules of their own, which this address does not meet."""
+    """Return news only. URL rules protect the other sections, and those rules do not match the path of the API."""
     return Article.objects.published().filter(section=Section.NEWS).select_related("author")
 
 
 class Articles(ListCreateAPIView):
-    """The URL rule "api-writes" asks for articles:write too: it would hold for a view that forgets to."""
+    """List and create articles. The URL rule "api-writes" also requires articles:write, for every view of the API."""
 
     permission_classes = (RequiresByAction({"get": Permission("articles:read"), "post": Permission("articles:write")}),)
     serializer_class = ArticleSerializer
@@ -56,7 +56,7 @@ def article(request: HttpRequest, pk: int) -> JsonResponse:
 
 @require_safe
 async def me(request: HttpRequest) -> JsonResponse:
-    """A native async view: what a front end needs to know about its user."""
+    """Return what a front end needs to know about its user. This is an async view."""
     session = await aget_session()
     return JsonResponse(
         {

@@ -1,4 +1,4 @@
-"""The stories that ``manage.py demo`` puts into an empty newsroom."""
+"""The stories that ``manage.py demo`` adds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Story(NamedTuple):
     body: str
 
 
-# The script in one body is there on purpose: nh3 takes it out when the story is shown.
+# One body contains a script on purpose: nh3 removes it when the story is shown.
 STORIES = (
     Story(
         "Town library lends out its silence",
@@ -84,7 +84,7 @@ STORIES = (
 
 
 def seed() -> None:
-    """Add the stories whose title is not there yet; edited ones stay as they are."""
+    """Add the stories whose title does not exist yet. Edited stories do not change."""
     now = timezone.now()
     for age, story in enumerate(STORIES):
         fields = story._asdict()

@@ -1,4 +1,4 @@
-"""A streamed CSV: its body is made after the view has returned, and still knows its session."""
+"""Stream a CSV file. The body is generated after the view has returned, with the session of its request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = ("title", "section", "author", "published_at")
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file whose ``write()`` returns the line."""
 
     def write(self, line: str) -> str:
         return line
@@ -29,7 +29,7 @@ def _csv_line(values: tuple[object, ...]) -> str:
 
 
 def _harmless(value: object) -> str:
-    """A spreadsheet runs a cell that begins like a formula; an apostrophe makes it text."""
+    """Add an apostrophe to a value that looks like a formula, because a spreadsheet would run it."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
@@ -39,7 +39,7 @@ def _row(article: Article) -> str:
 
 
 def _exported() -> ArticleQuerySet:
-    """All sections. Asked while streaming: drafts only for those who may publish them."""
+    """Return the articles of all sections, with drafts only for callers who may publish. Checked while streaming."""
     articles = Article.objects.order_by("pk").select_related("author")
     return articles if has_permission("articles:publish") else articles.published()
 
@@ -59,7 +59,7 @@ async def _alines() -> AsyncIterator[str]:
 @require_safe
 @require_permission("articles:export")
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    # A server streams only what is of its own kind; the other kind it would first collect in memory.
+    # ASGI streams only async iterators, and WSGI only sync ones. Django collects the other kind in memory first.
     lines = _alines() if isinstance(request, ASGIRequest) else _lines()
     return StreamingHttpResponse(
         lines,

@@ -1,7 +1,8 @@
 """The live page: headlines as they are published, over server-sent events.
 
-A streamed body sees the session of the moment it began with. So each event is worked out as a request of its own, with
-the cookie of the stream, and passes the same middleware: what has been ended or taken away meanwhile ends the stream.
+A streaming body keeps the session that it started with. Therefore each event is built in a separate request with the
+cookie of the stream, which passes through the same middleware. If the session has ended or lost a permission in the
+meantime, the stream ends.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from django_sessionkit.middleware import SessionKitMiddleware
 
 from .models import Article, ArticleQuerySet, Section
 
-# A stream under WSGI holds a thread, so it is short, and the browser comes back by itself.
+# A stream under WSGI occupies a thread, so it is short. The browser reconnects by itself.
 LOOKS = 15
 SECONDS = 1
 RETRY = 1000  # milliseconds
@@ -42,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_permission("articles:read")
 def events(request: HttpRequest) -> StreamingHttpResponse:
     request.is_background = True  # see accounts.bridge
-    # A server streams only what is of its own kind; the other kind it would first collect in memory.
+    # ASGI streams only async iterators, and WSGI only sync ones. Django collects the other kind in memory first.
     body = _abody(request) if isinstance(request, ASGIRequest) else _body(request)
     return StreamingHttpResponse(
         body, content_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -68,7 +69,7 @@ async def _abody(request: HttpRequest) -> AsyncIterator[str]:
 
 
 class Stream:
-    """What is sent for each look; the same under both kinds of server."""
+    """The text to send for each event, the same under WSGI and ASGI."""
 
     def __init__(self) -> None:
         self.last = ""
@@ -79,13 +80,13 @@ class Stream:
         event = REFUSALS.get(answer.status_code, "stopped") if self.is_over else "headlines"
         data = "{}" if self.is_over else answer.content.decode()
         sent = f"retry: {RETRY}\nevent: {event}\ndata: {data}\n\n"
-        # A comment in place of what the page knows already: it shows a server whether anybody still listens.
+        # If nothing has changed, send a comment, so that the server notices a client that has disconnected.
         sent, self.last = (": nothing new\n\n" if sent == self.last else sent), sent
         return sent
 
 
 def _again(request: HttpRequest) -> HttpRequest:
-    """The same request, as if it came in now."""
+    """Return a copy of the request, as if it came in now."""
     again = HttpRequest()
     again.method, again.META, again.COOKIES = request.method, request.META, request.COOKIES
     again.path, again.path_info = request.path, request.path_info
@@ -116,6 +117,6 @@ async def _aheadlines(request: HttpRequest) -> HttpResponseBase:
     return _as_event([article async for article in _latest()], await Article.objects.drafts().acount())
 
 
-@cache  # at the first request and not at the import, where an invalid policy would hide behind a broken URLconf
+@cache  # built at the first request, because at import an invalid policy would look like a broken URLconf
 def _guarded(view: Callable[..., Any]) -> SessionMiddleware:
     return SessionMiddleware(SessionKitMiddleware(view))

@@ -32,14 +32,14 @@ class Article(models.Model):
     objects = ArticleQuerySet.as_manager()
 
     class Meta:
-        # Drafts on top. Databases differ in where they sort NULL unless told.
+        # Drafts come first. Without nulls_first, databases sort NULL differently.
         ordering = (models.F("published_at").desc(nulls_first=True), "-written_at")
 
     def __str__(self) -> str:
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Each section has its own part of the site, because the rules guard it by URL."""
+        """Return the URL. Each section has its own path, because the rules protect sections by URL."""
         return reverse(f"articles:{self.section}-detail", args=[self.pk])
 
     @property

@@ -1,7 +1,7 @@
-"""Reading, writing and publishing, guarded by mixins on classes and by decorators on functions.
+"""Views to read, write and publish articles, protected by mixins on classes and by decorators on functions.
 
-One list and one detail view serve all three sections. Who may open which is not decided here but by
-the URL rules in newsroom.policy, on top of the permission that every reader needs.
+One list view and one detail view serve all three sections. Every reader needs the permission required here. The URL
+rules in newsroom.policy decide who may open which section.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ReadingMixin(RequirePermissionMixin):
 
     def get_queryset(self) -> ArticleQuerySet:
         articles = Article.objects.filter(section=self.section).select_related("author")
-        # Asking in code: same page, more to see for those who write.
+        # A check in code: callers who may write also see drafts on the same page.
         return articles if has_permission("articles:write") else articles.published()
 
 
@@ -45,7 +45,7 @@ class ArticleDetail(ReadingMixin, DetailView):
 
 
 def may_edit(article: Article) -> bool:
-    """One's own articles with the right to write, other people's with the right to publish."""
+    """Return whether the caller may edit: own articles need the right to write, all others the right to publish."""
     if str(article.author_id) != require_session().user_id:
         return has_permission("articles:publish")
     return has_permission("articles:write")
@@ -67,10 +67,10 @@ class ArticleCreate(WritingMixin, CreateView):
 
 class ArticleUpdate(WritingMixin, UpdateView):
     def get_object(self, queryset: ArticleQuerySet | None = None) -> Article:
-        """Other people's articles need the right to publish: about one object, so in code."""
+        """Return the article. The right to edit depends on the object, so it is checked in code."""
         article = super().get_object(queryset)
         if not may_edit(article):
-            enforce(Permission("articles:publish"))  # says what is missing
+            enforce(Permission("articles:publish"))  # raises a denial that names the missing permission
         return article
 
     def form_valid(self, form: ArticleForm) -> HttpResponse:

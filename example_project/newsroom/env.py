@@ -1,4 +1,4 @@
-"""What the environment decides. Settings read it only through these helpers."""
+"""Read the environment variables. The settings use only these helpers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-# Known to everybody who reads this file, so it signs nothing but a developer's own cookies.
+# This key is public, so use it only for the cookies of a development server.
 DEVELOPMENT_KEY = "django-insecure-newsroom-development-key-never-used-without-debug"
 
-# Several processes may write sessions at once. WAL lets readers and one writer work side by side;
-# IMMEDIATE takes the write lock at the start of a transaction, where SQLite can still wait for it,
-# instead of failing in the middle.
+# Several processes may write sessions at once. With WAL, readers do not block a writer. IMMEDIATE takes the write
+# lock at the start of a transaction, where SQLite can wait for it. Later, the transaction would fail.
 SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     "transaction_mode": "IMMEDIATE",
@@ -23,7 +22,7 @@ SQLITE_OPTIONS = {
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """A yes-or-no variable. Anything but a clear yes or no is an error, not a silent no."""
+    """Read a boolean variable. An unclear value raises ``ImproperlyConfigured`` instead of meaning no."""
     value = os.environ.get(name, "").strip().lower()
     if not value:
         return default
@@ -35,12 +34,12 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def words(name: str) -> list[str]:
-    """A comma-separated variable."""
+    """Read a comma-separated variable."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
 def seconds(name: str, *, default: float) -> float:
-    """A variable with a number of seconds; SessionKit refuses what is negative."""
+    """Read a number of seconds. SessionKit itself rejects a negative number."""
     value = os.environ.get(name, "").strip()
     try:
         return float(value) if value else default
@@ -49,17 +48,17 @@ def seconds(name: str, *, default: float) -> float:
 
 
 def secret_key(*, debug: bool) -> str:
-    """``DJANGO_SECRET_KEY``. A known key forges every signed value: no fallback without DEBUG."""
+    """Read ``DJANGO_SECRET_KEY``. There is no fallback without DEBUG, because a known key can forge signed values."""
     key = os.environ.get("DJANGO_SECRET_KEY", "")
     if key:
         return key
     if debug:
         return DEVELOPMENT_KEY
-    raise ImproperlyConfigured("Set DJANGO_SECRET_KEY (or DJANGO_DEBUG=1 on a developer's machine).")
+    raise ImproperlyConfigured("Set DJANGO_SECRET_KEY, or DJANGO_DEBUG=1 on a developer's machine.")
 
 
 def database(default_file: Path) -> dict[str, Any]:
-    """``DATABASE_URL`` (``postgres://...`` or ``sqlite:///...``), by default one SQLite file."""
+    """Read ``DATABASE_URL`` (``postgres://...`` or ``sqlite:///...``). The default is a SQLite file."""
     config: dict[str, Any] = dict(dj_database_url.config(default=f"sqlite:///{default_file}"))
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
@@ -67,9 +66,9 @@ def database(default_file: Path) -> dict[str, Any]:
 
 
 def cache(redis_url: str) -> dict[str, Any]:
-    """Redis when there is one, else a table: the versions of sessions must be the same for all processes.
+    """Return the cache: Redis if there is one, else a database table, so that all processes share session versions.
 
-    The default of 300 entries would push versions out, and with them sessions.
+    With Django's default of 300 entries, the cache would drop versions, and the sessions with these versions would end.
     """
     if redis_url:
         return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url}

@@ -1,28 +1,28 @@
-"""Who may open what: the one file to read in a review of access.
+"""The access policy: the one file to read in a review of access.
 
-settings.py hands these values to SessionKit. URL rules and the requirements on views (decorators,
-mixins) must both be met, so a rule here can be wide and a view narrow.
+settings.py passes these values to SessionKit. A request must meet the URL rule and the requirements on the view
+(decorators, mixins), so a rule can be general and a view specific.
 """
 
 from __future__ import annotations
 
 from accounts.access import ACTIVE
 
-# Names that the session carries -> what they may do. Nobody but admins has "articles:publish" by role.
+# The roles in a session, with their permissions. Only admins have "articles:publish" by role.
 ROLES = {
     "reader": {"permissions": ["articles:read"]},
     "editor": {"inherits": ["reader"], "permissions": ["articles:write"]},
     "admin": {"inherits": ["editor"], "permissions": ["articles:*"]},
-    # Declared, with nothing: known names, so that a misspelt one can be told from them.
+    # These roles grant nothing. They are declared so that SessionKit can report a misspelled name.
     "suspended": {},
     "beta-tester": {},
 }
 
-# The first rule that matches decides, so narrow rules stand above wide ones.
+# The first matching rule decides, so specific rules come before general ones.
 PROTECT = [
-    # A load balancer has no session. It stands above the rule that would close it.
+    # A load balancer has no session. This rule comes before the rule for /api/**, which would deny it.
     {"name": "health", "pattern": "/api/health", "public": True},
-    # "api": answers are 401 and 403 as application/problem+json, never a redirect to a page.
+    # With "api", a denial is answered with 401 or 403 as application/problem+json, never with a redirect.
     {
         "name": "api-writes",
         "pattern": "/api/**",
@@ -31,16 +31,16 @@ PROTECT = [
         "api": True,
     },
     {"name": "api", "pattern": "/api/**", "require": ACTIVE, "api": True},
-    # Everything below, and what is added below it next year. The views carry no decorator of their own.
+    # This rule also protects views that are added below this path later. The views need no decorator.
     {"name": "admin-area", "pattern": "/admin-area/**", "role": "admin"},
-    # Who may not read embargoed stories must not even learn that there are any: 404, signed in or not.
+    # A caller without the permission must not learn that embargoed stories exist: 404, with or without a session.
     {
         "name": "embargo",
         "pattern": "/embargo/**",
         "permission": "articles:write",
         "on_deny": "not_found",
     },
-    # A predicate over a custom field of the session, and a page that says what to do about a no.
+    # A predicate on a custom field of the session, and a page that explains what to do after a denial.
     {
         "name": "premium",
         "pattern": "/premium/**",
@@ -48,16 +48,16 @@ PROTECT = [
         "allow": "accounts.access.is_premium",
         "redirect_to": "accounts:upgrade",
     },
-    # One wide rule keeps suspended accounts out; the views ask for their permissions on top.
+    # One general rule denies suspended accounts. The views also require their own permissions.
     {"name": "newsroom", "pattern": ["/dashboard/**", "/articles/**", "/live"], "require": ACTIVE},
-    # A stream of events has no page to show instead: 401 and 403, at which a browser gives up reconnecting.
+    # A stream of events cannot show another page. At 401 and 403, the browser stops reconnecting.
     {"name": "live-events", "pattern": "/live/events", "require": ACTIVE, "api": True},
-    # By view name: it holds wherever the URL is moved to. Last, because the pattern rules below a
-    # view rule have to wait until Django has resolved the view.
+    # A rule by view name still applies if the URL changes. It comes last, because the rules after a view rule have to
+    # wait until Django has routed the request.
     {"name": "change-plan", "view": "accounts:change-plan", "require": ACTIVE},
 ]
 
-# No rule matches "My session" and log-out: there the global default asks for any session, a
-# suspended one included. These are lifted from that default. The log-in page is always reachable;
-# "About" and "Upgrade" carry @public.
+# No rule matches "My session" and logout. There, the global default requires any session, also a suspended one. The
+# pages in this list are exempt from the default. The login page is always reachable. "About" and "Upgrade" are marked
+# with @public.
 PUBLIC_PAGES = ["/"]

@@ -1,4 +1,4 @@
-"""Settings of the Newsroom. The access rules are in policy.py, the environment is read in env.py.
+"""Settings of the Newsroom. The access rules are in policy.py. env.py reads the environment.
 
 Environment: DJANGO_DEBUG, DJANGO_SECRET_KEY, DJANGO_ALLOWED_HOSTS, DJANGO_HTTPS, DJANGO_BEHIND_PROXY,
 DATABASE_URL, REDIS_URL, SESSION_ENGINE, NEWSROOM_VERSION_INTERVAL.
@@ -20,7 +20,7 @@ DEBUG = env.flag("DJANGO_DEBUG", default=False)
 SECRET_KEY = env.secret_key(debug=DEBUG)
 ALLOWED_HOSTS = env.words("DJANGO_ALLOWED_HOSTS")
 
-# Off only to try the production set-up on one machine without TLS.
+# Turn it off only to try the production settings on one machine without TLS.
 HTTPS = env.flag("DJANGO_HTTPS", default=not DEBUG)
 
 # --- Parts ----------------------------------------------------------------------------------------
@@ -34,12 +34,12 @@ INSTALLED_APPS = [
     "rest_framework",
     "axes",
     "django_sessionkit",
-    "accounts.bridge.NewsroomBridge",  # django_sessionkit.contrib.auth, with our own dict
+    "accounts.bridge.NewsroomBridge",  # django_sessionkit.contrib.auth, with a custom session dict
     "accounts",
     "articles",
 ]
 
-# Django has CSP built in since 6.0; before, django-csp does it. The policy itself is the same for both.
+# Django has built-in CSP since 6.0. Older versions use django-csp, with the same policy.
 HAS_NATIVE_CSP = django.VERSION >= (6, 0)
 
 MIDDLEWARE = [
@@ -51,10 +51,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    # After the sessions and the auth layer. What stands above it also puts its headers on a denial,
-    # and the 403 page can use a CSRF token and messages.
+    # After the session and authentication middleware. The middleware above it also adds its headers to a denial, and
+    # the 403 page can use a CSRF token and messages.
     "django_sessionkit.middleware.SessionKitMiddleware",
-    # Turns a locked-out log-in into the 429 answer; django-axes wants to be last.
+    # Answers a locked-out login with 429. The documentation of django-axes asks to put it last.
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -67,7 +67,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            # Not contrib.auth's processor: templates ask SessionKit, as everything else here does.
+            # The processor of contrib.auth is not used: the templates use the session of SessionKit.
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
@@ -90,25 +90,25 @@ REDIS_URL = os.environ.get("REDIS_URL", "")
 DATABASES = {"default": env.database(BASE_DIR / "db.sqlite3")}
 CACHES = {"default": env.cache(REDIS_URL)}
 
-# In the database a session can be revoked, survives a restart and is shared by all processes.
-# "cached_db" or "cache" do so too once REDIS_URL is set, and are faster.
+# A session in the database can be revoked, survives a restart and is shared by all processes.
+# With REDIS_URL, this is also true for "cached_db" and "cache", which are faster.
 SESSION_ENGINE = os.environ.get("SESSION_ENGINE", "django.contrib.sessions.backends.db")
 
-# Messages in a signed cookie, so that showing them does not read the session on public pages.
+# Messages are in a signed cookie, so that public pages can show them without reading the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 # --- Access (SessionKit) --------------------------------------------------------------------------
 
-SESSIONKIT_GLOBAL_PROTECT = True  # a page somebody forgets to think about is closed, not open
+SESSIONKIT_GLOBAL_PROTECT = True  # a page without a rule needs a session
 SESSIONKIT_PROTECT = policy.PROTECT
 SESSIONKIT_EXCLUDE = policy.PUBLIC_PAGES
 SESSIONKIT_ROLES = policy.ROLES
-SESSIONKIT_WILDCARD_PERMISSIONS = True  # "articles:*" of the admins grants articles:publish and what comes later
+SESSIONKIT_WILDCARD_PERMISSIONS = True  # "articles:*" of the admins grants articles:publish and all others like it
 SESSIONKIT_SESSION_VALIDATOR = "accounts.access.check_session"
 SESSIONKIT_LOGIN_URL = "accounts:login"
-# Rights that have changed hold at once, on every node: each request that reads the session asks the cache for the
-# version of its user. What a changed session is made of, accounts.bridge says. An interval saves the question
-# that many seconds long.
+# Changed permissions take effect immediately on every server: each request that reads the session gets the version of
+# its user from the cache. accounts.bridge renews a session that is out of date. With an interval, a request checks the
+# version only if the last check is so many seconds old.
 SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"
 SESSIONKIT_VERSION_INTERVAL = env.seconds("NEWSROOM_VERSION_INTERVAL", default=0)
 
@@ -120,7 +120,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }
 
-# --- Log-in ---------------------------------------------------------------------------------------
+# --- Login ----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "accounts:login"
@@ -128,12 +128,12 @@ LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "home"
 
 AUTHENTICATION_BACKENDS = [
-    # First: it refuses the locked-out before a password is looked at.
+    # First, so that a locked-out login is refused before the password is checked.
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 
-# Argon2 for new passwords; an old hash is read once more and replaced at the next log-in.
+# Argon2 for new passwords. An old hash still works, and is replaced at the next login.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -148,26 +148,26 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.NumericPasswordValidator"},
 ]
 
-# Five wrong passwords close one name from one address for a quarter of an hour. By name alone,
-# anybody could lock out anybody; by address alone, one office would share one counter. Every try
-# while locked starts the quarter anew, which makes the Retry-After of accounts.lockout exact.
-# Behind a proxy, set AXES_CLIENT_IP_CALLABLE (or let the server put the visitor's address into
-# REMOTE_ADDR), or all visitors have the proxy's address.
+# Five wrong passwords lock one name at one address for 15 minutes. With the name alone, anyone could lock out anyone
+# else. With the address alone, a whole office would share one counter. Every attempt during the lock starts the
+# 15 minutes again, so the Retry-After of accounts.lockout is exact.
+# Behind a proxy, set AXES_CLIENT_IP_CALLABLE, or let the server set REMOTE_ADDR to the address of the client.
+# Otherwise all clients have the address of the proxy.
 AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=15)  # without it django-axes locks for ever
+AXES_COOLOFF_TIME = timedelta(minutes=15)  # without it, django-axes locks forever
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
-# Counters must be shared by all processes: Redis does it atomically, without Redis the database does it.
+# All processes must share the counters. Redis does this atomically. Without Redis, the database is used.
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler" if REDIS_URL else "axes.handlers.database.AxesDatabaseHandler"
-AXES_DISABLE_ACCESS_LOG = True  # accounts.audit keeps that log
+AXES_DISABLE_ACCESS_LOG = True  # accounts.audit logs logins
 AXES_ENABLE_ADMIN = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
 
 # --- Cookies and expiry ---------------------------------------------------------------------------
 
-# Idle time: half an hour without a request that reads the session; each such request writes it anew, which is
-# the price. Absolute time: SIGNED_IN_SECONDS in accounts.access, which nothing can stretch.
+# Idle timeout: half an hour without a request that reads the session. The price is that each such request writes the
+# session. Absolute timeout: SIGNED_IN_SECONDS in accounts.access, which no request can extend.
 SESSION_COOKIE_AGE = 30 * 60
 SESSIONKIT_TOUCH_ON_REQUEST = True
 
@@ -175,15 +175,15 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if HTTPS:
-    # The prefix makes browsers refuse these names from a subdomain or from plain HTTP.
+    # Browsers do not accept names with this prefix from a subdomain or over plain HTTP.
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 
 # --- Headers --------------------------------------------------------------------------------------
 
 CONTENT_POLICY = {
-    "default-src": ["'self'"],  # no inline script, no inline style, no foreign host
-    "img-src": ["'self'", "data:"],  # Pico's icons are data: images inside its stylesheet
+    "default-src": ["'self'"],  # no inline scripts, no inline styles, no other hosts
+    "img-src": ["'self'", "data:"],  # the icons of Pico are data: images in its stylesheet
     "object-src": ["'none'"],
     "base-uri": ["'none'"],
     "form-action": ["'self'"],
@@ -197,14 +197,14 @@ else:
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0  # begin with an hour on a site that is new to HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0  # start with one hour on a site that is new to HTTPS
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 
-# Only where a proxy in front always sets this header itself, and drops the visitor's.
+# Only if a proxy in front always sets this header and removes the one of the client.
 if env.flag("DJANGO_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# The preload list concerns a whole domain and takes months to leave: its owner decides, not an example.
+# The preload list applies to a whole domain, and removal takes months. Only the owner of a domain can decide this.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 # --- Logs -----------------------------------------------------------------------------------------
@@ -218,18 +218,18 @@ LOGGING = {
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "plain"},
-        # A handler of its own, so that the trail can go elsewhere and be kept longer than the rest.
+        # A separate handler, so that the audit trail can go elsewhere and be kept longer than other logs.
         "audit": {"class": "logging.StreamHandler", "formatter": "audit"},
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "newsroom.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
-        # One line for every decision at DEBUG: helpful for an afternoon, too much for every day.
+        # At DEBUG, it logs one line for every decision. This helps during debugging and is too much in production.
         "django_sessionkit": {"level": "INFO"},
-        # The audit trail has every denial and rejection already, through the signals.
+        # The audit trail already contains every denial and rejection, through the signals.
         "django_sessionkit.security": {"level": "ERROR"},
-        # The same for failed log-ins.
+        # The same for failed logins.
         "axes": {"level": "ERROR"},
     },
 }

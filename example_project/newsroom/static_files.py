@@ -1,8 +1,7 @@
-"""Static files, answered in front of Django by ServeStatic (the ASGI-capable fork of WhiteNoise).
+"""Serve static files in front of Django with ServeStatic (a fork of WhiteNoise for WSGI and ASGI).
 
-They are public, so they need neither guard nor session. As a wrapper of the application it leaves
-the middleware native under both kinds of server; WhiteNoise's middleware would send every request
-of an ASGI server through a thread.
+The files are public, so they need no access check and no session. ServeStatic wraps the application and does not
+affect the Django middleware. The middleware of WhiteNoise would run every ASGI request in a thread.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from django.conf import settings
 
 
 def add_headers(headers: Headers, path: str, url: str) -> None:
-    """What SecurityMiddleware, which these answers never meet, would have added."""
+    """Add the header that SecurityMiddleware adds, because these responses do not pass through it."""
     headers["X-Content-Type-Options"] = "nosniff"
 
 
 def options() -> dict[str, Any]:
-    """Keyword arguments of ServeStatic. All files lie in one folder: nothing to collect."""
+    """Return the arguments of ServeStatic. All files are in one folder, so collectstatic is not needed."""
     return {
         "root": settings.STATICFILES_DIRS[0],
         "prefix": settings.STATIC_URL,

@@ -1,4 +1,4 @@
-"""The pages that belong to the site as a whole, and its answer to a denial."""
+"""The general pages of the site, and its 403 page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _latest(count: int) -> list[Article]:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Public by SESSIONKIT_EXCLUDE. Its menu knows who asks, so this page reads the session."""
+    """Public by SESSIONKIT_EXCLUDE. Its menu depends on the user, so this page reads the session."""
     return render(request, "home.html", {"articles": _latest(3)})
 
 
@@ -31,13 +31,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def about(request: HttpRequest) -> HttpResponse:
-    """Public by @public. Its menu asks nothing: no session read, no query; caches may share it."""
+    """Public by @public. Its menu does not read the session and runs no query, so caches may store the page."""
     return render(request, "about.html")
 
 
 @require_safe
 async def dashboard(request: HttpRequest) -> HttpResponse:
-    """A native async page, open to whoever the rule for /dashboard/** lets in."""
+    """An async view. The rule for /dashboard/** protects it."""
     session = await aget_session()
     rights = [(name, has_permission(name)) for name in KNOWN_PERMISSIONS]
     written = await Article.objects.filter(author_id=session.user_id).acount()
@@ -49,8 +49,8 @@ async def dashboard(request: HttpRequest) -> HttpResponse:
 def latest(request: HttpRequest) -> HttpResponse:
     """The fragment that the dashboard fetches with htmx.
 
-    Once the session is over, the guard answers 401 and HX-Redirect: htmx goes to the log-in page
-    instead of putting it into the middle of this one.
+    After the session has ended, SessionKit answers 401 with HX-Redirect. htmx then opens the login page instead of
+    inserting it into this page.
     """
     return render(request, "fragments/latest.html", {"articles": _latest(5)})
 
@@ -63,12 +63,12 @@ def admin_drafts(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def admin_policy(request: HttpRequest) -> HttpResponse:
-    """Who may open what, as policy.py and the views say it today. It asks no view and no database."""
+    """Show who may open which page, by policy.py and the views. This calls no view and runs no query."""
     return render(request, "admin_area/policy.html", {"matrix": policy_matrix()})
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler403: explains to a developer, and tells a visitor nothing about rules and roles."""
+    """The handler403. It explains a denial only with DEBUG. Other visitors see nothing about rules and roles."""
     decision = getattr(exception, "decision", None) if settings.DEBUG else None
     context = {"decision": decision, "explanation": explain(request) if settings.DEBUG else None}
     return render(request, "403.html", context, status=403)

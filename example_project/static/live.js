@@ -1,7 +1,7 @@
 "use strict";
 
-// EventSource comes back by itself after the end of a stream. Only an answer of 401 or 403 makes it give up: then it
-// is certain that the session is over, and has not just got a new key.
+// EventSource reconnects by itself after a stream has ended. It stops only after a response with 401 or 403. Then the
+// session is over, and has not only got a new key.
 const section = document.querySelector("[data-live]");
 const state = document.getElementById("live-state");
 const source = new EventSource(section.dataset.live);

@@ -99,7 +99,7 @@ def test_a_new_key_keeps_the_person_and_kills_the_old_key(page: Page) -> None:
     page.goto("/account/session/")
     (old,) = (c for c in page.context.cookies() if c["name"] == "sessionid")
     page.get_by_role("button", name="Renew session key").click()
-    page.get_by_text("the old one is dead").wait_for()
+    page.get_by_text("The old key no longer works").wait_for()
     (new,) = (c for c in page.context.cookies() if c["name"] == "sessionid")
     assert new["value"] != old["value"]
     assert new["httpOnly"] is True

@@ -15,9 +15,9 @@ ALLOWED_ATTRIBUTES = {"a": {"href"}}
 
 @register.filter
 def clean_html(value: str) -> SafeString:
-    """HTML that a person wrote, without what could run or pose as ours.
+    """Remove scripts, styles and unknown tags from HTML that a user wrote.
 
-    Cleaned when shown, not when saved: a stricter list then holds for old texts too.
+    This happens when the text is shown, not when it is saved, so that a stricter list applies to old texts too.
     """
     cleaned = nh3.clean(
         value,
@@ -30,7 +30,7 @@ def clean_html(value: str) -> SafeString:
 
 @register.inclusion_tag("includes/nav_link.html", takes_context=True)
 def nav_link(context: dict[str, Any], view_name: str, text: str) -> dict[str, Any]:
-    """A menu entry that says which page is the current one."""
+    """A menu entry that marks the current page."""
     url = reverse(view_name)
     request = context.get("request")
     return {"url": url, "text": text, "current": request is not None and request.path == url}

@@ -1,4 +1,4 @@
-"""``python example_project/manage.py demo``: from nothing to a running Newsroom."""
+"""``python example_project/manage.py demo``: set up and serve the Newsroom with demo data."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Command(BaseCommand):
     help = "Migrate, add demo accounts and articles, print the accounts and serve the site."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (8000)")
-        parser.add_argument("--no-serve", action="store_true", help="stop after seeding")
+        parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1; default: 8000")
+        parser.add_argument("--no-serve", action="store_true", help="add the data, but do not serve the site")
 
     def handle(self, *, port: int, no_serve: bool, **options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("The demo accounts have public passwords: only with DJANGO_DEBUG=1.")
+            raise CommandError("The demo accounts have public passwords. Run this command only with DJANGO_DEBUG=1.")
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         accounts_demo.seed()
