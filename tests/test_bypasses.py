@@ -1,7 +1,7 @@
 """No form of a URL bypasses the guard, and no ordinary URL is denied.
 
-Each class of bypass names the holes of other guards that it comes from, how they translate to Django, and what stops
-them here. A request counts only if Django really routes it to a protected page when nobody guards it.
+Each class of bypass names the vulnerability of another guard, its equivalent in Django, and what prevents it here. A
+request counts only if Django routes it to a protected page when the guard is off.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from django_sessionkit.sources import SessionSource
 
 @pytest.fixture(autouse=True)
 def quiet():
-    """Thousands of refused requests need no line in a log each; and no mount or language may stay behind."""
+    """Disable the log, because thousands of requests are denied. Reset the mount and the language after a test."""
     logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
@@ -63,7 +63,7 @@ def quiet():
 
 
 def stopped(*names: str, **settings) -> bool:
-    """Whether no request of these classes gets by, on both handlers; each class must really try."""
+    """Return ``True`` if no request of these classes bypasses the guard. Without it, a quarter must reach the page."""
     for name in names:
         for handler in HANDLERS:
             found = outcome(handler, HOSTILE[name], **settings)
@@ -74,28 +74,27 @@ def stopped(*names: str, **settings) -> bool:
 
 
 def test_spring_cve_2016_5007():
-    """Spring Security read white space and controls at the ends of a segment as part of it, Spring MVC cut them off.
+    """Spring Security kept white space and control characters at the ends of a segment. Spring MVC removed them.
 
-    In Django it is the view behind a catch-all route, or a file system, that cuts them off. The cleaned reading does
-    the same before the rules are asked.
+    In Django, the view of a catch-all route or a file system may remove them. The normalized path variant does the
+    same before the rules are matched.
     """
     assert stopped("white space", "control characters")
 
 
 def test_spring_cve_2022_22978():
-    """In the expressions of RegexRequestMatcher ``.`` did not match a newline; the router did not mind one.
+    """In the expressions of RegexRequestMatcher, ``.`` did not match a newline. The router accepted it.
 
-    ``<str:>`` takes ``%0A``, and ``$`` matches before one. Patterns are globs over segments, to which a newline is a
-    character like any other, and the cleaned reading drops it.
+    ``<str:>`` matches ``%0A``, and ``$`` matches before it. In rule patterns, a newline is a character like any other,
+    and the normalized path variant drops it.
     """
     assert stopped("newlines")
 
 
 def test_spring_cve_2023_34034(settings):
-    """``**`` without a leading slash matched nothing in WebFlux, so that a rule was silently void.
+    """``**`` without a leading slash matched nothing in WebFlux, so that a rule had no effect.
 
-    A pattern without a leading slash keeps the server from starting, and ``/admin/**`` covers the path with empty
-    segments too.
+    With such a pattern the server does not start. ``/admin/**`` matches the path with empty segments too.
     """
     settings.SESSIONKIT_PROTECT = [{"pattern": "admin/**", "role": "admin"}]
     with pytest.raises(ImproperlyConfigured, match='must start with "/"'):
@@ -105,10 +104,10 @@ def test_spring_cve_2023_34034(settings):
 
 
 def test_shiro_cve_2020_1957():
-    """``/x/..;/admin/``: Shiro cut the path at the semicolon, the container only took ``;...`` out of it.
+    """``/x/..;/admin/``: Shiro cut the path at the semicolon, the container only removed ``;...`` from it.
 
-    Django does neither, but an unanchored expression finds ``admin/`` behind anything. The span that the chain of URL
-    patterns has matched is a reading.
+    Django does neither, but an unanchored expression finds ``admin/`` after anything. The text that the URL patterns
+    matched is a path variant.
     """
     assert stopped("path parameters", "unanchored")
 
@@ -116,7 +115,7 @@ def test_shiro_cve_2020_1957():
 def test_shiro_cve_2020_11989():
     """``/;/admin/`` and twice-encoded slashes under a context path.
 
-    Django's context path is SCRIPT_NAME. The path is read with and without it; nothing is decoded twice.
+    Django's context path is SCRIPT_NAME. There are path variants with and without it. Nothing is decoded twice.
     """
     assert stopped("mounted")
     assert stopped("percent-encoding", FORCE_SCRIPT_NAME="/mount")
@@ -125,15 +124,15 @@ def test_shiro_cve_2020_11989():
 def test_shiro_cve_2020_13933():
     """``/admin/%3Bx``: decoded and then cut at the semicolon, the path no longer fitted ``/admin/*``.
 
-    Percent-escapes are decoded once, by the server, and nothing is cut off: the rule sees what the resolver sees.
+    Percent-escapes are decoded once, by the server, and nothing is cut off: rules and resolver get the same path.
     """
     assert stopped("percent-encoding", "suffixes")
 
 
 def test_shiro_cve_2020_17523():
-    """``/admin/%20``: the segment was trimmed away, and ``/admin/*`` asks for one.
+    """``/admin/%20``: the segment was trimmed to nothing, and ``/admin/*`` requires a segment.
 
-    The exact reading is always asked, so that cleaning a path takes no rule away.
+    The exact path is always checked too, so normalizing a path disables no rule.
     """
     wires = [Wire(f"/admin/{text}") for text in ("%20", "%20%20", "%09", "%C2%A0", "%20/", "./", ".")]
     for handler in HANDLERS:
@@ -142,10 +141,10 @@ def test_shiro_cve_2020_17523():
 
 
 def test_shiro_cve_2022_32532():
-    """As CVE-2022-22978, in Shiro's RegExPatternMatcher; optional parts and letter case go the same way.
+    """Like CVE-2022-22978, in Shiro's RegExPatternMatcher. Also tests optional parts and letter case.
 
-    Case-insensitive expressions equate more letters than ``lower()`` does; the folded reading equates all of them. What
-    an optional part adds is left out in the forms of a route.
+    Case-insensitive expressions equate more letters than ``lower()``. The case-folded path variant equates all of them.
+    The forms of a route leave the optional parts out.
     """
     assert stopped("letter case", "optional parts")
 
@@ -153,70 +152,70 @@ def test_shiro_cve_2022_32532():
 def test_shiro_cve_2023_34478():
     """Dot segments that the web framework resolved and the matcher did not.
 
-    Django's resolver does not resolve them, but views do: ``django.views.static.serve``, or a catch-all that looks for
-    files. The cleaned reading resolves them.
+    Django's resolver does not resolve them, but views do: ``django.views.static.serve``, or a catch-all view for files.
+    The normalized path variant resolves them.
     """
     assert stopped("dot segments", "files")
 
 
 def test_next_cve_2025_29927():
-    """A request header, ``x-middleware-subrequest``, switched the middleware off.
+    """A request header, ``x-middleware-subrequest``, disabled the middleware.
 
-    The guard reads neither headers nor the raw target: only ``path_info``, ``path`` and the method, as Django has them.
+    The guard reads no headers and not the raw target, only Django's ``path_info``, ``path`` and method.
     """
     assert stopped("headers")
 
 
 def test_clerk_cve_2026_41248():
-    """The matcher saw the path before it was normalised and decoded, the router after.
+    """The matcher got the path before it was normalized and decoded, the router after.
 
-    A rule is asked about every reading of a path, and again about what Django has routed. One no is enough.
+    The rules are matched against every path variant, and again after Django has routed. One denial is enough.
     """
     assert stopped("percent-encoding", "slashes", "unicode", "answered inside")
 
 
 def test_verbs():
-    """A guard that lists methods forgets some; a function view runs on any, lower-case ones included."""
+    """A list of methods may be incomplete, but a function view runs for any method, also in lower case."""
     assert stopped("verbs")
 
 
 def test_languages():
-    """``i18n_patterns`` put a language before the path; a path without it is a reading."""
+    """``i18n_patterns`` puts a language before the path. The path without it is a path variant."""
     assert stopped("languages")
 
 
 def test_aliases():
-    """``int("007")`` is 7, and a converter may have many spellings for one value: its own ``to_url`` is a reading."""
+    """``int("007")`` is 7, and a converter may accept many texts for a value. Its ``to_url()`` gives a path variant."""
     assert stopped("aliases")
 
 
 def test_numbers_in_text():
-    """A primary key is looked up as ``int()`` reads it: ``+7``, ``0_7``, digits of any script, white space around."""
+    """A primary key is converted by ``int()``, which accepts ``+7``, ``0_7``, digits of any script, and white space."""
     assert stopped("numbers in text")
 
 
 def test_optional_characters():
-    """``^crew`` and ``^/?settings/$`` take ``/crewsettings/`` for ``/crew/settings/``."""
+    """``^crew`` and ``^/?settings/$`` match ``/crewsettings/`` as well as ``/crew/settings/``."""
     assert stopped("optional characters")
 
 
 def test_combined_forms():
-    """An optional part in one pattern and ``07`` in the next: every combination of what a chain can write is asked."""
+    """An optional part in one pattern and ``07`` in the next: every combination of forms is checked."""
     assert stopped("combined forms")
 
 
 def test_pattern_classes_of_a_project():
-    """A subclass of ``RoutePattern`` may match other paths than it spells."""
+    """A subclass of ``RoutePattern`` may match other paths than its text."""
     assert stopped("pattern classes of a project")
 
 
 def test_a_path_that_is_rewritten_inside_the_guard():
-    """The path that Django routes in the end is decided about in ``process_view``."""
+    """``process_view`` checks the path that Django has routed in the end."""
     assert stopped("rewritten inside")
 
 
 def test_public_rules():
-    """A public rule lifts only what it names in the exact, the cleaned and the matched spelling."""
+    """A public rule opens only paths that match it in the exact, the normalized and the matched form."""
     assert stopped("public rules")
 
 
@@ -226,35 +225,35 @@ def test_files_that_climb_out_of_their_folder():
 
 
 def test_backslashes():
-    """On Windows a file view takes a backslash for a separator: ``..%5Cprivate`` climbs there.
+    """On Windows, a file view treats a backslash as a separator: ``..%5Cprivate`` leaves its folder.
 
-    A path with backslashes has one more strict reading, in which they are slashes, and so has a captured value.
+    A path with backslashes has one more exact path variant, with slashes instead, and so has a captured value.
     """
     assert stopped("backslashes")
 
 
 def test_optional_parts_with_alternatives():
-    """``^report(?:\\.json|\\.csv)?$`` is a spelling of ``/report``: the rule for it covers both."""
+    """``^report(?:\\.json|\\.csv)?$`` also matches ``/report``, and a rule for ``/report`` applies to all its forms."""
     assert stopped("optional alternatives")
 
 
 def test_a_path_that_is_rewritten_at_the_login_page():
-    """The log-in page is open, but not what somebody makes of it on the way in."""
-    assert stopped("rewritten at the log-in page")
+    """The login page is open, but not a path that middleware rewrites from or to it."""
+    assert stopped("rewritten at the login page")
 
 
 def test_pages_beside_the_login_page():
-    """``/login//`` is not ``/login/``: a route such as ``login/<path:rest>`` leads elsewhere."""
-    assert stopped("beside the log-in page")
+    """``/login//`` is not ``/login/``: a route such as ``login/<path:rest>`` leads to another page."""
+    assert stopped("beside the login page")
 
 
 def test_a_mount_at_the_login_page():
-    """Gunicorn takes SCRIPT_NAME from a header: ``/login`` and nothing behind it is the root, not the log-in page."""
-    assert stopped("mounted at the log-in page")
+    """Gunicorn takes SCRIPT_NAME from a header. The mount ``/login`` without a path is the root, not the login page."""
+    assert stopped("mounted at the login page")
 
 
 class Plain:
-    """A URLconf as an object, with these pages and no others."""
+    """A URLconf with these pages only."""
 
     def __init__(self, *patterns):
         self.urlpatterns = [*patterns]
@@ -269,7 +268,7 @@ def other_urls(get_response):
 
 
 def statuses(*urls: str, **settings) -> list[int]:
-    """The same under WSGI and ASGI."""
+    """Return the status codes, which must be the same under WSGI and ASGI."""
     with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/**", "role": "admin"}], **settings):
         found = [browser().get(url).status_code for url in urls]
         assert found == [async_to_sync(abrowser().get)(url).status_code for url in urls]
@@ -277,7 +276,7 @@ def statuses(*urls: str, **settings) -> list[int]:
 
 
 def test_the_login_page_of_another_urlconf():
-    """``/login/`` is the login page of the root URLconf. On the host of a tenant it may be any page."""
+    """``/login/`` is the login page of the root URLconf. With another URLconf it may be any page."""
     chain = [SESSIONS, "test_bypasses.other_urls", OURS]
     root = Plain(path("login/", ordinary, name="login"))
     named = {"SESSIONKIT_LOGIN_URL": "login", "ROOT_URLCONF": root}
@@ -286,7 +285,7 @@ def test_the_login_page_of_another_urlconf():
 
 
 def test_pages_beside_the_login_page_of_a_language():
-    """``/login/`` stands for ``/de/login/`` where Django leads there, and for nothing else."""
+    """``/login/`` means ``/de/login/`` if Django redirects there, and no other path."""
     pages = [path("login/", ordinary), path("login/<path:rest>", protected), path("de/login/", protected)]
     chain = [SESSIONS, "django.middleware.locale.LocaleMiddleware", OURS]
     for prefix in (True, False):
@@ -311,11 +310,11 @@ def test_the_corpus_is_large_and_reaches():
             assert send(wires).count(PROTECTED) >= 1000
 
 
-# What is legitimate
+# Ordinary requests
 
 
 def by_default(**settings):
-    """Everything needs a session, but for what is excluded; spelt with excludes instead of rules."""
+    """Return settings that open pages by excludes instead of rules. All others require a session."""
     excluded = ["/wiki/**", "/files/**", "/people/**", "/forum/**", "/FORUM/**", "/Forum/**", "/open/**", "/login/**"]
     more = ["/administrator", "/admins", "/my/**", "/kiosks/**", "/item/**", "/media/public/**"]
     more += ["/tickets/**", "/parts/**"]
@@ -332,11 +331,11 @@ def test_nothing_legitimate_is_blocked(handler, policy, session):
     assert [wire for wire, kind in zip(ORDINARY, pages, strict=True) if kind != ORDINARY_PAGE] == []
 
 
-# The tests bite: with one part of the guard taken out, they find the hole
+# The tests detect a defect: without one part of the guard, they fail
 
 
 def nothing(*args, **kwargs):
-    """A flow that lets everything pass."""
+    """A flow that allows everything."""
     return None
     yield
 
@@ -393,7 +392,7 @@ def calling(request):
 
 @pytest.mark.parametrize(("session", "expected"), [(None, 302), (READER, 403), (ADMIN, 200)])
 def test_a_view_that_calls_another_view(session, expected):
-    """A URL rule is about URLs: what is called from elsewhere needs its own decorator, which holds there too."""
+    """A URL rule applies to URLs only. A view that other code calls needs a decorator, which applies there too."""
     with override_settings(ROOT_URLCONF=Urls(path("outer/", calling))):
         assert browser(session).get("/outer/").status_code == expected
         assert async_to_sync(abrowser(session).get)("/outer/").status_code == expected
@@ -413,7 +412,7 @@ Opened = method_decorator(public, name="dispatch")(Opened)
 
 @override_settings(SESSIONKIT_GLOBAL_PROTECT=True)
 def test_a_mark_that_spreads():
-    """``@public`` is about one view: not about what it wraps, nor about the subclasses of a class."""
+    """``@public`` applies to one view only, not to the function that it wraps or to subclasses of a class."""
     open_routes = path("open/", public(page)), path("class/", Opened.as_view())
     closed_routes = path("closed/", page), path("below/", Below.as_view())
     with override_settings(ROOT_URLCONF=Urls(*open_routes, *closed_routes)):
@@ -447,7 +446,7 @@ def test_a_predicate_is_asked_again_when_the_request_has_changed(headers):
 
 
 class TokenSource(SessionSource):
-    """A dict from a token in ``Authorization``."""
+    """Takes the dict from a token in ``Authorization``."""
 
     def read(self, request: HttpRequest):
         return {"Bearer admin": ADMIN, "Bearer reader": READER}.get(request.headers.get("Authorization", ""))
@@ -464,7 +463,7 @@ BEHIND_SESSIONS = [SESSIONS, UPDATE, OURS, FETCH]
 
 @pytest.fixture
 def report():
-    """A page for the cache; an entry made by one test must not serve another."""
+    """A page that is cached. The cache is empty before and after each test."""
     cache.clear()
     with override_settings(ROOT_URLCONF=Urls(path("report/", protected, name="report"), path("open/", ordinary))):
         yield
@@ -479,7 +478,7 @@ def pages_of(clients, url="/report/"):
 @pytest.mark.parametrize("rule", [BY_PATH, BY_VIEW], ids=["pattern", "view"])
 @pytest.mark.parametrize("order", [OUTER, AROUND], ids=["outer", "around"])
 def test_a_cached_page_is_for_its_own_session(order, rule):
-    """The page was let through for one session, so it varies on ``Cookie`` before it is stored."""
+    """The page was allowed for one session, so it varies on ``Cookie`` before it is stored."""
     with override_settings(MIDDLEWARE=order, SESSIONKIT_PROTECT=[rule]):
         admin = browser(ADMIN)
         assert pages_of([admin, admin, browser(READER), browser()]) == [PROTECTED, PROTECTED, None, None]
@@ -519,7 +518,7 @@ class Decorated(View):
 
 
 def drawn(request):
-    """A view that is rendered after it has returned."""
+    """A view with a response that is rendered after the view has returned."""
     response = TemplateResponse(request, engines["django"].from_string("drawn"))
     response["X-Page"] = PROTECTED
     return response
@@ -557,7 +556,7 @@ ASKING = {"sync": enforcing, "async": aenforcing, "session": requiring, "async s
 
 
 def cached(view):
-    """On the routes ``report/`` and ``open/``, inside ``cache_page``, which no middleware of ours is inside of."""
+    """Route ``report/`` to the view inside ``cache_page``, where our middleware cannot see the response first."""
     cache.clear()
     return override_settings(ROOT_URLCONF=Urls(path("report/", cache_page(60)(view)), path("open/", public(ordinary))))
 
@@ -568,7 +567,7 @@ async def apages_of(clients, url="/report/"):
 
 @pytest.mark.parametrize("name", SAYING_SO)
 def test_a_page_that_a_guard_has_let_pass_is_cached_for_its_own_session(name):
-    """A guard says at once what its page varies on: the middleware is further out than ``cache_page``."""
+    """A guard sets ``Vary`` immediately, because the middleware is outside of ``cache_page``."""
     seen = []
 
     def counted(request):
@@ -597,7 +596,7 @@ def test_a_page_that_a_guard_has_let_pass_is_cached_for_its_own_session(name):
 
 @pytest.mark.parametrize("name", ASKING)
 def test_a_page_whose_code_has_asked_is_not_cached_inside_the_middleware(name):
-    """Nothing of ours stands between the view and ``cache_page``."""
+    """None of our code runs between the view and ``cache_page``."""
     with cached(ASKING[name]):
         admin = browser(ADMIN)
         assert pages_of([admin, admin]) == [PROTECTED, PROTECTED]
@@ -620,7 +619,7 @@ def test_a_page_whose_code_has_asked_is_cached_outside_of_the_middleware(name):
 @pytest.mark.parametrize("rule", [BY_PATH, BY_VIEW], ids=["pattern", "view"])
 @pytest.mark.parametrize("order", [OUTER, AROUND], ids=["outer", "around"])
 def test_a_cached_page_is_for_its_own_token(order, rule):
-    """A token source leaves no trace in the session: the guard itself says what the response varies on."""
+    """A token source does not access ``request.session``, so the guard itself sets ``Vary``."""
     source = f"{__name__}.TokenSource"
     with override_settings(MIDDLEWARE=order, SESSIONKIT_PROTECT=[rule], SESSIONKIT_SOURCE=source):
         clients = [Client(headers={"authorization": f"Bearer {name}"}) for name in ("admin", "reader", "nobody")]
@@ -630,7 +629,7 @@ def test_a_cached_page_is_for_its_own_token(order, rule):
 
 
 def test_a_role_in_another_spelling():
-    """What is excluded by a name must be excluded in each form of it that looks the same."""
+    """A role that is excluded by name is excluded in each form of the name that looks the same."""
     rule = {"pattern": "/admin/**", "require": ~Role("caf\u00e9")}
     banned = ["caf\u00e9", "cafe\u0301", "caf\u00e9\u200b", "\u2060cafe\u0301", "ca\u00adf\u00e9"]
     with override_settings(**UNGUARDED):
@@ -644,7 +643,7 @@ def test_a_role_in_another_spelling():
 
 @pytest.mark.parametrize("verb", [set_session, update_session])
 def test_a_slow_request_that_saves_old_rights(verb):
-    """It stores all that it has read. The key is another one by then, so its save fails, and so does the old cookie."""
+    """It saves all that it has read. The key has changed by then, so the save fails, and the old cookie is invalid."""
     with override_settings(**SETTINGS):
         admin = browser(ADMIN)
         slow, quick = admin.session, HttpRequest()
@@ -661,7 +660,7 @@ def test_a_slow_request_that_saves_old_rights(verb):
 
 
 def test_the_views_of_this_suite_answer_as_they_say():
-    """A protected page that nobody guards is open to everybody; if not, every test here would pass for nothing."""
+    """Without the guard, a protected page is open to everyone. Otherwise the tests in this module prove nothing."""
     with override_settings(**UNGUARDED):
         response = Client().get("/admin/tasks/")
     assert isinstance(response, HttpResponse)

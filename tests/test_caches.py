@@ -1,6 +1,6 @@
-"""Whatever a client can send leaves nothing behind: every place that keeps something is listed here, with its bound.
+"""Clients cannot fill the memory: every cache is listed here with its limit.
 
-The list is compared with what the source says, so no cache can be added without a word on who fills it.
+The list is compared with the source code, so nobody can add a cache without stating who fills it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ FILLED_BY_CLIENTS = {
     "patterns._patterns": "1,024 patterns of 200 characters",
     "rules.RuleBook._foreseen": "1,024 paths of 200 characters",
 }
-# These end with the request, the question or the command that fills them.
+# These end with the request, the check or the command that fills them.
 SHORT_LIVED = {
     "logins.Loan._session_cache",
     "forecast._Oracle._kinds",
@@ -111,14 +111,14 @@ def _name(node: ast.expr) -> str:
 
 
 def _is_a_place(node: ast.stmt) -> bool:
-    """Whether something is declared as a container, or made as an empty one."""
+    """Return ``True`` if a statement declares a container, or creates an empty one."""
     declared = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
     is_declared = re.search(r"\b(dict|list|set)\[", declared) is not None and "|" in declared
     return isinstance(node, (ast.Assign, ast.AnnAssign)) and (is_declared or _may_grow(node.value))
 
 
 def _may_grow(value: ast.expr | None) -> bool:
-    """An empty container, or something that is known to keep what it is asked."""
+    """Return ``True`` for an empty container, and for a call that creates a cache."""
     if isinstance(value, (ast.Dict, ast.List, ast.Set)):
         return not (value.keys if isinstance(value, ast.Dict) else value.elts)
     if isinstance(value, ast.Attribute):
@@ -148,7 +148,7 @@ def _kept_by_self(function: ast.AST, prefix: str) -> Iterator[str]:
 
 
 def kept() -> set[str]:
-    """Every name in the package under which something may pile up."""
+    """Return every name in the package under which data may accumulate."""
     return {
         name
         for file in sorted(ROOT.rglob("*.py"))
@@ -163,7 +163,7 @@ def test_every_place_that_keeps_something_is_listed():
 
 
 def test_no_cache_is_without_an_end():
-    """`functools.cache` never forgets: it may only end with a request, or take no argument."""
+    """`functools.cache` is unlimited, so it is used only for functions without arguments."""
     for file in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef) and "cache" in map(_name, node.decorator_list):
@@ -183,7 +183,7 @@ QUESTIONS = {
 @pytest.mark.parametrize("ask", [has_permission, has_role, has_any_role, has_any_permission, has_all_permissions])
 @pytest.mark.parametrize("names", QUESTIONS)
 def test_names_from_a_client_are_not_piled_up(names, ask):
-    """``has_permission(request.GET["p"])``, alone, beside others, and many at once."""
+    """``has_permission(request.GET["p"])``, with one name, with others, and with many at once."""
     evaluation._question.cache_clear()
     with use_session(SESSION):
         for name in QUESTIONS[names]:

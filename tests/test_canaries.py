@@ -1,4 +1,4 @@
-"""The net of ``conftest.py`` lies under every test; here it is shown to hold, and things are thrown into it."""
+"""The check of ``conftest.py`` for leaked session values works, for each way in which a value may leak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The adapter for Channels, over real connections in memory; left out where that is not installed."""
+"""The adapter for Channels, with connections in memory. Skipped if Channels is not installed."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ from django_sessionkit.contrib.channels import (
 
 pytestmark = pytest.mark.django_db  # Channels closes old connections around each message
 
-SOON = 0.01  # seconds between two looks at a session, for the tests of the timer
+SOON = 0.01  # seconds between two checks of a session, for the tests of the timer
 EDITS, WRITES, MANAGES = Role("editor"), Permission("posts:write"), Permission("users:manage")
 
 
 class Async:
-    """What the async consumers of the tests do; ``heard`` is what they have met."""
+    """The methods of the async consumers of the tests. ``heard`` has the events that they received."""
 
     groups = ["news"]
 
@@ -111,7 +111,7 @@ class Async:
 
 
 class Sync:
-    """The same without ``await``."""
+    """The same for sync consumers."""
 
     groups = ["news"]
 
@@ -177,13 +177,13 @@ BOTH = pytest.mark.parametrize("kind", [AsyncJson, SyncJson])
 
 @pytest.fixture(autouse=True)
 def layer(settings):
-    """Pushes go through memory."""
+    """Use the channel layer in memory."""
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 
 @pytest.fixture
 def told():
-    """The denials that were reported."""
+    """Collect the reported denials."""
     told = []
     keep = lambda decision, status, **kwargs: told.append((status, decision.reason, decision.rule))  # noqa: E731
     access_denied.connect(keep, weak=False)
@@ -193,14 +193,14 @@ def told():
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Minutes go by and no timer notices."""
+    """A clock that tests set forward. Timers do not notice it."""
     clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(adapter, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 
 def guarded(kind, requirement=EDITS, **attributes):
-    """A consumer class with the mixin before ``kind``."""
+    """Return a consumer class with the mixin before ``kind``."""
     attributes = {"requirement": requirement, "heard": [], **attributes}
     return type("Chat", (RequireConsumerMixin, kind), attributes)
 
@@ -214,7 +214,7 @@ def store(key):
 
 
 class Line(WebSocket):
-    """A connection of a browser with the session of ``data``."""
+    """A connection of a browser with a session of ``data``."""
 
     def __init__(self, consumer, data=EDITOR, stack=SessionKitMiddlewareStack, client=None, path="/chat/", **scope):
         client = client or (sign_in(Client(), data) if data is not None else Client())
@@ -231,7 +231,7 @@ class Line(WebSocket):
         return await self.receive_json()
 
     async def change(self, **fields):
-        """Change the dict in the store, as a request of another node would; no fields: remove it."""
+        """Change the dict in the store, as a request on another node does. Without fields, remove it."""
         kept = store(self.key)
         if fields:
             await kept.aset("__session__", {**EDITOR, **fields})
@@ -241,7 +241,7 @@ class Line(WebSocket):
 
 
 def on_loop(test):
-    """Run an ``async def`` test; no task may be left when it ends."""
+    """Run an ``async def`` test. Fail if a task is left when it ends."""
 
     @functools.wraps(test)
     def run(*args, **kwargs):
@@ -257,11 +257,11 @@ def on_loop(test):
 
 
 async def opened(consumer, data=EDITOR, **how):
-    """``Client`` is sync."""
+    """Create a connection in a thread, because ``Client`` is sync."""
     return await sync_to_async(Line)(consumer, data, **how)
 
 
-# At the door ----------------------------------------------------------------------------------------------------------
+# Connecting -----------------------------------------------------------------------------------------------------------
 
 
 @KINDS
@@ -466,7 +466,7 @@ async def test_enforce_in_a_connection_that_is_over_is_an_error_like_any_other(t
     assert [one[0] for one in told] == [4403]
 
 
-# As long as it is open ------------------------------------------------------------------------------------------------
+# While the connection is open -----------------------------------------------------------------------------------------
 
 
 async def expire(line):
@@ -538,7 +538,7 @@ def test_each_look_renews_what_is_out_of_date_until_a_request_has_stored_it(betw
         await line.disconnect()
 
     connect()
-    assert len(updates) == (4 if between == "nothing" else 3)  # at the door, at one look, in the request
+    assert len(updates) == (4 if between == "nothing" else 3)  # on connecting, at one check, in the request
 
 
 def renewed(session, request):
@@ -563,7 +563,7 @@ async def test_no_message_and_no_push_is_handled_once_the_session_has_ended(kind
     chat = guarded(kind)
     line = await (await opened(chat)).open()
     await line.change(role="reader")
-    assert await line.ask("hi") == ["2", True, True]  # 60 seconds are not over
+    assert await line.ask("hi") == ["2", True, True]  # before 60 seconds have passed
     clock.now += 60
     if by == "message":
         await line.send_json("again")
@@ -635,7 +635,7 @@ async def test_a_task_of_the_consumer_sees_the_renewed_session_and_is_stopped_wi
     while (message := await line.receive_output())["type"] == "websocket.send":
         pass
     assert message["code"] == 4403
-    await line.disconnect(1006)  # as a server says once it has closed
+    await line.disconnect(1006)  # as a server reports after it has closed
     assert chat.heard == ["connect", 4403]
     assert len(told) == 1
 
@@ -662,7 +662,7 @@ def test_every_session_engine_will_do(engine, settings, clock, tmp_path):
         clock.now += 60
         assert await line.ask("hi") == ["2", True, False]
         if engine == "signed_cookies":
-            return await line.disconnect()  # nothing is kept that could be ended
+            return await line.disconnect()  # there is no session that could be ended
         await store(client.session.session_key).aflush()
         clock.now += 60
         await line.send_json("hi")
@@ -808,7 +808,7 @@ async def test_a_connection_that_the_consumer_has_closed_is_let_alone(told):
 
 
 class Closing(AsyncJson):
-    """Closes the connection, and knows of it."""
+    """A consumer that closes the connection itself."""
 
     async def receive_json(self, content):
         self.heard.append(content)
@@ -855,7 +855,7 @@ async def test_what_is_sent_while_the_consumer_takes_its_leave_asks_nobody(clock
 
 
 def strict(consumer):
-    """As uvicorn is with the library websockets: there is nothing to say to a client that has gone."""
+    """Fail if something is sent after the client has disconnected, as uvicorn with the library websockets does."""
 
     async def app(scope, receive, send):
         async def observed():
@@ -873,7 +873,7 @@ def strict(consumer):
 
 
 def failing(error):
-    """The client goes, and the server notices it first when it is to close."""
+    """The client has disconnected, and the server notices it only when it closes the connection."""
 
     def stack(consumer):
         async def app(scope, receive, send):
@@ -921,7 +921,7 @@ async def test_nothing_is_said_to_a_client_that_goes_during_a_look(told):
 
 
 class Busy(AsyncJson):
-    """Sends from a task once it is told to, and may give up on it; ``met`` is what it raises."""
+    """Sends from a task when a test allows it, and may cancel the sending. ``met`` has the exceptions."""
 
     gives_up = None
 
@@ -947,7 +947,7 @@ class Busy(AsyncJson):
 
 @pytest.fixture
 def slow():
-    """A receiver of denials that takes its time; the codes that it has done with."""
+    """A slow receiver of denials. ``done`` has the close codes that it has handled."""
     slow = SimpleNamespace(has_begun=asyncio.Event(), may_end=asyncio.Event(), done=[])
 
     async def take_time(status, **kwargs):
@@ -961,7 +961,7 @@ def slow():
 
 
 async def found_in_a_task(clock, **attributes):
-    """A consumer of which a task finds out that it may not send any more."""
+    """Return a consumer with a task that is about to send after the session has ended."""
     chat = guarded(Busy, told=asyncio.Event(), met=[], **attributes)
     line = await (await opened(chat)).open()
     await line.change()
@@ -1093,11 +1093,11 @@ async def test_a_consumer_may_stop_by_itself(told):
         await get_channel_layer().group_send("news", {"type": "push"})
     await line.wait()
     assert heard == ["push"]
-    assert line.output_queue.empty()  # the caller has not been sent away
+    assert line.output_queue.empty()  # the caller has not been disconnected
     assert told == []
 
 
-# What the source and predicates see -----------------------------------------------------------------------------------
+# What sources and predicates get --------------------------------------------------------------------------------------
 
 
 def in_room(session, request):

@@ -255,7 +255,7 @@ def test_no_value_in_a_rule_makes_a_traceback(key, value):
 
 
 class Exploding:
-    """A class or predicate that must not be used, only looked at."""
+    """A source class that cannot be instantiated."""
 
     def __init__(self):
         raise RuntimeError("built")

@@ -18,7 +18,7 @@ APPS = [
     "django_sessionkit",
 ]
 
-# A project as docs/security.md makes it: nothing to say about it.
+# A project with the settings of docs/security.md, for which no check has a message.
 RIGHT = {
     "INSTALLED_APPS": APPS,
     "MIDDLEWARE": [SESSIONS, AUTH, OURS],

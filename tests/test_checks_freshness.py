@@ -1,4 +1,4 @@
-"""The system checks about versions of sessions, and about what a bridge brings."""
+"""The system checks of session versions, and of the source that a bridge provides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks that read the URLconf. Each has a case where it bites, and ones where it has to be silent."""
+"""The checks that read the URLconf. For each there are cases with a message, and cases without one."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def urls():
 def found(rules=(), *, deploy=False, **settings):
     with override_settings(SESSIONKIT_PROTECT=list(rules), **settings):
         messages = run_checks(tags=["sessionkit"], include_deployment_checks=deploy)
-    return sorted(messages, key=lambda one: one.id)  # Django runs the checks in no order
+    return sorted(messages, key=lambda one: one.id)  # Django runs the checks in no fixed order
 
 
 def ids(*args, **settings):
@@ -159,7 +159,7 @@ def test_no_rule_is_dead_under_a_catch_all(urls):
 
 
 def fresh(patterns):
-    """A module of its own, because Django remembers resolvers."""
+    """Return the name of a new URLconf module, because Django caches resolvers."""
     module = ModuleType(f"urls_{id(patterns)}_{len(sys.modules)}")
     module.urlpatterns = list(patterns)
     sys.modules[module.__name__] = module
@@ -265,7 +265,7 @@ def test_a_weaker_rule_before_a_stricter_one(urls, lax, strict):
 @pytest.mark.parametrize(
     ("earlier", "later"),
     [
-        ({**LAX, "role": "editor"}, {"pattern": "/articles/new", "role": "chief"}),  # neither asks for less
+        ({**LAX, "role": "editor"}, {"pattern": "/articles/new", "role": "chief"}),  # neither requires less
         ({**LAX, **ADMIN}, {"pattern": "/articles/new", "authenticated": True}),
         ({"pattern": "/articles/new", "authenticated": True}, {"pattern": "/articles/**", **ADMIN}),  # an exception
         ({"view": "new-article", "authenticated": True}, {"pattern": "/articles/**", **ADMIN}),
@@ -347,8 +347,8 @@ def test_methods_that_leave_nothing_open(urls):
     post = {"pattern": "/users", "methods": ["POST"], **ADMIN}
     assert ids([post, {"pattern": "/users", "authenticated": True}]) == []
     assert ids([{**post, "methods": "unsafe"}]) == []
-    assert ids([{**post, "pattern": "/read", "methods": ["GET"]}]) == []  # it answers nothing else
-    assert ids([{**post, "pattern": "/mine"}]) == []  # its view asks for a session itself
+    assert ids([{**post, "pattern": "/read", "methods": ["GET"]}]) == []  # it answers no other method
+    assert ids([{**post, "pattern": "/mine"}]) == []  # its view requires a session itself
     assert ids([{**post, "public": True} | {"role": None}][:0]) == []
     assert ids([post], SESSIONKIT_GLOBAL_PROTECT=True) == []
     assert ids([post], SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/users"]) == ["sessionkit.W019"]
@@ -416,7 +416,7 @@ def test_a_log_in_page_under_a_rule(urls):
     translated = [*PAGES[:1], *i18n_patterns(*PAGES[1:])]
     with override_settings(ROOT_URLCONF=fresh(translated), LOGIN_URL="login"):
         rules = [{"pattern": "/login", "public": True}, {"pattern": "/login/**", "authenticated": True}]
-        dead, message = found(rules)  # a public rule counts in exact spelling only
+        dead, message = found(rules)  # a public rule matches the exact path only
         assert (dead.id, dead.hint) == ("sessionkit.W016", 'Did you mean "/*/login"? Otherwise, remove it.')
         assert dead.msg.endswith(" It opens nothing.")
         assert message.id == "sessionkit.W023"
@@ -557,7 +557,7 @@ def test_pages_with_a_language_prefix(urls):
     assert ids(rules) == []
     assert ids([{"pattern": "/nws", **ADMIN}]) == ["sessionkit.W016"]
     assert ids(SESSIONKIT_EXCLUDE=["/*/news"]) == []
-    assert ids(SESSIONKIT_EXCLUDE=["/news"]) == ["sessionkit.W016"]  # an exclude counts in exact spelling only
+    assert ids(SESSIONKIT_EXCLUDE=["/news"]) == ["sessionkit.W016"]  # an exclude matches the exact path only
 
 
 def test_a_predicate_on_a_view_that_cannot_be_used(urls):

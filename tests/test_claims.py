@@ -1,4 +1,4 @@
-"""Callers as they are written on a command line."""
+"""Callers, as given on the command line."""
 
 from __future__ import annotations
 

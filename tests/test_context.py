@@ -1,4 +1,4 @@
-"""The slot: lazy, seen by every helper, changed by every write, gone with its request."""
+"""The session context: it is lazy, every helper uses it, every write changes it, and it ends with its request."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_sync_helper_on_the_loop_names_its_twin(url, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 @override_settings(SESSION_ENGINE="django.contrib.sessions.backends.db")
 def test_a_public_page_costs_nothing(monkeypatch):
-    """Counted: no query, no read of the store, no ``Vary``, under both handlers."""
+    """No query, no read of the store, and no ``Vary``, under both handlers."""
     clients = browser(READER), abrowser(READER)
     reads = []
     monkeypatch.setattr(

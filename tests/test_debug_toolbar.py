@@ -1,4 +1,4 @@
-"""The panel for django-debug-toolbar, in the real toolbar; left out where that is not installed."""
+"""The panel for django-debug-toolbar, in the real toolbar. Skipped if the toolbar is not installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PANEL = "django_sessionkit.contrib.debug_toolbar.SessionKitPanel"
 
 @pytest.fixture(autouse=True)
 def toolbar(settings):
-    """A project with the toolbar; the last toolbar that was made."""
+    """A project with the toolbar. Yield the list of the toolbars that were created."""
     settings.DEBUG = True
     settings.ROOT_URLCONF = "support.toolbar_urls"
     settings.INTERNAL_IPS = ["127.0.0.1"]
@@ -36,7 +36,7 @@ def toolbar(settings):
 
 
 def shown(made) -> str:
-    """The text of the panel."""
+    """Return the text of the panel."""
     panel = made[-1].get_panel_by_id("SessionKitPanel")
     return panel.content
 

@@ -1,4 +1,4 @@
-"""What ``DEBUG`` shows: a header and a 403 page. And that it shows nothing otherwise."""
+"""With ``DEBUG``, denials have a header and an explanatory 403 page. Without it, they have neither."""
 
 from __future__ import annotations
 

@@ -385,7 +385,7 @@ def test_public_opens_one_route_of_a_view_of_somebody_else():
 def test_public_leaves_the_view_as_it_was():
     for view in (page, apage, hook, hook.page, exempt, RedirectView, Unmarked.as_view()):
         before = dict(vars(view)) if hasattr(view, "__dict__") else {}
-        with contextlib.suppress(TypeError):  # a class is refused
+        with contextlib.suppress(TypeError):  # a class is rejected
             public(view)
         assert dict(vars(view)) == before
 
@@ -436,7 +436,7 @@ def test_decorators_stacked_on_methods_must_all_hold():
 
 def test_a_response_whose_headers_are_kept_in_another_way_varies_too():
     class Headers(dict):
-        """Not as Django keeps them."""
+        """Headers in a different class than Django's."""
 
     def own(request):
         response = HttpResponse("page")

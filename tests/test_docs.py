@@ -1,6 +1,6 @@
-"""README and manual: every block runs, every name is there, every link leads somewhere.
+"""README and manual: every code block works, every name exists, every link has a target.
 
-What each page claims is tested in docs_support/test_pages.py.
+The claims of each page are tested in docs_support/test_pages.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from django_sessionkit.validation import DEFAULT_LIMITS
 
 pytest_plugins = ["docs_support.fixtures"]
 
-TUTORIAL = DOCS / "tutorial.md"  # is played for real, in docs_support/test_pages.py
+TUTORIAL = DOCS / "tutorial.md"  # is run in docs_support/test_pages.py
 PAGES = pytest.mark.parametrize("page", pages(), ids=name_of)
 TICKS = "`" * 3
 CI = ROOT / ".ci" / "run"
@@ -45,7 +45,7 @@ def whole_reference() -> str:
 
 
 def table_rows(text: str) -> list[list[str]]:
-    """The cells of all tables, without back-ticks."""
+    """Return the cells of all tables, without back-ticks."""
     rows = [line.strip("| ").split("|") for line in text.replace(r"\|", "/").splitlines() if line.startswith("| ")]
     return [[cell.replace("`", "").strip() for cell in row] for row in rows]
 
@@ -124,7 +124,7 @@ def test_readme_begins_with_two_sentences_and_two_commands() -> None:
 
 @pytest.mark.skipif(not CI.exists(), reason="an sdist has no .ci folder")
 def test_ci_finds_the_test_command_of_the_readme() -> None:
-    """It takes the one line in a code block that ends with bin/pytest."""
+    """CI takes the one line in a code block that ends with bin/pytest."""
     assert "bin\\/pytest$/' README.md" in CI.read_text(encoding="utf-8")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = [line for block in blocks(text, "README.md") for line in block.code.splitlines()]
@@ -141,7 +141,7 @@ def test_each_readme_command_sets_up_everything() -> None:
             assert use[0].startswith(".venv/bin/")
 
 
-# Nothing is left out --------------------------------------------------------------------------------------------------
+# Completeness ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", conf.DEFAULTS)

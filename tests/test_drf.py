@@ -1,4 +1,4 @@
-"""The adapter for Django REST framework, in its own views; left out where that is not installed."""
+"""The adapter for Django REST framework, in its own views. Skipped if the framework is not installed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CHALLENGE = 'Session realm="site"'
 
 
 class TokenSource(SessionSource):
-    """Reads the header alone, so that no other site can forge a request."""
+    """Reads only a header, so that no other site can forge a request."""
 
     varies_on = ("Authorization",)
 
@@ -65,7 +65,7 @@ def project(settings):
 
 @pytest.fixture
 def handled(settings):
-    """With the handler of the adapter; the denials that were reported."""
+    """Install the handler of the adapter, and collect the reported denials."""
     settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler"}
     told = []
     access_denied.connect(keep := lambda decision, status, **kwargs: told.append((status, decision.reason)), weak=False)
@@ -358,7 +358,7 @@ def test_permissions_of_drf_itself_are_answered_alike(settings, source, status, 
         "urls", (), {"urlpatterns": [drf_urls.composed("own", drf_urls.IsAuthenticated), basic("basic/")]}
     )
     assert program().get("/composed/own/").status_code == status
-    assert program().get("/basic/").status_code == 401  # its own authentication would let the caller in
+    assert program().get("/basic/").status_code == 401  # its own authentication would accept the caller
 
 
 @STATES

@@ -1,4 +1,4 @@
-"""An answer is kept for as long as nothing it depends on has changed, and no longer."""
+"""A decision is cached until something that it depends on changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ASKED = Role("editor")
 
 
 class Store(SessionStore):
-    """A store that looks things up in a way of its own."""
+    """A store with its own lookup."""
 
     def get(self, key, default=None):
         return super().get(key, default)
@@ -39,7 +39,7 @@ class Moody(AccessPolicy):
 
 @pytest.fixture(autouse=True)
 def quiet_log(caplog):
-    """Whatever other tests have made of the loggers."""
+    """Set the log level, so that it does not depend on other tests."""
     caplog.set_level(logging.WARNING, "django_sessionkit")
 
 
@@ -118,7 +118,7 @@ def test_what_the_project_decides_is_asked_every_time():
 
 
 class Premium(Leaf):
-    """A leaf of a project, which looks at more than roles and permissions."""
+    """A requirement of a project that reads more than roles and permissions."""
 
     def __init__(self):
         super().__init__(())
@@ -144,7 +144,7 @@ def test_sessions_with_the_same_rights_share_only_answers_that_depend_on_these()
 
 def test_a_verbose_log_has_a_line_for_every_decision(caplog):
     with use_session(EDITOR):
-        assert has_role("editor")  # before anybody listens
+        assert has_role("editor")  # before a receiver is connected
     caplog.set_level(logging.DEBUG, "django_sessionkit")
     with use_session(EDITOR):
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""explain(): the guard itself, watched."""
+"""explain(): it observes the guard itself."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_verdict_is_what_a_client_gets_and_what_can_access_says(session, opt
         for where, method in product(PATHS, ("GET", "POST", "HEAD")):
             kind = ("page", "htmx", "api")[len(where) % 3]
             found = explained(where, session, method=method, caller=kind)
-            response = client.generic(method, "/", PATH_INFO=where, headers=HEADERS[kind])  # else // is a host
+            response = client.generic(method, "/", PATH_INFO=where, headers=HEADERS[kind])  # otherwise // is a host
             with use_session(session):
                 assert found.allowed == can_access(where, method=method), (where, method)
             assert found.allowed == (response.status_code == 200), (where, method)
@@ -227,7 +227,7 @@ def test_it_tells_the_route_the_view_and_who_asked():
 
 
 def tried(where: str, session=None, **options) -> dict[str, str]:
-    """What became of each rule in the first reading."""
+    """Return the outcome of each rule for the first path variant."""
     return {one.rule: one.outcome for one in explained(where, session, **options).readings[0].tried}
 
 
@@ -240,7 +240,7 @@ def test_it_tells_why_a_rule_was_passed_over():
         assert "it names another view" in str(explained("/page/"))
     late = {"name": "late", "pattern": "/page/**", "role": "x"}
     with override_settings(SESSIONKIT_PROTECT=[{**first, "role": "y"}, late]):
-        found = explained("/PAGE/")  # leads nowhere, so it is decided in the second look
+        found = explained("/PAGE/")  # no route, so it is decided in the second check
         assert {one.rule: one.outcome for one in found.readings[-1].tried} == {"first": "view", "late": "decides"}
 
 
@@ -404,7 +404,7 @@ def test_a_hidden_page_is_not_betrayed_by_its_slash(site):
 def test_a_route_that_cannot_be_followed_is_a_failed_denial(site, monkeypatch):
     site.ROOT_URLCONF = Urls(re_path("^fickle/$", views.page))
     fickle = get_resolver(site.ROOT_URLCONF).url_patterns[0].pattern
-    matches = [fickle.match("fickle/"), None]  # Django finds the way, the guard does not
+    matches = [fickle.match("fickle/"), None]  # Django resolves the path, the guard cannot
     monkeypatch.setattr(fickle, "match", lambda path: matches.pop(0))
     found = explained("/fickle/")
     assert (found.outcome, found.decision.failed, found.readings) == ("denied", True, ())

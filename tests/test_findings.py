@@ -1,4 +1,4 @@
-"""What is called shadowed is held against the rule book that decides about requests."""
+"""Compare the rules that are reported as shadowed with the decisions of the rule book."""
 
 from __future__ import annotations
 

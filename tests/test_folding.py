@@ -1,4 +1,4 @@
-"""What is folded is what `re.IGNORECASE` and NFC equate, and what a client sends is folded in linear time."""
+"""Folding equates exactly the texts that `re.IGNORECASE` and NFC equate, and takes linear time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from django_sessionkit.folding import Folding, fold, longest_spelling
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 ASCII = ["admin", "kiosk", "i;`", "iii", "a.b-c"]
 MIXED = [*ASCII, "caf\u00e9", "stra\u00dfe", "\u1ec7x", "\u03b9\u03b9", "\u1f82", "\uac01", "\ufb06"]
-# What the literals above can be spelt with, and what only looks like it.
+# Characters with which the literals above can be written, and some that only look alike.
 LETTERS = "adminkosekAIKS;`.-\u0130\u0131\u017f\u212a\u037e\u1fef\u0307\u0301\u0323\u0302\u0345\u1e9e\u00df\u1ec7\u1eb9"
 LETTERS += "\u03b9\u0399\u1fbe\u03b1\u0313\u0300\u1100\u1161\u11a8\uac00\ufb05\ufb06/xX\u00e9\u00c9\u6771\ud800"
 
@@ -58,7 +58,7 @@ def test_fold_equates_whatever_ignorecase_equates():
 
 
 def each(change, texts):
-    """What ``change`` makes of each text, as a segment of one long path: a call for each would take minutes."""
+    """Yield each text and its result. ``change`` gets all texts as one path, because separate calls take minutes."""
     return zip(texts, change("/".join(texts)).split("/"), strict=True)
 
 
@@ -66,7 +66,7 @@ COMPOSED = [one for one in EVERY if one != "/" and unicodedata.normalize("NFC", 
 
 
 def test_fold_changes_no_other_letter():
-    """Character by character: the lower case of the upper case, where each of them is one character."""
+    """Each character becomes the lower case of its upper case, if each of them is one character."""
     for character, folded in each(fold, COMPOSED):
         upper = character.upper() if len(character.upper()) == 1 else character
         lower = upper.lower() if len(upper.lower()) == 1 else upper
@@ -74,14 +74,14 @@ def test_fold_changes_no_other_letter():
 
 
 def test_no_spelling_is_longer_than_the_bound():
-    """Of each character that NFC leaves: its canonical decomposition, the longest text that it can come from."""
+    """The canonical decomposition of a character is the longest text that NFC composes to it."""
     for character, folded in each(fold, COMPOSED):
         assert len(unicodedata.normalize("NFD", character)) <= longest_spelling(folded), character
 
 
 @pytest.mark.parametrize("text", ["{}", "{}\u0307", "I{}"])
 def test_every_character_is_folded_alike_for_some_literals(text):
-    """Whatever folds to ASCII does so for ASCII literals, and nothing else."""
+    """For ASCII literals, exactly the texts that fold to ASCII are folded."""
     texts = [text.format(one) for one in (EVERY if text == "{}" else EVERY[:0x20000]) if one != "/"]
     for (spelt, folded), (_, found) in zip(each(fold, texts), each(Folding(ASCII), texts), strict=True):
         assert found == folded if folded.isascii() else not found.isascii(), spelt
@@ -98,7 +98,7 @@ def test_a_segment_equals_a_literal_if_it_folds_to_it(literals, text):
 
 @given(st.sampled_from(MIXED), st.data())
 def test_a_long_spelling_of_a_literal_is_caught(literal, data):
-    """Decomposed as far as it goes, in other case, with marks in another order where that makes no difference."""
+    """The text is fully decomposed and in another case."""
     spelt = "".join(
         data.draw(st.sampled_from(sorted({one, one.upper() if len(one.upper()) == 1 else one, one.title()[:1]})))
         for one in literal
@@ -117,7 +117,7 @@ def test_what_is_too_long_is_cut():
     assert Folding(["\u00e9"])("/E\u0301/" + "\u0301" * 5000 + "/E") == "/\u00e9/" + "\u0301" * 5 + "\u2026/e"
 
 
-# --- what a request costs ---
+# --- the cost of a request ---
 
 
 def page(request, **kwargs):
@@ -143,7 +143,7 @@ PROTECT = {
 
 @pytest.fixture
 def normalised(monkeypatch):
-    """Every text that is normalised."""
+    """Collect every text that is normalised."""
     texts: list[str] = []
     real = unicodedata.normalize
 
@@ -183,7 +183,7 @@ def test_the_same_under_asgi(normalised):
 
 @pytest.mark.parametrize("literals", PROTECT)
 def test_what_is_caught_behind_a_hostile_segment(literals):
-    """A segment that is left as it is makes no other one safe."""
+    """A segment that is not folded does not keep another one from being folded."""
     with override_settings(ROOT_URLCONF=__name__, SESSIONKIT_PROTECT=PROTECT[literals]):
         for spelt in ("admin", "ADMIN", "adm\u0130n", "admI\u0307n", "adm\u0131n"):
             for asked in (f"/wiki/{spelt}/{WORST['marks']}", f"/wiki/{WORST['marks']}/{spelt}"):

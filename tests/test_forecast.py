@@ -1,4 +1,4 @@
-"""The forecast says who may open what, as the guard and the views would, and runs none of the project's code."""
+"""The forecast agrees with the guard and the views, and runs no code of the project."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Staff(RequireRoleMixin, Shop):
 
 
 def table(*patterns, rules=(), **settings):
-    """Route and verbs → persona → outcome."""
+    """Return a dict: route and methods → caller → outcome."""
     with override_settings(SESSIONKIT_PROTECT=list(rules), **settings):
         routes = survey(Urls(*patterns))
         callers = personas(routes)
@@ -262,7 +262,7 @@ def test_paths_that_lead_to_an_earlier_route_do_not_count():
     assert found["/<kind>/"]["anonymous"] == DEPENDS
     assert found["/<path:page>"]["why"][0].count(" on ") == 2
     assert " /admin/ (" not in found["/<path:page>"]["why"][0]
-    assert " /admin (" in found["/<path:page>"]["why"][0]  # that is no path of the first route
+    assert " /admin (" in found["/<path:page>"]["why"][0]  # which is not a path of the first route
     assert "/shut" in found["/<path:page>"]["why"][0]
 
 
@@ -357,14 +357,14 @@ def test_djangos_login_middleware_stands_before_every_view_that_does_not_say_oth
 
 
 def test_the_forecast_agrees_with_the_site():
-    """Every route of the test site, asked as people of each kind, answers as foretold."""
+    """Every route of the test site answers every kind of caller as the forecast says."""
     rules = [
         {"pattern": "/admin/**", "role": "admin"},
         {"pattern": "/page", "permission": "p"},
         {"view": "billing:*", "require": Role("owner") | Role("admin")},
         {"pattern": "/files/**", "authenticated": True},
     ]
-    quiet = {"template", "atemplate", "stream", "astream", "needs"}  # that need more than a session
+    quiet = {"template", "atemplate", "stream", "astream", "needs"}  # which require more than a session
     with override_settings(
         SESSIONKIT_PROTECT=rules, SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/who", "home"]
     ):
@@ -403,7 +403,7 @@ def test_a_persona_that_is_none_is_refused(text):
 
 
 def test_a_route_with_more_spellings_than_can_be_looked_at_is_denied():
-    """As the guard denies it, whatever the rules say."""
+    """The guard denies it too, for any rules."""
     parts = "".join(f"(?:{letter}/)?" for letter in "abcdefghi")
     found = table(re_path(f"^z/{parts}page/$", page), rules=[{"pattern": "/elsewhere", "role": "admin"}])
     (row,) = found.values()

@@ -1,4 +1,4 @@
-"""On sites made by dice the forecast never contradicts what the guard says about a real path."""
+"""On generated sites, the forecast never contradicts the decision of the guard for a real path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether another site could have made a browser send a request together with its session."""
+"""Detect whether another site could have made a browser send a request with its session."""
 
 from __future__ import annotations
 

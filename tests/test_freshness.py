@@ -1,4 +1,4 @@
-"""Sessions that go stale: what a version does with them, over HTTP, sync and async."""
+"""Out-of-date sessions: the effect of versions, over HTTP, sync and async."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ANN = {"user_id": "7", "email": f"{CANARY}@example.org", "role": "editor", "plan
 
 
 class Counting(LocMemCache):
-    """Counts what is asked of it, and may be out of reach."""
+    """A cache that counts its calls, and can be made unavailable."""
 
     asked: list[str] = []
     is_down = False
@@ -73,7 +73,7 @@ class Counting(LocMemCache):
 
 
 class Rights:
-    """What the project's database says now."""
+    """The current rights in the project's database."""
 
     now: object = None
     seen: list[tuple[object, object]] = []
@@ -133,7 +133,7 @@ async def aupdate(request):
 
 
 def slow(request):
-    """Reads the session, is overtaken by a change of rights, and stores what it had read."""
+    """Read the session, let the rights change, and store the old data."""
     before = get_session().role
     Slow.meanwhile()
     if "update" in request.GET:
@@ -147,7 +147,7 @@ class Slow:
 
 
 def place(request):
-    """As an auth layer that does without set_session()."""
+    """Store the dict without set_session(), as some auth layers do."""
     kind = request.POST["kind"]
     stored = request.session.get("__session__")
     if kind == "copy":
@@ -241,7 +241,7 @@ class Sync:
 
 
 class Async(Sync):
-    """The same on an ASGI site."""
+    """A browser on an ASGI site."""
 
     def __init__(self):
         self.client: AsyncBrowser = abrowser()
@@ -377,7 +377,7 @@ def test_an_update_keeps_the_version_that_the_session_had(caller):
 @pytest.mark.django_db
 @pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file", "signed_cookies"])
 def test_a_slow_request_does_not_bring_back_what_it_had_read(refreshing, engine, tmp_path):
-    """What was renewed keeps its key, so that other requests of the page go on. The old copy has the old version."""
+    """A renewed session keeps its key, so other requests of the page still work. The old copy has the old version."""
     refreshing.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
     refreshing.SESSION_FILE_PATH = str(tmp_path)
     phone = Sync().login()
@@ -392,7 +392,7 @@ def test_a_slow_request_does_not_bring_back_what_it_had_read(refreshing, engine,
     Slow.meanwhile = meanwhile
     assert phone.client.get("/slow/").json() == {"role": "editor"}
     assert phone.client.session["seen"] == "page 3"
-    assert stored(phone)["role"] == "editor"  # the old copy has been stored over the new one
+    assert stored(phone)["role"] == "editor"  # the old copy has replaced the new one
     assert phone.role() == "reader"
     assert phone.desk() == 403
     assert stored(phone)["role"] == "reader"
@@ -406,7 +406,7 @@ def test_an_update_in_a_slow_request_does_not_make_old_rights_new():
     assert phone.role() is None
 
 
-# What renews.
+# Renewal.
 
 
 @pytest.mark.parametrize("refresh", ["renewing", "arenewing"])
@@ -420,7 +420,7 @@ def test_a_change_of_rights_is_there_with_the_next_request(caller, site, refresh
     revoke_sessions("7")
     assert phone.role() == "reader"
     assert phone.desk() == 403
-    assert len(Rights.seen) == 1  # what was renewed is stored
+    assert len(Rights.seen) == 1  # the renewed session is stored
     assert Rights.seen[0][0] == "editor"
     assert phone.client.session.session_key == key
     revoked, renewed = lines(caplog, logging.INFO)
@@ -499,7 +499,7 @@ def test_what_a_refresh_says_about_the_version_does_not_count(refreshing):
     assert stored(phone)[STAMP] == str(CacheVersions("versions")("7"))
 
 
-# Where the cache lets one down.
+# Failures of the cache.
 
 
 def test_what_was_evicted_revives_nothing(caller, refreshing, caplog):
@@ -602,7 +602,7 @@ def test_what_is_no_version_lets_nobody_in(site, answer, caplog):
     ]
 
 
-# Versions of the project's own.
+# Custom versions.
 
 
 async def aversion(user_id):
@@ -648,7 +648,7 @@ def test_an_async_version_is_awaited(caller, site):
     assert phone.role() is None
 
 
-# Who may say the version.
+# Where the version may come from.
 
 
 def test_what_is_registered_is_of_the_current_version_whatever_the_data_says(caller):
@@ -664,7 +664,7 @@ def test_what_is_registered_is_of_the_current_version_whatever_the_data_says(cal
 
 
 def test_nobody_chooses_a_version_that_will_come(caller):
-    """Who said the next one in advance would not end with the sessions of the others."""
+    """A session with a future version would stay valid when the other sessions of the user end."""
     ahead = CacheVersions("versions")("7") + 1
     phone = caller().login(**{STAMP: str(ahead)})
     revoke_sessions("7")
@@ -733,7 +733,7 @@ def token(get_response):
 
 
 class Own(CacheVersions):
-    """Has an opinion of its own about what may be renewed."""
+    """Versions with a custom ``may_refresh()``."""
 
     answer: object = True
 
@@ -770,7 +770,7 @@ def test_a_version_of_thousands_of_digits_is_no_error(caller, refreshing):
     assert phone.role() is None
 
 
-# What was placed without set_session().
+# Dicts that were stored without set_session().
 
 
 def test_a_dict_without_a_version_is_none_and_the_log_says_so(caller, caplog):
@@ -842,7 +842,7 @@ def test_a_hostile_key_is_refused_as_without_versions(site):
         set_session(RequestFactory().get("/"), {Hostile(STAMP): 1, "user_id": 7})
 
 
-# What it costs.
+# Cost.
 
 
 def test_one_get_for_a_request_that_reads_a_session_and_none_otherwise(caller):
@@ -896,7 +896,7 @@ def test_here_a_revocation_does_not_wait_for_the_interval(caller, site, clock):
 
 
 class Overtaken(CacheVersions):
-    """While it looks up a version, another thread revokes it."""
+    """While a version is looked up, another thread revokes it."""
 
     meanwhile = None
 
@@ -912,7 +912,7 @@ def test_here_it_does_not_wait_for_a_look_up_that_was_under_way_either(site):
     site.SESSIONKIT_VERSION_INTERVAL = 30
     site.SESSIONKIT_VERSION = Overtaken("versions")
     phone = Sync().login()
-    site.SESSIONKIT_VERSION_INTERVAL = 31  # nothing is remembered any more
+    site.SESSIONKIT_VERSION_INTERVAL = 31  # nothing is cached any more
     Overtaken.meanwhile = lambda: revoke_sessions("7")
     phone.role()
     assert phone.role() is None
@@ -936,7 +936,7 @@ def test_what_is_remembered_has_an_end(site, clock, monkeypatch):
     assert [one.role() for one in callers] == ["editor"] * 5
 
 
-# Who calls.
+# Callers.
 
 
 def test_an_id_that_is_none_is_refused_before_anything_happens():
@@ -969,7 +969,7 @@ def test_what_was_read_before_the_commit_does_not_stay(refreshing):
     Rights.now = dict(ANN)
     with transaction.atomic():
         revoke_sessions("7")
-        assert phone.role() == "editor"  # renewed, from the database as it is for everybody else
+        assert phone.role() == "editor"  # renewed, from the state of the database that others see
     Rights.now = {**ANN, "role": "reader"}
     assert phone.role() == "reader"
 
@@ -1008,7 +1008,7 @@ def test_a_rotation_changes_nothing_about_it():
 @pytest.mark.parametrize("data", [{**ANN, "roles": "x"}, {**ANN, STAMP: "old"}])
 @pytest.mark.parametrize("renewed", [None, {**ANN, "role": "reader"}])
 def test_a_receiver_may_ask_for_the_session_while_it_is_being_loaded(caller, refreshing, data, renewed):
-    """From a source that only reads: there is nothing to remove, so the same would be found again, without end."""
+    """The source is read-only. The session cannot be removed, so it would be loaded again, in an endless loop."""
     refreshing.SESSIONKIT_SOURCE = lambda request: data
     refreshing.SESSIONKIT_VERSION = CacheVersions("versions", refresh_when_lost=True)
     Rights.now, seen = renewed, []

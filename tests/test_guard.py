@@ -1,4 +1,4 @@
-"""URL rules over HTTP: first match, readings, the two moments of decision, the global default."""
+"""URL rules over HTTP: first match, path variants, the two checks of a request, the global default."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def status(url, session=None, **extra):
 
 
 def both_status(url, session=None):
-    """Under WSGI and ASGI, which must agree."""
+    """Return the status, which must be the same under WSGI and ASGI."""
     found = status(url, session)
     if not re.search(r"[^\x00-\x7f]|%[89a-fA-F]", url):  # which AsyncClient decodes as Latin-1, unlike any server
         assert async_to_sync(abrowser(session).get)(url).status_code == found
@@ -403,7 +403,7 @@ def test_a_session_that_is_pretended_inside_the_guard_does_not_open_it():
     SESSIONKIT_GLOBAL_PROTECT=True,
 )
 def test_a_quick_look_says_what_a_long_one_says():
-    for _ in range(2):  # the second time, what the first has found is known
+    for _ in range(2):  # the second time, the result of the first is cached
         assert both_status("/page/", ADMIN) == 200
         assert both_status("/page/", READER) == 403
         assert both_status("/page/") == 302

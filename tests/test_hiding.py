@@ -1,4 +1,4 @@
-"""A page that is not to be found cannot be told from an unknown URL: by status, headers or body, on any surface."""
+"""A hidden page looks like an unknown URL, in status, headers and body, on every surface."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ hidden = require_role("admin", on_deny="not_found")
 
 
 def telling(get_response):
-    """A middleware that says which view has answered, and one of the template context."""
+    """A middleware that adds a header with the name of the view."""
 
     def middleware(request):
         response = get_response(request)
@@ -110,7 +110,7 @@ RULES = [
 HIDDEN = [*(f"/page-{number}/" for number in range(1, 9)), "/page-b/", "/below/page-1/", "/page-1", "/page-7"]
 
 
-#: without the answers that the middleware inside of ours does not get, and so adds no header to
+#: without the responses that middleware inside of ours does not see, and so adds no header to
 MET = [
     (where, order)
     for where, order in itertools.product(HIDDEN, ORDERS)
@@ -132,7 +132,7 @@ def project(settings):
 
 
 def seen(client, where, method="get", **extra):
-    """What a client sees of an answer, as for the path of the hidden page."""
+    """Return the parts of a response that a client sees, with the path of the hidden page in the body."""
     response = getattr(client, method)(where, **extra)
     return whole(response)
 
@@ -147,7 +147,7 @@ async def aseen(client, where, method="get", **extra):
 
 
 def unknown(where):
-    """A path of the same length, beside ``where``, that leads nowhere."""
+    """Return an unknown path of the same length, next to ``where``."""
     return where.replace("page-", "nil--")
 
 
@@ -163,7 +163,7 @@ def test_a_hidden_page_is_an_unknown_url(where, order, debug, settings):
     asked = [*itertools.product((HTML,), ("get", "head", "options", "post")), *((one, "get") for one in CALLERS)]
     for session, (headers, method) in itertools.product((None, READER), asked):
         if (where, method) == ("/page-5/", "options"):
-            continue  # which is not guarded
+            continue  # which is not protected
         client = client_of(session, headers=headers)
         answer = seen(client, where, method)
         assert answer == seen(client, unknown(where), method)
@@ -219,7 +219,7 @@ def test_no_language_betrays_it(name, prefix, is_prefixed, debug, settings):
         one, other = seen(client, where), seen(client, unknown(where))
         if order == "usual" or (prefix and where.endswith("/")):
             assert one == other
-        else:  # without the headers of middleware that does not get the answer
+        else:  # without the headers of middleware that does not see the response
             assert (one[0], one[2]) == (other[0], other[2])
             assert set(one[1]) <= set(other[1])
         assert one[0] == 404
@@ -229,7 +229,7 @@ def test_no_language_betrays_it(name, prefix, is_prefixed, debug, settings):
 
 @pytest.mark.parametrize("where", HIDDEN)
 def test_no_check_of_another_middleware_betrays_it(where):
-    """A request without a CSRF token is refused before a view is asked; for an unknown URL it is not."""
+    """A request without a CSRF token is rejected before the view is checked. For an unknown URL it is not rejected."""
     for session in (None, READER):
         client = client_of(session, enforce_csrf_checks=True)
         assert seen(client, where, "post") == seen(client, unknown(where), "post")
@@ -336,7 +336,7 @@ def test_who_may_sees_it():
 
 
 def closed(get_response):
-    """A middleware that refuses what Django has routed, with a length that is that of its own body."""
+    """A middleware that rejects every routed request, with its own ``Content-Length``."""
 
     def middleware(request):
         response = get_response(request)

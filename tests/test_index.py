@@ -1,4 +1,4 @@
-"""The index agrees with a plain, obviously correct matcher, whatever its budget."""
+"""The index agrees with a simple matcher, with any budget."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_an_empty_index_covers_nothing():
 
 
 def steps_for(index: PatternIndex, path: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many sets of trie nodes were worked out, which is what costs."""
+    """Return how many sets of trie nodes were computed, which determines the cost."""
     count = 0
     step = index_module._step
 

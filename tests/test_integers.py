@@ -1,4 +1,4 @@
-"""Numbers are read as ``int()`` reads them."""
+"""Numbers are converted as ``int()`` does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ like_numbers = st.text(
 
 @given(like_numbers | st.text(st.characters(exclude_characters="/\x1c\x1d\x1e\x1f"), max_size=8))
 def test_a_segment_is_read_as_int_reads_it(text):
-    """``int()`` takes U+001C to U+001F for white space only beside other scripts; here they always are."""
+    """``int()`` treats U+001C to U+001F as white space only next to other scripts. Here they always are white space."""
     try:
         expected = str(int(text))
     except ValueError:
@@ -36,7 +36,7 @@ def test_each_segment_of_a_longer_text_is_read(segments):
     "number", ["0" * 60_000 + "7", "+" + "0_" * 30_000 + "7", " " * 60_000 + "7", "\u0660" * 60_000 + "\u0667"]
 )
 def test_a_number_of_any_length_is_read(number):
-    """``int()`` refuses those with more than 4,300 digits, unless a project has lifted that limit."""
+    """``int()`` rejects numbers with more than 4,300 digits, unless a project has raised that limit."""
     assert with_plain_integers(number) == "7"
 
 

@@ -1,4 +1,4 @@
-"""Ten thousand interleaved requests of different users: nobody ever sees a session that is not his."""
+"""Ten thousand interleaved requests of different users: no user sees the session of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The extension for Jinja2, held against the Django tags; left out where Jinja2 is not installed."""
+"""The extension for Jinja2, compared with the Django tags. Skipped if Jinja2 is not installed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ODD = {"user_id": "<9>", "role": "<b>", "permissions": ["a:*"]}
 
 @pytest.fixture(autouse=True)
 def backend(settings):
-    """Both engines of a Django project."""
+    """A project with both template engines."""
     options = {"extensions": [EXTENSION], "context_processors": ["django_sessionkit.context_processors.sessionkit"]}
     loader = jinja2.DictLoader(
         {

@@ -1,4 +1,4 @@
-"""Code that helps to load the session must not ask for it; ``peek_session`` may be called from anywhere."""
+"""Code that runs while the session is loaded cannot read the session. ``peek_session`` can be called anywhere."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MUST_NOT = "must not read the session while it is loading"
 
 
 class Hook:
-    """Project code, called while the session is being loaded. It keeps what it has met."""
+    """Project code that runs while the session is loaded. ``met`` has the results and exceptions."""
 
     ask = None
     met: list[object]
@@ -90,7 +90,7 @@ def version(user_id):
 
 
 class Router:
-    """A database router that looks at the tenant of the caller."""
+    """A database router that reads the session."""
 
     def db_for_read(self, model, **hints):
         Hook.run()
@@ -107,7 +107,7 @@ class Backend(ModelBackend):
 
 
 class Filter(logging.Filter):
-    """Adds the user to every line of the log."""
+    """A log filter that reads the session for every record."""
 
     def filter(self, record):
         Hook.run()
@@ -145,7 +145,7 @@ urlpatterns = [
 
 
 def use(site, hook):
-    """Install one hook, for sessions in the database."""
+    """Install one hook, with sessions in the database."""
     site.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     match hook:
         case "source":
@@ -346,7 +346,7 @@ def test_a_thread_that_a_hook_starts_must_not_ask_either(site):
 
 
 class Starting(DjangoSessionSource):
-    """Starts a task that asks when the session has been loaded."""
+    """A source that starts a task, which reads the session after it has been loaded."""
 
     async def aread(self, request):
         async def later():
@@ -440,7 +440,7 @@ def test_another_slot_of_the_same_request_is_no_way_round(site, rf):
     Hook.ask = Slot(current_origin(), other).get
     Hook.met.clear()
     assert Slot(current_origin(), request).get() == EDITOR
-    assert MUST_NOT in str(Hook.met[0])  # the other one is read by the same source, which asks for it again
+    assert MUST_NOT in str(Hook.met[0])  # the other one is read by the same source, which requests it again
     assert Hook.met[1] is None
 
 

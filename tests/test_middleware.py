@@ -50,7 +50,7 @@ def test_one_class_is_native_in_both_worlds():
 
 
 class Measured(SessionKitMiddleware):
-    """As a library that measures middleware leaves it: each hook in a plain function that copies its attributes."""
+    """A middleware with every hook wrapped in a plain function, as a profiling library does."""
 
     def __init__(self, get_response):
         super().__init__(get_response)
@@ -68,7 +68,7 @@ class Measured(SessionKitMiddleware):
 @override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[SESSIONS, f"{__name__}.Measured"])
 @pytest.mark.parametrize("rules", [[], [{"view": "page", "role": "reader"}]])
 def test_a_hook_that_is_wrapped_in_a_plain_function_is_still_awaited(rules):
-    """Otherwise Django calls the wrapper in a thread, and takes the coroutine for a response."""
+    """Otherwise Django calls the wrapper in a thread, and treats the coroutine as a response."""
     with override_settings(SESSIONKIT_PROTECT=rules):
         assert async_to_sync(abrowser(READER).get)("/page/").status_code == 200
         assert async_to_sync(abrowser().get)("/page/").status_code == (302 if rules else 200)
@@ -139,7 +139,7 @@ STORING = "django.middleware.cache.UpdateCacheMiddleware"
 
 
 class OwnSessions(SessionMiddleware):
-    """Might say nothing about what it varies on."""
+    """A session middleware that may not set ``Vary``."""
 
 
 def passing(get_response):
@@ -174,7 +174,7 @@ def test_a_response_varies_once_on_the_cookie(order):
 
 
 class FromCookie(SessionSource):
-    """Looks at the cookie by itself, so that Django's sessions do not know."""
+    """Reads the cookie itself, so that Django's sessions do not set ``Vary``."""
 
     varies_on = ("Cookie",)
 

@@ -169,7 +169,7 @@ def test_a_missing_or_wrong_attribute_is_an_error_when_the_urls_are_loaded(view,
 
 
 class Alternating(RequireRoleMixin, Page):
-    """Asks for another role each time; what was asked before must not answer for it."""
+    """Requires another role each time. A cached decision for the previous role must not be used."""
 
     turns = iter(["editor", "admin", "admin", "editor", "editor"])
 

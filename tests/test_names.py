@@ -1,4 +1,4 @@
-"""Names of roles and permissions: one form at every door, and no characters that nobody sees."""
+"""Names of roles and permissions: one form on every surface, and no invisible characters."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_wildcard_covers_either_form():
 
 
 class Directory(AccessPolicy):
-    """Roles and permissions out of a directory that writes in its own way."""
+    """Roles and permissions from a directory that may use another Unicode form."""
 
     def get_roles(self, session):
         return [*super().get_roles(session), session["more"]]
@@ -158,7 +158,7 @@ def test_a_policy_may_answer_in_either_form(held, asked):
 
 
 class Expanding(AccessPolicy):
-    """Works the hierarchy out by itself."""
+    """A policy that computes the hierarchy itself."""
 
     def effective_roles(self, session):
         return frozenset({session["more"]})
@@ -186,7 +186,7 @@ def test_personas_and_test_clients_are_asked_in_the_one_form(client):
         sign_in(client, role=NFD)
 
 
-# Characters that nobody sees.
+# Invisible characters.
 
 
 @pytest.mark.parametrize("unseen", UNSEEN)
@@ -234,7 +234,7 @@ def test_languages_that_need_joiners_have_them(name):
 
 
 def test_a_limit_counts_the_form_that_is_stored():
-    """Some characters become several: what was let in once is let in again."""
+    """Some characters become several. A name that is accepted once is accepted again."""
     grows = "\u0958"
     validation = Validation(Limits(role_length=4))
     stored = validation.session({"user_id": "1", "role": grows * 2}).to_dict()
@@ -242,4 +242,4 @@ def test_a_limit_counts_the_form_that_is_stored():
     with pytest.raises(InvalidSession, match="more than 4 characters"):
         validation.session({"user_id": "1", "role": grows * 3})
     with pytest.raises(InvalidSession, match="more than 4 characters"):
-        validation.session({"user_id": "1", "role": "e\u0301" * 3})  # hostile sizes are refused before any work
+        validation.session({"user_id": "1", "role": "e\u0301" * 3})  # hostile sizes are rejected before any work

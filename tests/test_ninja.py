@@ -1,4 +1,4 @@
-"""The adapter for Django Ninja, in its own operations; left out where that is not installed."""
+"""The adapter for Django Ninja, in its own operations. Skipped if Ninja is not installed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def project(settings):
 
 @pytest.fixture
 def told():
-    """The denials that were reported."""
+    """Collect the reported denials."""
     told = []
     access_denied.connect(keep := lambda decision, status, **kwargs: told.append((status, decision.reason)), weak=False)
     yield told
@@ -172,7 +172,7 @@ def test_the_list_of_routes_leaves_operations_to_ninja():
 @HANDLERS
 @pytest.mark.parametrize("where", ["auth", "aauth", "decorated", "adecorated"])
 def test_no_cache_around_an_operation_serves_the_answer_of_somebody_else(where, asgi, settings):
-    """The cache stands around the whole operation, its ``auth`` included."""
+    """The cache wraps the whole operation, including its ``auth``."""
     cache.clear()
     assert statuses(f"/cached/{where}/", asgi=asgi) == [403, 200, 401]
     assert statuses(f"/cached/{where}/", asgi=asgi) == [403, 200, 401]

@@ -1,4 +1,4 @@
-"""The quick way through validation says yes to nothing that the careful way refuses or would change."""
+"""The fast validation accepts nothing that the full validation rejects or changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Text(str):
 
 
 class Sly(str):
-    """Reads ``plan``, and is taken for ``user_id`` by every dict."""
+    """A string ``plan`` that every dict treats as ``user_id``."""
 
     __slots__ = ()
 
@@ -44,7 +44,7 @@ class Sly(str):
 
 
 def careful(data, limits=DEFAULT_LIMITS):
-    """The outcome for a dict that has never been seen."""
+    """Return the result of the full validation."""
     try:
         return Validation(limits).session(data)
     except InvalidSession:
@@ -106,7 +106,7 @@ def test_everything_else_is_left_to_the_careful_way(data):
 
 @pytest.mark.parametrize("data", [{Sly("plan"): "1"}, {"user_id": "1", Text("role"): "admin"}, {Text("user_id"): "1"}])
 def test_keys_that_are_no_plain_strings_are_left_to_the_careful_way(data):
-    """A subclass may lie about what it equals. The careful way reads the text itself."""
+    """A subclass may have a false ``__eq__``. The full validation reads the text itself."""
     validation = Validation()
     validation.session(GOOD)
     keys = [str.__str__(key) for key in data]
@@ -147,7 +147,7 @@ def test_what_is_remembered_is_bounded():
 
 
 class Hostile(str):
-    """A key that takes the place of ``user_id`` in the table of a dict, and does not like to be compared."""
+    """A key with the hash of ``user_id`` that cannot be compared."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The wheel as a user gets it: built, installed far from the work tree, imported whole."""
+"""The wheel as a user gets it: built, installed outside of the repository, and imported completely."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = "django_sessionkit"
 
-# Runs in the fresh environment: prints where each thing was found.
+# Runs in the fresh environment, and prints where each module was found.
 INVENTORY = """
 import importlib, json, pkgutil
 from importlib.metadata import version
@@ -62,7 +62,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built with the hatchling at hand: no build environment, so nothing is downloaded."""
+    """Build with the installed hatchling, without a build environment, so that nothing is downloaded."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
     (built,) = folder.glob("*.whl")
@@ -86,7 +86,7 @@ def described(wheel: Path) -> Message:
 
 @pytest.fixture(scope="module")
 def inventory(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What a process in a fresh environment finds that holds this wheel, Django and asgiref."""
+    """Return what a process finds in a fresh environment with this wheel, Django and asgiref."""
     folder = tmp_path_factory.mktemp("elsewhere")
     python = fresh_environment(folder / "env")
     pip = (sys.executable, "-m", "pip", "--python", python)
@@ -108,7 +108,7 @@ def site_packages(python: Path, cwd: Path) -> Path:
 
 
 def shared_with(names: Iterable[str]) -> set[Path]:
-    """The top-level files and folders of these distributions and of what they need."""
+    """Return the top-level files and folders of these distributions and of their requirements."""
     return {path for name in closure(names) for path in top_level(metadata.distribution(name))}
 
 

@@ -124,7 +124,7 @@ def test_split_leaves_inner_empty_segments():
 
 
 def covers(pattern: list[str], segments: list[str]) -> bool:
-    """The definition, word for word; slow."""
+    """Match by the definition of the pattern language. This is slow."""
     if not pattern:
         return not segments
     head, rest = pattern[0], pattern[1:]

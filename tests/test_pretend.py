@@ -1,4 +1,4 @@
-"""``use_session``: per context and per entry, in everything that it can decorate, and in bodies that outlive a call."""
+"""``use_session`` in every context, on every kind of function that it can decorate, and in streamed bodies."""
 
 from __future__ import annotations
 

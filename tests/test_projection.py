@@ -1,4 +1,4 @@
-"""What scripts are told: who, with which rights, what was chosen, and nothing else."""
+"""The session data for scripts: the user, the rights, the chosen fields, and nothing else."""
 
 from __future__ import annotations
 

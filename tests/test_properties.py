@@ -1,4 +1,4 @@
-"""What holds for every rule list, every path and every redirect target, sought by generated examples."""
+"""Properties of every rule list, every path and every redirect target, tested with generated examples."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def is_denied(path: str, rules, session=READER_SESSION, **more) -> bool:
 
 
 def denying(path: str, rules):
-    """The rules if they deny ``path``, else with one put first that does."""
+    """Return the rules if they deny ``path``, else with a first rule that does."""
     return rules if is_denied(path, rules) else [{"pattern": path, "role": "admin"}, *rules]
 
 
 @st.composite
 def respelt(draw, path: str, *, recase: bool = False) -> str:
-    """Another way to write ``path``: noise that cleaning takes away and, if asked for, other letters."""
+    """Generate another form of ``path``: with noise that normalizing removes, and with ``recase`` other letters."""
     if recase:
         path = "".join(draw(st.sampled_from([one, one.upper(), *LOOKALIKES.get(one, "")])) for one in path)
     noise = st.sampled_from(["/", "/.", "/./", "/x/..", "/\u00e9/../", "/A/..", "/B/../", "\x00", "\n", "\x85", "//"])
@@ -76,7 +76,7 @@ def test_no_noise_lifts_a_denial(data, rules, path):
 @settings(max_examples=200)
 @given(data=st.data(), rules=rule_lists(lower_patterns), path=paths)
 def test_neither_does_letter_case(data, rules, path):
-    """For lower-case rules; one that names another case may open it, because that is what it says."""
+    """For lower-case rules. A rule in another case may open the path, because it names that form."""
     other = data.draw(respelt(path, recase=True))
     assert is_denied(other, denying(path, rules))
 
@@ -84,7 +84,7 @@ def test_neither_does_letter_case(data, rules, path):
 @settings(max_examples=200)
 @given(data=st.data(), path=paths, rules=rule_lists(lower_patterns), opened=mixed_patterns)
 def test_opening_another_path_opens_nothing_else(data, path, rules, opened):
-    """A public rule anywhere in the list, or an exclude, for what the exact and the cleaned path are not both."""
+    """A public rule or an exclude opens a path only if it matches both the exact and the normalized path."""
     asked = data.draw(respelt(path, recase=data.draw(st.booleans())))
     assume(not (matches(opened, asked) and matches(opened, clean(asked))))
     place = data.draw(st.integers(0, len(rules)))
@@ -96,7 +96,7 @@ def test_opening_another_path_opens_nothing_else(data, path, rules, opened):
             assert is_denied(asked, rules, session, **more, SESSIONKIT_EXCLUDE=[opened])
 
 
-# Cost, counted and never timed
+# Cost, counted and not timed
 
 SIZES = [500, 1000, 2000, 4000]
 BRANCHY = [{"pattern": f"/**/n{number}/*/a/**/b/*", "role": "admin"} for number in range(40)]
@@ -114,7 +114,7 @@ COSTLY = {
 
 
 def calls_for(path: str) -> int:
-    """How many functions one decision calls."""
+    """Return how many functions one decision calls."""
     target, passage = Target(path, path, "GET", resolved=True), Passage(Slot.fixed(None))
     return calls_of(lambda: run(inspect(target, passage, with_default=True)))
 
@@ -174,9 +174,9 @@ hostile_targets = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map(
 
 
 def leads_to_host(target: str, base: str = BASE) -> str | None:
-    """Where a browser goes from ``base``: the host, or ``None`` for what is no page of the web at all.
+    """Return the host to which a browser goes from ``base``, or ``None`` if the target is not a web page.
 
-    Written from the URL standard of the WHATWG, as far as it matters: trimming, tabs and newlines dropped, backslashes
+    It follows the URL standard of the WHATWG as far as needed: trimming, tabs and newlines dropped, backslashes
     as slashes, any number of slashes after a special scheme.
     """
     text = re.sub(r"[\t\n\r]", "", target.strip("".join(map(chr, range(0x21)))))
@@ -234,7 +234,7 @@ def test_no_target_in_the_settings_leads_elsewhere(target):
         return
     if target.startswith("/"):
         assert leads_to_host(target) == "testserver"
-    else:  # a URL name, which is only ever reversed
+    else:  # a URL name, which is only reversed
         assert re.fullmatch(r"[\w.:-]+", target)
         assert not re.match("(?i)(?:https?|javascript|data|mailto|ftp):", target)
 
@@ -262,7 +262,7 @@ def test_no_requested_page_leads_elsewhere(url, query):
 @settings(max_examples=300)
 @given(url=hostile_targets, login=st.sampled_from(["/login/", "/login/?sso=1", "/login/?next=/x#top"]))
 def test_next_stays_in_its_place(url, login):
-    """Whatever ``next`` is, the redirect goes to the log-in page and hands exactly that value on."""
+    """For any ``next``, the redirect goes to the login page and passes exactly that value."""
     location = targets.with_next(login, url)
     parts = urlsplit(location)
     assert leads_to_host(location) == "testserver"
@@ -300,7 +300,7 @@ def test_the_way_to_the_login_page_ends(patterns, login, start, by_default, meth
 
 
 def test_a_detour_through_a_public_path_lifts_nothing():
-    """Found by hand: the shadowed rule holds in the folded reading of ``/b/a``, and must do so in that of a detour."""
+    """The shadowed rule matches the case-folded variant of ``/b/a``, so it must match that of a detour too."""
     rules = [{"pattern": "/B/**", "public": True}, {"pattern": "/B/**", "role": "admin"}]
     rules.append({"pattern": "/b/**", "public": True})
     assert is_denied("/b/a", rules)

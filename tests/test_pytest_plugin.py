@@ -1,4 +1,4 @@
-"""The plugin, which this very run has found by its entry point."""
+"""The pytest plugin, which this test run loads by its entry point."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class TestPolicy:
 
 
 def test_the_plugin_itself_imports_nothing_but_pytest():
-    """Whatever stands here is imported before anybody can measure it."""
+    """Modules that the plugin imports are loaded before coverage can measure them."""
     source = Path(sys.modules["django_sessionkit.pytest_plugin"].__file__).read_text(encoding="utf-8")
     lines = {line for line in source.splitlines() if line.startswith(("import ", "from "))}
     assert not any("django" in line or "from ." in line for line in lines)
 
 
 def test_a_run_that_uses_no_fixture_imports_neither_django_nor_the_package(tmp_path):
-    """In a project that has nothing to do with Django; with its own coverage, say."""
+    """For example in a project without Django, which measures its own coverage."""
     (tmp_path / "test_it.py").write_text(
         "import sys\n"
         "def test_it(request):\n"

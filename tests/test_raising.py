@@ -1,4 +1,4 @@
-"""Each denial that is raised is reported once: whether something answers it, and what."""
+"""Each denial that is raised is reported once, with the status of its response."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EDITOR_ONLY = Role("editor")
 
 @pytest.fixture
 def told(caplog):
-    """What the signal has told; the log must have told the same."""
+    """Collect what the signal reports. The log must report the same."""
     found = []
 
     def keep(sender, signal, request, decision, status, user):
@@ -125,7 +125,7 @@ def pretending(request):
 
 
 def lifted(get_response):
-    """A middleware that answers a denial by itself."""
+    """A middleware that responds to a denial itself."""
 
     def middleware(request):
         return get_response(request)

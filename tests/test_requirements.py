@@ -145,7 +145,7 @@ def test_an_async_predicate_on_a_running_loop_names_the_twin(predicate):
 
 
 class Awaitable:
-    """Awaitable, but nothing that could be closed."""
+    """Awaitable, but without ``close()``."""
 
     def __await__(self):
         yield from ()

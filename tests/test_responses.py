@@ -1,4 +1,4 @@
-"""The denial table: who is asking decides on the form, the session on the substance."""
+"""The denial table: the kind of client decides the format of a response, the session decides its status."""
 
 from __future__ import annotations
 

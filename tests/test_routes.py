@@ -1,4 +1,4 @@
-"""A rule guards every spelling that Django routes to the view it guards."""
+"""A rule applies to every form of a path that Django routes to the protected view."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django_sessionkit.routes import spelling_of
 
 
 class Loud:
-    """A converter with many spellings for one value."""
+    """A converter that accepts many texts for one value."""
 
     regex = "[A-Za-z]+"
 
@@ -39,7 +39,7 @@ def other(request, *args, **kwargs):
 
 
 class Urls:
-    """A URLconf as an object: every test has its own."""
+    """A URLconf as an object, so that every test has its own."""
 
     def __init__(self, *patterns):
         self.urlpatterns = [*patterns, path("login/", views.page)]
@@ -101,7 +101,7 @@ ADMIN_ONLY = [{"pattern": "/admin/**", "role": "admin"}]
 
 
 def denied(url, *patterns, rules=ADMIN_ONLY, session=READER, **settings):
-    """Whether the guard stops both handlers; the admin must get through, so the route is there."""
+    """Return ``True`` if both handlers deny the path. The admin must get the page, which proves that it exists."""
     with override_settings(ROOT_URLCONF=Urls(*patterns), SESSIONKIT_PROTECT=rules, **settings):
         assert browser(ADMIN).get(url).status_code == 200
         statuses = {browser(session).get(url).status_code}
@@ -187,7 +187,7 @@ def test_a_route_that_cannot_be_repeated_is_an_error_and_not_a_way_in():
 
 
 class Fickle(URLPattern):
-    """A route that has its own mind: what it resolves, its pattern does not match."""
+    """A route whose ``resolve()`` accepts a path that its pattern does not match."""
 
     def resolve(self, path):
         return super().resolve("secret/") if path == "alias/" else super().resolve(path)
@@ -226,7 +226,7 @@ def test_more_forms_than_can_be_looked_at_are_denied_and_logged(url, caplog):
 
 
 def test_what_a_client_sends_does_not_multiply_forms_either():
-    """Ten numbers that are read in two ways each; and a text so long that its forms are more than can be read."""
+    """Ten numbers with two forms each, and a text with forms that are too long together."""
     urlconf = Urls(path("/".join(f"<str:n{number}>" for number in range(10)), other), re_path("^(?:a/)?(b+)/$", other))
     for url in ("/" + "/".join(["07"] * 10), f"/a/{'b' * 100_000}/"):
         spelling = spelling_of(url, urlconf, resolve(url, urlconf))
@@ -397,7 +397,7 @@ def test_an_optional_part_before_what_an_expression_looks_ahead_to(route):
 
 
 def test_a_long_rest_is_not_looked_at_again():
-    """Each form before it, and so the square of what a client sends. Without that look more forms count, not fewer."""
+    """Matching it for each form takes quadratic time. Without that, more forms count, not fewer."""
     route = re_path("^crew/?(?=settings)", include([re_path("^settings/(?P<rest>.*)$", other)]))
     rest = "x" * 3000
     assert denied(f"/crewsettings/{rest}/", route, rules=[{"pattern": "/crew/settings/**", "role": "admin"}])
@@ -456,7 +456,7 @@ def test_a_rule_that_names_the_mount_prefix_is_about_every_language():
         assert browser(READER).get("/de/admin/", SCRIPT_NAME="/elsewhere").status_code == 200
 
 
-# Pattern classes of others
+# Custom pattern classes
 
 
 class Backstage(RoutePattern):
@@ -477,7 +477,7 @@ class Underscored(RegexPattern):
 
 
 class AnyPrefix:
-    """A pattern class of its own, that leaves out whatever comes first."""
+    """A custom pattern class that ignores the beginning of the path."""
 
     converters, name = {}, None
 
@@ -545,7 +545,7 @@ def test_where_a_pattern_class_cannot_be_read_the_spans_decide(route, url):
 
 
 class Words:
-    """A pattern class of its own that gives the view what it found."""
+    """A custom pattern class that passes the match to the view."""
 
     converters, name = {}, None
 
@@ -564,7 +564,7 @@ def test_what_a_pattern_class_has_found_is_read_as_numbers_too(pattern):
 
 
 class Door:
-    """What Django takes for a part of a URLconf, without being of its classes."""
+    """An object that Django accepts in a URLconf, without one of its classes."""
 
     pattern = RoutePattern("door/")
 
@@ -588,21 +588,21 @@ class Alias(URLPattern):
 
 
 class AnyCase(URLResolver):
-    """Takes a path in any case."""
+    """A resolver that ignores case."""
 
     def resolve(self, path):
         return super().resolve(path.lower())
 
 
 class Tenants(URLResolver):
-    """Takes the first segment for a tenant."""
+    """A resolver that treats the first segment as a tenant."""
 
     def resolve(self, path):
         return super().resolve(path.partition("/")[2])
 
 
 class Made(URLPattern):
-    """Says nothing of its route."""
+    """A resolver whose match has no route."""
 
     def resolve(self, path):
         return ResolverMatch(other, (), {}, route=None, extra_kwargs={}) if path == "made/" else None
@@ -647,11 +647,11 @@ def test_what_django_does_not_say_is_denied(route, url, caplog):
     assert "when they are matched again" in caplog.text
 
 
-# What Django serves
+# Unusual things that Django accepts
 
 
 class OneWay:
-    """A converter that cannot write what it reads."""
+    """A converter without a working ``to_url()``."""
 
     regex = "[a-z]+"
 
@@ -670,7 +670,7 @@ register_converter(Raising, "raising")
 
 @dataclass
 class Unhashable:
-    """A view as an instance that can be compared, and so cannot be hashed."""
+    """A view that is an instance with ``__eq__``, and so is unhashable."""
 
     name: str
 
@@ -694,7 +694,7 @@ def test_what_django_serves_is_served(route):
 
 
 def itself(prefix, *patterns):
-    """A URLconf that includes itself below ``prefix``."""
+    """Return a URLconf that includes itself below ``prefix``."""
     urls = Urls(*patterns)
     urls.urlpatterns.append(prefix(urls))
     return urls

@@ -75,7 +75,7 @@ SECRET = "secret:of:another:user"
 
 @pytest.fixture
 def asked():
-    """A session that has been asked for its rights after that of another user."""
+    """Return a session whose rights were computed after those of another user."""
     validation = override_settings(SESSIONKIT_ROLES={"boss": {"permissions": [SECRET]}})
     with validation:
         for data in ({"user_id": "1", "role": "boss", "permissions": [SECRET]}, DATA):

@@ -1,4 +1,4 @@
-"""``manage.py sessionkit_routes``: what it prints, writes, compares and fails on."""
+"""``manage.py sessionkit_routes``: its output, its snapshots, and its exit status."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_markdown_is_a_table_whose_cells_cannot_break_it():
 
 
 class Outline(HTMLParser):
-    """Which tags and attributes a page has, and that it closes what it opens."""
+    """Collects the tags and attributes of a page, and checks that every tag is closed."""
 
     VOID = {"meta", "input", "link", "img", "br"}
 
@@ -415,7 +415,7 @@ def test_no_view_runs_and_no_query_is_made(db, django_assert_num_queries):
 
 @dataclass
 class Page:
-    """A view that can be compared, and so cannot be hashed."""
+    """A view with ``__eq__``, which makes it unhashable."""
 
     name: str
 
@@ -434,7 +434,7 @@ register_converter(OneWay, "readonly")
 
 
 def test_what_django_serves_is_listed():
-    """Views without a hash, converters that cannot write, and a URLconf that includes itself."""
+    """Unhashable views, converters without a working ``to_url()``, and a URLconf that includes itself."""
     odd = Urls(path("shut/", Page("shut")), path("open/<readonly:name>/", Page("open")))
     odd.urlpatterns.append(path("sub/", include(odd)))
     with override_settings(ROOT_URLCONF=odd):

@@ -95,7 +95,7 @@ def test_a_source_may_say_what_it_depends_on():
 
 
 class Constant(SessionSource):
-    """Depends on nothing in the request, so caches may share what came of it."""
+    """A source that depends on nothing in the request, so that caches may share the response."""
 
     varies_on = ()
 
@@ -222,7 +222,7 @@ def test_the_key_is_a_setting():
 
 
 class Memory(SessionSource):
-    """The least that a writable source needs."""
+    """A minimal writable source."""
 
     data: dict[str, object] | None = None
     log: list[object] = []
@@ -268,7 +268,7 @@ def test_a_writable_source_of_ones_own(monkeypatch):
 
 
 class Numbered(Memory):
-    """Says which of its keys are gone."""
+    """A source that raises if its key no longer exists."""
 
     is_gone = False
 

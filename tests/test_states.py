@@ -1,4 +1,4 @@
-"""Four states: a session, none, one that is refused, and one of which nothing is known for now."""
+"""The four states: a session, no session, a rejected session, and a session that cannot be read at the moment."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ DESK = {"pattern": ["/page", "/apage"], "role": "editor"}
 
 
 class Down(DjangoSessionSource):
-    """The store behind it is out of reach."""
+    """A source whose store is unavailable."""
 
     def read(self, request):
         raise OperationalError(CANARY)
@@ -136,11 +136,11 @@ def site(settings):
 
 
 def both(url, headers=HTML):
-    """The answers of both handlers."""
+    """Return the responses of both handlers."""
     return browser().get(url, headers=headers), async_to_sync(abrowser().get)(url, headers=headers)
 
 
-# How they are answered ------------------------------------------------------------------------------------------------
+# Responses ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("sources", "status"), [(REFUSED, 403), (UNKNOWN, 503)], ids=["refused", "unknown"])
@@ -228,7 +228,7 @@ def test_it_is_explained(site, source, session, status, caller):
     assert f"Session   {session}" in browser().get("/explained/?text").content.decode()
 
 
-# What people see ------------------------------------------------------------------------------------------------------
+# What users see -------------------------------------------------------------------------------------------------------
 
 
 def templates(site, tmp_path, text):
@@ -345,13 +345,13 @@ def test_a_session_store_that_is_out_of_reach_signs_nobody_out(site, engine, mon
             assert answer.status_code == 503
             assert "sessionid" not in answer.cookies
         assert client.get("/open/").status_code == 200
-        assert visitor.get("/page/").status_code == 302  # who has no cookie has no session
+        assert visitor.get("/page/").status_code == 302  # without a cookie there is no session
     assert client.get("/page/").status_code == 200
     assert async_to_sync(aclient.get)("/page/").status_code == 200
 
 
 class Flaky(LocMemCache):
-    """A cache that may be out of reach."""
+    """A cache that can be made unavailable."""
 
     is_down = False
 
@@ -378,7 +378,7 @@ def flaky(site):
 
 
 def peeking(get_response):
-    """A middleware further out that reads the session first."""
+    """A middleware outside of ours that reads the session first."""
 
     def middleware(request):
         request.session.get("other")
@@ -457,7 +457,7 @@ def test_files_that_cannot_be_read_sign_nobody_out(folder, make, fault, monkeypa
 
 
 class Plans:
-    """A validator that asks a database."""
+    """A validator that queries a database."""
 
     error: Exception | None = None
 

@@ -1,4 +1,4 @@
-"""Streamed bodies see the session of their own request, and leave nothing behind."""
+"""Streamed bodies use the session of their own request, and leave no context behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def request_of(user, factory=RequestFactory):
 
 
 class Store(dict[str, object]):
-    """The little of a session store that is asked here."""
+    """A minimal session store."""
 
     async def aget(self, key):
         return self.get(key)

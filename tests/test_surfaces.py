@@ -1,4 +1,4 @@
-"""One evaluator: every surface gives the same answer for the same session, sync or async."""
+"""Every surface gives the same decision for the same session, sync and async."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def raises(session):
 SUSPENDED = {"user_id": "9", "role": "admin", "roles": ["suspended"]}
 SESSIONS = {"anonymous": None, "reader": READER, "editor": EDITOR, "admin": ADMIN, "suspended": SUSPENDED}
 
-# requirement -> who is let in
+# requirement -> the sessions that are allowed
 MATRIX: dict[Any, set[str]] = {
     Role("admin"): {"admin", "suspended"},
     Role("admin", "staff"): {"admin", "suspended", "editor"},
@@ -114,7 +114,7 @@ async def apage(request):
 
 
 class Surface:
-    """Makes a view of a requirement; ``settings`` where the URL list is the surface."""
+    """Creates a view with a requirement. ``settings`` are for the surface of URL rules."""
 
     def __init__(self, view: Callable[[Any], Any], settings: Callable[[Any], dict[str, Any]] = lambda requirement: {}):
         self.view = view
@@ -336,9 +336,9 @@ def serve():
 
 
 def who_sees(url):
-    """The names of the sessions that see the page, by both handlers; a denial is 302, 401 or 403 as the table says."""
+    """Return the names of the sessions that get the page, on both handlers. Check the status of each denial."""
 
-    async def asked():  # on one loop: to make one takes longer than to answer
+    async def asked():  # on one loop: creating a loop takes longer than a request
         return [await abrowser(session).get(url) for session in SESSIONS.values()]
 
     answers = [[browser(session).get(url) for session in SESSIONS.values()], async_to_sync(asked)()]
@@ -375,7 +375,7 @@ def test_every_api_framework_tells_who_is_missing_from_who_lacks_the_right(serve
 
 
 class VetoPolicy(AccessPolicy):
-    """Refuses whoever is called 2, whatever is asked."""
+    """Denies everything to the user with the id 2."""
 
     def check(self, requirement, session, request):
         return False if session is not None and session.user_id == "2" else None
@@ -439,7 +439,7 @@ def test_every_guard_tells_what_is_refused_from_what_is_unknown(serve, surface, 
 
 
 class Lenient(AccessPolicy):
-    """Lets guests in, and everybody else."""
+    """Allows guests and everyone else."""
 
     def check(self, requirement, session, request):
         return True

@@ -1,4 +1,4 @@
-"""The survey reads every route of a URLconf as Django would try it, and runs nothing of it."""
+"""The survey lists every route of a URLconf in Django's order, and runs no code of the project."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from django_sessionkit.survey import Route, survey
 
 
 class Alarmed:
-    """A converter that must not be asked for a value: it might look into the database."""
+    """A converter that must not be called, because it may query the database."""
 
     regex = "[0-9]{4}"
 
@@ -64,7 +64,7 @@ register_converter(Pair, "pair")
 
 
 class Urls:
-    """A URLconf as an object: every test has its own."""
+    """A URLconf as an object, so that every test has its own."""
 
     def __init__(self, *patterns):
         self.urlpatterns = [*patterns]
@@ -239,7 +239,7 @@ class Callable:
 
 
 def unbound():
-    """A function that closes over what is not there yet."""
+    """Return a function that closes over an unbound variable."""
 
     def view(request):
         return later
@@ -320,7 +320,7 @@ def test_the_admin_gates_its_own_views_but_not_those_that_somebody_forgot_to_wra
 
 
 def foreign(package, **attributes):
-    """A class as it would be if the package were installed."""
+    """Return a class that looks like one of a package that is not installed."""
     return type("Foreign", (), {"__module__": f"{package}.views", **attributes})
 
 
@@ -361,7 +361,7 @@ def test_views_of_rest_framework_and_ninja_have_their_own_gate_and_verbs():
 
 
 class Odd:
-    """A URL pattern of nobody's kind."""
+    """A URL pattern of an unknown class."""
 
     converters: dict[str, object] = {}
     name = None
@@ -462,7 +462,7 @@ def test_a_step_that_nobody_catches_ends_the_rehearsal():
         rehearse(flow())
 
 
-# Pattern classes of others, and URLconfs that include themselves
+# Custom pattern classes, and URLconfs that include themselves
 
 
 class OwnRoute(RoutePattern):
@@ -499,7 +499,7 @@ def test_a_prefix_of_the_projects_own_is_no_language():
 
 
 def itself(prefix, *patterns):
-    """A URLconf that includes itself below ``prefix``."""
+    """Return a URLconf that includes itself below ``prefix``."""
     urls = Urls(*patterns)
     urls.urlpatterns.append(prefix(urls))
     return urls
@@ -526,7 +526,7 @@ def test_urlconfs_that_include_each_other_are_followed_too():
 
 
 class Remade(URLResolver):
-    """A resolver that makes its list anew each time, itself in it."""
+    """A resolver that creates its list of patterns each time, with itself in it."""
 
     @property
     def url_patterns(self):

@@ -10,7 +10,7 @@ from django_sessionkit.patterns import compile_pattern, matches
 from django_sessionkit.shapes import MANY, ONE, Partly
 from django_sessionkit.territory import ANY, Cover, Ground, Relation, cover, relation, steps_of
 
-# "z" stands for all that nothing names; no path longer than this tells patterns of three segments apart.
+# "z" stands for any segment that no pattern names. Longer paths do not distinguish patterns of three segments.
 SEGMENTS = ("a", "b", "ab", "acb", "z")
 LONGEST = 5
 PATHS = [path for length in range(LONGEST + 1) for path in product(SEGMENTS, repeat=length)]
@@ -20,7 +20,7 @@ PARTS = st.lists(st.sampled_from(["a", "b", "ab", ONE, MANY, ANY, Partly("a", "b
 
 
 def spelt_by(parts, path):
-    """Whether ``parts`` spell ``path``: tried out, one way after the other."""
+    """Return ``True`` if ``parts`` describe ``path``, by trying all ways."""
     if not parts:
         return not path
     first, rest = parts[0], parts[1:]

@@ -1,4 +1,4 @@
-"""What a project tests itself with: clients that are signed in, other policies, access and surface."""
+"""The helpers for tests of a project: logged-in clients, other policies, access, and snapshots of the policy."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class OwnRoles(AccessPolicy):
 
 
 class TestRolesThatNobodyKnows:
-    """Where roles are declared; a misspelt one would be denied everywhere, which a test may have expected."""
+    """If roles are declared, an unknown role is an error. It is denied everywhere, which can hide a typo in a test."""
 
     @STAFF
     @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ class Elsewhere(DjangoSessionSource):
 
 @pytest.mark.django_db
 class TestWithTheBridge:
-    """``INSTALLED_APPS += ["django_sessionkit.contrib.auth.AuthBridge"]``: a session needs a log-in there."""
+    """``INSTALLED_APPS += ["django_sessionkit.contrib.auth.AuthBridge"]``: a session needs a login there."""
 
     @pytest.fixture(autouse=True)
     def project(self, settings):

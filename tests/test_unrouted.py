@@ -1,4 +1,4 @@
-"""Responses that no view has given: 404s, fallbacks, files, redirects for a slash, a middleware's own answers."""
+"""Responses without a view: 404s, fallbacks, files, slash redirects, and responses of a middleware."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HIDDEN = {"pattern": "/secret/**", "role": "admin", "on_deny": "not_found"}
 
 @sync_and_async_middleware
 def answering(get_response):
-    """Answers some paths by itself, as WhiteNoise, a health check or a fallback does."""
+    """A middleware that responds to some paths itself, as WhiteNoise, a health check or a fallback does."""
 
     def own_answer(request):
         if request.path_info.startswith("/own/"):
@@ -149,7 +149,7 @@ LOCALE = "django.middleware.locale.LocaleMiddleware"
 
 
 def refusing_view(get_response):
-    """A middleware that answers instead of the view, after Django has routed."""
+    """A middleware that responds instead of the view, after Django has routed."""
 
     def middleware(request):
         return get_response(request)

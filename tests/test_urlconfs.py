@@ -1,4 +1,4 @@
-"""The URLconf of the request, set by a middleware; and the login page under a language."""
+"""The URLconf of the request, set by a middleware, and the login page with a language prefix."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def get(url, session=None, *, kind="sync", headers=None):
 
 
 def journey(url, session=None, *, kind="sync", mount="", **extra):
-    """The pages that a browser comes by, and the status of the last; an endless one is cut off."""
+    """Return the pages of a chain of redirects, and the status of the last. An endless chain is cut off."""
     client, found = (browser if kind == "sync" else abrowser)(session), []
     for _ in range(8):
         found.append(url.partition("?")[0])
@@ -260,7 +260,7 @@ def test_the_urlconf_of_before_is_in_force_again():
             set_urlconf(None)
 
 
-# --- no URLconf of its own -------------------------------------------------------------------------------------------
+# --- no custom URLconf -----------------------------------------------------------------------------------------------
 
 
 def answering(get_response):

@@ -167,7 +167,7 @@ def test_no_reason_repeats_a_value(field, value):
 
 
 class Liar(dict[str, Any]):
-    """Shows one thing to ``len`` and ``in``, and another to who iterates."""
+    """A dict whose methods return false values or raise."""
 
     def __len__(self) -> int:
         return 1

@@ -1,4 +1,4 @@
-"""The shipped versions, on Django's own caches."""
+"""The built-in versions, on Django's own caches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BACKENDS = {
 
 
 class Deaf(LocMemCache):
-    """Out of reach, as memcached is: nothing is kept, and nothing is said."""
+    """Fails like an unavailable memcached: nothing is stored, and no exception is raised."""
 
     def set(self, *args, **kwargs):
         pass
@@ -92,7 +92,7 @@ def test_changed_rights_may_be_renewed_and_ended_sessions_may_not(versions):
 
 
 def counted_up(alias: str, by: int) -> None:
-    """As so many changes of rights would, on any cache."""
+    """Increase the version, as this number of changes of rights does, on any cache."""
     cache_, key = CacheVersions(alias)._entry("7")
     cache_.set(key, cache_.get(key) + by, timeout=None)
 
@@ -127,7 +127,7 @@ def test_a_session_that_slept_through_more_changes_than_anybody_makes_is_like_on
 
 
 def test_a_session_that_never_had_a_version_is_not_renewed(versions):
-    """Whether its user had been signed out before the version was lost, nobody could tell."""
+    """It is unknown whether its user had been logged out before the version was lost."""
     assert not versions.may_refresh(None, str(versions("7")))
 
 

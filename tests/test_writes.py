@@ -1,4 +1,4 @@
-"""Register, update, clear and rotate, on every session engine of Django, under WSGI and ASGI."""
+"""Set, update, clear and rotate a session, on every session engine of Django, under WSGI and ASGI."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ DATA = {
 
 
 def act(request, verb):
-    """One write per URL; what it leads to is seen at once, in the same request."""
+    """Do one write per URL, and return the resulting session of the same request."""
     kind, _, name = verb.partition(":")
     if kind == "set":
         set_session(request, DATA[name])
@@ -87,13 +87,13 @@ async def aact(request, verb):
 
 
 class Meanwhile:
-    """What another request does while a slow one is on its way."""
+    """The action of another request while a slow one runs."""
 
     happens = staticmethod(lambda: None)
 
 
 def slow(request, name):
-    """Reads the session, is overtaken, and then stores what it had read, in one of several ways."""
+    """Read the session, let another request change it, then store the old data, in one of several ways."""
     assert get_session() is not None
     Meanwhile.happens()
     if name == "save":
@@ -166,7 +166,7 @@ def engine(request, tmp_path):
 
 @pytest.fixture(params=["sync", "async"])
 def do(request):
-    """Visit with a browser of its own: ``do("set:reader")`` answers with the JSON of the page."""
+    """A function with its own browser: ``do("set:reader")`` returns the JSON of the page."""
     client = browser() if request.param == "sync" else abrowser()
 
     def perform(verb):
@@ -182,7 +182,7 @@ def do(request):
 
 
 def stored(key):
-    """What the store still knows under a session key."""
+    """Return what the store still has under a session key."""
     store = import_module(django_settings.SESSION_ENGINE).SessionStore(key)
     return store.load()
 
@@ -268,7 +268,7 @@ SLOW = [(kind, by, saves) for kind in ("sync", "async") for by in OVERTAKING for
 @pytest.mark.parametrize("engine", SERVER_SIDE, indirect=True)
 @pytest.mark.parametrize(("do", "by", "saves"), SLOW[::2], indirect=["do"])
 def test_a_slow_request_never_brings_back_what_was_taken_away(engine, do, by, saves, monkeypatch):
-    """It fails as Django lets it fail after a log-out; the other request has the session."""
+    """Its save fails, as Django's does after a logout. The other request has the session."""
     do("set:reader")
     before = do.key()
     other = browser()
@@ -301,7 +301,7 @@ def test_a_slow_request_saves_where_no_rights_have_changed(engine, do, saves, mo
 
 @pytest.mark.parametrize("engine", SERVER_SIDE, indirect=True)
 def test_a_slow_log_in_is_no_slow_save(engine, do, monkeypatch):
-    """What it stores has been proven just now. Somebody who clicks twice is logged in twice."""
+    """The data that it stores is new. A user who clicks twice is logged in twice."""
     do("/visit/")
     other = browser()
     other.cookies["sessionid"] = do.key()
@@ -362,7 +362,7 @@ def test_login_then_set_session_changes_hands_with_djangos_own():
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_another_identity_does_not_lose_its_own_log_in(kind):
-    """A session that was not placed by ``login()`` lies there; then somebody else logs in with ``login()``."""
+    """There is a session that ``login()`` did not create. Then another user logs in with ``login()``."""
 
     def placed(owner):
         auth = {"_auth_user_id": owner, "_auth_user_backend": "b", "_auth_user_hash": "h", "cart": ["book"]}

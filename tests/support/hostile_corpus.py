@@ -127,7 +127,7 @@ HOSTILE: dict[str, list[Wire]] = {
         for target in ("/page/", "/open/page/", "/login/help/", "/")
         for to in REWRITTEN
     ],
-    "rewritten at the log-in page": [
+    "rewritten at the login page": [
         Wire(target, headers=(("X-Original-URL", to),), site="rewritten")
         for target in ("/login/", "/login", "/login//")
         for to in REWRITTEN
@@ -138,8 +138,8 @@ HOSTILE: dict[str, list[Wire]] = {
         "lenient", _below("/open/x/../..", [TASKS]), _below("/open/.%00.", [TASKS]), _below("/open/%20../", [TASKS])
     )
     + wires("unanchored", _below("/open", [TASKS]), _below("/open/page", ["/admin/"])),
-    "beside the log-in page": wires("beside", ["/login//", "/login///", "/login/%2F"]),
-    "mounted at the log-in page": [Wire("/", mount=mount, site="home") for mount in ("/login", "/login/")],
+    "beside the login page": wires("beside", ["/login//", "/login///", "/login/%2F"]),
+    "mounted at the login page": [Wire("/", mount=mount, site="home") for mount in ("/login", "/login/")],
     "files": wires("", [MEDIA, *_DETOURS], percent_encoded(MEDIA)),
     "files outside their folder": wires("", _CLIMBS),
     "backslashes": wires("windows", _BACKSLASHES) + wires("windows-folder", _BACKSLASHES),

@@ -1,4 +1,4 @@
-"""The project that the tests of the package run in."""
+"""Settings of the project in which the tests run."""
 
 from __future__ import annotations
 

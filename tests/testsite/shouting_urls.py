@@ -1,4 +1,4 @@
-"""One ``(?i)`` route makes ``reverse()`` raise for the whole URLconf, so it has one to itself."""
+"""A URLconf with a ``(?i)`` route, which makes ``reverse()`` raise for the whole URLconf."""
 
 from __future__ import annotations
 

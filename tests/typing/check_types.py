@@ -1,4 +1,4 @@
-"""What a type checker makes of the public names. Checked by mypy, never run."""
+"""The types of the public names. Checked by mypy, never run."""
 
 from __future__ import annotations
 
