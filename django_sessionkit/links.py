@@ -125,7 +125,7 @@ def _captures(step: Step, found: re.Match[str] | None) -> Iterator[_Capture]:
 
 
 def _places(step: Step, found: re.Match[str] | None) -> Iterator[tuple[int, int, str]]:
-    """Where the arguments of the view stand in the path, and their names."""
+    """The positions of the view's arguments in the path, and their names."""
     if found is not None:
         for name in found.re.groupindex or range(1, found.re.groups + 1):
             yield (*found.span(name), str(name))

@@ -45,7 +45,7 @@ def open_verbs(terrain: Terrain) -> list[Finding]:
 def idle_excludes(terrain: Terrain) -> list[Finding]:
     """Return the excludes whose pages are all protected by a rule or by their view.
 
-    An exclude only lifts the global default, so it does not open these pages.
+    An exclude only exempts pages from the global default, so it does not open these pages.
     """
     found = []
     for one, covered in terrain.excludes:
@@ -53,8 +53,8 @@ def idle_excludes(terrain: Terrain) -> list[Finding]:
         guards = [_guard_of(terrain, route) for route in whole]
         if whole and all(guards) and len(whole) == len(covered):
             fault = (
-                f'"{one.text}" does not open {terrain.routes[whole[0]].text}. An exclude only lifts '
-                f"SESSIONKIT_GLOBAL_PROTECT, and the page is also protected by {guards[0]}."
+                f'"{one.text}" does not open {terrain.routes[whole[0]].text}. An exclude only exempts '
+                f"it from the default, and the page is also protected by {guards[0]}."
             )
             hint = f'Remove "{one.text}" from SESSIONKIT_EXCLUDE, or make {guards[0]} public.'
             found.append(Finding("SESSIONKIT_EXCLUDE", fault, hint))
@@ -194,5 +194,8 @@ def _unclear(rule: Rule, number: int, routes: list[Route]) -> Finding:
         f"the pattern may match paths of {routes[0].text}{more}. "
         "These paths cannot be derived from the URL patterns, so this check cannot tell."
     )
-    hint = f'Name the view: {{"view": "{routes[0].view_name}"}}.'
+    hint = (
+        f'Name the view: {{"view": "{routes[0].view_name}"}}. With patterns, a request passes only if every variant of '
+        "its path is allowed."
+    )
     return Finding(rule.label, fault, hint, number)

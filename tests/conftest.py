@@ -22,8 +22,8 @@ settings.load_profile("patient")
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
     """Run every test in its own context, so that context variables, such as the active language, end with the test.
 
-    Each change of ``CACHES`` makes a variable that would stay for good, and asgiref copies all of them at each step
-    from a thread to a loop and back: the later a test ran, the slower it was, up to five times.
+    Each change of ``CACHES`` creates a variable that would stay until the end of the run. asgiref copies all of them
+    at each switch between a thread and an event loop, so later tests were up to five times slower.
     """
     copy_context().run(pytest_runner.pytest_runtest_protocol, item, nextitem)
     return True

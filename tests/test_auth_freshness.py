@@ -73,7 +73,7 @@ def as_read_before(request):
 
 
 def as_another(request):
-    """Read the session as another user, then log in with the own user."""
+    """Read the session as another user, then log in as ann."""
     lent = get_session().user_id
     login(request, User.objects.get(username="ann"), BACKEND)
     return JsonResponse({"lent": lent, "own": get_session().user_id})

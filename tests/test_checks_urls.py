@@ -311,7 +311,7 @@ def test_a_pattern_about_some_spellings_of_a_route(urls, pattern, hint):
 @pytest.mark.parametrize(
     "rule",
     [
-        {"pattern": "/articles/new", **ADMIN},  # a route of its own
+        {"pattern": "/articles/new", **ADMIN},  # it matches a whole route
         {"pattern": ["/kind/new", "/kind/old"], **ADMIN},
         {"pattern": "/articles/secret", "deny": True},
         {"pattern": "/static/*", **ADMIN},
@@ -363,7 +363,7 @@ def test_an_exclude_of_a_protected_page(urls):
         (message,) = found(rules, SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=[exclude])
         assert message.id == "sessionkit.W020"
         assert message.msg == (
-            f'SESSIONKIT_EXCLUDE: "{exclude}" does not open /users/. An exclude only lifts SESSIONKIT_GLOBAL_PROTECT, '
+            f'SESSIONKIT_EXCLUDE: "{exclude}" does not open /users/. An exclude only exempts it from the default, '
             "and the page is also protected by staff."
         )
     (message,) = found(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/mine"])
@@ -565,7 +565,7 @@ def test_a_predicate_on_a_view_that_cannot_be_used(urls):
     urls += [path(f"{name}/", require(one)(Reader().get), name=name) for name, one in needs.items()]
     messages = found()
     assert [one.id for one in messages] == ["sessionkit.E021"] * 3
-    assert "Allow('no.such.thing') cannot be used, so it allows no one. The error is: No module" in messages[0].msg
+    assert "Allow('no.such.thing') cannot be used, so it grants no access. The error is: No module" in messages[0].msg
 
 
 def test_a_role_on_a_view_that_nobody_declares(urls):

@@ -40,8 +40,7 @@ def check_idle_freshness(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
         return []
     return [
         CheckWarning(
-            f"Nothing uses {' and '.join(idle)}, because SESSIONKIT_VERSION is not set. No session is ever out of "
-            "date.",
+            f"Nothing uses {' and '.join(idle)}, because SESSIONKIT_VERSION is not set. No session is ever outdated.",
             hint=_SHIPPED,
             id="sessionkit.W025",
         )

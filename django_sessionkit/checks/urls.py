@@ -84,7 +84,7 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
                 found[view, repr(predicate)] = error
     return [
         Error(
-            f"{view}: {predicate} cannot be used, so it allows no one. The error is: {error}",
+            f"{view}: {predicate} cannot be used, so it grants no access. The error is: {error}",
             hint='Write Allow("package.module.function") with a function that takes (session) or (session, request).',
             id="sessionkit.E021",
         )

@@ -22,7 +22,7 @@ class WrongBlock(AssertionError):
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block. ``line`` is the line of its first line of code; ``marks`` stand in a comment before it."""
+    """One fenced block. ``line`` is the line of its first line of code; ``marks`` are in a comment before it."""
 
     page: str
     line: int

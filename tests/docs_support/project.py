@@ -2,19 +2,19 @@
 
 The language of a block decides how it is run:
 
-- ``python``: a block whose first line is ``# settings.py`` goes through Django's settings and all SessionKit checks;
-  with the name of another file it becomes that module, importable by the blocks that follow (the same name continues
-  it; ``urls.py`` becomes the URLconf); without a name it is run as it stands.
+- ``python``: if the first line is ``# settings.py``, the block becomes the settings, and all SessionKit checks run.
+  With the name of another file it becomes that module, which later blocks can import. The same name continues a
+  module, and ``urls.py`` becomes the URLconf. Without a name, the block is run unchanged.
 - ``pycon``: a doctest.
-- ``html+django``: a template of that name; rendered for a visitor and for a signed-in caller.
-- ``html+jinja``: rendered for both at once, with the page's own Jinja2 engine.
+- ``html+django``: a template with the name in its first line. It is rendered for an anonymous and a logged-in caller.
+- ``html+jinja``: the same, with the Jinja2 engine of the page.
 - ``console``, ``sh``: the commands must exist.
 - ``json``, ``http``: must parse; ``js``: brackets must match.
 - ``text``: the error of the block before it, which has the mark ``fails``; any other text needs the mark ``figure``.
 
-Marks stand in a comment on the line before the fence: ``fails`` (an error is expected), ``needs: module`` (only
-compiled where an optional library is missing), ``dont`` (an example to avoid: only compiled), ``figure``. A comment
-that begins with ``hidden`` and ends after the block keeps it from the reader: what a server does when it starts again.
+Marks are in a comment on the line before the fence: ``fails`` (an error is expected), ``needs: module`` (only
+compiled if an optional library is missing), ``dont`` (an example to avoid: only compiled), ``figure``. A comment that
+begins with ``hidden`` and ends after the block hides it from the reader. It does what a server does at a restart.
 """
 
 from __future__ import annotations

@@ -190,7 +190,7 @@ class TestViews:
 
     def test_public_is_not_inherited(self, page: Any) -> None:
         class Offers(page.module("shop.views").Prices):
-            """A page of its own."""
+            """A subclass of a public view."""
 
         page.route(offers=Offers.as_view())
         with override_settings(SESSIONKIT_GLOBAL_PROTECT=True):

@@ -48,7 +48,7 @@ def redis() -> Iterator[Redis]:
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """Yield the URL of an empty PostgreSQL database in a cluster of its own."""
+    """Yield the URL of an empty PostgreSQL database in a new cluster."""
     user = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="sessionkit-pg-"))
     try:
