@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from time import process_time
 
-from django_sessionkit.index import Entry, PatternIndex
 from django_sessionkit.patterns import Pattern
+from django_sessionkit.policy.pattern_index import Entry, PatternIndex
 
 from .lists import RuleList, first_match
 from .report import Fact, Scale, expect

@@ -17,9 +17,9 @@ from django.test import RequestFactory
 from rules.contrib.views import permission_required as rules_permission_required
 
 from django_sessionkit import get_session
-from django_sessionkit.context import Slot, activate
 from django_sessionkit.decorators import require_role
-from django_sessionkit.origin import current_origin
+from django_sessionkit.session.context import Slot, activate
+from django_sessionkit.session.loader import current_origin
 
 from . import site
 from .report import Bound, Case, Pair, Scale, expect

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django_sessionkit.index import Entry, PatternIndex
 from django_sessionkit.patterns import Pattern
+from django_sessionkit.policy.pattern_index import Entry, PatternIndex
 
 _PATHS = 200
 

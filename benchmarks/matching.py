@@ -12,8 +12,8 @@ from casbin import Enforcer, Model
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from django_sessionkit.index import Entry, PatternIndex
 from django_sessionkit.patterns import Pattern, split
+from django_sessionkit.policy.pattern_index import Entry, PatternIndex
 
 from .lists import KINDS, RuleList, first_match
 from .report import Bound, Case, Fact, Pair, Scale, expect

@@ -17,7 +17,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_sessionkit import conf
-from django_sessionkit.session import STAMP
+from django_sessionkit.session.value import STAMP
 from django_sessionkit.versions import cached_version
 
 from . import site

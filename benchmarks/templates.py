@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.contrib.auth.context_processors import PermWrapper
 from django.template import Context, engines
 
-from django_sessionkit.context import Slot, activate
-from django_sessionkit.origin import current_origin
+from django_sessionkit.session.context import Slot, activate
+from django_sessionkit.session.loader import current_origin
 
 from .calls import request_with_session
 from .report import Bound, Case, Pair, Scale, expect

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from django_sessionkit import Session, validate_session
-from django_sessionkit.origin import current_origin
+from django_sessionkit.session.loader import current_origin
 
 from .report import Bound, Case, Pair, Scale, expect
 from .site import READER

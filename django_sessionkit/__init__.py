@@ -43,11 +43,11 @@ if TYPE_CHECKING:
         set_session,
         update_session,
     )
-    from .decisions import Decision
     from .exceptions import AccessDenied, InvalidSession, NotAuthenticated, SessionKitError
-    from .pretend import use_session
+    from .policy.decisions import Decision
     from .requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
-    from .session import Session
+    from .session.override import use_session
+    from .session.value import Session
 else:
 
     def __getattr__(name: str) -> object:
@@ -120,14 +120,14 @@ _HOMES = {
     "Allow": "requirements",
     "AnyPermission": "requirements",
     "Authenticated": "requirements",
-    "Decision": "decisions",
+    "Decision": "policy.decisions",
     "InvalidSession": "exceptions",
     "Nobody": "requirements",
     "NotAuthenticated": "exceptions",
     "Permission": "requirements",
     "Public": "requirements",
     "Role": "requirements",
-    "Session": "session",
+    "Session": "session.value",
     "SessionKitError": "exceptions",
     "aclear_session": "changes",
     "aregenerate_session": "changes",
@@ -139,5 +139,5 @@ _HOMES = {
     "revoke_sessions": "changes",
     "set_session": "changes",
     "update_session": "changes",
-    "use_session": "pretend",
+    "use_session": "session.override",
 }

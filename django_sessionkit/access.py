@@ -7,14 +7,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import InvalidPolicy
-from .flows import Flow, user_call
-from .names import fault_in, nfc
-from .session import Session
+from .policy.names import fault_in, nfc
+from .session.value import Session
+from .utils.sansio import Flow, user_call
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from .decisions import Decision
+    from .policy.decisions import Decision
     from .requirements import Requirement
 
 # Many users share the same role and permissions. Grants are computed once for each distinct combination.

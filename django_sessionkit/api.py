@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import explaining, projection, reach
-from .caching import hold_back_current
-from .context import current_slot
-from .decisions import Decision
-from .evaluation import ask, denial_of, holds, is_met
-from .explanation import Explanation
-from .flows import Flow, arun, run
-from .origin import current_origin
-from .raising import reported
+from . import projection
+from .explanation import builder
+from .explanation.report import Explanation
+from .guard import preview
+from .guard.evaluator import ask, denial_of, holds, is_met
+from .guard.raised_denials import reported
+from .policy.decisions import Decision
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
-from .session import Session
+from .responses.caching import hold_back_current
+from .session.context import current_slot
+from .session.loader import current_origin
+from .session.value import Session
+from .utils.sansio import Flow, arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -170,12 +172,12 @@ def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs
 
     Raises ``NoReverseMatch`` if the URL name cannot be reversed.
     """
-    return run(reach.can_reach(path_or_view_name, args, kwargs, method))
+    return run(preview.can_reach(path_or_view_name, args, kwargs, method))
 
 
 async def acan_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
     """Async variant of :func:`can_access`. It loads the session and awaits predicates."""
-    return await arun(reach.can_reach(path_or_view_name, args, kwargs, method))
+    return await arun(preview.can_reach(path_or_view_name, args, kwargs, method))
 
 
 def explain(
@@ -195,7 +197,7 @@ def explain(
 
     Raises ``TypeError`` if ``request_or_path`` is a request and other arguments are given.
     """
-    return run(explaining.explain(request_or_path, args, kwargs, method, caller))
+    return run(builder.explain(request_or_path, args, kwargs, method, caller))
 
 
 async def aexplain(
@@ -206,7 +208,7 @@ async def aexplain(
     **kwargs: Any,
 ) -> Explanation:
     """Async variant of :func:`explain`. It loads the session and awaits predicates."""
-    return await arun(explaining.explain(request_or_path, args, kwargs, method, caller))
+    return await arun(builder.explain(request_or_path, args, kwargs, method, caller))
 
 
 def validate_session(data: object) -> Session:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import writes
-from .flows import arun, run
-from .session import Session
+from .session import writer
+from .session.value import Session
+from .utils.sansio import arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -35,12 +35,12 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
     dict is not valid; ``ValueError`` if ``ttl`` is not valid; and
     :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source is read-only.
     """
-    return run(writes.register(request, data, ttl))
+    return run(writer.register(request, data, ttl))
 
 
 async def aset_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
     """Async variant of :func:`set_session`."""
-    return await arun(writes.register(request, data, ttl))
+    return await arun(writer.register(request, data, ttl))
 
 
 def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
@@ -56,12 +56,12 @@ def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: flo
     :class:`~django_sessionkit.InvalidSession`, before anything changes, if the result is not valid or has another
     ``user_id``.
     """
-    return run(writes.update(request, changes, ttl))
+    return run(writer.update(request, changes, ttl))
 
 
 async def aupdate_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
     """Async variant of :func:`update_session`."""
-    return await arun(writes.update(request, changes, ttl))
+    return await arun(writer.update(request, changes, ttl))
 
 
 def clear_session(request: HttpRequest) -> None:
@@ -73,12 +73,12 @@ def clear_session(request: HttpRequest) -> None:
 
     Sends ``session_cleared`` if there was a session.
     """
-    run(writes.clear(request))
+    run(writer.clear(request))
 
 
 async def aclear_session(request: HttpRequest) -> None:
     """Async variant of :func:`clear_session`."""
-    await arun(writes.clear(request))
+    await arun(writer.clear(request))
 
 
 def regenerate_session(request: HttpRequest) -> None:
@@ -86,12 +86,12 @@ def regenerate_session(request: HttpRequest) -> None:
 
     Raises Django's ``SessionInterrupted`` if another request ended the session after this request read it.
     """
-    run(writes.regenerate(request))
+    run(writer.regenerate(request))
 
 
 async def aregenerate_session(request: HttpRequest) -> None:
     """Async variant of :func:`regenerate_session`."""
-    await arun(writes.regenerate(request))
+    await arun(writer.regenerate(request))
 
 
 def revoke_sessions(user_id: str, *, refresh: bool = True) -> None:
@@ -110,9 +110,9 @@ def revoke_sessions(user_id: str, *, refresh: bool = True) -> None:
     :class:`~django_sessionkit.exceptions.VersionUnavailable` if it fails; then no session is revoked. A failure at the
     commit is only logged.
     """
-    run(writes.revoke(user_id, refresh))
+    run(writer.revoke(user_id, refresh))
 
 
 async def arevoke_sessions(user_id: str, *, refresh: bool = True) -> None:
     """Async variant of :func:`revoke_sessions`."""
-    await arun(writes.revoke(user_id, refresh))
+    await arun(writer.revoke(user_id, refresh))

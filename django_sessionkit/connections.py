@@ -12,9 +12,9 @@ from django.contrib.auth import aget_user, get_user
 from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import SimpleLazyObject
 
-from .context import Slot
-from .decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
-from .origin import current_origin
+from .policy.decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
+from .session.context import Slot
+from .session.loader import current_origin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, over
 from asgiref.sync import iscoroutinefunction
 
 from .access import did_you_mean
-from .caching import vary
-from .declared import Declared, declare, mark_public, next_number
-from .evaluation import known
 from .exceptions import InvalidPolicy
-from .flows import arun, run
-from .options import OPTION_KEYS, DenialOptions, OnDeny
+from .guard.evaluator import known
+from .policy.denial_options import OPTION_KEYS, DenialOptions, OnDeny
+from .policy.view_marks import Declared, declare, mark_public, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
+from .responses.caching import vary
+from .utils.sansio import arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -29,7 +29,7 @@ from django.core.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from .decisions import Decision
+    from .policy.decisions import Decision
 
 
 class SessionKitError(Exception):

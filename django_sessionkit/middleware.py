@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 
-from . import caching, conf, debugging, hiding, installation, reach, responses
-from .answers import Denial
-from .context import Slot, activate
+from . import conf, responses
+from .conf import project
+from .conf.urlconf import routed_by, urlconf_of
 from .exceptions import AccessDenied, NotAuthenticated
-from .flows import Flow, arun, run
-from .guard import Passage, Target, has_nothing_to_ask, inspect, is_up_to_the_session
-from .origin import current_origin
-from .streaming import hand_over, stream_within
-from .urlconfs import routed_by, urlconf_of
+from .guard import preview
+from .guard.denial_choice import Denial
+from .guard.engine import Passage, Target, has_nothing_to_ask, inspect, is_up_to_the_session
+from .responses import caching, debug, hidden_page
+from .session.context import Slot, activate
+from .session.loader import current_origin
+from .session.streaming import hand_over, stream_within
+from .utils.sansio import Flow, arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -40,7 +43,7 @@ class SessionKitMiddleware:
     def __init__(self, get_response: Any) -> None:
         conf.current()
         self.get_response = get_response
-        self._is_inside_sessions = installation.is_inside_sessions()
+        self._is_inside_sessions = project.is_inside_sessions()
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
@@ -141,11 +144,11 @@ def _leave(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> Flow
     leads_nowhere = response.status_code == 404 or _only_adds_slash(request, response)
     target = Target.of(request, resolved=True)
     denial = yield from inspect(target, _passage(request, slot), with_default=not leads_nowhere)
-    if denial is None and hiding.something_is_hidden():
+    if denial is None and hidden_page.something_is_hidden():
         if target.match is not None:  # other middleware has refused a request that Django had routed
-            denial = yield from reach.hidden_at(target, slot)
+            denial = yield from preview.hidden_at(target, slot)
         elif leads_nowhere or response.has_header("Location"):  # perhaps a redirect to the page with its language
-            denial = yield from reach.hidden_behind(target, slot)
+            denial = yield from preview.hidden_behind(target, slot)
             yield from slot.flow()  # loading has side effects on the session: the same ones as for a hidden page
     if denial is None:
         return response
@@ -153,7 +156,7 @@ def _leave(request: HttpRequest, slot: Slot, response: HttpResponseBase) -> Flow
     if denial.options.on_deny == "not_found":
         if response.status_code == 404 and target.match is None:
             return response  # the unchanged response for an unknown URL
-        hiding.dress(denied, response)
+        hidden_page.dress(denied, response)
     hand_over(response, denied)
     return denied
 
@@ -173,11 +176,11 @@ def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:
 def _finish(request: HttpRequest, slot: Slot, response: HttpResponseBase, is_inside: bool) -> None:
     if response.streaming:
         stream_within(slot, response)
-    if hiding.is_unknown(request, response):
-        if hiding.something_is_hidden():
-            hiding.seal(response)
+    if hidden_page.is_unknown(request, response):
+        if hidden_page.something_is_hidden():
+            hidden_page.seal(response)
     elif conf.current().debug:
-        debugging.annotate(request, response)
+        debug.annotate(request, response)
     if slot.loaded is not None:
         _finish_read(request, slot, response, is_inside)
 

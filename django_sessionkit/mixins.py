@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.views.generic import View
 
-from .caching import vary
-from .declared import Declared, declare, next_number
 from .exceptions import InvalidPolicy
-from .flows import arun, run
-from .options import DenialOptions, OnDeny
+from .policy.denial_options import DenialOptions, OnDeny
+from .policy.view_marks import Declared, declare, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
+from .responses.caching import vary
+from .utils.sansio import arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -13,7 +13,7 @@ from functools import reduce
 from operator import or_
 
 from .exceptions import InvalidPattern
-from .memory import Memory
+from .utils.bounded_cache import Memory
 
 MAX_PATTERN_LENGTH = 1000
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import audit, conf
+from . import conf
 from .access import effective
-from .context import current_slot
-from .flows import Flow
-from .session import Session
+from .session import audit
+from .session.context import current_slot
+from .session.value import Session
+from .utils.sansio import Flow
 
 
 def project(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING
 from django.utils.module_loading import import_string
 
 from .access import AccessPolicy, Grants, effective
-from .algebra import And, Not, Or, Requirement
-from .decisions import MISSING_PERMISSION, MISSING_ROLE, NOBODY, NONE_OF, NOT_AUTHENTICATED, POLICY, PREDICATE, Decision
 from .exceptions import AsyncRequired, InvalidPolicy, Undecided
-from .flows import Flow, place_of, user_call
-from .names import fault_in, nfc
-from .session import Session
+from .policy.algebra import And, Not, Or, Requirement
+from .policy.decisions import (
+    MISSING_PERMISSION,
+    MISSING_ROLE,
+    NOBODY,
+    NONE_OF,
+    NOT_AUTHENTICATED,
+    POLICY,
+    PREDICATE,
+    Decision,
+)
+from .policy.names import fault_in, nfc
+from .session.value import Session
+from .utils.sansio import Flow, place_of, user_call
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -13,9 +13,10 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 
-from . import conf, stores
+from . import conf
 from .exceptions import InvalidPolicy, ReadOnlySource
-from .flows import user_call
+from .session import store_faults
+from .utils.sansio import user_call
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -130,11 +131,11 @@ class DjangoSessionSource(SessionSource):
 
     def read(self, request: HttpRequest) -> object:
         store = self._store_of(request)
-        return stores.get(request, store, conf.current().session_key) if store is not None else None
+        return store_faults.get(request, store, conf.current().session_key) if store is not None else None
 
     async def aread(self, request: HttpRequest) -> object:
         store = self._store_of(request)
-        return await stores.aget(request, store, conf.current().session_key) if store is not None else None
+        return await store_faults.aget(request, store, conf.current().session_key) if store is not None else None
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
         store = self._store_of(request)

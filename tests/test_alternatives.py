@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.hostile_sites import ordinary
 
-from django_sessionkit.alternatives import Text, TooManyTexts, alternatives_of
-from django_sessionkit.links import Step, link_of
-from django_sessionkit.literals import MOST_TEXTS
-from django_sessionkit.routes import spelling_of
+from django_sessionkit.urlconf.alternatives import Text, TooManyTexts, alternatives_of
+from django_sessionkit.urlconf.links import Step, link_of
+from django_sessionkit.urlconf.literals import MOST_TEXTS
+from django_sessionkit.urlconf.spelling import spelling_of
 
 literals = st.sampled_from(["a", "b", "ab", "/", "-", r"\.", "(?:a/)", "(b)", "(?:a|b)", "(?:ab|/)", "(?P<name>a)"])
 classes = st.sampled_from(["[/-]", "[a-c]", r"\w", r"\W", ".", "[^/]", r"\d", "[^a]", "(?:/|-)", "([ab])", "(?:)"])

@@ -9,9 +9,9 @@ from django.test import RequestFactory, override_settings
 from support.sessions import READER, abrowser, browser
 
 from django_sessionkit import evaluate, signals, validate_session
-from django_sessionkit.audit import user_digest
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.requirements import Role
+from django_sessionkit.session.audit import user_digest
 
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",

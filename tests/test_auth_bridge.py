@@ -28,7 +28,7 @@ from support.sessions import abrowser, browser, sign_in
 
 from django_sessionkit import conf, get_session, signals
 from django_sessionkit.contrib.auth import AuthBridge, AuthSource
-from django_sessionkit.origin import slot_for
+from django_sessionkit.session.loader import slot_for
 from django_sessionkit.sources import SessionSource
 
 pytestmark = pytest.mark.django_db

@@ -26,8 +26,8 @@ from django_sessionkit import (
     set_session,
     update_session,
 )
-from django_sessionkit.logins import is_logged_in
-from django_sessionkit.origin import slot_for
+from django_sessionkit.contrib.auth.users import is_logged_in
+from django_sessionkit.session.loader import slot_for
 
 pytestmark = pytest.mark.django_db
 BACKEND = "django.contrib.auth.backends.ModelBackend"

@@ -21,7 +21,7 @@ pytestmark = [
 # The index loses one rule.
 WRONG = """
 import sys
-from django_sessionkit.index import PatternIndex
+from django_sessionkit.policy.pattern_index import PatternIndex
 real = PatternIndex._covering
 PatternIndex._covering = lambda self, path: tuple(one for one in real(self, path) if one != 3)
 from benchmarks.__main__ import main

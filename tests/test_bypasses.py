@@ -39,16 +39,15 @@ from django_sessionkit import (
     aenforce,
     arequire_session,
     enforce,
-    guard,
     middleware,
-    readings,
     require_session,
-    rules,
     set_session,
     update_session,
 )
 from django_sessionkit.decorators import public, require_authenticated, require_role
+from django_sessionkit.guard import engine
 from django_sessionkit.mixins import RequireRoleMixin
+from django_sessionkit.policy import path_variants, rules
 from django_sessionkit.sources import SessionSource
 
 
@@ -346,17 +345,17 @@ def unchanged(request, passage, response):
 
 
 MUTATIONS = {
-    "no cleaning": ([(readings, "clean", str)], ["white space", "dot segments", "control characters", "slashes"]),
+    "no cleaning": ([(path_variants, "clean", str)], ["white space", "dot segments", "control characters", "slashes"]),
     "no folding": ([(rules, "Folding", lambda texts: str), (rules, "fold", str)], ["letter case", "unicode"]),
     "lower() for folding": (
         [(rules, "Folding", lambda texts: str.lower), (rules, "fold", str.lower)],
         ["letter case", "unicode"],
     ),
-    "no backslashes": ([(readings, "_with_slashes", str)], ["backslashes"]),
-    "no span and no forms": ([(guard.routes, "may_be_respelt", lambda *args: False)], ["unanchored", "aliases"]),
-    "no languages": ([(readings, "strip_language", lambda *args: None)], ["languages"]),
+    "no backslashes": ([(path_variants, "_with_slashes", str)], ["backslashes"]),
+    "no span and no forms": ([(engine.routes, "may_be_respelt", lambda *args: False)], ["unanchored", "aliases"]),
+    "no languages": ([(path_variants, "strip_language", lambda *args: None)], ["languages"]),
     "no mount": (
-        [(readings.Reader, "_mounted", lambda *args: []), (readings, "_under", lambda *args: [])],
+        [(path_variants.Reader, "_mounted", lambda *args: []), (path_variants, "_under", lambda *args: [])],
         ["mounted"],
     ),
     "process_view alone": (

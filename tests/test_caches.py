@@ -24,20 +24,19 @@ from django_sessionkit import (
     access,
     conf,
     evaluate,
-    evaluation,
-    freshness,
     has_all_permissions,
     has_any_permission,
     has_any_role,
     has_permission,
     has_role,
-    memory,
-    ordinary,
     patterns,
     use_session,
     validate_session,
 )
-from django_sessionkit.flows import run
+from django_sessionkit.guard import evaluator
+from django_sessionkit.session import fast_validation, versioning
+from django_sessionkit.utils import bounded_cache
+from django_sessionkit.utils.sansio import run
 
 ROOT = Path(django_sessionkit.__file__).parent
 
@@ -45,59 +44,59 @@ ROOT = Path(django_sessionkit.__file__).parent
 FILLED_BY_CLIENTS = {
     "access.AccessPolicy._shared": "256 sets of rights of 20,000 characters",
     "access.Grants.decisions": "256 answers of 1,000 characters",
-    "context.Loaded.decisions": "256 answers of 1,000 characters; ends with the request",
-    "evaluation._question": "1,024 questions of 8 names and 300 characters",
-    "freshness.Freshness._remembered": "10,000 users; 500 characters for each",
-    "index.PatternIndex.covering": "1,024 paths of 200 characters",
-    "index.PatternIndex._states": "the budget of the index; only segments that a pattern names",
-    "ordinary.Ordinary._permissions": "256 lists of 20,000 characters",
-    "ordinary.Ordinary._roles": "256 lists of 20,000 characters",
+    "session.context.Loaded.decisions": "256 answers of 1,000 characters; ends with the request",
+    "guard.evaluator._question": "1,024 questions of 8 names and 300 characters",
+    "session.versioning.Freshness._remembered": "10,000 users; 500 characters for each",
+    "policy.pattern_index.PatternIndex.covering": "1,024 paths of 200 characters",
+    "policy.pattern_index.PatternIndex._states": "the budget of the index; only segments that a pattern names",
+    "session.fast_validation.Ordinary._permissions": "256 lists of 20,000 characters",
+    "session.fast_validation.Ordinary._roles": "256 lists of 20,000 characters",
     "patterns._patterns": "1,024 patterns of 200 characters",
-    "rules.RuleBook._foreseen": "1,024 paths of 200 characters",
+    "policy.rules.RuleBook._foreseen": "1,024 paths of 200 characters",
 }
 # These end with the request, the check or the command that fills them.
 SHORT_LIVED = {
-    "logins.Loan._session_cache",
-    "forecast._Oracle._kinds",
-    "guard.Passage._decided",
-    "readings.Reader._cleaned",
-    "readings.Reader._fold",
-    "rules.Lookup._covering",
-    "tracing.Trace._weighed",
-    "tracing.Trace.by_view",
-    "tracing.Trace.readings",
-    "conf._Reader.problems",
+    "contrib.auth.users.Loan._session_cache",
+    "matrix.simulation._Oracle._kinds",
+    "guard.engine.Passage._decided",
+    "policy.path_variants.Reader._cleaned",
+    "policy.path_variants.Reader._fold",
+    "policy.rules.Lookup._covering",
+    "explanation.trace.Trace._weighed",
+    "explanation.trace.Trace.by_view",
+    "explanation.trace.Trace.readings",
+    "conf.__init__._Reader.problems",
 }
 # Settings, URL patterns and classes of the project fill these, once. Most serve checks and commands only.
 FILLED_BY_THE_PROJECT = {
     "access.RoleMap._permissions",
     "access.RoleMap._roles",
-    "alternatives.alternatives_of",
-    "anatomy._modules_of_class",
-    "context.not_on_loop",
-    "debugging._engine",
-    "index.PatternIndex._before",
-    "index.PatternIndex._groups",
-    "index.PatternIndex._start",
-    "index._Node.hits",
-    "index._Node.literals",
-    "landmarks.Order._by_head",
-    "landmarks._Node.literals",
+    "urlconf.alternatives.alternatives_of",
+    "urlconf.views._modules_of_class",
+    "session.context.not_on_loop",
+    "responses.debug._engine",
+    "policy.pattern_index.PatternIndex._before",
+    "policy.pattern_index.PatternIndex._groups",
+    "policy.pattern_index.PatternIndex._start",
+    "policy.pattern_index._Node.hits",
+    "policy.pattern_index._Node.literals",
+    "matrix.sample_paths.Order._by_head",
+    "matrix.sample_paths._Node.literals",
     "management.commands.sessionkit_explain.Command.requires_system_checks",
     "management.commands.sessionkit_routes.Command.requires_system_checks",
     "patterns.Automaton.accepts",
     "patterns.Automaton.literals",
-    "routes._is_of_djangos_kind",
-    "routes._regular_views",
-    "shapes._shape_of_value",
-    "shapes.shape_of_regex",
-    "shapes.shape_of_route",
+    "urlconf.spelling._is_of_djangos_kind",
+    "urlconf.spelling._regular_views",
+    "urlconf.segments._shape_of_value",
+    "urlconf.segments.shape_of_regex",
+    "urlconf.segments.shape_of_route",
     "sources._reads_as_usual",
-    "territory.Ground._inner",
-    "territory._Place.following",
-    "territory._Place.here",
-    "territory._Place.wild",
-    "territory.steps_of",
+    "lint.overlap.Ground._inner",
+    "lint.overlap._Place.following",
+    "lint.overlap._Place.here",
+    "lint.overlap._Place.wild",
+    "lint.overlap.steps_of",
 }
 
 MUTABLE_CALLS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter", "ChainMap", "Memory"}
@@ -184,14 +183,14 @@ QUESTIONS = {
 @pytest.mark.parametrize("names", QUESTIONS)
 def test_names_from_a_client_are_not_piled_up(names, ask):
     """``has_permission(request.GET["p"])``, with one name, with others, and with many at once."""
-    evaluation._question.cache_clear()
+    evaluator._question.cache_clear()
     with use_session(SESSION):
         for name in QUESTIONS[names]:
             assert ask(name) is False
             if ask not in (has_permission, has_role):
                 assert ask(*(f"{name}{number}" for number in range(12))) is False
                 assert ask("posts:read", name) is (ask is has_any_permission)
-    info = evaluation._question.cache_info()
+    info = evaluator._question.cache_info()
     assert info.currsize <= 1024
     assert (info.currsize > 0) == (names == "many")
     assert_answers_are_brief()
@@ -209,10 +208,10 @@ def assert_answers_are_brief():
     shared = conf.current().policy._shared
     assert 0 < len(shared) <= access._MOST_SHARED
     for grants in shared.values():
-        assert len(grants.decisions) <= evaluation._MOST_KNOWN
+        assert len(grants.decisions) <= evaluator._MOST_KNOWN
         for decision in grants.decisions.values():
-            assert decision.requirement.weight <= evaluation._HEAVIEST_KNOWN
-            assert sum(map(len, decision.missing)) <= evaluation._HEAVIEST_KNOWN
+            assert decision.requirement.weight <= evaluator._HEAVIEST_KNOWN
+            assert sum(map(len, decision.missing)) <= evaluator._HEAVIEST_KNOWN
 
 
 def test_anonymous_callers_leave_no_more(settings):
@@ -234,8 +233,8 @@ def test_patterns_from_a_client_are_not_piled_up():
     for number in range(3000):
         assert patterns.matches(f"/{number}/**", f"/{number}/x")
         assert patterns.matches("/" + f"{number}".zfill(300), "/" + f"{number}".zfill(300))
-    assert 0 < len(patterns._patterns) <= memory._MOST_REMEMBERED
-    assert max(map(len, patterns._patterns)) <= memory.LONG
+    assert 0 < len(patterns._patterns) <= bounded_cache._MOST_REMEMBERED
+    assert max(map(len, patterns._patterns)) <= bounded_cache.LONG
 
 
 def test_paths_are_not_piled_up():
@@ -247,8 +246,8 @@ def test_paths_are_not_piled_up():
                 assert client.get(f"/wiki/{text}").status_code == 200
         states = sum(map(len, book._folded._states.values()))
         for kept_paths in (book._foreseen, *(index.covering.__self__ for index in (book._exact, book._folded))):
-            assert len(kept_paths) <= memory._MOST_REMEMBERED
-            assert max(map(len, kept_paths)) <= memory.LONG
+            assert len(kept_paths) <= bounded_cache._MOST_REMEMBERED
+            assert max(map(len, kept_paths)) <= bounded_cache.LONG
         client.get("/wiki/" + "/".join(map(str, range(9000))))
         assert sum(map(len, book._folded._states.values())) == states
 
@@ -264,11 +263,11 @@ def test_rights_of_many_sessions_are_not_piled_up():
 
 
 def test_lists_of_names_are_not_piled_up():
-    quick = ordinary.Ordinary(None)
+    quick = fast_validation.Ordinary(None)
     for number in range(600):
         heavy = [f"{number}-{place}-" + "x" * 99 for place in range(300)]
         quick.remember({"roles": [f"{number}"], "permissions": heavy})
-    assert 0 < len(quick._roles) <= ordinary._MOST_LISTS
+    assert 0 < len(quick._roles) <= fast_validation._MOST_LISTS
     assert quick._permissions == {}
 
 
@@ -276,6 +275,6 @@ def test_lists_of_names_are_not_piled_up():
 def test_versions_are_not_piled_up(version, is_kept, settings):
     settings.SESSIONKIT_VERSION = lambda user_id: version
     settings.SESSIONKIT_VERSION_INTERVAL = 60
-    keeper = freshness.Freshness(conf.current(), None, validate_session)
+    keeper = versioning.Freshness(conf.current(), None, validate_session)
     assert run(keeper.current("7")) == version
     assert bool(keeper._remembered) is is_kept

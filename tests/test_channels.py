@@ -40,8 +40,8 @@ from django_sessionkit import (
     require_session,
     testing,
 )
-from django_sessionkit.context import current_slot
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.session.context import current_slot
 from django_sessionkit.signals import access_denied, session_updated
 
 if find_spec("channels") is None:

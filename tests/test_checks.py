@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from test_conf import BAD
 
 import django_sessionkit
-from django_sessionkit import Authenticated, Permission, Role, conf, parsing
+from django_sessionkit import Authenticated, Permission, Role, conf
 from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.policy import rule_parser
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -246,7 +247,7 @@ def test_no_value_of_a_setting_makes_a_traceback(name, value):
 
 
 @given(
-    key=st.sampled_from([*parsing._REQUIREMENTS, *parsing.OPTION_KEYS, "pattern", "view", "methods", "name"]),
+    key=st.sampled_from([*rule_parser._REQUIREMENTS, *rule_parser.OPTION_KEYS, "pattern", "view", "methods", "name"]),
     value=JUNK,
 )
 def test_no_value_in_a_rule_makes_a_traceback(key, value):

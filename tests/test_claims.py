@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from django_sessionkit import validate_session
-from django_sessionkit.claims import parse_claims
-from django_sessionkit.personas import ANONYMOUS, parse_persona
+from django_sessionkit.matrix.claims import parse_claims
+from django_sessionkit.matrix.principals import ANONYMOUS, parse_persona
 
 GOOD = [
     ("role=editor", {"role": "editor"}),

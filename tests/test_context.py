@@ -17,10 +17,10 @@ from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import aget_session, get_session, has_role, is_authenticated
-from django_sessionkit.context import Loaded, Slot, activate, current_slot
 from django_sessionkit.decorators import require_authenticated
 from django_sessionkit.exceptions import AsyncRequired
 from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.session.context import Loaded, Slot, activate, current_slot
 
 
 def report(*seen):

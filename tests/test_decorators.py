@@ -18,7 +18,6 @@ from django.views.generic import RedirectView
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 
 from django_sessionkit import AnyPermission, Authenticated, Permission, Role, use_session
-from django_sessionkit.declared import declared
 from django_sessionkit.decorators import (
     public,
     require,
@@ -28,6 +27,7 @@ from django_sessionkit.decorators import (
     require_role,
     require_role_permission,
 )
+from django_sessionkit.policy.view_marks import declared
 
 
 def page(request, pk=None):

@@ -24,9 +24,10 @@ from docs_support.markdown import DOCS, ROOT, anchors, blocks, links, name_of, p
 from docs_support.project import Project
 
 import django_sessionkit
-from django_sessionkit import checks, conf, decisions, parsing
+from django_sessionkit import checks, conf
 from django_sessionkit.checks.settings import SETTING_IDS
-from django_sessionkit.validation import DEFAULT_LIMITS
+from django_sessionkit.policy import decisions, rule_parser
+from django_sessionkit.session.validation import DEFAULT_LIMITS
 
 pytest_plugins = ["docs_support.fixtures"]
 
@@ -214,7 +215,12 @@ def test_every_limit_is_documented_with_its_value() -> None:
 
 
 def test_every_rule_key_is_documented() -> None:
-    keys = {*parsing._SELECTOR_KEYS, *parsing._REQUIREMENTS, *parsing.OPTION_KEYS, *parsing._FURTHER_KEYS}
+    keys = {
+        *rule_parser._SELECTOR_KEYS,
+        *rule_parser._REQUIREMENTS,
+        *rule_parser.OPTION_KEYS,
+        *rule_parser._FURTHER_KEYS,
+    }
     tables = reference("rules").partition("## Pattern syntax")[0]
     shown = {row[0] for row in table_rows(tables) if row[0].strip("-")} - {"key"}
     assert shown == keys
@@ -222,7 +228,7 @@ def test_every_rule_key_is_documented() -> None:
 
 def test_every_verb_is_documented() -> None:
     line = reference("rules").partition("Known verbs: ")[2].partition("\n")[0]
-    assert tuple(re.findall(r"\w+", line)) == parsing.VERBS
+    assert tuple(re.findall(r"\w+", line)) == rule_parser.VERBS
 
 
 def test_every_reason_is_documented_and_explained() -> None:

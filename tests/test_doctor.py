@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 import django_sessionkit
-from django_sessionkit.checklist import ITEMS
+from django_sessionkit.checks.checklist import ITEMS
 
 DOCS = Path(__file__).parents[1] / "docs"
 PACKAGE = Path(django_sessionkit.__file__).parent

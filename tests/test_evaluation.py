@@ -11,12 +11,12 @@ from django.test import RequestFactory, override_settings
 
 from django_sessionkit import Allow, Authenticated, Role, evaluate, has_permission, has_role, set_session, use_session
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.algebra import Requirement
-from django_sessionkit.context import Loaded, Slot, activate
 from django_sessionkit.decorators import require_role
-from django_sessionkit.evaluation import _MOST_KNOWN, known
-from django_sessionkit.origin import current_origin
+from django_sessionkit.guard.evaluator import _MOST_KNOWN, known
+from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.requirements import Leaf
+from django_sessionkit.session.context import Loaded, Slot, activate
+from django_sessionkit.session.loader import current_origin
 
 EDITOR = {"user_id": "1", "role": "editor"}
 READER = {"user_id": "2", "role": "reader"}

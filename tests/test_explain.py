@@ -35,9 +35,9 @@ from django_sessionkit import (
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
 from django_sessionkit.exceptions import AsyncRequired
-from django_sessionkit.flows import run
-from django_sessionkit.readings import Reading
-from django_sessionkit.tracing import weigh
+from django_sessionkit.explanation.trace import weigh
+from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.utils.sansio import run
 
 RULES = [
     {"name": "health", "pattern": "/page/health", "public": True},

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit import conf
-from django_sessionkit.findings import shadowed
-from django_sessionkit.parsing import parse_rule
-from django_sessionkit.readings import Reading
-from django_sessionkit.rules import RuleBook
-from django_sessionkit.terrain import Terrain
+from django_sessionkit.lint.coverage import Terrain
+from django_sessionkit.lint.rule_order import shadowed
+from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.policy.rule_parser import parse_rule
+from django_sessionkit.policy.rules import RuleBook
 
 PATHS = ["/" + "/".join(path) for length in range(4) for path in product(("a", "b", "z"), repeat=length)]
 VERBS = ("GET", "HEAD", "POST", "PUT")

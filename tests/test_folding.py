@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from support.hostile_run import AsyncWireClient
 from support.sessions import HTML, browser
 
-from django_sessionkit import folding
-from django_sessionkit.folding import Folding, fold, longest_spelling
+from django_sessionkit.policy import folding
+from django_sessionkit.policy.folding import Folding, fold, longest_spelling
 
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 ASCII = ["admin", "kiosk", "i;`", "iii", "a.b-c"]

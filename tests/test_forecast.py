@@ -16,10 +16,10 @@ from support.sessions import browser
 from django_sessionkit import Allow, Role
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
-from django_sessionkit.forecast import ALLOWED, DELEGATED, DENIED, DEPENDS, forecast
+from django_sessionkit.matrix.principals import parse_persona, personas
+from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, forecast
 from django_sessionkit.mixins import RequireRoleMixin
-from django_sessionkit.personas import parse_persona, personas
-from django_sessionkit.survey import survey
+from django_sessionkit.urlconf.inventory import survey
 
 
 class Urls:

@@ -10,12 +10,12 @@ from django.test import override_settings
 from django.urls import path, re_path
 from django.utils.translation import override
 
-from django_sessionkit.context import Slot
-from django_sessionkit.flows import run
-from django_sessionkit.forecast import ALLOWED, DENIED, DEPENDS, forecast
-from django_sessionkit.personas import personas
-from django_sessionkit.reach import foresee, target_of
-from django_sessionkit.survey import survey
+from django_sessionkit.guard.preview import foresee, target_of
+from django_sessionkit.matrix.principals import personas
+from django_sessionkit.matrix.simulation import ALLOWED, DENIED, DEPENDS, forecast
+from django_sessionkit.session.context import Slot
+from django_sessionkit.urlconf.inventory import survey
+from django_sessionkit.utils.sansio import run
 
 WORDS = ["a", "b", "c", "admin", "x", "1", "en", "de", "a-x", "y"]
 SEGMENTS = ["a", "b", "admin", "<int:i{}>", "<slug:s{}>", "<str:t{}>", "a-<slug:u{}>"]

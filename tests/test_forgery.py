@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import RequestFactory
 
-from django_sessionkit.forgery import can_be_forged, has_token
+from django_sessionkit.session.csrf import can_be_forged, has_token
 from django_sessionkit.sources import DjangoSessionSource, RequestAttributeSource
 
 

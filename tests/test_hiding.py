@@ -14,9 +14,10 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from support.sessions import ADMIN, HTML, JSON, READER, AsyncBrowser, browser, sign_in
 
-from django_sessionkit import Role, declared, use_session
+from django_sessionkit import Role, use_session
 from django_sessionkit.decorators import require_authenticated, require_role
 from django_sessionkit.mixins import RequireRoleMixin
+from django_sessionkit.policy import view_marks
 from django_sessionkit.sources import SessionSource
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -313,7 +314,7 @@ def test_without_the_middleware_it_is_not_kept_either():
 
 @override_settings(SESSIONKIT_PROTECT=[], ROOT_URLCONF=(path("open/", page),))
 def test_where_nothing_is_hidden_an_unknown_url_costs_nothing(monkeypatch):
-    monkeypatch.setattr(declared.views_are_hidden, "is_set", lambda: False)
+    monkeypatch.setattr(view_marks.views_are_hidden, "is_set", lambda: False)
     response = client_of(READER).get("/nil/")
     assert response.status_code == 404
     assert "Cache-Control" not in response

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit import index as index_module
-from django_sessionkit import memory as memory_module
-from django_sessionkit.index import Entry, PatternIndex
-from django_sessionkit.memory import Memory
 from django_sessionkit.patterns import Pattern, matches
+from django_sessionkit.policy import pattern_index as index_module
+from django_sessionkit.policy.pattern_index import Entry, PatternIndex
+from django_sessionkit.utils import bounded_cache as memory_module
+from django_sessionkit.utils.bounded_cache import Memory
 
 names = st.sampled_from(["a", "b", "c", ""])
 patterns = st.lists(st.sampled_from(["a", "b", "c", "*", "**"]), max_size=5).map(lambda parts: "/" + "/".join(parts))

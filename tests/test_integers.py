@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit.exceptions import UnreadableRoute
-from django_sessionkit.integers import has_loose_integer, with_plain_integers
+from django_sessionkit.urlconf.integers import has_loose_integer, with_plain_integers
 
 like_numbers = st.text(
     st.sampled_from("+-_ 0123456789\u0660\u0667\uff10\uff17\u0966\u00a0\u2003\nx\u00b2\u2167."), max_size=8

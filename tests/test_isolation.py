@@ -11,8 +11,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncRequestFactory, RequestFactory
 
 from django_sessionkit import aget_session, get_session
-from django_sessionkit.context import current_slot
 from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.session.context import current_slot
 
 REQUESTS = 10_000
 

@@ -25,10 +25,10 @@ from django_sessionkit import (
     revoke_sessions,
     use_session,
 )
-from django_sessionkit.context import Slot, activate
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.origin import current_origin
+from django_sessionkit.session.context import Slot, activate
+from django_sessionkit.session.loader import current_origin
 from django_sessionkit.sources import DjangoSessionSource
 
 DESK = {"pattern": ["/page", "/apage"], "role": "editor"}

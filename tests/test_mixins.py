@@ -12,12 +12,7 @@ from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import AnyPermission, Authenticated, Permission, Role, conf, get_session, use_session
-from django_sessionkit.mixins import (
-    RequireAuthenticatedMixin,
-    RequireMixin,
-    RequirePermissionMixin,
-    RequireRoleMixin,
-)
+from django_sessionkit.mixins import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRoleMixin
 
 
 class Page(View):

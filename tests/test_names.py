@@ -28,11 +28,11 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.access import AccessPolicy, RoleMap, parse_roles
+from django_sessionkit.matrix.principals import parse_persona
 from django_sessionkit.mixins import RequirePermissionMixin, RequireRoleMixin
-from django_sessionkit.parsing import parse_rule
-from django_sessionkit.personas import parse_persona
+from django_sessionkit.policy.rule_parser import parse_rule
+from django_sessionkit.session.validation import Limits, Validation
 from django_sessionkit.testing import sign_in
-from django_sessionkit.validation import Limits, Validation
 
 NFC, NFD = (unicodedata.normalize(form, "éditeur") for form in ("NFC", "NFD"))
 HANGUL, JAMO = (unicodedata.normalize(form, "관리자") for form in ("NFC", "NFD"))

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit import InvalidSession, ordinary
-from django_sessionkit.ordinary import Ordinary
-from django_sessionkit.validation import DEFAULT_LIMITS, Limits, Validation
+from django_sessionkit import InvalidSession
+from django_sessionkit.session import fast_validation
+from django_sessionkit.session.fast_validation import Ordinary
+from django_sessionkit.session.validation import DEFAULT_LIMITS, Limits, Validation
 
 NAMES = ["a", "b", "posts:write", " ", "", "a\x00b", "\ud800", "x" * 101, "ä", "a b"]
 names = st.lists(st.sampled_from(NAMES) | st.integers(), max_size=4)
@@ -138,9 +139,9 @@ def test_each_validation_has_its_own_limits():
 
 def test_what_is_remembered_is_bounded():
     quick = Ordinary(DEFAULT_LIMITS)
-    for number in range(2 * ordinary._MOST_LISTS):
+    for number in range(2 * fast_validation._MOST_LISTS):
         quick.remember({"user_id": "1", "permissions": [f"p{number}"]})
-    assert 0 < len(quick._permissions) <= ordinary._MOST_LISTS
+    assert 0 < len(quick._permissions) <= fast_validation._MOST_LISTS
     long = {"user_id": "1", "permissions": ["p" * 200] * 200}
     quick.remember(long)
     assert quick.checked(long) is None

@@ -17,8 +17,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncRequestFactory, RequestFactory, SimpleTestCase
 
 from django_sessionkit import InvalidSession, get_session, use_session
-from django_sessionkit.context import current_slot
 from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.session.context import current_slot
 
 ANN, BOB, MACHINE = {"user_id": "ann"}, {"user_id": "bob"}, {"user_id": "machine", "role": "machine"}
 

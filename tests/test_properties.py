@@ -16,14 +16,15 @@ from support.hostile import LOOKALIKES
 from support.hostile_sites import Urls, ordinary
 from support.sessions import READER, browser
 
-from django_sessionkit import conf, targets, validate_session
-from django_sessionkit.context import Slot
+from django_sessionkit import conf, validate_session
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.flows import run
-from django_sessionkit.guard import Passage, Target, inspect
-from django_sessionkit.options import check_target
+from django_sessionkit.guard import redirects
+from django_sessionkit.guard.engine import Passage, Target, inspect
 from django_sessionkit.patterns import matches
-from django_sessionkit.readings import clean
+from django_sessionkit.policy.denial_options import check_target
+from django_sessionkit.policy.path_variants import clean
+from django_sessionkit.session.context import Slot
+from django_sessionkit.utils.sansio import run
 
 READER_SESSION = validate_session(READER)
 REQUIREMENTS = [{"role": "admin"}, {"role": "reader"}, {"authenticated": True}, {"public": True}, {"deny": True}]
@@ -246,7 +247,7 @@ def test_no_target_in_the_settings_leads_elsewhere(target):
 def test_no_page_that_htmx_names_leads_elsewhere(url, prefix):
     request = RequestFactory().get("/page/")
     request.META["HTTP_HX_CURRENT_URL"] = prefix + url
-    found = targets.next_of_htmx(request)
+    found = redirects.next_of_htmx(request)
     assert found is None or is_safe_path(found)
 
 
@@ -255,7 +256,7 @@ def test_no_page_that_htmx_names_leads_elsewhere(url, prefix):
 def test_no_requested_page_leads_elsewhere(url, query):
     request = RequestFactory().get("/", QUERY_STRING=query.encode().decode("latin-1"))
     request.path = request.path_info = "/" + url
-    found = targets.next_of_page(request)
+    found = redirects.next_of_page(request)
     assert found is None or is_safe_path(found)
 
 
@@ -263,7 +264,7 @@ def test_no_requested_page_leads_elsewhere(url, query):
 @given(url=hostile_targets, login=st.sampled_from(["/login/", "/login/?sso=1", "/login/?next=/x#top"]))
 def test_next_stays_in_its_place(url, login):
     """For any ``next``, the redirect goes to the login page and passes exactly that value."""
-    location = targets.with_next(login, url)
+    location = redirects.with_next(login, url)
     parts = urlsplit(location)
     assert leads_to_host(location) == "testserver"
     assert location.isascii()

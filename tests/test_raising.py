@@ -30,7 +30,7 @@ from django_sessionkit import (
     update_session,
     use_session,
 )
-from django_sessionkit.audit import user_digest
+from django_sessionkit.session.audit import user_digest
 from django_sessionkit.signals import access_denied
 
 EDITOR_ONLY = Role("editor")

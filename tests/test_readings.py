@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit.exceptions import UnreadableRoute
-from django_sessionkit.folding import fold
-from django_sessionkit.readings import Reader, clean, cleaned, climbs, is_plain, landings, strip_language
+from django_sessionkit.policy.folding import fold
+from django_sessionkit.policy.path_variants import Reader, clean, cleaned, climbs, is_plain, landings, strip_language
 
 
 def readings(*arguments):

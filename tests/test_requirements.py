@@ -11,16 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit import (
-    Allow,
-    AnyPermission,
-    Authenticated,
-    Nobody,
-    Permission,
-    Public,
-    Role,
-    validate_session,
-)
+from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AsyncRequired
 from django_sessionkit.requirements import Leaf, Requirement

@@ -14,9 +14,10 @@ from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMat
 from support.sessions import ADMIN, READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import can_access, routes, use_session
+from django_sessionkit import can_access, use_session
 from django_sessionkit.exceptions import UnreadableRoute
-from django_sessionkit.routes import spelling_of
+from django_sessionkit.urlconf import spelling as routes
+from django_sessionkit.urlconf.spelling import spelling_of
 
 
 class Loud:

@@ -4,10 +4,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
-from django_sessionkit.parsing import parse_exclude, parse_rule
 from django_sessionkit.patterns import Pattern
-from django_sessionkit.readings import Reading
-from django_sessionkit.rules import RuleBook, ViewGlob
+from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
+from django_sessionkit.policy.rules import RuleBook, ViewGlob
 
 PLACE = "SESSIONKIT_PROTECT[3]"
 

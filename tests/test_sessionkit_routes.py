@@ -18,9 +18,9 @@ from testsite import views
 
 from django_sessionkit.decorators import require_role
 from django_sessionkit.matrix import policy_matrix
-from django_sessionkit.personas import parse_persona
-from django_sessionkit.printing import as_table
-from django_sessionkit.snapshots import BadSnapshot, changes, read, written
+from django_sessionkit.matrix.formats import as_table
+from django_sessionkit.matrix.principals import parse_persona
+from django_sessionkit.matrix.snapshots import BadSnapshot, changes, read, written
 
 
 class Urls:

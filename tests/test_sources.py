@@ -21,15 +21,10 @@ from django_sessionkit import (
     signals,
     update_session,
 )
-from django_sessionkit.context import activate
 from django_sessionkit.exceptions import ReadOnlySource
-from django_sessionkit.origin import current_origin, slot_for
-from django_sessionkit.sources import (
-    CallableSource,
-    DjangoSessionSource,
-    RequestAttributeSource,
-    SessionSource,
-)
+from django_sessionkit.session.context import activate
+from django_sessionkit.session.loader import current_origin, slot_for
+from django_sessionkit.sources import CallableSource, DjangoSessionSource, RequestAttributeSource, SessionSource
 
 
 def from_header(request):

@@ -13,8 +13,8 @@ from django.test import AsyncRequestFactory, RequestFactory
 from support.sessions import EDITOR, READER, abrowser, browser
 
 from django_sessionkit import aget_session, get_session
-from django_sessionkit.context import current_slot
 from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.session.context import current_slot
 
 pytestmark = pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume:Warning")
 

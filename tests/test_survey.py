@@ -26,9 +26,9 @@ from django_sessionkit import Allow, Role, evaluate, use_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import Undecided
-from django_sessionkit.flows import rehearse
-from django_sessionkit.shapes import MANY, ONE, Partly
-from django_sessionkit.survey import Route, survey
+from django_sessionkit.urlconf.inventory import Route, survey
+from django_sessionkit.urlconf.segments import MANY, ONE, Partly
+from django_sessionkit.utils.sansio import rehearse
 
 
 class Alarmed:

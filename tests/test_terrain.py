@@ -4,9 +4,9 @@ import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path, re_path
 
-from django_sessionkit.survey import survey
-from django_sessionkit.terrain import beginning_of
-from django_sessionkit.territory import ANY
+from django_sessionkit.lint.coverage import beginning_of
+from django_sessionkit.lint.overlap import ANY
+from django_sessionkit.urlconf.inventory import survey
 
 
 def page(request):

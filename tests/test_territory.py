@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_sessionkit.lint.overlap import ANY, Cover, Ground, Relation, cover, relation, steps_of
 from django_sessionkit.patterns import compile_pattern, matches
-from django_sessionkit.shapes import MANY, ONE, Partly
-from django_sessionkit.territory import ANY, Cover, Ground, Relation, cover, relation, steps_of
+from django_sessionkit.urlconf.segments import MANY, ONE, Partly
 
 # "z" stands for any segment that no pattern names. Longer paths do not distinguish patterns of three segments.
 SEGMENTS = ("a", "b", "ab", "acb", "z")

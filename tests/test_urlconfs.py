@@ -21,13 +21,13 @@ from support.sessions import HTML, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import can_access, enforce, explain
+from django_sessionkit.conf.urlconf import is_translated_from, uses_language_prefix
 from django_sessionkit.decorators import require_authenticated, require_role
+from django_sessionkit.guard.redirects import is_login_page, locate
 from django_sessionkit.matrix import policy_matrix
+from django_sessionkit.matrix.principals import parse_persona
 from django_sessionkit.mixins import RequireRoleMixin
-from django_sessionkit.personas import parse_persona
 from django_sessionkit.requirements import Role
-from django_sessionkit.targets import is_login_page, locate
-from django_sessionkit.urlconfs import is_translated_from, uses_language_prefix
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"

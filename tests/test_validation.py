@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.effort import calls_of
 
 from django_sessionkit import InvalidSession, Session, validate_session
-from django_sessionkit.validation import Limits, Validation
+from django_sessionkit.session.validation import Limits, Validation
 
 CANARY = "canary-7c1f"
 

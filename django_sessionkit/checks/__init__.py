@@ -19,7 +19,6 @@ from .deploy import (
     check_session_cache,
     check_session_engine,
 )
-from .freshness import check_brought_source, check_idle_freshness, check_shared_versions, check_version_cache
 from .middleware import check_fallbacks, check_middleware, check_middleware_once, check_two_defaults
 from .roles import check_role_names, check_wildcards
 from .settings import check_settings
@@ -39,6 +38,7 @@ from .urls import (
     check_weaker_rules,
     check_wide_excludes,
 )
+from .versions import check_brought_source, check_idle_freshness, check_shared_versions, check_version_cache
 
 ALWAYS = (
     check_settings,

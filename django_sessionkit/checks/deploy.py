@@ -13,8 +13,9 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Info
 from django.core.checks import Warning as CheckWarning
 
-from django_sessionkit import conf, installation
-from django_sessionkit.audit import security_logger
+from django_sessionkit import conf
+from django_sessionkit.conf import project
+from django_sessionkit.session.audit import security_logger
 
 # A lost device should not stay logged in for longer than a week.
 _LONGEST_DAYS = 7
@@ -44,14 +45,14 @@ def check_session_engine(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about sessions in a cache that processes do not share."""
     alias = conf.of_django("SESSION_CACHE_ALIAS", "default")
-    backend = installation.private_cache(alias)
+    backend = project.private_cache(alias)
     if "cache" not in _engine().rpartition(".")[2] or backend is None:
         return []
     return [
         CheckWarning(
             f'Sessions are in the cache "{alias}" ({backend}), which processes do not share. A process can lose a '
             "session, or keep one that another process has ended.",
-            hint=installation.shared_cache(alias),
+            hint=project.shared_cache(alias),
             id="sessionkit.W007",
         )
     ]
@@ -107,7 +108,7 @@ def check_cookie_prefix(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_login_limiter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if no known package limits login attempts."""
-    if not installation.has_any("django.contrib.auth") or installation.has_any(*_LIMITERS):
+    if not project.has_any("django.contrib.auth") or project.has_any(*_LIMITERS):
         return []
     return [
         CheckWarning(
@@ -123,8 +124,8 @@ def check_login_limiter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_content_policy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if no Content-Security-Policy is set."""
-    native = installation.position(installation.middleware(), _CSP) is not None and conf.of_django("SECURE_CSP")
-    if native or (installation.has_any("csp") and conf.of_django("CONTENT_SECURITY_POLICY")):
+    native = project.position(project.middleware(), _CSP) is not None and conf.of_django("SECURE_CSP")
+    if native or (project.has_any("csp") and conf.of_django("CONTENT_SECURITY_POLICY")):
         return []
     return [
         CheckWarning(
@@ -140,7 +141,7 @@ def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any
     """Warn if the first hasher, which hashes all new passwords, is weak."""
     hashers = conf.of_django("PASSWORD_HASHERS") or [_DEFAULT_HASHER]
     first = str(hashers[0]).rpartition(".")[2]
-    if not installation.has_any("django.contrib.auth") or not first.startswith(_WEAK_HASHERS):
+    if not project.has_any("django.contrib.auth") or not first.startswith(_WEAK_HASHERS):
         return []
     return [
         CheckWarning(
@@ -154,7 +155,7 @@ def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 def check_password_validators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if new passwords are not validated."""
-    if not installation.has_any("django.contrib.auth") or conf.of_django("AUTH_PASSWORD_VALIDATORS"):
+    if not project.has_any("django.contrib.auth") or conf.of_django("AUTH_PASSWORD_VALIDATORS"):
         return []
     return [
         CheckWarning(
@@ -194,7 +195,7 @@ def check_autoescape(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def _engine() -> str:
-    return str(conf.of_django("SESSION_ENGINE")) if installation.keeps_sessions() else ""
+    return str(conf.of_django("SESSION_ENGINE")) if project.keeps_sessions() else ""
 
 
 def _has_handler(logger: logging.Logger | None) -> bool:

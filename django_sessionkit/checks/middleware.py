@@ -9,8 +9,9 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
-from django_sessionkit import conf, installation
-from django_sessionkit.installation import OURS, position, positions
+from django_sessionkit import conf
+from django_sessionkit.conf import project
+from django_sessionkit.conf.project import OURS, position, positions
 from django_sessionkit.sources import DjangoSessionSource
 
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -25,12 +26,12 @@ _FALLBACKS = (
 
 def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a missing ``SessionKitMiddleware``, or one above the middleware that it needs."""
-    classes = installation.middleware()
+    classes = project.middleware()
     ours = position(classes, OURS)
     if ours is None:
         return [
             Error(
-                installation.UNGUARDED,
+                project.UNGUARDED,
                 hint=f'Add "{OURS}" after SessionMiddleware and after the middleware of your auth layer.',
                 id="sessionkit.E015",
             )
@@ -82,13 +83,13 @@ def check_middleware_once(app_configs: Sequence[AppConfig] | None, **kwargs: Any
             hint=f'Remove MIDDLEWARE[{number}], "{paths[number]}".',
             id="sessionkit.W003",
         )
-        for number in positions(installation.middleware(), OURS)[1:]
+        for number in positions(project.middleware(), OURS)[1:]
     ]
 
 
 def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about fallback middleware above ``SessionKitMiddleware``: its pages are not checked."""
-    classes, paths = installation.middleware(), conf.middleware_paths()
+    classes, paths = project.middleware(), conf.middleware_paths()
     ours = position(classes, OURS)
     outside = [number for one in _FALLBACKS for number in positions(classes, one) if ours is not None and number < ours]
     return [
@@ -105,7 +106,7 @@ def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report two active defaults that require a login, each with its own exceptions."""
     settings = conf.sound()
-    if position(installation.middleware(), _LOGIN_REQUIRED) is None or settings is None or not settings.global_protect:
+    if position(project.middleware(), _LOGIN_REQUIRED) is None or settings is None or not settings.global_protect:
         return []
     return [
         Info(

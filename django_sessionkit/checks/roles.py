@@ -9,9 +9,10 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
-from django_sessionkit import conf, known_roles
+from django_sessionkit import conf
 from django_sessionkit.access import did_you_mean
-from django_sessionkit.strength import role_names
+from django_sessionkit.lint import role_names as known_roles
+from django_sessionkit.lint.implication import role_names
 
 
 def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

@@ -8,15 +8,16 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
-from django_sessionkit import conf, installation
+from django_sessionkit import conf
 from django_sessionkit.access import did_you_mean
+from django_sessionkit.conf import project
 
 
 def check_cache_alias(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a session cache that ``CACHES`` does not contain."""
     alias, caches = conf.of_django("SESSION_CACHE_ALIAS"), conf.of_django("CACHES", {})
     engine = str(conf.of_django("SESSION_ENGINE")).rpartition(".")[2]
-    if not installation.keeps_sessions() or engine not in ("cache", "cached_db") or alias in caches:
+    if not project.keeps_sessions() or engine not in ("cache", "cached_db") or alias in caches:
         return []
     return [
         Error(
@@ -33,7 +34,7 @@ def check_serializer(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     Unpickling can run code, and the cookie comes from the client. Only ``SECRET_KEY`` protects the server.
     """
     path = str(conf.of_django("SESSION_SERIALIZER"))
-    names = installation.ancestry(installation.imported(path))
+    names = project.ancestry(project.imported(path))
     signed = str(conf.of_django("SESSION_ENGINE")).endswith(".signed_cookies")
     if not signed or not any("pickle" in name.lower() for name in [path, *names]):
         return []

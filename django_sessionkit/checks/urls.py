@@ -9,72 +9,72 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
-from django_sessionkit import findings, openings, terrain
-from django_sessionkit.callers import api_package_of
-from django_sessionkit.installation import keeps_sessions
-from django_sessionkit.rules import SAFE_VERBS
-from django_sessionkit.strength import predicates
-from django_sessionkit.terrain import Terrain
+from django_sessionkit.conf.project import keeps_sessions
+from django_sessionkit.guard.negotiation import api_package_of
+from django_sessionkit.lint import coverage, exposure, rule_order
+from django_sessionkit.lint.coverage import Terrain
+from django_sessionkit.lint.implication import predicates
+from django_sessionkit.policy.rules import SAFE_VERBS
 
 
 def check_dead_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about patterns and view names that match no route."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W016") for one in _found(findings.dead)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W016") for one in _found(rule_order.dead)]
 
 
 def check_shadowed_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report rules that never decide a request, because earlier rules match all of their requests."""
-    return [Error(str(one), hint=one.hint, id="sessionkit.E020") for one in _found(findings.shadowed)]
+    return [Error(str(one), hint=one.hint, id="sessionkit.E020") for one in _found(rule_order.shadowed)]
 
 
 def check_weaker_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about rules that decide before a stricter rule."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W017") for one in _found(findings.weaker)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W017") for one in _found(rule_order.weaker)]
 
 
 def check_partial_patterns(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about patterns that match only some paths of a route."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W018") for one in _found(findings.partial)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W018") for one in _found(rule_order.partial)]
 
 
 def check_open_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about methods of a route that a rule leaves out and nothing else protects."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W019") for one in _found(openings.open_verbs)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W019") for one in _found(exposure.open_verbs)]
 
 
 def check_idle_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about excludes that do not open a page, because a rule or the view protects it."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W020") for one in _found(openings.idle_excludes)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W020") for one in _found(exposure.idle_excludes)]
 
 
 def check_wide_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about excludes that match more than their text suggests."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W021") for one in _found(openings.wide_excludes)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W021") for one in _found(exposure.wide_excludes)]
 
 
 def check_redirect_targets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about rules that protect their own ``redirect_to``: the redirect loops."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W022") for one in _found(openings.own_targets)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W022") for one in _found(exposure.own_targets)]
 
 
 def check_login_page(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about rules that match a login page, which is always reachable."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W023") for one in _found(openings.covered_login)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W023") for one in _found(exposure.covered_login)]
 
 
 def check_foreign_login(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about views that redirect to the login page while ``LOGIN_URL`` is a page of another site."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W028") for one in _found(openings.views_without_login)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W028") for one in _found(exposure.views_without_login)]
 
 
 def check_unclear_routes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report rules that may match routes whose paths cannot be derived from their URL patterns."""
-    return [Info(str(one), hint=one.hint, id="sessionkit.I003") for one in _found(openings.unclear_routes)]
+    return [Info(str(one), hint=one.hint, id="sessionkit.I003") for one in _found(exposure.unclear_routes)]
 
 
 def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report predicates of views that cannot be imported or called."""
-    land = terrain.current()
+    land = coverage.current()
     found = {}
     for view, requirement in land.asked_by_views() if land is not None else ():
         for predicate in predicates(requirement):
@@ -94,7 +94,7 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 def check_csrf_exempt(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about views that are protected by a session cookie but do not check the CSRF token."""
-    land = terrain.current()
+    land = coverage.current()
     if land is None or not keeps_sessions():
         return []
     return [
@@ -115,6 +115,6 @@ def _is_exempt(view: Any) -> bool:
     return getattr(view, "csrf_exempt", False) is True and api_package_of(view) is None
 
 
-def _found(look: Callable[[Terrain], list[findings.Finding]]) -> list[findings.Finding]:
-    land = terrain.current()
+def _found(look: Callable[[Terrain], list[rule_order.Finding]]) -> list[rule_order.Finding]:
+    land = coverage.current()
     return look(land) if land is not None else []

@@ -16,17 +16,18 @@ from channels.exceptions import StopConsumer
 from channels.sessions import SessionMiddlewareStack
 from django.db import close_old_connections
 
-from django_sessionkit import audit, conf
+from django_sessionkit import conf
 from django_sessionkit.connections import ConnectionSlot, close_code, handshake
-from django_sessionkit.context import activate, current_slot
-from django_sessionkit.decisions import FAILED, Decision
-from django_sessionkit.evaluation import decide
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.flows import arun
-from django_sessionkit.origin import current_origin
-from django_sessionkit.raising import decision_of
+from django_sessionkit.guard.evaluator import decide
+from django_sessionkit.guard.raised_denials import decision_of
+from django_sessionkit.policy.decisions import FAILED, Decision
 from django_sessionkit.requirements import Requirement
+from django_sessionkit.session import audit
+from django_sessionkit.session.context import activate, current_slot
+from django_sessionkit.session.loader import current_origin
 from django_sessionkit.sources import DjangoSessionSource
+from django_sessionkit.utils.sansio import arun
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

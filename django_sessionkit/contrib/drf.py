@@ -23,17 +23,17 @@ from rest_framework.permissions import (
 )
 
 from django_sessionkit.api import evaluate
-from django_sessionkit.caching import vary_ahead
-from django_sessionkit.context import Fault, activate
-from django_sessionkit.decisions import UNKNOWN_FOR_NOW
-from django_sessionkit.evaluation import denial_of, told
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.flows import run
-from django_sessionkit.forgery import can_be_forged, has_token
-from django_sessionkit.origin import current_origin, slot_for
+from django_sessionkit.guard.evaluator import denial_of, told
+from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
 from django_sessionkit.requirements import Authenticated, Nobody, Requirement
 from django_sessionkit.responses import CHALLENGE, RETRY_AFTER, deny_for
-from django_sessionkit.session import Session
+from django_sessionkit.responses.caching import vary_ahead
+from django_sessionkit.session.context import Fault, activate
+from django_sessionkit.session.csrf import can_be_forged, has_token
+from django_sessionkit.session.loader import current_origin, slot_for
+from django_sessionkit.session.value import Session
+from django_sessionkit.utils.sansio import run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

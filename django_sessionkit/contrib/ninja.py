@@ -10,18 +10,19 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.security import django_auth
 from ninja.utils import check_csrf
 
-from django_sessionkit import answers, audit
-from django_sessionkit.caching import hold_back
-from django_sessionkit.context import Slot
-from django_sessionkit.decisions import Decision
-from django_sessionkit.evaluation import decide, denial_of
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.flows import Flow, Step, arun, on_event_loop, run
-from django_sessionkit.forgery import can_be_forged
-from django_sessionkit.origin import slot_for
-from django_sessionkit.raising import reported
+from django_sessionkit.guard import denial_choice
+from django_sessionkit.guard.evaluator import decide, denial_of
+from django_sessionkit.guard.raised_denials import reported
+from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.requirements import Authenticated, Requirement
-from django_sessionkit.session import Session
+from django_sessionkit.responses.caching import hold_back
+from django_sessionkit.session import audit
+from django_sessionkit.session.context import Slot
+from django_sessionkit.session.csrf import can_be_forged
+from django_sessionkit.session.loader import slot_for
+from django_sessionkit.session.value import Session
+from django_sessionkit.utils.sansio import Flow, Step, arun, on_event_loop, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -84,7 +85,7 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
     if not decision:
         denial = denial_of(slot, decision)
         if isinstance(denial, AccessDenied):
-            raise (yield from reported(Forbidden(denial, answers.status_of(slot.fault)), slot))
+            raise (yield from reported(Forbidden(denial, denial_choice.status_of(slot.fault)), slot))
         request._sessionkit_refusal = decision  # type: ignore[attr-defined]
         return None
     if session is not None and can_be_forged(request) and not getattr(request, "_ninja_csrf_exempt", False):

@@ -15,8 +15,8 @@ from django.template.context import Context
 from django.utils.html import json_script
 
 from django_sessionkit import api
-from django_sessionkit.evaluation import is_met, known
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.guard.evaluator import is_met, known
 from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 
 register = template.Library()

@@ -28,10 +28,10 @@ from django_sessionkit import (
     use_session,
     validate_session,
 )
-from django_sessionkit.algebra import Requirement
 from django_sessionkit.decorators import public, require, require_authenticated, require_role
-from django_sessionkit.explanation import Explanation
+from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.mixins import RequireRoleMixin
+from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.testing import asign_in, override_policy, sign_in
 
 assert_type(get_session(), Session | None)

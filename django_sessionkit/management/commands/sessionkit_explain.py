@@ -8,14 +8,16 @@ from typing import Any, get_args
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
-from django_sessionkit import conf, installation, narration
+from django_sessionkit import conf
 from django_sessionkit.access import did_you_mean
 from django_sessionkit.api import explain
-from django_sessionkit.context import Slot, activate
+from django_sessionkit.conf import project
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.explaining import Caller
-from django_sessionkit.parsing import VERBS
-from django_sessionkit.personas import ANONYMOUS, Persona, parse_persona
+from django_sessionkit.explanation import text as narration
+from django_sessionkit.explanation.builder import Caller
+from django_sessionkit.matrix.principals import ANONYMOUS, Persona, parse_persona
+from django_sessionkit.policy.rule_parser import VERBS
+from django_sessionkit.session.context import Slot, activate
 
 _STYLES: dict[narration.Tone, str] = {
     "title": "MIGRATE_HEADING",
@@ -73,8 +75,8 @@ class Command(BaseCommand):
             conf.current()
         except InvalidPolicy as error:
             raise CommandError(str(error)) from None
-        if not installation.is_guarded():
-            self.stderr.write(self.style.WARNING(installation.UNGUARDED))
+        if not project.is_guarded():
+            self.stderr.write(self.style.WARNING(project.UNGUARDED))
 
     def _method(self, given: str) -> str:
         method = given.upper()

@@ -8,15 +8,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_sessionkit import conf, installation, snapshots
+from django_sessionkit import conf
+from django_sessionkit.conf import project
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.findings import Finding, dead, shadowed
-from django_sessionkit.forecast import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED, forecast
-from django_sessionkit.matrix import Matrix, matrix_of
-from django_sessionkit.personas import Persona, parse_persona, personas
-from django_sessionkit.printing import FORMATS, as_table
-from django_sessionkit.survey import Route, survey
-from django_sessionkit.terrain import Terrain
+from django_sessionkit.lint.coverage import Terrain
+from django_sessionkit.lint.rule_order import Finding, dead, shadowed
+from django_sessionkit.matrix import Matrix, matrix_of, snapshots
+from django_sessionkit.matrix.formats import FORMATS, as_table
+from django_sessionkit.matrix.principals import Persona, parse_persona, personas
+from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED, forecast
+from django_sessionkit.urlconf.inventory import Route, survey
 
 # With fewer routes, the command is finished before a progress line is of use.
 _LONG_WORK = 500
@@ -97,8 +98,8 @@ class Command(BaseCommand):
             conf.current()
         except InvalidPolicy as error:
             raise CommandError(str(error)) from None
-        if not installation.is_guarded():
-            self.stderr.write(self.style.WARNING(installation.UNGUARDED))
+        if not project.is_guarded():
+            self.stderr.write(self.style.WARNING(project.UNGUARDED))
         routes = survey()
         callers = [self._persona(text) for text in wanted] if wanted else personas(routes)
         return matrix_of(forecast(routes, callers, self._progress), callers)

@@ -1,0 +1,154 @@
+"""The production checklist: 32 items that a site with a login needs, and their status in a project.
+
+The system checks of Django and SessionKit decide what can be detected. The rest becomes a question to the developer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import NamedTuple
+
+from django.core.checks import INFO, CheckMessage
+
+from django_sessionkit.conf import project
+from django_sessionkit.lint import coverage
+
+
+class Status(Enum):
+    """The status of an item."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    YOURS = "only you can check"
+
+
+class Item(NamedTuple):
+    """One item of the checklist.
+
+    ``asvs`` names requirements, or a chapter, of the OWASP Application Security Verification Standard 5.0.0. ``ids``
+    are the ids of the checks for this item. ``asks`` is what no check can see, for the developer to confirm; it may be
+    a function that returns the text. It is empty if the checks cover the whole item.
+    """
+
+    number: int
+    title: str
+    asvs: str
+    ids: tuple[str, ...]
+    asks: str | Callable[[], str] = ""
+
+
+class Grade(NamedTuple):
+    """The status of an item, the messages of its checks, and what the developer has to confirm."""
+
+    item: Item
+    status: Status
+    messages: tuple[CheckMessage, ...]
+    question: str
+
+
+def _ours(*names: str) -> tuple[str, ...]:
+    return tuple(f"sessionkit.{name}" for name in names)
+
+
+def _django(*names: str) -> tuple[str, ...]:
+    return tuple(f"security.{name}" for name in names)
+
+
+_POLICY = (
+    *(f"E{number:03}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 20, 21)),
+    *("W001", "W002", "W004", "W005", "W016", "W017", "W018", "W019", "W020", "W021", "W022", "W023", "W028"),
+    *("I001", "I003"),
+)
+
+
+def _known_login() -> str:
+    known = ("django.contrib.auth", "allauth", "mozilla_django_oidc", "social_django", "rest_framework_simplejwt")
+    if project.has_any(*known):
+        return ""
+    return "Neither Django's login nor that of an established package was found. Where does the session dict come from?"
+
+
+def _open_routes() -> str:
+    land = coverage.current()
+    found = land.open_routes() if land is not None else []
+    if not found:
+        return ""
+    shown = ", ".join(route.text for route in found[:5]) + (", ..." if len(found) > 5 else "")
+    return f"Routes that are open to everyone without a public rule, an exclude or @public: {len(found)} ({shown})"
+
+
+def _trusted_headers() -> str:
+    where = project.position(project.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
+    if where is not None:
+        return "RemoteUserMiddleware trusts a header. The proxy removes this header from the requests of clients."
+    return "No view, source or predicate takes a role or a user from a header, a form field or the query string."
+
+
+ITEMS = (
+    Item(1, "A login library authenticates users", "V6", (), "Your login calls set_session() after authentication."),
+    Item(2, "Sessions are stored on the server", "7.2.1", _ours("E016", "E017", "E018", "E025", "W007", "W027")),
+    Item(3, "Sessions expire", "7.3.1, 7.3.2", _ours("W008")),
+    Item(4, "Requests that change something are safe from CSRF", "3.5.1", (*_django("W003"), *_ours("W024"))),
+    Item(
+        5,
+        "Sessions are registered and cleared",
+        "7.4.1",
+        _ours("E022", "E023", "E024", "W025", "W026"),
+        "Your logout calls clear_session() or Django's logout().",
+    ),
+    Item(6, "The dict of a session is validated", "", _ours("E007")),
+    Item(7, "Dicts and patterns have limits", "", _ours("E008")),
+    Item(8, "Sessions are read in their own request only", "", _ours("W003")),
+    Item(9, "Routes are protected", "8.2.1", _ours(*_POLICY)),
+    Item(10, "No rights in plain cookies", "7.2.1", _ours("E019"), "No set_cookie() carries a role or a user."),
+    Item(11, "Session ids are opaque, or signed", "7.2.2, 7.2.3", _ours("W006")),
+    Item(
+        12,
+        "Cookies have their flags",
+        "3.3.1 – 3.3.4",
+        (*_django("W010", "W011", "W012", "W013", "W014", "W015", "W016", "W017"), *_ours("W009", "I002")),
+    ),
+    Item(13, "The login library is an established one", "", (), _known_login),
+    Item(14, "No custom expiry code", "7.3.1", _ours("W008")),
+    Item(15, "A login starts a new session id", "7.2.4", (), "No code stores the dict without set_session()."),
+    Item(16, "Login attempts are limited", "6.3.1", _ours("W010")),
+    Item(
+        17,
+        "Output is escaped, HTML sanitised",
+        "1.2.1, 1.3.1",
+        _ours("W015"),
+        "HTML that is passed to |safe or mark_safe() is sanitised.",
+    ),
+    Item(18, "Rights are checked on the server", "8.3.1", (), _open_routes),
+    Item(19, "HTTPS everywhere", "V12", _django("W008")),
+    Item(20, "HSTS for a year, with subdomains", "3.4.1", _django("W004", "W005", "W021")),
+    Item(21, "nosniff", "3.4.4", _django("W001", "W006")),
+    Item(22, "No framing", "3.4.6", _django("W002", "W019")),
+    Item(23, "X-XSS-Protection is not sent", "", ()),
+    Item(24, "Content-Security-Policy", "3.4.3", (*_django("W022", "E023", "E024", "E026", "W027"), *_ours("W011"))),
+    Item(25, "Passwords are hashed slowly", "11.4.2", _ours("W012", "W013")),
+    Item(26, "Audit log", "16.3.1, 16.3.2", _ours("W014"), "Someone reads the log, and it is kept long enough."),
+    Item(27, "Dependencies are up to date", "V15", (), "pip-audit runs automatically and reports nothing."),
+    Item(28, "Nothing from the client is trusted", "8.3.1", _django("W020"), _trusted_headers),
+    Item(29, "No session lasts forever", "7.3.2", _ours("W008")),
+    Item(30, "Secrets are strong, and DEBUG is off", "V13", _django("W009", "W018", "W025", "E100", "E101", "E102")),
+    Item(31, "The code has been audited", "", (), "Someone who did not write the code has audited it."),
+    Item(32, "Vulnerabilities can be reported in private", "", (), "A SECURITY.md or security.txt explains how."),
+)
+
+
+def grade(messages: Iterable[CheckMessage]) -> list[Grade]:
+    """Return the status of every item, given the messages of the system checks.
+
+    Information and silenced messages do not make an item fail.
+    """
+    found = sorted((one for one in messages if one.id), key=lambda one: one.id or "")  # checks run in no fixed order
+    return [_graded(item, tuple(one for one in found if one.id in item.ids)) for item in ITEMS]
+
+
+def _graded(item: Item, messages: tuple[CheckMessage, ...]) -> Grade:
+    question = item.asks if isinstance(item.asks, str) else item.asks()
+    if any(one.level > INFO and not one.is_silenced() for one in messages):
+        return Grade(item, Status.FAIL, messages, question)
+    return Grade(item, Status.YOURS if question else Status.PASS, messages, question)

@@ -1,0 +1,186 @@
+"""Parsers for the values of settings. Each returns the parsed value, or raises ``InvalidPolicy`` with ``place``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+from django_sessionkit.access import AccessPolicy, RoleMap, did_you_mean
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.policy.denial_options import check_target
+from django_sessionkit.requirements import Allow, Requirement
+from django_sessionkit.session.validation import Limits, Validator
+
+# Attributes of a SessionSource. The class itself cannot be imported here, because its module imports the settings.
+_SOURCE_ATTRIBUTES = (
+    *("read", "write", "remove", "rotate", "expire_in", "aread", "awrite", "aremove", "arotate", "aexpire_in"),
+    *("watch", "touch", "varies_on", "follows_user", "still_holds", "end", "aend"),
+)
+
+
+def target(raw: Any, place: str, hint: str = "") -> str | Promise:
+    """Parse a redirect target: a site-relative path or a URL name."""
+    try:
+        check_target(raw, place)
+    except InvalidPolicy as error:
+        raise InvalidPolicy(place, error.fault, hint or error.hint) from None
+    return raw  # type: ignore[no-any-return]
+
+
+def check_predicates(requirement: Requirement, place: str) -> None:
+    """Import every predicate of ``requirement`` and check its signature. No predicate is called."""
+    if isinstance(requirement, Allow):
+        try:
+            requirement.resolve()
+        except InvalidPolicy as error:
+            raise error.at(place) from None
+        except Exception as error:
+            raise InvalidPolicy(place, f"{requirement!r} cannot be imported: {error}") from None
+    for child in requirement.children:
+        check_predicates(child, place)
+
+
+def sequence(raw: object, place: str) -> Iterable[object]:
+    """Parse a list or tuple."""
+    if not isinstance(raw, (list, tuple)):
+        raise InvalidPolicy(place, f"must be a list, not {type(raw).__name__}", "write [...]")
+    return raw
+
+
+def flag(raw: object, place: str) -> bool:
+    """Parse a boolean. Other truthy or falsy values are errors."""
+    if not isinstance(raw, bool):
+        raise InvalidPolicy(place, f"must be True or False, not {type(raw).__name__}")
+    return raw
+
+
+def session_key(raw: object, place: str) -> str:
+    """Parse a key of ``request.session``. It must not be a key that Django itself uses."""
+    if not isinstance(raw, str) or not raw.strip():
+        raise InvalidPolicy(place, "must be a non-blank string")
+    if raw.startswith("_auth_user") or raw == "_session_expiry":
+        raise InvalidPolicy(place, f'"{raw}" is a key of Django itself', 'the default is "__session__"')
+    return raw
+
+
+def ttl(raw: object, place: str) -> int | float | None:
+    """Parse a positive, finite number of seconds, or ``None``."""
+    if raw is None:
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 < raw < float("inf"):
+        raise InvalidPolicy(place, "must be a positive number of seconds, or None")
+    return raw
+
+
+def limits(raw: object, place: str) -> Limits:
+    """Parse a dict that overrides fields of :class:`~django_sessionkit.session.validation.Limits`."""
+    if not isinstance(raw, Mapping):
+        raise InvalidPolicy(place, "must be a dict of limit names and numbers")
+    names = [one.name for one in fields(Limits)]
+    for name, value in raw.items():
+        if name not in names:
+            raise InvalidPolicy(f"{place}[{name!r}]", "unknown limit", did_you_mean(name, names))
+        if type(value) is not int or value < 1:
+            raise InvalidPolicy(f"{place}[{name!r}]", "must be an integer of at least 1")
+    return Limits(**raw)
+
+
+def _imported(raw: object, place: str) -> Any:
+    if not isinstance(raw, str):
+        return raw
+    try:
+        return import_string(raw)
+    except Exception as error:
+        raise InvalidPolicy(place, f'"{raw}" cannot be imported: {error}') from None
+
+
+def _takes(function: Callable[..., object], count: int) -> bool:
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:
+        return True  # a built-in function without a signature
+    return True
+
+
+def source(raw: object, place: str) -> Any:
+    """Parse a session source. A class is instantiated; anything that is no source must be callable with the request."""
+    found = _imported(raw, place)
+    if hasattr(found, "read"):
+        if not all(hasattr(found, name) for name in _SOURCE_ATTRIBUTES):
+            raise InvalidPolicy(place, "is not a SessionSource", "subclass django_sessionkit.sources.SessionSource")
+        return _instantiated(found, place) if isinstance(found, type) else found
+    if not callable(found) or not _takes(found, 1):
+        raise InvalidPolicy(place, "must be a SessionSource or a callable that takes the request")
+    return found
+
+
+def _instantiated(found: Any, place: str, *args: object, **kwargs: object) -> Any:
+    try:
+        return found(*args, **kwargs)
+    except Exception as error:
+        raise InvalidPolicy(place, f"{found.__qualname__}() raised {type(error).__name__}: {error}") from None
+
+
+def validator(raw: object, place: str) -> Validator | None:
+    """Parse a sync callable that takes the dict of a session and returns a dict, or ``None``."""
+    found = _imported(raw, place)
+    if found is None:
+        return None
+    if not callable(found) or not _takes(found, 1):
+        raise InvalidPolicy(place, "must be a callable that takes the dict and returns it")
+    if iscoroutinefunction(found):
+        raise InvalidPolicy(place, "must not be async", "write a plain function that only checks the dict")
+    return found  # type: ignore[no-any-return]
+
+
+def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPolicy:
+    """Parse an access policy class and return an instance of it."""
+    found = _imported(raw, place)
+    if not isinstance(found, type) or not issubclass(found, AccessPolicy):
+        raise InvalidPolicy(place, "must be a subclass of django_sessionkit.access.AccessPolicy")
+    for name, count in (("get_roles", 2), ("get_permissions", 2), ("check", 4)):
+        method = getattr(found, name)
+        if not _takes(method, count):
+            raise InvalidPolicy(place, f"{name}() does not take the arguments of AccessPolicy.{name}()")
+        if name != "check" and iscoroutinefunction(method):
+            raise InvalidPolicy(
+                place, f"{name}() must not be async", "write a plain method; under ASGI it runs in a thread"
+            )
+    return _instantiated(found, place, roles, wildcards=wildcards)  # type: ignore[no-any-return]
+
+
+def version(raw: object, place: str) -> Callable[[str], object] | None:
+    """Parse a callable that takes a user id and returns the version of that user's sessions, or ``None``."""
+    found = _imported(raw, place)
+    if found is None:
+        return None
+    if isinstance(found, type):
+        raise InvalidPolicy(place, "must not be a class", f"name an instance, such as {found.__qualname__}()")
+    if not callable(found) or not _takes(found, 1):
+        raise InvalidPolicy(place, "must be a callable that takes the user id and returns a version")
+    return found  # type: ignore[no-any-return]
+
+
+def refresh(raw: object, place: str) -> Callable[..., object] | None:
+    """Parse a callable that takes a session and a request and returns the current session dict, or ``None``."""
+    found = _imported(raw, place)
+    if found is None:
+        return None
+    if not callable(found) or not _takes(found, 2):
+        raise InvalidPolicy(place, "must be a callable that takes (session, request) and returns a dict or None")
+    return found  # type: ignore[no-any-return]
+
+
+def interval(raw: object, place: str) -> int | float:
+    """Parse a finite number of seconds, 0 or more."""
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw < float("inf"):
+        raise InvalidPolicy(place, "must be a number of seconds, 0 or more")
+    return raw

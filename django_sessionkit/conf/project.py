@@ -1,0 +1,113 @@
+"""Inspect the middleware, apps and caches in the project's settings. Nothing is instantiated or called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.utils.module_loading import import_string
+
+from django_sessionkit import conf
+
+OURS = "django_sessionkit.middleware.SessionKitMiddleware"
+# Cache backends that processes do not share.
+_PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
+_SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+# Middleware that stores no response, so the "Vary" header does not matter to it.
+_KEEPS_NOTHING = frozenset(
+    [
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+    ]
+)
+UNGUARDED = "SessionKitMiddleware is not in MIDDLEWARE. As a result, no URL rule is enforced and no user has a session."
+
+
+def middleware() -> list[Any]:
+    """Return the objects in ``MIDDLEWARE``, with ``None`` for each that cannot be imported.
+
+    Django reports import errors when the server starts.
+    """
+    return [imported(path) for path in conf.middleware_paths()]
+
+
+def imported(path: str) -> Any:
+    """Return the object at a dotted path, or ``None`` if importing it raises any exception.
+
+    A system check must not raise that exception.
+    """
+    try:
+        return import_string(path)
+    except Exception:
+        return None
+
+
+def positions(classes: Sequence[Any], wanted: str) -> list[int]:
+    """Return the indexes in ``classes`` of the class with the path ``wanted``, and of its subclasses."""
+    return [number for number, one in enumerate(classes) if wanted in ancestry(one)]
+
+
+def position(classes: Sequence[Any], wanted: str) -> int | None:
+    """Return the first index of :func:`positions`, or ``None``."""
+    return next(iter(positions(classes, wanted)), None)
+
+
+def is_guarded() -> bool:
+    """Return ``True`` if ``SessionKitMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
+    return position(middleware(), OURS) is not None
+
+
+def ancestry(found: Any) -> list[str]:
+    """Return the dotted paths of a class and its bases.
+
+    Classes are compared by path, because importing the wanted class may require that its app is installed.
+    """
+    return [f"{one.__module__}.{one.__qualname__}" for one in getattr(found, "__mro__", ())]
+
+
+def has_any(*names: str) -> bool:
+    """Return ``True`` if one of ``names`` is an installed app, or the package of an installed middleware or
+    authentication backend.
+    """
+    installed = {one.name for one in apps.get_app_configs()}
+    paths = [*conf.middleware_paths(), *conf.of_django("AUTHENTICATION_BACKENDS", [])]
+    return any(name in installed or any(str(path).startswith(f"{name}.") for path in paths) for name in names)
+
+
+def private_cache(alias: str | None) -> str | None:
+    """Return the backend name of a cache that processes do not share, or ``None`` if they share it."""
+    backend = str(conf.of_django("CACHES", {}).get(alias, {}).get("BACKEND", ""))
+    return backend.rpartition(".")[2] if backend.endswith(_PRIVATE_CACHES) else None
+
+
+def shared_cache(alias: str | None) -> str:
+    """Return a ``CACHES`` setting, as Python code, for a cache that all processes share."""
+    return (
+        f'CACHES = {{"{alias}": {{"BACKEND": "django.core.cache.backends.redis.RedisCache", '
+        '"LOCATION": "redis://127.0.0.1:6379"}}'
+    )
+
+
+def keeps_sessions() -> bool:
+    """Return ``True`` if Django's ``SessionMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
+    return position(middleware(), _SESSIONS) is not None
+
+
+def is_inside_sessions() -> bool:
+    """Return ``True`` if no middleware between ``SessionKitMiddleware`` and ``SessionMiddleware`` can store a response.
+
+    ``SessionMiddleware`` itself adds ``Vary: Cookie`` to every response for which the session was read. Subclasses of
+    it do not count.
+    """
+    classes = middleware()
+    outer, ours = position(classes, _SESSIONS), position(classes, OURS)
+    if outer is None or ours is None or outer > ours:
+        return False
+    names = [next(iter(ancestry(one)), "") for one in classes[outer:ours]]
+    return names[0] == _SESSIONS and _KEEPS_NOTHING.issuperset(names[1:])

@@ -1,0 +1,139 @@
+"""Write an explanation as aligned lines of text, with an optional function that adds colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from django_sessionkit.guard.engine import GLOBAL_LABEL
+from django_sessionkit.policy import rules
+
+if TYPE_CHECKING:
+    from .report import Explanation, Read, Tried, Weighed
+
+Tone = Literal["title", "good", "bad", "faint"]
+Paint: TypeAlias = "Callable[[Tone, str], str]"
+
+_TRIED = {
+    "decides": "decides",
+    rules.OTHER_METHOD: "skipped: it lists other methods",
+    rules.OTHER_VIEW: "skipped: it names another view",
+    rules.WITH_LANGUAGE: "skipped: it does not apply behind a language prefix (i18n: False)",
+    rules.OPENS_NOTHING: "skipped: a public rule does not apply to this variant of the path",
+    rules.WAITS: "waits until Django has routed the request, and so do the rules after it",
+}
+_DEFAULTS = {
+    "off": "no rule decides, and SESSIONKIT_GLOBAL_PROTECT is off",
+    "@public": "no rule decides, and @public exempts the view from SESSIONKIT_GLOBAL_PROTECT",
+    "SESSIONKIT_EXCLUDE": "no rule decides, and SESSIONKIT_EXCLUDE exempts the path or view from "
+    "SESSIONKIT_GLOBAL_PROTECT",
+    "asks": "no rule decides, so SESSIONKIT_GLOBAL_PROTECT applies",
+}
+_VISIBLE = str.maketrans({code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))})
+
+
+def plain(tone: Tone, text: str) -> str:
+    """Return ``text`` without colour."""
+    return text
+
+
+def lines(explanation: Explanation, paint: Paint = plain) -> Iterator[str]:
+    """Yield the lines of the explanation. ``paint`` adds colour to a text for one of the tones."""
+    yield paint("title", f"{explanation.method} {visible(explanation.path)}")
+    yield from _facts(explanation)
+    for reading in explanation.readings:
+        yield ""
+        yield from _reading(reading, paint)
+    for asked in explanation.asked_by_view:
+        yield ""
+        yield paint("title", "Required by the view")
+        yield from _tree(asked.requirement, paint, 1)
+    yield ""
+    yield f"Decision  {paint(_tone(explanation), summary(explanation))}"
+    yield f"Response  {response(explanation)}"
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with control characters written as escapes, because a path may contain any of them."""
+    return text.translate(_VISIBLE).encode("utf-8", "backslashreplace").decode()
+
+
+def summary(explanation: Explanation) -> str:
+    """Return the decision as one sentence without a full stop."""
+    decision = explanation.decision
+    if explanation.outcome == "nowhere":
+        return "not found: no URL pattern matches the path, and no rule denies it"
+    if explanation.is_login_page:
+        return "allowed: the login page is always reachable"
+    if decision is None:
+        return "allowed: no session is needed"
+    by = {None: "the view", GLOBAL_LABEL: GLOBAL_LABEL}.get(decision.rule, f"the rule {decision.rule}")
+    return f"allowed by {by}" if decision else f"denied by {by}: {decision}"
+
+
+def response(explanation: Explanation) -> str:
+    """Return the response as text: status, redirect target and kind of client."""
+    answer = explanation.answer
+    if answer is None:
+        return "from the view"
+    to = f" to {answer.location}" if answer.location is not None else ""
+    return f"{answer.status}{to}, for {_CALLERS[answer.caller]}"
+
+
+_CALLERS = {"page": "a page", "htmx": "HTMX", "api": "an API client"}
+
+
+def _tone(explanation: Explanation) -> Tone:
+    return {"allowed": "good", "denied": "bad", "nowhere": "faint"}[explanation.outcome]  # type: ignore[return-value]
+
+
+def _facts(explanation: Explanation) -> Iterator[str]:
+    if explanation.route is None:
+        yield "Route     none: no URL pattern matches the path"
+    else:
+        name = f" ({explanation.view_name})" if explanation.view_name != explanation.view else ""
+        yield f"Route     {explanation.route}"
+        yield f"View      {explanation.view}{name}"
+    yield f"Session   {explanation.session}"
+    if explanation.is_early:
+        yield "Decided   on the path alone, before routing"
+
+
+def _reading(reading: Read, paint: Paint) -> Iterator[str]:
+    yield f"{paint('title', reading.kind)}  {visible(reading.path)}"
+    width = max((len(one.rule) for one in reading.tried), default=0)
+    for one in reading.tried:
+        yield f"  {one.rule:<{width}}  {why(one) if one.outcome == 'decides' else paint('faint', why(one))}"
+    if reading.passed:
+        yield paint("faint", f"  {passed(reading)}")
+    if reading.rule is None or reading.asked is None:
+        yield f"  {conclusion(reading)}"
+    if reading.asked is not None:
+        yield from _tree(reading.asked.requirement, paint, 2)
+
+
+def why(tried: Tried) -> str:
+    """Return the result for a rule whose pattern matches the path."""
+    return _TRIED[tried.outcome]
+
+
+def passed(reading: Read) -> str:
+    """Return the rules whose pattern does not match the path as text, or an empty string if there are none."""
+    names = ", ".join(reading.passed_names)
+    more = reading.passed - len(reading.passed_names)
+    return f"not matched by {names}{f' and {more} more' if more else ''}" if names else ""
+
+
+def conclusion(reading: Read) -> str:
+    """Return the result of the search as one sentence without a full stop."""
+    if reading.rule is not None:
+        return f"{reading.rule} {'decides' if reading.asked is not None else 'is public: no session is needed'}"
+    return _DEFAULTS[reading.default] if reading.default is not None else "no rule decides"
+
+
+def _tree(node: Weighed, paint: Paint, depth: int) -> Iterator[str]:
+    tone: Tone = {"granted": "good", "not asked": "faint"}.get(node.outcome, "bad")  # type: ignore[assignment]
+    because = node.sentence and f": {node.sentence}"
+    yield f"{'  ' * depth}{paint(tone, f'{node.outcome:<9}')} {node.requirement!r}{because}"
+    for part in node.parts:
+        yield from _tree(part, paint, depth + 1)

@@ -1,0 +1,236 @@
+"""Match the policy against the URLconf: which rule applies to which route, by patterns alone, without a request.
+
+Each rule is compared only with the few routes that begin like its pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from django.urls import get_resolver
+
+from django_sessionkit import conf
+from django_sessionkit.guard.engine import is_marked_public
+from django_sessionkit.patterns import Pattern, compile_pattern
+from django_sessionkit.policy.folding import fold
+from django_sessionkit.policy.rule_parser import VERBS
+from django_sessionkit.policy.rules import Rule, ViewGlob
+from django_sessionkit.policy.view_marks import Declared, declared
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.urlconf.inventory import Route, survey
+from django_sessionkit.urlconf.segments import Partly
+
+from .overlap import ANY, Cover, Ground, OneOf, Step, cover
+
+EVERYTHING = compile_pattern("/**")
+
+
+class Selector(NamedTuple):
+    """One pattern of a rule, with the number of the rule."""
+
+    number: int
+    pattern: Pattern
+
+
+class Terrain:
+    """The rules and excludes of a project, and the routes that each of them matches."""
+
+    def __init__(self, settings: conf.Snapshot, routes: Sequence[Route]) -> None:
+        self.settings = settings
+        self.rules = settings.rules.rules
+        self.routes = routes
+
+    @cached_property
+    def selectors(self) -> list[Selector]:
+        """Every pattern of every rule. A rule without patterns gets ``/**``."""
+        return [
+            Selector(number, one) for number, rule in enumerate(self.rules) for one in rule.patterns or (EVERYTHING,)
+        ]
+
+    @cached_property
+    def covers(self) -> list[dict[int, Cover]]:
+        """For each selector: the numbers of the routes that its pattern matches, and how much of them.
+
+        A public rule matches only the exact path, including the language prefix.
+        """
+        laid = _laid_over([fold(one.pattern.text) for one in self.selectors], self.routes, folded=True)
+        public = [number for number, one in enumerate(self.selectors) if self.rules[one.number].is_public]
+        exact = _laid_over([self.selectors[number].pattern.text for number in public], self.routes, folded=False)
+        for number, covered in zip(public, exact, strict=True):
+            laid[number] = covered
+        return laid
+
+    @cached_property
+    def by_route(self) -> list[dict[int, Cover]]:
+        """For each route: the numbers of the rules that match it, in order, and how much of it."""
+        found: list[dict[int, Cover]] = [{} for _ in self.routes]
+        for selector, covered in zip(self.selectors, self.covers, strict=True):
+            rule = self.rules[selector.number]
+            for number, how in covered.items():
+                if (
+                    rule.covers_view(self.routes[number].view_name)
+                    and found[number].get(selector.number) is not Cover.ALL
+                ):
+                    found[number][selector.number] = how
+        return found
+
+    @cached_property
+    def by_rule(self) -> list[dict[int, Cover]]:
+        """For each rule: the numbers of the routes that it matches, and how much of them."""
+        found: list[dict[int, Cover]] = [{} for _ in self.rules]
+        for route, rules in enumerate(self.by_route):
+            for number, how in rules.items():
+                found[number][route] = how
+        return found
+
+    def deciders(self, route: int, verb: str) -> Iterator[Rule]:
+        """Yield the rules that may decide a request for the route, up to the first that always does."""
+        for number, how in self.by_route[route].items():
+            if self.rules[number].covers_method(verb):
+                yield self.rules[number]
+                if how is Cover.ALL:
+                    return
+
+    def decider(self, route: int, verb: str) -> Rule | None:
+        """Return the first rule that matches the whole route, or ``None``."""
+        sure = (self.rules[number] for number, how in self.by_route[route].items() if how is Cover.ALL)
+        return next((rule for rule in sure if rule.covers_method(verb)), None)
+
+    def verbs(self, route: int) -> list[str]:
+        """Return the HTTP methods of a route, in the usual order."""
+        answered = self.routes[route].methods
+        return [verb for verb in VERBS[:6] if answered is None or verb in answered]
+
+    def marks(self, route: int, verb: str) -> list[Declared]:
+        """Return the requirements of the view's decorators and mixins."""
+        return declared(self.routes[route].callback, verb)
+
+    def asked_by_views(self) -> list[tuple[str, Requirement]]:
+        """Return every requirement that a view has by decorator or mixin, with the name of the view."""
+        found = {
+            (self.routes[number].view, mark.requirement): None
+            for number in range(len(self.routes))
+            for verb in self.verbs(number)
+            for mark in self.marks(number, verb)
+        }
+        return list(found)
+
+    def is_guarded(self, route: int, verb: str) -> bool:
+        """Return ``True`` if a rule, the view, another check of the view or the global default protects the route."""
+        one = self.routes[route]
+        if any(not rule.is_public for rule in self.deciders(route, verb)):
+            return True
+        return bool(self.marks(route, verb) or one.gate) or self._meets_default(route)
+
+    def needs_session(self, route: int, verb: str) -> bool:
+        """Return ``True`` if some session may use the route and an anonymous caller may not.
+
+        It is ``False`` for a public route, and for one that denies everyone.
+        """
+        marks, rules = self.marks(route, verb), list(self.deciders(route, verb))
+        ways = [rule for rule in rules if not rule.requirement.is_closed]
+        is_decided = self.decider(route, verb) is not None
+        if any(mark.requirement.is_closed for mark in marks) or (is_decided and not ways):
+            return False
+        if marks or self.routes[route].gate or any(not rule.is_public for rule in ways):
+            return True
+        return not is_decided and self._meets_default(route)
+
+    def open_routes(self) -> list[Route]:
+        """Return the routes that are open to everyone with some method, without a rule, exclude or ``@public``."""
+        return [
+            route
+            for number, route in enumerate(self.routes)
+            if not all(self.is_guarded(number, verb) for verb in self.verbs(number)) and not self._is_opened(number)
+        ]
+
+    def _is_opened(self, route: int) -> bool:
+        """Whether a public rule, an exclude or ``@public`` opens the route explicitly."""
+        rules = [rule for verb in self.verbs(route) if (rule := self.decider(route, verb)) is not None]
+        return (
+            any(rule.is_public for rule in rules)
+            or route in self.excluded
+            or is_marked_public(self.routes[route].match)
+        )
+
+    def _meets_default(self, route: int) -> bool:
+        return (
+            self.settings.global_protect
+            and route not in self.excluded
+            and not is_marked_public(self.routes[route].match)
+        )
+
+    @cached_property
+    def excludes(self) -> list[tuple[Pattern | ViewGlob, dict[int, Cover]]]:
+        """Every entry of ``SESSIONKIT_EXCLUDE``, and the routes that it matches."""
+        book = self.settings.rules
+        laid = _laid_over([one.text for one in book.excluded], self.routes, folded=False)
+        views = [
+            (glob, {number: Cover.ALL for number, one in enumerate(self.routes) if glob.covers(one.view_name)})
+            for glob in book.excluded_views
+        ]
+        return [*zip(book.excluded, laid, strict=True), *views]
+
+    @cached_property
+    def excluded(self) -> frozenset[int]:
+        """The numbers of the routes that an exclude matches as a whole."""
+        return frozenset(number for _, covered in self.excludes for number, how in covered.items() if how is Cover.ALL)
+
+
+def _laid_over(texts: Sequence[str], routes: Sequence[Route], *, folded: bool) -> list[dict[int, Cover]]:
+    patterns = [compile_pattern(text) for text in texts]
+    ground = Ground(enumerate(patterns))
+    found: list[dict[int, Cover]] = [{} for _ in texts]
+    for route, one in enumerate(routes):
+        for form in forms_of(one, bare=folded or one.may_be_bare):
+            spelt = [_folded(one) for one in form] if folded else list(form)
+            for number in ground.near(spelt):
+                how = cover(patterns[number], spelt)
+                if how is not Cover.NONE and found[number].get(route) is not Cover.ALL:
+                    found[number][route] = how
+    return found
+
+
+def _folded(step: Step) -> Step:
+    if isinstance(step, str):
+        return fold(step)
+    if isinstance(step, OneOf):
+        return OneOf(frozenset(map(fold, step.texts)))
+    return Partly(*map(fold, step)) if isinstance(step, Partly) else step
+
+
+def forms_of(route: Route, *, bare: bool) -> list[tuple[Step, ...]]:
+    """Return the forms of a route's path as steps: with its language, and with ``bare`` also without."""
+    rest = route.bare_parts if route.bare_parts is not None else beginning_of(route)
+    if not route.is_prefixed:
+        return [rest]
+    language = OneOf(conf.current().languages)
+    return [(language, *rest), rest] if bare else [(language, *rest)]
+
+
+def beginning_of(route: Route) -> tuple[Step, ...]:
+    """Return the known steps of a path that cannot be derived: its literal beginning, then anything."""
+    return (*route.lead.split("/")[:-1], ANY)
+
+
+_known: tuple[object, object, Terrain] | None = None
+
+
+def current() -> Terrain | None:
+    """Return the terrain of the current settings and root URLconf; ``None`` if one of them cannot be loaded.
+
+    The last terrain is cached, so that all checks of one run share it.
+    """
+    global _known
+    settings = conf.sound()
+    if settings is None or settings.root_urlconf is None:
+        return None
+    try:
+        resolver = get_resolver()
+        if _known is None or _known[0] is not settings or _known[1] is not resolver:
+            _known = (settings, resolver, Terrain(settings, survey()))
+    except Exception:
+        return None  # Django's own checks report an invalid URLconf
+    return _known[2]

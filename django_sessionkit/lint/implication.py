@@ -1,0 +1,71 @@
+"""Compare requirements by their form: which of two is stricter, and which roles and predicates one contains.
+
+No session is evaluated, and no predicate or custom access policy is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django_sessionkit.access import RoleMap
+from django_sessionkit.policy.algebra import And, Not, Or, Requirement
+from django_sessionkit.requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
+
+
+def role_names(requirement: Requirement) -> Iterator[str]:
+    """Yield every role that ``requirement`` contains."""
+    if isinstance(requirement, Role):
+        yield from requirement._parts
+    for child in requirement.children:
+        yield from role_names(child)
+
+
+def predicates(requirement: Requirement) -> Iterator[Allow]:
+    """Yield every predicate that ``requirement`` contains."""
+    if isinstance(requirement, Allow):
+        yield requirement
+    for child in requirement.children:
+        yield from predicates(child)
+
+
+def is_weaker(one: Requirement, other: Requirement, roles: RoleMap) -> bool:
+    """Return ``True`` if ``one`` grants access in every case in which ``other`` does, and in more cases.
+
+    Only the form of the requirements is compared, so ``False`` may also mean that this is unknown.
+    """
+    return implies(other, one, roles) and not implies(one, other, roles)
+
+
+def implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
+    """Return ``True`` if every session that meets ``strict`` also meets ``lax``. ``False`` may also mean unknown."""
+    if strict == lax or isinstance(strict, Nobody) or isinstance(lax, Public):
+        return True
+    if isinstance(lax, And):
+        return all(implies(strict, part, roles) for part in lax.children)
+    if isinstance(strict, Or):
+        return all(implies(part, lax, roles) for part in strict.children)
+    if isinstance(strict, And):
+        return any(implies(part, lax, roles) for part in strict.children)
+    if isinstance(lax, Or):
+        return any(implies(strict, part, roles) for part in lax.children)
+    return _leaf_implies(strict, lax, roles)
+
+
+def _leaf_implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
+    if isinstance(lax, Authenticated):
+        # Only these two may grant access to an anonymous user.
+        return not isinstance(strict, (Public, Allow))
+    if isinstance(strict, Role) and isinstance(lax, Role):
+        return all(roles.expand([name]) & set(lax._parts) for name in strict._parts)
+    if isinstance(strict, Not) or isinstance(lax, Not):
+        return False
+    return _permission_implies(strict, lax)
+
+
+def _permission_implies(strict: Requirement, lax: Requirement) -> bool:
+    named, wanted = set(strict._parts), set(lax._parts)
+    if isinstance(strict, Permission) and isinstance(lax, Permission):
+        return wanted <= named
+    if isinstance(strict, Permission) and isinstance(lax, AnyPermission):
+        return bool(wanted & named)
+    return isinstance(strict, AnyPermission) and isinstance(lax, AnyPermission) and named <= wanted

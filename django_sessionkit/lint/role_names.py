@@ -1,0 +1,44 @@
+"""The role names of a project: those that ``SESSIONKIT_ROLES`` declares, and those that rules and views require."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django_sessionkit import conf
+from django_sessionkit.access import did_you_mean
+from django_sessionkit.requirements import Requirement
+
+from . import coverage
+from .implication import role_names
+
+
+def declared() -> frozenset[str]:
+    """Return the role names in ``SESSIONKIT_ROLES``."""
+    settings = conf.sound()
+    return settings.roles.names if settings is not None else frozenset()
+
+
+def asked() -> Iterator[tuple[str, Requirement]]:
+    """Yield every requirement of a rule or view, with the label of the rule or the name of the view."""
+    yield from ((rule.label, rule.requirement) for rule in conf.current().rules.rules)
+    land = coverage.current()
+    yield from land.asked_by_views() if land is not None else ()
+
+
+def fault(names: Iterable[str]) -> str:
+    """Return an error message for the first of ``names`` that is neither declared nor required.
+
+    Return an empty string if there is no such name, or if no role is declared at all.
+    """
+    names, known = tuple(names), declared()
+    if not known or known.issuperset(names):
+        return ""
+    known = known.union(*(role_names(requirement) for _, requirement in asked()))
+    for name in names:
+        if name not in known:
+            return (
+                f'SESSIONKIT_ROLES does not declare the role "{name}", and no rule or view requires it. '
+                f"Correct the name ({did_you_mean(name, known)}), or declare it: "
+                f"SESSIONKIT_ROLES = {{..., {name!r}: {{}}}}."
+            )
+    return ""

@@ -1,0 +1,216 @@
+"""Choose sample paths of a route, one for each case that the patterns of the policy distinguish.
+
+A route such as ``/users/<slug>/`` matches many paths, and a rule may name one of them (``/users/admin``). The patterns
+are walked in parallel with the segments of the route. Each literal of a pattern that fits gives one path, and all other
+values together give one more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import TypeAlias
+
+from django_sessionkit import conf
+from django_sessionkit.conf.urlconf import uses_language_prefix
+from django_sessionkit.patterns import compile_pattern, split
+from django_sessionkit.urlconf.routes import Route
+from django_sessionkit.urlconf.segments import MANY, Part, Partly
+
+# The number of paths, and of path lengths, to try for one case. An earlier route may match one path and not another.
+_SPARE = 3
+# A pattern with ``**`` before a literal matches at any depth. No deeper paths than this are tried.
+_DEEPEST = 12
+
+
+class _Node:
+    """A node in the tree of all patterns. ``loops``: any further segment leads to the same node."""
+
+    __slots__ = ("deep", "literals", "loops", "star")
+
+    def __init__(self, *, loops: bool = False) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.star: _Node | None = None
+        self.deep: _Node | None = None
+        self.loops = loops
+
+
+_Place: TypeAlias = "frozenset[_Node]"
+
+
+class Landmarks:
+    """Finds sample paths for the patterns of rules and excludes."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        root = _Node()
+        self.patterns = tuple(dict.fromkeys(patterns))
+        for pattern in self.patterns:
+            _insert(root, split(pattern))
+        self._start = _closed([root])
+
+    def paths(self, route: Route) -> Iterator[str]:
+        """Yield one path of the route for each case that the patterns distinguish, the ordinary path first.
+
+        Yield nothing if no path can be derived.
+        """
+        if route.bare_parts is not None and route.segments is not None:
+            return self._fitted(route, route.bare_parts, route.segments)
+        named = (path for pattern in self.patterns for path in _instances(pattern, route) if route.accepts(path))
+        return iter(dict.fromkeys((*route.examples_after(self._prefixes(route)), *named)))
+
+    def doubts(self, route: Route, paths: Sequence[str]) -> list[str]:
+        """Return the patterns that may match other paths of the route, but match none of ``paths``.
+
+        Return an empty list for a route whose ``parts`` are known: its sample paths are complete.
+        """
+        if route.bare_parts is not None:
+            return []
+        known = [split(path) for path in paths]
+        return [
+            text
+            for text in self.patterns
+            if _may_cover(text, route)
+            and not any(map(compile_pattern(text).covers, known))
+            and not any(map(route.accepts, _instances(text, route)))
+        ]
+
+    def _fitted(self, route: Route, parts: Sequence[Part], examples: Sequence[Sequence[str]]) -> Iterator[str]:
+        end = "/" if parts and route.ends_with_slash else ""
+        for prefix in self._prefixes(route):
+            seen: Counter[tuple[int, int, _Place]] = Counter()
+            # Rules match the path both with its language and without.
+            for start in (self._start, _step(self._start, prefix.rstrip("/"))) if prefix else (self._start,):
+                for segments, is_ordinary in _filled(parts, examples, start, seen):
+                    path = f"/{prefix}{'/'.join(segments)}{end}"
+                    if (is_ordinary and not route.is_guessed) or route.accepts(path):
+                        yield path
+        if not route.is_prefixed and uses_language_prefix(route.urlconf):
+            yield from self._mistaken(route, parts[1:], examples[1:], end)
+
+    def _mistaken(
+        self, route: Route, parts: Sequence[Part], examples: Sequence[Sequence[str]], end: str
+    ) -> Iterator[str]:
+        """Paths of a route without a language prefix that begin with a language: rules also match the rest alone."""
+        code = conf.current().language_code
+        found = _filled(parts, examples, self._start, Counter())
+        yield from filter(
+            route.accepts, (f"/{code}/{'/'.join(segments)}{end if segments else ''}" for segments, _ in found)
+        )
+
+    def _prefixes(self, route: Route) -> Iterable[str]:
+        """The language prefixes of the path, including each language that a pattern names."""
+        if not route.is_prefixed:
+            return route.prefixes
+        named = {literal for node in self._start for literal in node.literals} & conf.current().languages
+        return dict.fromkeys([*route.prefixes, *(f"{code}/" for code in sorted(named))])
+
+
+def _insert(node: _Node, segments: Sequence[str]) -> None:
+    for segment in segments:
+        if segment == "*":
+            node.star = node = node.star or _Node(loops=True)
+        elif segment != "**":
+            node = node.literals.setdefault(segment, _Node())
+        elif not node.loops:
+            node.deep = node = node.deep or _Node(loops=True)
+
+
+def _closed(nodes: Iterable[_Node]) -> _Place:
+    return frozenset(one for node in nodes for one in (node, node.deep) if one is not None)
+
+
+def _step(place: _Place, segment: str) -> _Place:
+    """The nodes that the patterns reach with one more segment."""
+    found = [node.literals[segment] for node in place if segment in node.literals]
+    found += [node.star for node in place if node.star is not None]
+    return _closed([*found, *(node for node in place if node.loops)])
+
+
+def _filled(
+    parts: Sequence[Part], examples: Sequence[Sequence[str]], place: _Place, seen: Counter[tuple[int, int, _Place]]
+) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """The segments of each path that the patterns distinguish, and whether only example values are in it."""
+    waiting: deque[tuple[int, _Place, tuple[str, ...], bool]] = deque([(0, place, (), True)])
+    while waiting:
+        number, place, segments, is_ordinary = waiting.popleft()
+        state = (number, min(len(segments), _SPARE), place)
+        if seen[state] == _SPARE:
+            continue
+        seen[state] += 1
+        if number == len(parts):
+            yield segments, is_ordinary
+            continue
+        for segment in _choices(parts[number], examples[number], place):
+            following = _step(place, segment)
+            as_before = is_ordinary and (segment in examples[number])
+            waiting.append((number + 1, following, (*segments, segment), as_before))
+            if parts[number] is MANY and following and len(segments) < _DEEPEST:
+                waiting.append((number, following, (*segments, segment), False))
+
+
+def _choices(part: Part, examples: Sequence[str], place: _Place) -> list[str]:
+    """The segments to try: one that no pattern names, then each that a pattern names."""
+    if isinstance(part, str):
+        return [part]
+    named = [literal for node in place for literal in node.literals if _fits(part, literal)]
+    other = next((text for text in examples if text not in named), None)
+    return [*([other] if other is not None else []), *dict.fromkeys(named)]
+
+
+def _fits(part: Part, literal: str) -> bool:
+    if not isinstance(part, Partly):
+        return True
+    return literal.startswith(part.prefix) and literal.endswith(part.suffix) and len(literal) > sum(map(len, part))
+
+
+def _instances(pattern: str, route: Route) -> list[str]:
+    """Paths that the pattern matches: short and long, with and without a slash at the end, in some languages."""
+    steps = split(pattern)
+    short = "/".join("x" if step == "*" else step for step in steps if step != "**")
+    long = "/".join("x" if step.startswith("*") else step for step in steps)
+    prefixes = dict.fromkeys(["", *route.prefixes])
+    bodies = [body for text in dict.fromkeys((short, long)) for body in ((text, f"{text}/") if text else ("",))]
+    return [f"/{prefix}{body}" for prefix in prefixes for body in bodies]
+
+
+def _may_cover(pattern: str, route: Route) -> bool:
+    """Return ``True`` if the pattern fits the known beginning of the route, with a language or without."""
+    steps = split(pattern)
+    is_language = route.is_prefixed and bool(steps) and steps[0] in conf.current().languages
+    return _begin_alike(steps, route.lead) or (is_language and _begin_alike(steps[1:], route.lead))
+
+
+def _begin_alike(steps: Sequence[str], lead: str) -> bool:
+    *whole, started = lead.split("/")
+    for step, segment in zip_longest(steps, whole):
+        if segment is None:
+            return step.startswith(("*", started))
+        if step is None or step.startswith("*"):
+            return step is not None
+        if step != segment:
+            return False
+    return not started
+
+
+class Order:
+    """The order in which Django tries the routes."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._numbers = {id(route): number for number, route in enumerate(routes)}
+        self._by_head: dict[str | None, list[Route]] = {}
+        for route in routes:
+            self._by_head.setdefault(_head(route), []).append(route)
+
+    def is_taken_before(self, route: Route, path: str) -> bool:
+        """Return ``True`` if a route before ``route`` matches ``path``."""
+        number = self._numbers[id(route)]
+        rivals = (*self._by_head.get(path.split("/")[1], ()), *self._by_head.get(None, ()))
+        return any(self._numbers[id(one)] < number and one.accepts(path) for one in rivals)
+
+
+def _head(route: Route) -> str | None:
+    """The first segment of all paths of the route; ``None`` if they differ, or may differ."""
+    if route.is_guessed or not route.parts or not isinstance(route.parts[0], str):
+        return None
+    return route.parts[0]

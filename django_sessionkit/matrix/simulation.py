@@ -1,0 +1,249 @@
+"""Compute the decision for each route, HTTP method and kind of caller, with the code that guards requests.
+
+No view runs, no query is made, and no predicate or access policy of the project is called. The outcome is
+:data:`DEPENDS` if one of those decides, or if the rules treat some paths of a route differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django_sessionkit import conf
+from django_sessionkit.conf import project
+from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.guard import redirects
+from django_sessionkit.guard.engine import GLOBAL_LABEL, Passage, Target, inspect, is_marked_public, readings_of
+from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.policy.rules import Rule
+from django_sessionkit.policy.view_marks import Declared, declared
+from django_sessionkit.session.context import Slot
+from django_sessionkit.session.value import Session
+from django_sessionkit.urlconf.routes import Route
+from django_sessionkit.utils.sansio import rehearse
+
+from .principals import Persona, in_order, named_verbs, verbs_of
+from .sample_paths import Landmarks, Order
+
+ALLOWED, DENIED, DEPENDS, DELEGATED = "allowed", "denied", "depends", "delegated"
+
+#: the label of a route to which nothing in the policy applies
+UNPROTECTED = "unprotected"
+EXCLUDE_LABEL, PUBLIC_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "@public", "login page"
+UNREADABLE_LABEL = "too many path variants"
+
+_LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+# The most paths of one route to decide on. If the rules distinguish more, the outcome is "depends".
+_MOST_PATHS = 200
+_MOST_TOLD = 3
+
+
+class Cell(NamedTuple):
+    """The result for one caller. ``outcome`` is one of the four outcomes, ``why`` is the reason as text."""
+
+    outcome: str
+    why: str
+
+
+class Row(NamedTuple):
+    """One route, for methods with the same decisions.
+
+    - ``verbs``: the methods; empty for a function view if all methods have the same decisions.
+    - ``deciders``: the labels of the rules that decide, ``SESSIONKIT_GLOBAL_PROTECT``, ``SESSIONKIT_EXCLUDE``,
+      ``@public``, ``login page`` or ``unprotected``; what the view itself requires, as ``view: Role('editor')``; and
+      another check of the view, if it has one.
+    - ``cells``: one per caller.
+    - ``is_unprotected``: anyone may open the route, and nothing in the policy applies to it.
+    """
+
+    route: Route
+    verbs: tuple[str, ...]
+    deciders: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    is_unprotected: bool
+
+
+def forecast(
+    routes: Sequence[Route],
+    callers: Sequence[Persona],
+    watched: Callable[[Sequence[Route]], Iterable[Route]] = iter,
+) -> Iterator[Row]:
+    """Yield a row for each route and group of methods, in the order of the URLconf.
+
+    ``watched`` gets the routes and returns them as an iterable. It can report the progress.
+    """
+    oracle = _Oracle(routes, callers)
+    for route in watched(routes):
+        yield from oracle.rows(route)
+
+
+class _Case(NamedTuple):
+    """One path and method: what decides, and the result for each caller."""
+
+    path: str
+    deciders: tuple[str, ...]
+    cells: tuple[Cell, ...]
+
+
+class _Oracle:
+    """Computes the rows. What is the same for all routes is computed once."""
+
+    def __init__(self, routes: Sequence[Route], callers: Sequence[Persona]) -> None:
+        rules = conf.current().rules
+        self._passages = [(one.session, Passage(Slot.fixed(one.session))) for one in callers]
+        self._landmarks = Landmarks(rules.patterns)
+        self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
+        self._kinds: dict[str, tuple[bool, ...]] = {}
+        self._named = named_verbs()
+        self._asks_login = project.position(project.middleware(), _LOGIN_REQUIRED) is not None
+        self._order = Order(routes)
+
+    def rows(self, route: Route) -> Iterator[Row]:
+        paths = tuple(islice(self._paths(route), _MOST_PATHS + 1))
+        doubt = self._doubt(route, paths)
+        groups: dict[Any, Row] = {}
+        for verbs in self._alike(route):
+            row = self._row(route, verbs, paths[:_MOST_PATHS], doubt)
+            known = groups.get(row[2:])
+            groups[row[2:]] = row if known is None else row._replace(verbs=in_order([*known.verbs, *verbs]))
+        is_any = route.methods is None and len(groups) == 1
+        yield from (row._replace(verbs=()) if is_any else row for row in groups.values())
+
+    def _paths(self, route: Route) -> Iterator[str]:
+        """One path for each case that the rules distinguish, without paths that an earlier route matches."""
+        paths = self._landmarks.paths(route)
+        yield from islice(paths, 1)
+        for path in paths:
+            other = (path.rstrip("/") or path) if path.endswith("/") else f"{path}/"
+            spellings = (one for one in (path, other) if one == path or route.accepts(one))  # the same to every rule
+            yield from islice((one for one in spellings if not self._order.is_taken_before(route, one)), 1)
+
+    def _doubt(self, route: Route, paths: Sequence[str]) -> str:
+        """Why the sample paths may be incomplete; empty if they are complete."""
+        if len(paths) > _MOST_PATHS:
+            return "more paths were not checked"
+        patterns = self._landmarks.doubts(route, paths)
+        return f"{few(patterns, ', ')} may match other paths" if patterns else ""
+
+    def _alike(self, route: Route) -> Iterable[list[str]]:
+        """The methods, grouped by the rules and the requirements of the view that apply to them."""
+        groups: dict[Any, list[str]] = {}
+        for verb in verbs_of(route, self._named):
+            marks = tuple(mark.requirement for mark in declared(route.callback, verb))
+            groups.setdefault((self._kind(verb), marks), []).append(verb)
+        return groups.values()
+
+    def _kind(self, verb: str) -> tuple[bool, ...]:
+        if verb not in self._kinds:
+            self._kinds[verb] = tuple(rule.covers_method(verb) for rule in self._fussy)
+        return self._kinds[verb]
+
+    def _row(self, route: Route, verbs: Sequence[str], paths: Sequence[str], doubt: str) -> Row:
+        gate = self._gate(route)
+        marks = declared(route.callback, verbs[0])
+        cases = [self._case(route.target(verbs[0], path), marks) for path in paths]
+        labels = dict.fromkeys(label for case in cases for label in case.deciders or (() if gate else (UNPROTECTED,)))
+        cells = [
+            _merged([(case.path, case.cells[number]) for case in cases], doubt) for number in range(len(self._passages))
+        ]
+        return Row(
+            route,
+            tuple(verbs),
+            (*labels, gate) if gate else tuple(labels),
+            tuple(Cell(DELEGATED, gate) if gate and cell.outcome == ALLOWED else cell for cell in cells),
+            UNPROTECTED in labels,
+        )
+
+    def _gate(self, route: Route) -> str | None:
+        asks_login = self._asks_login and getattr(route.callback, "login_required", True)
+        return route.gate or ("LoginRequiredMiddleware" if asks_login else None)
+
+    def _case(self, target: Target, marks: Sequence[Declared]) -> _Case:
+        deciders = (*_deciders(target), *(f"view: {mark.requirement!r}" for mark in marks))
+        cells = (_cell(target, marks, session, passage) for session, passage in self._passages)
+        return _Case(target.path, deciders, tuple(cells))
+
+
+def _cell(target: Target, marks: Sequence[Declared], session: Session | None, passage: Passage) -> Cell:
+    """The result for one caller. A certain denial by a rule or the view wins over a requirement not evaluated here."""
+    denial = rehearse(inspect(target, passage, with_default=True))
+    policy = conf.current().policy
+    asked = (rehearse(mark.requirement.flow(session, policy, None)) for mark in marks)
+    denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
+    sure = next((one for one in denials if not one.failed), None)
+    if sure is None and denial is not None and denial.decision.requirement is None:
+        return Cell(DENIED, f"{UNREADABLE_LABEL}: see the log")
+    if sure is not None:
+        return Cell(DENIED, f"{sure.rule or 'view'}: {sure}")
+    if denials:
+        return Cell(DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is only evaluated for a request")
+    return Cell(ALLOWED, "")
+
+
+def _deciders(target: Target) -> Iterator[str]:
+    """The labels of what decides: rules, else ``@public``, an exclude or the default. None if it is unprotected."""
+    settings = conf.current()
+    try:
+        readings = list(readings_of(target, Passage(Slot.fixed(None))))
+    except UnreadableRoute:
+        yield UNREADABLE_LABEL
+        return
+    labels = dict.fromkeys(rule.label for rule in _rules_for(target, readings))
+    if not labels and is_marked_public(target.match):
+        labels = {PUBLIC_LABEL: None}
+    elif not labels and _is_excluded(target, readings):
+        labels = {EXCLUDE_LABEL: None}
+    elif not labels and settings.global_protect:
+        labels = {GLOBAL_LABEL: None}
+    if labels and redirects.is_login_page(target.path, target.path_info, target.urlconf, target.match):
+        yield LOGIN_LABEL
+    yield from labels
+
+
+def _rules_for(target: Target, readings: Iterable[Reading]) -> Iterator[Rule]:
+    """The rule of each path variant, found as the guard does."""
+    lifts: dict[str, Rule | None] = {}
+    for reading in readings:
+        is_lifted = all(rule is not None and rule.is_public for rule in lifts.values())
+        rule = conf.current().rules.find(
+            reading,
+            target.method,
+            target.view_name,
+            resolved=True,
+            lifted_by=(lifts.get(reading.base),) if is_lifted else (),
+        )
+        if reading.strict:
+            lifts[reading.path] = rule
+        if rule is not None:
+            yield rule
+
+
+def _is_excluded(target: Target, readings: Iterable[Reading]) -> bool:
+    """Return ``True`` if the view or every exact path variant is excluded."""
+    rules = conf.current().rules
+    return rules.excludes_view(target.view_name) or all(rules.excludes(one.path) for one in readings if one.strict)
+
+
+def _merged(cases: Sequence[tuple[str, Cell]], doubt: str) -> Cell:
+    """The result of one caller for the whole route: ``DEPENDS`` if its paths have different outcomes."""
+    outcomes = {cell.outcome for _, cell in cases}
+    if len(outcomes) == 1 and not doubt:
+        return Cell(outcomes.pop(), few([cell.why for _, cell in cases if cell.why], "; "))
+    if not cases:
+        return Cell(DEPENDS, "no sample path can be derived from the URL pattern")
+    parts = [_told(outcome, cases) for outcome in (ALLOWED, DENIED, DEPENDS) if outcome in outcomes]
+    return Cell(DEPENDS, "; ".join([*parts, doubt] if doubt else parts))
+
+
+def _told(outcome: str, cases: Sequence[tuple[str, Cell]]) -> str:
+    """A text such as ``denied on /users/admin (users: needs the role "admin")``, with some of the paths."""
+    found = [f"{path} ({cell.why})" if cell.why else path for path, cell in cases if cell.outcome == outcome]
+    return f"{outcome} on {few(found, ', ')}"
+
+
+def few(texts: Iterable[str], joint: str) -> str:
+    """Return the first three of ``texts``, joined by ``joint``, and the number of the rest."""
+    found = list(dict.fromkeys(texts))
+    more = len(found) - _MOST_TOLD
+    return joint.join(found[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,243 @@
+"""The base class of requirements, and the operators ``&``, ``|`` and ``~``.
+
+A check has one of three results (Kleene's strong logic): granted, denied or *failed*. It fails if a predicate raises
+an exception or returns something other than ``True`` or ``False``. Only a granted check allows access. ``~`` of a
+failed check is also failed. ``~`` never grants access to an anonymous caller.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django_sessionkit.access import AccessPolicy
+from django_sessionkit.session.value import Session
+from django_sessionkit.utils.sansio import Flow, arun, run
+
+from .decisions import EXCLUDED, FAILED, GRANTED, NOBODY, NONE_OF, NOT_AUTHENTICATED, Decision
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_DEFAULT_POLICY = AccessPolicy()
+
+# Memory overhead of a string, measured in characters.
+_WEIGHT_OF_A_NAME = 20
+
+
+class Requirement:
+    """Base class of all requirements.
+
+    Requirements are immutable and hashable, compare by value, and combine with ``&``, ``|`` and ``~``. The repr is a
+    Python expression.
+    """
+
+    __slots__ = ("_parts", "is_static", "key", "weight")
+
+    _parts: tuple[Any, ...]
+    is_static: bool
+    key: object
+    weight: int
+
+    #: operator precedence, to put the repr in brackets where needed
+    _binding: ClassVar[int] = 3
+
+    def __init__(self, parts: tuple[Any, ...], *, is_static: bool = False) -> None:
+        object.__setattr__(self, "_parts", parts)
+        #: whether the result depends only on the grants of the session, and on whether there is a session
+        object.__setattr__(self, "is_static", is_static)
+        #: key of this object in a cache of decisions; hashing it calls no Python code
+        object.__setattr__(self, "key", object())
+        #: approximate size in characters, including the requirements that it combines
+        object.__setattr__(self, "weight", sum(map(_weight, parts)))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._parts == self._parts
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._parts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._parts
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._parts))})"
+
+    def __and__(self, other: object) -> Requirement:
+        return And(self, other) if isinstance(other, Requirement) else NotImplemented
+
+    def __or__(self, other: object) -> Requirement:
+        return Or(self, other) if isinstance(other, Requirement) else NotImplemented
+
+    def __invert__(self) -> Requirement:
+        return Not(self)
+
+    def __bool__(self) -> bool:
+        raise TypeError("A requirement has no truth value. Combine with & | ~, check with evaluate() or enforce().")
+
+    @property
+    def children(self) -> tuple[Requirement, ...]:
+        """The requirements that this one combines; empty for a leaf."""
+        return ()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no session can meet this requirement."""
+        return False
+
+    def check(
+        self,
+        session: Session | None,
+        policy: AccessPolicy = _DEFAULT_POLICY,
+        request: HttpRequest | None = None,
+    ) -> Decision:
+        """Check this requirement for ``session`` and return the :class:`~django_sessionkit.Decision`.
+
+        It uses neither the current request nor any setting.
+
+        :param session: the session, or ``None`` for an anonymous caller.
+        :param policy: the access policy; by default one without a role hierarchy and without wildcards.
+        :param request: the request that predicates receive.
+        """
+        return run(self.flow(session, policy, request))
+
+    async def acheck(
+        self,
+        session: Session | None,
+        policy: AccessPolicy = _DEFAULT_POLICY,
+        request: HttpRequest | None = None,
+    ) -> Decision:
+        """Async variant of :meth:`check`. Async predicates are awaited, sync predicates run in a thread."""
+        return await arun(self.flow(session, policy, request))
+
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+        """Return :meth:`check` as a flow."""
+        raise NotImplementedError
+
+    def _granted(self) -> Decision:
+        return Decision(True, GRANTED, requirement=self)
+
+    def _denied(self, reason: str, missing: tuple[str, ...] = ()) -> Decision:
+        return Decision(False, reason, missing, self)
+
+    def _failed(self) -> Decision:
+        return Decision(False, FAILED, requirement=self, failed=True)
+
+
+def _weight(part: object) -> int:
+    if isinstance(part, Requirement):
+        return part.weight
+    return _WEIGHT_OF_A_NAME + len(part) if isinstance(part, str) else 0
+
+
+class _Combination(Requirement):
+    __slots__ = ()
+
+    _sign: ClassVar[str]
+
+    def __init__(self, *parts: Requirement) -> None:
+        flat = tuple(one for part in parts for one in (part._parts if type(part) is type(self) else (part,)))
+        super().__init__(flat, is_static=all(part.is_static for part in flat))
+
+    @property
+    def children(self) -> tuple[Requirement, ...]:
+        return self._parts
+
+    def __repr__(self) -> str:
+        return f" {self._sign} ".join(_bracketed(part, self._binding) for part in self._parts)
+
+
+class And(_Combination):
+    """Require all parts; made by ``&``.
+
+    If a part is denied, the result is denied. Otherwise, if a part failed, the result is failed. A part that no session
+    can meet is checked first, so that the denial shows that a login does not help.
+    """
+
+    __slots__ = ()
+    _binding = 2
+    _sign = "&"
+
+    def __init__(self, *parts: Requirement) -> None:
+        super().__init__(*sorted(parts, key=lambda part: not part.is_closed))
+
+    @property
+    def is_closed(self) -> bool:
+        return any(part.is_closed for part in self.children)
+
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+        outcome = self._granted()
+        for part in self.children:
+            decision = yield from part.flow(session, policy, request)
+            if decision.failed:
+                outcome = decision
+            elif not decision.allowed:
+                return decision
+        return outcome
+
+
+class Or(_Combination):
+    """Require at least one part; made by ``|``.
+
+    If a part is granted, the result is granted. Otherwise, if a part failed, the result is failed.
+    """
+
+    __slots__ = ()
+    _binding = 1
+    _sign = "|"
+
+    @property
+    def is_closed(self) -> bool:
+        return all(part.is_closed for part in self.children)
+
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+        denials = []
+        for part in self.children:
+            decision = yield from part.flow(session, policy, request)
+            if decision.allowed:
+                return self._granted()
+            denials.append(decision)
+        if any(denial.failed for denial in denials):
+            return self._failed()
+        if all(denial.reason == NOBODY for denial in denials):
+            return self._denied(NOBODY)
+        if session is None:
+            return self._denied(NOT_AUTHENTICATED)
+        return self._denied(NONE_OF, tuple(dict.fromkeys(name for denial in denials for name in denial.missing)))
+
+
+class Not(Requirement):
+    """Require that the part is denied; made by ``~``.
+
+    An anonymous caller is never granted. If the part failed, the result is failed.
+    """
+
+    __slots__ = ()
+    _binding = 3
+
+    def __init__(self, part: Requirement) -> None:
+        super().__init__((part,), is_static=part.is_static)
+
+    @property
+    def children(self) -> tuple[Requirement, ...]:
+        return self._parts
+
+    def __repr__(self) -> str:
+        return f"~{_bracketed(self._parts[0], self._binding)}"
+
+    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+        decision = yield from self.children[0].flow(session, policy, request)
+        if decision.failed:
+            return self._failed()
+        if decision.allowed:
+            return self._denied(EXCLUDED)
+        return self._granted() if session is not None else self._denied(NOT_AUTHENTICATED)
+
+
+def _bracketed(part: Requirement, binding: int) -> str:
+    return f"({part!r})" if part._binding < binding else repr(part)

@@ -1,0 +1,92 @@
+"""Parse the options that choose the response to a denial: keys of a rule, keyword arguments of a decorator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from django.utils.functional import Promise
+
+from django_sessionkit.exceptions import InvalidPolicy
+
+OnDeny = Literal["auto", "forbidden", "not_found"]
+
+MAX_TARGET_LENGTH = 500
+
+_ON_DENY = ("auto", "forbidden", "not_found")
+_URL_NAME = re.compile(r"[\w.-]+(?::[\w.-]+)*")
+# Namespaces that a browser would treat as the scheme of an absolute URL.
+_SCHEMES = frozenset({"blob", "data", "file", "ftp", "http", "https", "javascript", "mailto", "vbscript", "ws", "wss"})
+# Lone surrogates are included because they cannot be encoded in UTF-8.
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class DenialOptions:
+    """How to answer a denial.
+
+    - ``redirect_to``, ``login_url``: a site-relative path or a URL name.
+    - ``on_deny``: ``"auto"``, ``"forbidden"`` or ``"not_found"``.
+    - ``api``: whether the client is a program; ``None`` to detect it from the request.
+    """
+
+    redirect_to: str | Promise | None = None
+    login_url: str | Promise | None = None
+    on_deny: OnDeny = "auto"
+    api: bool | None = None
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, object], place: str) -> DenialOptions:
+        """Return the options in ``raw``. Other keys are ignored.
+
+        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` with ``place`` if a value is wrong.
+        """
+        for key in ("redirect_to", "login_url"):
+            if raw.get(key) is not None:
+                check_target(raw[key], f"{place}[{key!r}]" if place else key)
+        if raw.get("on_deny", "auto") not in _ON_DENY:
+            raise InvalidPolicy(place, '"on_deny" must be one of "auto", "forbidden", "not_found"')
+        if raw.get("api") is not None and type(raw["api"]) is not bool:
+            raise InvalidPolicy(place, '"api" must be True or False')
+        return cls(**{key: raw[key] for key in OPTION_KEYS if key in raw})  # type: ignore[arg-type]
+
+    @property
+    def may_lead_to_login(self) -> bool:
+        """Whether an anonymous caller may be redirected to the login page of the settings."""
+        return self.login_url is None and self.on_deny != "not_found" and self.api is not True
+
+
+OPTION_KEYS = tuple(field.name for field in fields(DenialOptions))
+DEFAULT_OPTIONS = DenialOptions()
+
+
+def check_target(target: object, place: str) -> None:
+    """Check that ``target`` is a site-relative path or a URL name of at most 500 characters.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if not. Browsers treat ``//host``, ``/\\host`` and
+    targets that contain tabs or newlines as other sites (WHATWG URL Standard, basic URL parser). A lazy string, such as
+    the result of ``reverse_lazy()``, is checked when it is used.
+    """
+    if isinstance(target, Promise):
+        return
+    if not isinstance(target, str) or not target:
+        raise InvalidPolicy(place, "must be a site-relative path or a URL name")
+    if len(target) > MAX_TARGET_LENGTH:
+        raise InvalidPolicy(place, f"must have at most {MAX_TARGET_LENGTH} characters")
+    if not is_site_path(target) and not _is_url_name(target):
+        raise InvalidPolicy(
+            place,
+            "must be a site-relative path or a URL name",
+            'other sites, schemes, "//", backslashes, spaces, control characters and lone surrogates are not allowed',
+        )
+
+
+def _is_url_name(target: str) -> bool:
+    return _URL_NAME.fullmatch(target) is not None and target.partition(":")[0].lower() not in _SCHEMES
+
+
+def is_site_path(target: str) -> bool:
+    """Return ``True`` if ``target`` is a path that every browser treats as a path of this site."""
+    return target.startswith("/") and not target.startswith("//") and not _UNSAFE.search(target)

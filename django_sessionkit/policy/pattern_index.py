@@ -1,0 +1,258 @@
+"""Find the patterns of a long list that match a path, with one dict lookup per path segment.
+
+The patterns form a trie, and the trie becomes a finite automaton over segments. A state is built when a path first
+needs it. Wildcards are part of the states, so no segment is tried twice and the time does not depend on the number of
+patterns. If the automaton exceeds its memory budget, the patterns are matched in parallel instead. This is slower, but
+still linear in the length of the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from django_sessionkit.patterns import Automaton, Pattern, split
+from django_sessionkit.utils.bounded_cache import LONG, Memory
+
+# The memory budget of all states together, in nodes, transitions and hits. It suffices to hold each literal of a list
+# once, and the combinations between them.
+_LEAST_BUDGET = 10_000
+_BUDGET_PER_PATTERN = 8
+
+# If the loops of a state have more literals than this, its transitions are added one by one, as paths need them.
+_FEW_LITERALS = 32
+
+# The number of patterns matched in parallel. With all in one group, memory would grow with the square of their number.
+_GROUP = 256
+
+# The number of segments of a long path that are matched before the rest is split.
+_FIRST = 32
+
+
+class Entry(NamedTuple):
+    """A pattern and its number. With ``is_final``, later patterns are irrelevant for a path that this one matches."""
+
+    number: int
+    pattern: Pattern
+    is_final: bool = False
+
+
+class _Node:
+    """A node of the trie. It stands for a common beginning of some patterns."""
+
+    __slots__ = ("any", "hits", "is_final", "literals", "loop", "loops")
+
+    def __init__(self, *, loops: bool = False) -> None:
+        self.literals: dict[str, _Node] = {}
+        self.any: _Node | None = None  # the node after any one segment
+        self.loop: _Node | None = None  # the node for zero or more segments; it is entered without a segment
+        self.loops = loops
+        self.hits: list[int] = []
+        self.is_final = False
+
+    @property
+    def matters(self) -> bool:
+        """Whether the node can lead to a match, other than through ``loop``, which is entered immediately."""
+        return bool(self.literals or self.any or self.loops or self.hits)
+
+    def is_settled(self) -> bool:
+        """Return ``True`` if further segments cannot change the result."""
+        return self.loops and not self.literals and self.any is None and self.loop is None
+
+
+_Hits: TypeAlias = tuple[int, ...]
+
+
+class _State(dict[str, "_State | None"]):
+    """A state of the automaton: maps a segment to the next state, or to ``None`` if that is not computed yet.
+
+    ``rest`` is the next state for a segment that no pattern has at this point. ``other`` is the same state if all
+    segments that the patterns have here are keys (``is_complete``), else ``None``. ``is_settled`` is ``True`` if
+    further segments cannot change the result.
+    """
+
+    __slots__ = ("hits", "is_complete", "is_settled", "nodes", "other", "rest")
+
+    def __init__(self, nodes: frozenset[_Node]) -> None:
+        super().__init__()
+        self.nodes = nodes
+        self.hits = _hits_of(nodes)
+        self.is_settled = all(node.is_settled() for node in nodes)
+        self.is_complete = False
+        self.rest: _State | None = None
+        self.other: _State | None = None
+
+    def is_kept_by(self, path: str) -> bool:
+        """Return ``True`` if no segment of ``path`` leads to another state."""
+        if self.other is not self:
+            return False
+        has_none = len(self) <= _FEW_LITERALS and not any(literal in path for literal in self)
+        return has_none or self.keys().isdisjoint(path.split("/"))
+
+    @property
+    def cost(self) -> int:
+        """The part of the memory budget that the state uses."""
+        return 1 + len(self.nodes) + len(self.hits)
+
+
+class PatternIndex:
+    """An index over patterns. The entries must be in the order of their numbers.
+
+    ``covering(path)`` returns the numbers of the patterns that match ``path``, in ascending order and without
+    duplicates. Numbers after that of a final pattern may be missing.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        root = _Node()
+        for entry in entries:
+            _insert(root, entry)
+        self._entries = tuple(entries)
+        self._groups: list[tuple[Automaton, Sequence[Entry]]] = []
+        self._states: dict[frozenset[_Node], _State] = {}
+        self._budget = max(_LEAST_BUDGET, _BUDGET_PER_PATTERN * len(entries))
+        self._start = _State(_closed([root]))
+        self._complete(self._start)
+        self._before = _State(frozenset())  # the state before the empty segment that precedes the leading slash
+        self._before[""] = self._start
+        self.covering: Callable[[str], _Hits] = Memory(self._find).__getitem__
+
+    def _find(self, path: str) -> _Hits:
+        """Match the first segments of a long path only, if the rest cannot change the result."""
+        if len(path) > LONG:
+            *first, rest = path.removesuffix("/").split("/", _FIRST)
+            state = self._after(first)
+            if state is not None and (state.is_settled or state.is_kept_by(rest)):
+                return state.hits
+        return self._covering(path)
+
+    def _after(self, segments: Iterable[str]) -> _State | None:
+        """Return the state after these segments, or the first settled state; ``None`` if the budget is used up."""
+        state = self._before
+        for segment in segments:
+            following = state.get(segment, state.other)
+            if following is None:
+                following = self._follow(state, segment)
+            if following is None or following.is_settled:
+                return following
+            state = following
+        return state
+
+    def _covering(self, path: str) -> _Hits:
+        state = self._before
+        for segment in path.removesuffix("/").split("/"):  # one trailing slash makes no difference
+            following = state.get(segment, state.other)
+            if not following:  # not computed yet, or a state without literals
+                if following is None:
+                    following = self._follow(state, segment)
+                    if following is None:
+                        return tuple(self._run(path))
+                if following.is_settled:
+                    return following.hits
+            state = following
+        return state.hits
+
+    def _follow(self, state: _State, segment: str) -> _State | None:
+        """Compute a transition, or return ``None`` if the budget does not suffice."""
+        if state is self._before:
+            return self._start.get(segment) or self._follow(self._start, segment)
+        for node in state.nodes:
+            if segment in node.literals:
+                break
+        else:
+            return state.rest or self._follow_other(state)
+        following = self._state_of(_step(state.nodes, segment))
+        if following is not None and (segment in state or self._may_spend(1)):
+            state[segment] = following
+        return following
+
+    def _follow_other(self, state: _State) -> _State | None:
+        """Compute the next state for a segment that no pattern has at this point."""
+        if state.rest is None:
+            state.rest = self._state_of(_step(state.nodes, None))
+        state.other = state.rest if state.is_complete else None
+        return state.rest
+
+    def _state_of(self, nodes: frozenset[_Node]) -> _State | None:
+        """Return the single state for a set of nodes; ``None`` if the budget does not suffice."""
+        state = self._states.get(nodes)
+        if state is None:
+            state = _State(nodes)
+            if not self._may_spend(state.cost):
+                return None
+            self._complete(state)
+            self._states[nodes] = state
+        return state
+
+    def _complete(self, state: _State) -> None:
+        """Add all literals as keys, unless this takes much more memory than the trie itself."""
+        count = sum(len(node.literals) for node in state.nodes)
+        repeated = sum(len(node.literals) for node in state.nodes if node.loops)  # many states contain the same loop
+        if repeated <= _FEW_LITERALS and count <= self._budget // 2:
+            self._budget -= count
+            for node in state.nodes:
+                state.update(dict.fromkeys(node.literals))
+            state.is_complete = True
+
+    def _may_spend(self, amount: int) -> bool:
+        """Take ``amount`` from the budget. Return ``False`` if less is left."""
+        if amount > self._budget:
+            return False
+        self._budget -= amount
+        return True
+
+    def _run(self, path: str) -> Iterator[int]:
+        """Yield the numbers of the patterns that match ``path``, without building any state."""
+        if not self._groups:
+            parts = [self._entries[start : start + _GROUP] for start in range(0, len(self._entries), _GROUP)]
+            self._groups = [(Automaton(entry.pattern.segments for entry in part), part) for part in parts]
+        segments, last = split(path), None
+        for automaton, entries in self._groups:
+            bits = automaton.run(segments)
+            for entry, accept in zip(entries, automaton.accepts, strict=True) if bits & automaton.accepting else ():
+                if bits & accept and entry.number != last:
+                    yield entry.number
+                    if entry.is_final:
+                        return
+                    last = entry.number
+
+
+def _insert(root: _Node, entry: Entry) -> None:
+    node = root
+    for segment in entry.pattern.segments:
+        if segment == "*":
+            node.any = node.any or _Node()
+            node = node.any
+        node = _loop_of(node) if segment in ("*", "**") else node.literals.setdefault(segment, _Node())
+    if not node.is_final and node.hits[-1:] != [entry.number]:
+        node.hits.append(entry.number)
+        node.is_final = entry.is_final
+
+
+def _loop_of(node: _Node) -> _Node:
+    if node.loops:
+        return node
+    node.loop = node.loop or _Node(loops=True)
+    return node.loop
+
+
+def _step(nodes: Iterable[_Node], segment: str | None) -> frozenset[_Node]:
+    """Return the nodes after one more segment. ``None`` stands for a segment that no pattern has at this point."""
+    found = []
+    for node in nodes:
+        if segment is not None and segment in node.literals:
+            found.append(node.literals[segment])
+        if node.any is not None:
+            found.append(node.any)
+        if node.loops:
+            found.append(node)
+    return _closed(found)
+
+
+def _closed(nodes: Sequence[_Node]) -> frozenset[_Node]:
+    """Add the nodes that are reached without a segment. A loop never leads to another loop, so one pass suffices."""
+    reached = [*nodes, *(node.loop for node in nodes if node.loop is not None)]
+    return frozenset(node for node in reached if node.matters)
+
+
+def _hits_of(nodes: Iterable[_Node]) -> _Hits:
+    return tuple(sorted({number for node in nodes for number in node.hits}))

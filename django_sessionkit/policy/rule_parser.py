@@ -1,0 +1,182 @@
+"""Parse the entries of ``SESSIONKIT_PROTECT`` and ``SESSIONKIT_EXCLUDE``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django_sessionkit.access import did_you_mean
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.patterns import Pattern, compile_pattern
+from django_sessionkit.requirements import (
+    Allow,
+    AnyPermission,
+    Authenticated,
+    Nobody,
+    Permission,
+    Public,
+    Requirement,
+    Role,
+)
+
+from .denial_options import OPTION_KEYS, DenialOptions
+from .rules import Rule, ViewGlob
+
+VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+
+_SELECTOR_KEYS = ("pattern", "view", "methods")
+_FURTHER_KEYS = ("name", "i18n")
+_VIEW_GLOB = re.compile(r"[\w.*-]+(?::[\w.*-]+)*")
+
+
+def parse_rule(raw: object, place: str) -> Rule:
+    """Parse one entry of ``SESSIONKIT_PROTECT``.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if the entry is wrong. The error contains ``place``, the
+    fault and, for an unknown key, the nearest valid key.
+    """
+    if not isinstance(raw, Mapping):
+        raise InvalidPolicy(place, "a rule must be a dict", 'write {"pattern": "/admin/**", "role": "admin"}')
+    known = (*_SELECTOR_KEYS, *_REQUIREMENTS, *OPTION_KEYS, *_FURTHER_KEYS)
+    for key in raw:
+        if key not in known:
+            raise InvalidPolicy(place, f'unknown key "{key}"', did_you_mean(key, known))
+    if "pattern" not in raw and "view" not in raw:
+        raise InvalidPolicy(place, 'a rule needs a "pattern" or a "view"')
+    methods, unsafe_only = _methods(raw, place)
+    return Rule(
+        label=_label(raw, place),
+        patterns=tuple(_pattern(one, f"{place}['pattern']") for one in _listed(raw, "pattern", place)),
+        views=tuple(_view_glob(one, f"{place}['view']") for one in _listed(raw, "view", place)),
+        methods=methods,
+        unsafe_only=unsafe_only,
+        requirement=_requirement(raw, place),
+        options=DenialOptions.parse(raw, place),
+        i18n=_flag(raw, "i18n", place, default=True),
+    )
+
+
+def parse_exclude(raw: object, place: str) -> Pattern | ViewGlob:
+    """Parse one entry of ``SESSIONKIT_EXCLUDE``: a URL pattern if it starts with ``/``, else a glob over view names.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if it is neither.
+    """
+    if isinstance(raw, str) and _VIEW_GLOB.fullmatch(raw):
+        return ViewGlob(raw)
+    return _pattern(raw, place)
+
+
+def _label(raw: Mapping[str, object], place: str) -> str:
+    name = raw.get("name", place)
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise InvalidPolicy(place, '"name" must be a printable, non-blank string')
+    return name
+
+
+def _listed(raw: Mapping[str, object], key: str, place: str) -> Sequence[object]:
+    if key not in raw:
+        return ()
+    value = raw[key]
+    if not isinstance(value, (list, tuple)):
+        return (value,)
+    if not value:
+        raise InvalidPolicy(place, f'"{key}" is empty')
+    return value
+
+
+def _pattern(raw: object, place: str) -> Pattern:
+    try:
+        return compile_pattern(raw) if isinstance(raw, str) else Pattern(raw)  # type: ignore[arg-type]
+    except InvalidPolicy as error:
+        raise InvalidPolicy(place, f"{error.place} {error.fault}".strip(), error.hint) from None
+
+
+def _view_glob(raw: object, place: str) -> ViewGlob:
+    if not isinstance(raw, str) or not _VIEW_GLOB.fullmatch(raw):
+        raise InvalidPolicy(place, 'must be a view name or a glob over view names, such as "billing:*"')
+    return ViewGlob(raw)
+
+
+def _methods(raw: Mapping[str, object], place: str) -> tuple[frozenset[str], bool]:
+    value = raw.get("methods")
+    if "methods" not in raw or value == "unsafe":
+        return frozenset(), "methods" in raw
+    if not isinstance(value, (list, tuple)) or not value:
+        raise InvalidPolicy(place, '"methods" must be a list of HTTP verbs, or "unsafe"', 'write ["POST"]')
+    for verb in value:
+        if verb not in VERBS:
+            raise InvalidPolicy(place, f'"methods": unknown verb {verb!r}', did_you_mean(str(verb).upper(), VERBS))
+    return frozenset(value), False
+
+
+def _flag(raw: Mapping[str, object], key: str, place: str, *, default: bool) -> bool:
+    value = raw.get(key, default)
+    if not isinstance(value, bool):
+        raise InvalidPolicy(place, f'"{key}" must be True or False')
+    return value
+
+
+def _requirement(raw: Mapping[str, object], place: str) -> Requirement:
+    """Combine all requirement keys of one rule with ``&``."""
+    parts = []
+    for key in raw:
+        if key in _REQUIREMENTS:
+            try:
+                parts.append(_REQUIREMENTS[key](raw[key]))
+            except InvalidPolicy as error:
+                raise InvalidPolicy(place, f'"{key}": {error.fault}', error.hint) from None
+    if not parts:
+        raise InvalidPolicy(place, "a rule needs a requirement", did_you_mean("", _REQUIREMENTS))
+    if len(parts) > 1 and "public" in raw:
+        raise InvalidPolicy(place, '"public" cannot be combined with a requirement', "remove one of them")
+    return reduce(and_, parts)
+
+
+def _only_true(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
+    def make(value: object) -> Requirement:
+        if value is not True:
+            raise InvalidPolicy("", "must be True if present", "remove the key otherwise")
+        return requirement()  # type: ignore[call-arg]
+
+    return make
+
+
+def _one_name(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
+    def make(value: object) -> Requirement:
+        if not isinstance(value, str):
+            raise InvalidPolicy("", "must be a single name", "use the plural key for a list")
+        return requirement(value)  # type: ignore[arg-type]
+
+    return make
+
+
+def _name_list(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
+    def make(value: object) -> Requirement:
+        if not isinstance(value, (list, tuple)):
+            raise InvalidPolicy("", "must be a list of names", 'write ["name"]')
+        return requirement(*value)
+
+    return make
+
+
+def _ready_made(value: object) -> Requirement:
+    if not isinstance(value, Requirement):
+        raise InvalidPolicy("", "must be a requirement", 'write for example Role("owner") | Permission("billing:read")')
+    return value
+
+
+_REQUIREMENTS: dict[str, Callable[[Any], Requirement]] = {
+    "authenticated": _only_true(Authenticated),
+    "role": _one_name(Role),
+    "roles": _name_list(Role),
+    "permission": _one_name(Permission),
+    "permissions": _name_list(Permission),
+    "any_permission": _name_list(AnyPermission),
+    "allow": Allow,
+    "require": _ready_made,
+    "public": _only_true(Public),
+    "deny": _only_true(Nobody),
+}

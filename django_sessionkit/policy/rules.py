@@ -1,0 +1,247 @@
+"""URL rules, and the choice of the rule that applies to a path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from django.utils.functional import Promise
+
+from django_sessionkit.patterns import Pattern, compile_pattern
+from django_sessionkit.requirements import Nobody, Public, Requirement
+from django_sessionkit.utils.bounded_cache import LONG, Memory
+
+from .denial_options import DenialOptions
+from .folding import Folding, fold
+from .path_variants import Reader, Reading, is_plain
+from .pattern_index import Entry, PatternIndex
+
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch
+
+# Reasons why a rule does not apply although its pattern matches the path.
+OTHER_METHOD = "method"
+OTHER_VIEW = "view"
+WITH_LANGUAGE = "i18n"
+OPENS_NOTHING = "public"
+WAITS = "waits"
+
+# RFC 9110, section 9.2.1
+SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+@dataclass(frozen=True, eq=False)
+class ViewGlob:
+    """A glob over view names. ``*`` matches any characters, including ``:`` (for nested namespaces)."""
+
+    text: str
+
+    def covers(self, view_name: str | None) -> bool:
+        """Return ``True`` if the glob matches ``view_name``, such as ``"billing:invoice"``. ``None`` never matches."""
+        return view_name is not None and self._expression.fullmatch(view_name) is not None
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        return re.compile(".*".join(map(re.escape, self.text.split("*"))))
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One entry of ``SESSIONKIT_PROTECT``. An empty ``patterns``, ``views`` or ``methods`` matches everything."""
+
+    label: str
+    patterns: tuple[Pattern, ...]
+    views: tuple[ViewGlob, ...]
+    methods: frozenset[str]
+    unsafe_only: bool
+    requirement: Requirement
+    options: DenialOptions
+    i18n: bool
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the rule exempts a path from protection instead of protecting it."""
+        return isinstance(self.requirement, Public)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the rule applies to every form of a matching path, every method and every view.
+
+        If so, later rules never apply to that path.
+        """
+        return not (self.views or self.methods or self.unsafe_only or self.is_public) and self.i18n
+
+    @property
+    def may_lead_to_login(self) -> bool:
+        """Whether the rule may redirect an anonymous caller to the login page of the settings."""
+        return not (self.is_public or self.requirement.is_closed) and self.options.may_lead_to_login
+
+    def covers_method(self, method: str) -> bool:
+        """Return ``True`` if the rule applies to ``method``. A rule for ``GET`` also applies to ``HEAD``."""
+        if self.unsafe_only:
+            return method not in SAFE_VERBS
+        return not self.methods or method in self.methods or (method == "HEAD" and "GET" in self.methods)
+
+    def covers_view(self, view_name: str | None) -> bool:
+        """Return ``True`` if the rule applies to the view that a request was routed to."""
+        return not self.views or any(glob.covers(view_name) for glob in self.views)
+
+
+#: a placeholder: which rule applies cannot be determined without examining all forms of the path
+UNFORESEEN = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
+
+_EVERYTHING = compile_pattern("/**")
+
+
+class RuleBook:
+    """All rules and excludes of a project."""
+
+    def __init__(
+        self, rules: Sequence[Rule] = (), excluded: Sequence[Pattern] = (), excluded_views: Sequence[ViewGlob] = ()
+    ) -> None:
+        self.rules = tuple(rules)
+        self.excluded = tuple(excluded)
+        self.excluded_views = tuple(excluded_views)
+        exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
+        #: whether folding changes any pattern; if so, a path that folds to itself may still match more patterns
+        self.folds = exact != folded
+        #: folds a path for comparison with the folded patterns
+        self.folding = Folding(segment for entry in folded for segment in entry.pattern.segments)
+        #: whether any rule answers a denial with 404
+        self.hides = any(rule.options.on_deny == "not_found" for rule in self.rules)
+        self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
+        self._exact = PatternIndex(exact)
+        self._folded = PatternIndex(folded) if self.folds else self._exact
+        self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in self.excluded])
+        #: the patterns of each rule as written in the settings, by the label of the rule
+        self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
+        #: all patterns of rules and excludes, as written in the settings
+        self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
+        self._foreseen = Memory(self._foresee)
+
+    def find(
+        self,
+        reading: Reading,
+        method: str,
+        view_name: str | None,
+        *,
+        resolved: bool,
+        lifted_by: Container[Rule | None] = (),
+        known: Lookup | None = None,
+    ) -> Rule | None:
+        """Return the first rule that applies to ``reading``, or ``None``.
+
+        :param resolved: whether the request is routed. If not, the search stops with ``None`` at the first matching
+            rule that has a view selector, because neither this rule nor a later one can be decided yet.
+        :param lifted_by: the public rules that exempt the request in a strict reading. In other readings only these
+            public rules apply, so that a path written differently never removes protection.
+        :param known: the lookup of the request, which caches the matching rules.
+        """
+        trials = self.trials(reading, method, view_name, resolved=resolved, lifted_by=lifted_by, known=known)
+        return next((rule for rule, reason in trials if reason is None), None)
+
+    def trials(
+        self,
+        reading: Reading,
+        method: str,
+        view_name: str | None,
+        *,
+        resolved: bool,
+        lifted_by: Container[Rule | None] = (),
+        known: Lookup | None = None,
+    ) -> Iterator[tuple[Rule, str | None]]:
+        """Yield the rules that :meth:`find` examines: each rule that matches ``reading``, and why it does not apply.
+
+        The reason is ``None`` for the rule that applies. That rule, or a rule with the reason ``"waits"``, is the last.
+        """
+        covering = known.covering if known is not None and known.rules is self else self.covering
+        for rule in map(self.rules.__getitem__, covering(reading.path, reading.folded)):
+            reason = _passed_over(rule, reading, method, view_name, resolved, lifted_by)
+            yield rule, reason
+            if reason in (None, WAITS):
+                return
+
+    def covering(self, path: str, folded: bool) -> tuple[int, ...]:
+        """Return the numbers of the rules whose patterns match ``path``.
+
+        With ``folded``, ``path`` must be folded, and it is compared with the folded patterns.
+        """
+        return (self._folded if folded else self._exact).covering(path)
+
+    def foresee(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
+        """Return the same rule as :meth:`find`, for a path that has only one form.
+
+        ``match`` is ``None`` before the request is routed. For a path that may have other forms, the result is
+        :data:`UNFORESEEN`.
+        """
+        for rule in self._foreseen[path]:
+            if not rule.covers_method(method):
+                continue
+            if rule.views and match is None:
+                return None
+            if not rule.views or (match is not None and rule.covers_view(match.view_name)):
+                return rule
+        return None
+
+    def _foresee(self, path: str) -> tuple[Rule, ...]:
+        if len(path) > LONG or not is_plain(path):
+            return (UNFORESEEN,)
+        covering = self._exact.covering(path)
+        if covering != self._folded.covering(path):
+            return (UNFORESEEN,)
+        return tuple(self.rules[number] for number in covering)
+
+    def excludes(self, path: str) -> bool:
+        """Return ``True`` if a pattern in ``SESSIONKIT_EXCLUDE`` matches this path. Case matters."""
+        return bool(self._excluded.covering(path))
+
+    def excludes_view(self, view_name: str | None) -> bool:
+        """Return ``True`` if an entry of ``SESSIONKIT_EXCLUDE`` matches this view name."""
+        return any(glob.covers(view_name) for glob in self.excluded_views)
+
+
+class Lookup:
+    """Cache, for one request, the forms of its paths and the rules that match them."""
+
+    def __init__(self, rules: RuleBook) -> None:
+        self.rules = rules
+        self.reader = Reader(rules.folding)
+        self._covering = cache(rules.covering)
+
+    def covering(self, path: str, folded: bool) -> tuple[int, ...]:
+        """Return the cached result of :meth:`RuleBook.covering`. Paths with and without a slash at the end share it."""
+        bare = path if path.endswith("//") else path.removesuffix("/")
+        return self._covering(bare, folded and self.rules.folds)
+
+
+def _passed_over(
+    rule: Rule, reading: Reading, method: str, view_name: str | None, resolved: bool, lifted_by: Container[Rule | None]
+) -> str | None:
+    if not rule.covers_method(method):
+        return OTHER_METHOD
+    if reading.unprefixed and not rule.i18n:
+        return WITH_LANGUAGE
+    if rule.is_public and not reading.strict and rule not in lifted_by:
+        return OPENS_NOTHING
+    if rule.views and not resolved:
+        return WAITS
+    return None if rule.covers_view(view_name) else OTHER_VIEW
+
+
+def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Promise, ...]:
+    """Remove duplicates. Lazy URLs are not compared: that would reverse them before the URLconf is loaded."""
+    known = [one for one in targets if one is not None]
+    lazy = [one for one in known if isinstance(one, Promise)]
+    return (*dict.fromkeys(one for one in known if not isinstance(one, Promise)), *lazy)
+
+
+def _entries(rules: Sequence[Rule], spelt: Callable[[str], str]) -> list[Entry]:
+    """Return the patterns of all rules. A rule without patterns matches every path."""
+    return [
+        Entry(number, compile_pattern(spelt(pattern.text)), rule.is_final)
+        for number, rule in enumerate(rules)
+        for pattern in rule.patterns or (_EVERYTHING,)
+    ]

@@ -1,0 +1,119 @@
+"""The requirements of a view itself, which decorators and mixins store as marks on the view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from inspect import ismethod, unwrap
+from itertools import count
+from operator import and_
+from threading import Event
+from typing import Any, NamedTuple, TypeVar
+
+from django_sessionkit.requirements import Requirement
+
+from .denial_options import DEFAULT_OPTIONS, DenialOptions
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PREFIX = "_sessionkit_guard_"
+_PUBLIC = "_sessionkit_public_"
+# The numbers descend, because a decorator that is applied later is an outer one and is checked first.
+_numbers = count(0, -1)
+
+next_number = _numbers.__next__
+
+#: set as soon as any view answers a denial with 404
+views_are_hidden = Event()
+
+
+class Declared(NamedTuple):
+    """A requirement of a view, and the options for answering a denial."""
+
+    requirement: Requirement
+    options: DenialOptions = DEFAULT_OPTIONS
+
+
+def declare(view: F, mark: Declared, number: int) -> F:
+    """Add a mark to ``view`` and keep the marks of the views that it wraps. All stacked requirements must be met.
+
+    Each mark has a separate attribute with its ``number``, because ``functools.update_wrapper`` copies attributes to
+    the wrapper and would otherwise overwrite one mark with another.
+    """
+    if mark.options.on_deny == "not_found":
+        views_are_hidden.set()
+    setattr(view, f"{_PREFIX}{number}", mark)
+    view.sessionkit_requirement = reduce(and_, [one.requirement for one in _marks(view)])  # type: ignore[attr-defined]
+    return view
+
+
+def declared(view: Any, method: str) -> list[Declared]:
+    """Return the requirements of a routed view and, for a class-based view, of its handler for ``method``."""
+    name = method.lower()
+    owner = getattr(view, "view_class", None)
+    if name == "head" and not hasattr(owner, "head"):
+        name = "get"  # as View.setup() does
+    return [*_marks(view), *_marks(getattr(owner, name, None))]
+
+
+def options_under_default(view: Any, method: str) -> DenialOptions:
+    """Return the options for a denial by ``SESSIONKIT_GLOBAL_PROTECT``.
+
+    A view whose first requirement answers denials with 404 is also hidden with 404 here.
+    """
+    first = next(iter(declared(view, method)), None)
+    return first.options if first is not None and first.options.on_deny == "not_found" else DEFAULT_OPTIONS
+
+
+def mark_public(view: F, number: int) -> F:
+    """Add the mark of ``@public`` to a wrapper. It has a ``number`` for the same reason as in :func:`declare`."""
+    setattr(view, f"{_PUBLIC}{number}", True)
+    view.sessionkit_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_public(view: Any) -> bool:
+    """Return ``True`` if ``@public`` was applied to this view or its class. A mark on a base class does not count."""
+    owner = _owner(view)
+    if vars(owner).get("sessionkit_public") is True:
+        return True
+    marks = set(_numbered(view, _PUBLIC))
+    return bool(marks) and not marks <= {*_inherited(owner, "dispatch"), *_inherited_by_method(view)}
+
+
+def _owner(view: Any) -> type:
+    """Return the class of a class-based view, of a view of Django REST framework, or of a callable object."""
+    for name in ("view_class", "cls"):
+        owner = getattr(view, name, None)
+        if isinstance(owner, type):
+            return owner
+    return type(view)
+
+
+def _inherited(owner: type, method: str) -> list[int]:
+    """Return the marks of ``@public`` on a method of the base classes.
+
+    They must not count, but they are copied: ``as_view()`` copies the marks of ``dispatch``, and ``method_decorator``
+    those of the method that it replaces.
+    """
+    found = [vars(base).get(method) for base in owner.__mro__[1:]]
+    return [number for one in found for number in _numbered(getattr(one, "__func__", one), _PUBLIC)]
+
+
+def _inherited_by_method(view: Any) -> list[int]:
+    """Do the same for a view that is a bound method, even if it is wrapped in decorators."""
+    method = unwrap(view, stop=ismethod)
+    if not ismethod(method):
+        return []
+    owner = method.__self__ if isinstance(method.__self__, type) else type(method.__self__)
+    return _inherited(owner, method.__name__)
+
+
+def _marks(view: Any) -> list[Declared]:
+    """Return the marks on a callable, the outermost first."""
+    return [view.__dict__[f"{_PREFIX}{number}"] for number in _numbered(view, _PREFIX)]
+
+
+def _numbered(view: Any, prefix: str) -> list[int]:
+    attributes = getattr(view, "__dict__", {})
+    return sorted(int(name[len(prefix) :]) for name in attributes if name.startswith(prefix))

@@ -1,0 +1,139 @@
+"""Build the response to a denial. This is the only module that builds one, for every surface.
+
+========================  ==============================  ============================  ==============================
+state of the session      page                            HTMX                          API
+========================  ==============================  ============================  ==============================
+no session                302 to the login page           401 with ``HX-Redirect``      401 problem+json
+session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
+nobody is allowed         403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
+refused                   403                             403                           403 problem+json
+unknown for now           503, template ``503.html``      503                           503 problem+json
+``on_deny: not_found``    the response of Django to an unknown URL, for every kind of client
+========================  ==============================  ============================  ==============================
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.exception import get_exception_response
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import get_resolver, get_urlconf
+from django.utils.cache import patch_vary_headers
+
+from django_sessionkit import conf
+from django_sessionkit.conf.urlconf import routed_by, urlconf_of
+from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
+from django_sessionkit.explanation.builder import explain_request
+from django_sessionkit.explanation.report import Explanation
+from django_sessionkit.guard.denial_choice import Answer, Denial, choose
+from django_sessionkit.guard.evaluator import decide, denial_of
+from django_sessionkit.guard.raised_denials import decision_of
+from django_sessionkit.policy.decisions import NOBODY, REFUSED, Decision
+from django_sessionkit.policy.denial_options import DenialOptions
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.session import audit
+from django_sessionkit.session.context import Slot
+from django_sessionkit.session.loader import slot_for
+from django_sessionkit.utils.sansio import Flow, Step
+
+from . import debug, hidden_page
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+# RFC 9110, section 15.5.2 requires a challenge. No registered scheme means "log in on the site".
+CHALLENGE = 'Session realm="site"'
+#: seconds until a client may try again, if the session could not be looked up
+RETRY_AFTER = 10
+
+_PROBLEMS = {
+    401: ("Unauthorized", "A session is required."),
+    403: ("Forbidden", "This session does not have the right to do that."),
+    503: ("Service Unavailable", "The session cannot be looked up at the moment. Please try again later."),
+}
+_FOR = {NOBODY: "Nobody has the right to do that.", REFUSED: "This login gives no valid session."}
+
+
+def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
+    """Check the requirement of a view. Return ``None`` if the view may run, else the response to the denial."""
+    slot = slot_for(request)
+    decision = yield from decide(slot, requirement, request, "aget_session")
+    audit.decided(decision, request)
+    return None if decision.allowed else (yield from deny(request, Denial(decision, options), slot))
+
+
+def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
+    """Return the response for an exception that a view has raised."""
+    slot = slot_for(request)
+    yield from slot.flow()
+    is_reported, error.is_reported = error.is_reported, True
+    return (yield from deny(request, Denial(decision_of(error, slot)), slot, is_reported=is_reported))
+
+
+def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool = False) -> Flow[HttpResponseBase]:
+    """Report a denial of the session of ``slot``, unless ``is_reported``, and build its response."""
+    session = slot.peek()
+    answer = choose(request, denial, session, slot.fault)
+    if not is_reported:
+        yield from audit.denied(request, denial.decision, answer.status, session)
+    if answer.status == 404:
+        hidden = partial(hidden_page.answer, request)
+        return (yield Step(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]
+    if answer.caller == "page" and answer.location is None:
+        build = partial(_page, request, answer.status, denial.decision, slot)
+        if conf.current().debug and not debug.has_page_of_its_own(request, answer.status):
+            build = partial(_explained, answer.status, denial.decision, (yield from explain_request(request)))
+        response = yield Step(build, sync_to_async(build))  # the error page of the project may do I/O
+    else:
+        response = _plain(answer, denial.decision)
+    if conf.current().debug:
+        response[debug.HEADER] = debug.denied(denial.decision)
+    if answer.status == 503:
+        response["Retry-After"] = str(RETRY_AFTER)
+    response["Cache-Control"] = "no-store"
+    patch_vary_headers(response, ["Cookie"])
+    return response  # type: ignore[no-any-return]
+
+
+def _page(request: HttpRequest, status: int, decision: Decision, slot: Slot) -> Any:
+    """Render the ``handler403`` of the project, or its template ``503.html``."""
+    if status == 503:
+        with routed_by(urlconf_of(request)):
+            return HttpResponse(debug.out_of_order(), status=503)
+    text = _FOR.get(decision.reason, "")
+    kind = AccessDenied if text else type(denial_of(slot, decision))
+    error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
+    with routed_by(urlconf_of(request)):
+        response: Any = get_exception_response(request, get_resolver(get_urlconf()), status, error)
+        return response.render() if not getattr(response, "is_rendered", True) else response
+
+
+def _explained(status: int, decision: Decision, explanation: Explanation) -> HttpResponse:
+    """Render the debug page, for a project that has no error page yet."""
+    return HttpResponse(debug.page(status, decision, explanation), status=status, headers=debug.PAGE_HEADERS)
+
+
+def _plain(answer: Answer, decision: Decision) -> HttpResponse:
+    """Build a response that is not a page: a redirect, an HTMX response, or a problem (RFC 9457)."""
+    if answer.caller == "page" and answer.location is not None:
+        return HttpResponseRedirect(answer.location)
+    title, detail = _PROBLEMS[answer.status]
+    if answer.status == 403:
+        detail = _FOR.get(decision.reason, detail)
+    if answer.caller == "htmx":
+        headers = {"HX-Redirect": answer.location} if answer.location is not None else {}
+        return HttpResponse(detail, status=answer.status, content_type="text/plain; charset=utf-8", headers=headers)
+    if conf.current().debug:
+        detail = f"{detail} Access denied: {decision}."
+    response = JsonResponse(
+        {"type": "about:blank", "title": title, "status": answer.status, "detail": detail},
+        status=answer.status,
+        content_type="application/problem+json",
+    )
+    if answer.status == 401:
+        response["WWW-Authenticate"] = CHALLENGE
+    return response

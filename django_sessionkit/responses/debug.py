@@ -1,0 +1,139 @@
+"""Output for developers while ``DEBUG`` is on: a response header, and an error page that explains a denial."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.template import Context, Engine, TemplateDoesNotExist
+from django.template.loader import get_template
+from django.urls import get_resolver, get_urlconf
+from django.views.defaults import ERROR_403_TEMPLATE_NAME, permission_denied
+
+from django_sessionkit import conf
+from django_sessionkit.conf.urlconf import urlconf_of
+from django_sessionkit.explanation import text
+from django_sessionkit.explanation.report import Explanation
+from django_sessionkit.guard.engine import GLOBAL_LABEL, Passage, Target, lifted_from_default
+from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.policy.view_marks import declared
+from django_sessionkit.session import audit
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from django_sessionkit.policy.decisions import Decision
+
+HEADER = "X-SessionKit-Decision"
+
+# The CSP middleware of Django and that of django-csp do not change a header that exists. This one allows the inline
+# style of the page, and a debug toolbar.
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+_MOST_CHARACTERS = 200
+_PAGE_503 = "503.html"
+_PLAIN_503 = """<!doctype html>
+<html lang="en">
+<head><title>Service Unavailable</title></head>
+<body><h1>Service Unavailable</h1><p>The session cannot be looked up at the moment. Please try again later.</p></body>
+</html>
+"""
+_UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x3a\x3c-\x7e]")
+
+
+def denied(decision: Decision) -> str:
+    """Return the value of the debug header for a denial."""
+    return _header("denied", decision.rule or "view", decision.reason)
+
+
+def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Add the debug header to a response that was allowed. This does not load the session."""
+    if not response.has_header(HEADER):
+        passage = getattr(request, "_sessionkit_passage", None)
+        response[HEADER] = _header("allowed", *_what_allowed(request, passage))
+
+
+def _header(*parts: str) -> str:
+    """Join the parts. Characters that are not printable ASCII, and semicolons inside a part, become ``?``."""
+    outcome, rule, reason = (_UNSAFE_IN_HEADER.sub("?", part)[:_MOST_CHARACTERS] for part in parts)
+    return f"{outcome}; rule={rule}; reason={reason}"
+
+
+def _what_allowed(request: HttpRequest, passage: Passage | None) -> tuple[str, str]:
+    rule, reason = _what_the_guard_says(request, passage)
+    match = request.resolver_match
+    if match is None or not declared(match.func, request.method or ""):
+        return rule, reason
+    return ("view" if rule == "none" else f"{rule}+view"), "granted"
+
+
+def _what_the_guard_says(request: HttpRequest, passage: Passage | None) -> tuple[str, str]:
+    """Return the rule and the reason. ``passage`` is ``None`` if no rule had to be evaluated."""
+    rule = passage.rule if passage is not None else None
+    decision = passage.said(rule.label if rule is not None else GLOBAL_LABEL) if passage is not None else None
+    if rule is not None and decision is None and rule.is_public:
+        return rule.label, "public"
+    if decision is None:
+        return "none", _why_open(request)
+    return decision.rule or "none", "granted" if decision else "login_page"
+
+
+def _why_open(request: HttpRequest) -> str:
+    if not conf.current().global_protect:
+        return "unprotected"
+    if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
+        return "not_routed"
+    path = request.path_info
+    return lifted_from_default(Reading(path, strict=True, base=path), Target.of(request, resolved=True)) or "unknown"
+
+
+def has_page_of_its_own(request: HttpRequest, status: int) -> bool:
+    """Return ``True`` if the project has an error page for ``status``.
+
+    For 403 this is ``handler403`` or ``403.html``, for 503 ``503.html``.
+    """
+    urlconf = urlconf_of(request)
+    resolver: Any = get_resolver(get_urlconf() if urlconf is None else urlconf)
+    if status == 403 and resolver.resolve_error_handler(403) is not permission_denied:
+        return True
+    try:
+        get_template(ERROR_403_TEMPLATE_NAME if status == 403 else _PAGE_503)
+    except TemplateDoesNotExist:
+        return False
+    return True
+
+
+def out_of_order() -> str:
+    """Render the template ``503.html`` without a context, as Django renders ``500.html``, or else a plain page."""
+    try:
+        return get_template(_PAGE_503).render()
+    except TemplateDoesNotExist:
+        pass
+    except Exception as error:
+        audit.logger.error("The template %s raised %s. A plain page is sent.", _PAGE_503, type(error).__name__)
+    return _PLAIN_503
+
+
+@cache
+def _engine() -> Engine:
+    """Return a separate engine, because the engine of the project may not load templates from apps."""
+    return Engine(dirs=[str(_TEMPLATES)])
+
+
+def page(status: int, decision: Decision, explanation: Explanation) -> str:
+    """Render the debug page. ``decision`` is the one that denied; it may come from code inside the view."""
+    context = {
+        "status": status,
+        "decision": decision,
+        "is_by_code": explanation.allowed,
+        "title": text.visible(f"{explanation.method} {explanation.path}"),
+        "explanation": explanation.as_dict(),
+    }
+    return _engine().get_template("django_sessionkit/denied.html").render(Context(context))

@@ -1,0 +1,205 @@
+"""Send the audit signals and write the log lines. Neither contains a value of a session."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.dispatch import Signal
+from django.utils.crypto import salted_hmac
+
+from django_sessionkit import conf, signals
+from django_sessionkit.exceptions import InvalidSession, SessionKitError
+from django_sessionkit.policy.decisions import Decision
+from django_sessionkit.utils.sansio import Flow, Step, place_of
+
+from .context import Slot, activate, within
+from .value import Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = logging.getLogger("django_sessionkit")
+security_logger = logging.getLogger("django_sessionkit.security")
+
+# RFC 9110, section 5.6.2: a method is a token. A space or a line break could forge the rest of the log line.
+_NOT_IN_TOKEN = re.compile(r"[^0-9A-Za-z!#$%&'*+.^_`|~-]")
+_LONGEST_METHOD = 32
+_MOST_OF_PATTERNS = 200
+
+_NOBODY = Slot.fixed(None)
+_LIMITS = {
+    "user_id": "user_id_length",
+    "email": "email_length",
+    "role": "role_length",
+    "roles": "role_length, roles_count",
+    "permissions": "permission_length, permissions_count",
+    "custom": "custom_depth, custom_nodes, custom_string_length",
+}
+_FIELDS = ("user_id", "email", "role", "roles", "permissions")
+
+
+def user_digest(session: Session | None) -> str | None:
+    """Return 16 hex digits that distinguish users in a log without naming them, keyed with ``SECRET_KEY``.
+
+    Return ``None`` without a session.
+    """
+    return _digest(session.user_id) if session is not None else None
+
+
+def _digest(user_id: str) -> str:
+    return salted_hmac("django_sessionkit.user", user_id, algorithm="sha256").hexdigest()[:16]
+
+
+def sending(signal: Signal, **kwargs: Any) -> Step:
+    """Send a signal with ``send_robust``. Under ``arun``, async receivers are awaited and sync ones run in a thread."""
+
+    def call() -> None:
+        try:
+            signal.send_robust(sender=Session, **kwargs)
+        except RuntimeError:
+            # Django runs the sync receivers first. It cannot wait for async ones on a running event loop.
+            logger.error("The async receivers of a signal were not called, because it was sent on an event loop.")
+
+    async def acall() -> None:
+        await signal.asend_robust(sender=Session, **kwargs)
+
+    return Step(call, acall)
+
+
+def _tell(level: int, line: str, *args: object) -> None:
+    """Write a line while a session is being loaded. A logging filter that reads the session gets ``None``."""
+    with activate(_NOBODY):
+        security_logger.log(level, line, *args)
+
+
+def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
+    """Report a stored dict that is not valid."""
+    _tell(logging.WARNING, "session rejected: field=%s reason=%s", error.field, error.reason)
+    told = sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
+    yield within(_NOBODY, told)
+
+
+def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:
+    """Report a session that was out of date and has been renewed."""
+    user, changed = user_digest(after), changed_fields(before, after)
+    _tell(logging.INFO, "session refreshed: changed=%s user=%s", ",".join(changed), user)
+    yield within(Slot.fixed(after), sending(signals.session_updated, request=request, user=user, changed=changed))
+
+
+def revoked(user_id: str, refresh: bool) -> None:
+    """Report that all sessions of a user are out of date from now on."""
+    security_logger.info("sessions revoked: refresh=%s user=%s", refresh, _digest(user_id))
+
+
+def not_revoked_again(user_id: str, error: Exception) -> None:
+    """Report a second revocation that failed.
+
+    A session that was renewed between the revocation and the commit may still have the old permissions.
+    """
+    security_logger.error("sessions could not be revoked again at the commit: %s user=%s", error, _digest(user_id))
+
+
+def out_of_reach(error: object) -> None:
+    """Report a session that counts as absent, because its version could not be checked."""
+    _tell(logging.ERROR, "session counts as absent, its version could not be checked: %s", error)
+
+
+def told(error: Exception) -> str:
+    """Return the description of an exception for the log.
+
+    Only SessionKit's own exceptions give their text, because the text of others may quote the session.
+    """
+    if isinstance(error, SessionKitError):
+        return str(error)
+    return f"{type(error).__name__} at {place_of(error)}"
+
+
+def unavailable(why: str) -> None:
+    """Report that the session store, or project code that helps to load sessions, has failed."""
+    _tell(logging.ERROR, "session could not be loaded, so its state is unknown for now: %s", why)
+
+
+def refused(layer: str, maker: str, error: InvalidSession) -> None:
+    """Report a login of the auth ``layer`` without a valid session. ``maker`` names the code that makes the dict."""
+    limits = _LIMITS.get(error.field)
+    hint = error.hint or f"change what {maker} returns{f', or set SESSIONKIT_LIMITS ({limits})' if limits else ''}"
+    line = "%s login without a session: field=%s reason=%s; %s"
+    _tell(logging.ERROR, line, layer, error.field, error.reason, hint)
+
+
+def without_email(reason: str) -> None:
+    """Report an e-mail address that is not valid in a session."""
+    _tell(logging.WARNING, "e-mail address left out of a session: %s", reason)
+
+
+def unversioned() -> None:
+    """Report a dict without a version that was stored during the request."""
+    _tell(logging.ERROR, "session counts as absent, it has no current version: store it with set_session()")
+
+
+def changed_fields(before: Session, after: Session) -> tuple[str, ...]:
+    """Return the names of the known fields that differ, sorted.
+
+    All other fields are reported as ``custom``, because their names may be data.
+    """
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    names = {key if key in _FIELDS else "custom" for key in changed}
+    return tuple(sorted(names))
+
+
+def is_verbose() -> bool:
+    """Return ``True`` if every decision is logged, which is at level ``DEBUG``."""
+    return logger.isEnabledFor(logging.DEBUG)
+
+
+def decided(decision: Decision, request: HttpRequest | None) -> None:
+    """Log one line per decision, for debugging."""
+    if is_verbose():
+        logger.debug(
+            "%s: rule=%s reason=%s requirement=%r method=%s route=%s",
+            "allowed" if decision else "denied",
+            decision.rule,
+            decision.reason,
+            decision.requirement,
+            _method_of(request) if request is not None else None,
+            _place_of(request, decision),
+        )
+
+
+def denied(request: HttpRequest | None, decision: Decision, status: int | None, session: Session | None) -> Flow[None]:
+    """Report a denial that is about to be sent or raised."""
+    user = user_digest(session)
+    security_logger.warning(
+        "access denied: rule=%s reason=%s method=%s route=%s status=%s user=%s",
+        decision.rule,
+        decision.reason,
+        _method_of(request) if request is not None else None,
+        _place_of(request, decision),
+        status,
+        user,
+    )
+    yield sending(signals.access_denied, request=request, decision=decision, status=status, user=user)
+
+
+def _method_of(request: HttpRequest) -> str:
+    """Return the method as one short word of printable ASCII. The client chooses the method."""
+    method = request.method or ""
+    word = _NOT_IN_TOKEN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", method[:_LONGEST_METHOD])
+    return word + "..." if len(method) > _LONGEST_METHOD else word
+
+
+def _place_of(request: HttpRequest | None, decision: Decision) -> str | None:
+    """Return the route, or without one the patterns of the rule that decided. Only patterns begin with a slash."""
+    route = route_of(request)
+    if route is not None or decision.rule is None:
+        return route
+    patterns = conf.current().rules.texts_by_label.get(decision.rule)
+    return patterns[:_MOST_OF_PATTERNS] if patterns else None
+
+
+def route_of(request: HttpRequest | None) -> str | None:
+    """Return the route that Django matched, or ``None``. It is a pattern of the URLconf, never text from the client."""
+    match = getattr(request, "resolver_match", None)
+    return match.route if match is not None else None

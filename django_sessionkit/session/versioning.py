@@ -1,0 +1,218 @@
+"""Compare the version of a stored session with the current version of its user, and refresh or end old sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django_sessionkit import conf
+from django_sessionkit.exceptions import (
+    InvalidPolicy,
+    InvalidSession,
+    ReadOnlySource,
+    SessionKitError,
+    VersionUnavailable,
+)
+from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
+from django_sessionkit.sources import SessionSource
+from django_sessionkit.utils.sansio import Flow, Step, user_call
+
+from . import audit
+from .context import Fault, Loaded, Slot, loads, within
+from .value import STAMP, Session
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+Watch: TypeAlias = Callable[[], object] | None
+
+_MOST_REMEMBERED = 10_000
+_LONGEST_REMEMBERED = 500
+# request attribute: the user id and the version that were just looked up
+_NEW = "_sessionkit_new"
+_OUT_OF_DATE = InvalidSession("session", "is out of date")
+_UNSTAMPED = InvalidSession("session", "has no version, because it was not stored by set_session()")
+
+
+def stamp_of(raw: object) -> str | None:
+    """Return the version of a stored dict, or ``None`` if it has none."""
+    try:
+        return _text(raw.get(STAMP)) if isinstance(raw, dict) else None
+    except Exception:  # a hostile key, which the validation will refuse
+        return None
+
+
+def without_stamp(raw: object) -> object:
+    """Return the stored dict without its version, for validation: the version is not a field of the session."""
+    if not isinstance(raw, dict) or stamp_of(raw) is None:
+        return raw
+    return {key: value for key, value in dict.items(raw) if key != STAMP}
+
+
+def _text(version: object) -> str | None:
+    if type(version) is int:
+        return str(version)
+    return version if type(version) is str and version else None
+
+
+class Freshness:
+    """Compare the version in a stored dict with the version from ``SESSIONKIT_VERSION``.
+
+    One instance serves all requests with the same settings. ``opened`` validates a raw dict and returns the session.
+    """
+
+    def __init__(self, snapshot: conf.Snapshot, source: SessionSource, opened: Callable[[object], Session]) -> None:
+        self._version: Any = snapshot.version
+        self._refresh = snapshot.refresh
+        self._interval = snapshot.version_interval
+        self._source = source
+        self._opened = opened
+        self._remembered: dict[str, tuple[str, float]] = {}
+        self._bumps = 0
+        #: whether sessions have versions
+        self.is_on = snapshot.version is not None
+
+    def admit(self, request: HttpRequest, session: Session, raw: object, watch: Watch) -> Flow[Loaded]:
+        """Return the session if it has the current version. Otherwise refresh it, or end it."""
+        stamp = stamp_of(raw)
+        new = vars(request).pop(_NEW, None)
+        if stamp is not None and (new == (session.user_id, stamp) or self._is_remembered(session.user_id, stamp)):
+            return Loaded(session, raw, watch, stamp)
+        try:
+            version = yield from self.current(session.user_id)
+            if stamp == version:
+                return Loaded(session, raw, watch, stamp)
+            return (yield from self._renewed(request, session, stamp, version, watch))
+        except VersionUnavailable as error:
+            audit.out_of_reach(error)
+            fault = Fault(UNKNOWN_FOR_NOW, str(error))
+            return Loaded(None, raw, watch).withholding(session, fault)  # it stays stored and may become valid again
+
+    def current(self, user_id: str) -> Flow[str]:
+        """Return the current version from ``SESSIONKIT_VERSION``. Raises ``VersionUnavailable`` if this fails."""
+        until, bumps = monotonic() + self._interval, self._bumps
+        found = yield from _asked("SESSIONKIT_VERSION", within(_LOOKING_UP, user_call(self._version, user_id)))
+        version = _text(found)
+        if version is None:
+            raise VersionUnavailable("SESSIONKIT_VERSION returned neither a string nor an integer")
+        is_short = len(user_id) + len(version) <= _LONGEST_REMEMBERED
+        if self._interval and is_short and bumps == self._bumps:  # else it may be from before a revocation
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[user_id] = version, until
+        return version
+
+    def stamp_for(self, user_id: str) -> Flow[dict[str, str]]:
+        """Return the current version, as the item to store in a new dict. Empty if sessions have no versions."""
+        return {STAMP: (yield from self.current(user_id))} if self.is_on else {}
+
+    def stamp_for_new(self, request: HttpRequest, user_id: str) -> Flow[dict[str, str]]:
+        """Return :meth:`stamp_for` for a dict that the source creates while reading, and note it for :meth:`admit`.
+
+        So the version is not looked up twice.
+        """
+        stamp = yield from self.stamp_for(user_id)
+        setattr(request, _NEW, (user_id, stamp.get(STAMP)))
+        return stamp
+
+    def kept(self, loaded: Loaded | None) -> dict[str, str]:
+        """Return the version of ``loaded``, as the item to store in its updated dict.
+
+        An update keeps the old version, so that it does not make outdated rights current.
+        """
+        return {STAMP: loaded.stamp} if loaded is not None and loaded.stamp is not None else {}
+
+    def is_kept(self, loaded: Loaded, raw: object) -> bool:
+        """Return ``True`` if a dict stored during the request has the version that was current when it was loaded."""
+        return not self.is_on or (loaded.stamp is not None and stamp_of(raw) == loaded.stamp)
+
+    def may_begin(self, stamp: str | None, version: str) -> Flow[bool]:
+        """Return ``True`` if a session with the version ``stamp`` (or ``None``) may be refreshed.
+
+        It may not if the sessions of its user were ended in the meantime.
+        """
+        may_refresh = getattr(self._version, "may_refresh", None)
+        if may_refresh is None:
+            return True
+        return (yield from _asked("SESSIONKIT_VERSION", user_call(may_refresh, stamp, version))) is True
+
+    def bump(self, user_id: str, refresh: bool) -> Flow[None]:
+        """Make all sessions of a user out of date, on all nodes. With ``refresh`` they may be refreshed."""
+        bump = getattr(self._version, "bump", None)
+        if not callable(bump):
+            fault = "has no bump(user_id, *, refresh)" if self.is_on else "is not set"
+            raise InvalidPolicy(
+                "SESSIONKIT_VERSION",
+                f"{fault}, so sessions cannot be revoked",
+                'use "django_sessionkit.versions.cached_version", which has it',
+            )
+        yield from _asked("SESSIONKIT_VERSION", user_call(partial(bump, refresh=refresh), user_id))
+        self._bumps += 1
+        self._remembered.pop(user_id, None)
+
+    def _is_remembered(self, user_id: str, stamp: str) -> bool:
+        version, until = self._remembered.get(user_id, ("", 0.0))
+        return version == stamp and monotonic() < until
+
+    def _renewed(
+        self, request: HttpRequest, session: Session, stamp: str | None, version: str, watch: Watch
+    ) -> Flow[Loaded]:
+        """Refresh the session by ``SESSIONKIT_REFRESH``. If that is not possible, end it."""
+        source, fresh = self._source, None
+        if self._refresh is not None and (yield from self.may_begin(stamp, version)):
+            fresh = yield from self._refreshed(self._refresh, session, request)
+        if fresh is None:
+            yield Step(partial(source.end, request), partial(source.aend, request))
+            yield from audit.rejected(request, _UNSTAMPED if stamp is None else _OUT_OF_DATE)
+            return Loaded(None, watch() if watch is not None else None, watch)
+        stored: Any = {**fresh.to_dict(), STAMP: version}
+        try:
+            yield Step(partial(source.write, request, stored), partial(source.awrite, request, stored))
+        except ReadOnlySource:
+            stored = watch() if watch is not None else None  # a read-only source must update its dict itself
+        yield from audit.refreshed(request, session, fresh)
+        return Loaded(fresh, stored, watch, version)
+
+    def _refreshed(
+        self, refresh: Callable[..., object], session: Session, request: HttpRequest
+    ) -> Flow[Session | None]:
+        try:
+            with loads.calling(*_REFRESH):
+                step = within(_REFRESHING, user_call(refresh, session, request))
+                found = yield from _asked("SESSIONKIT_REFRESH", step)
+            fresh = self._opened(without_stamp(found)) if found is not None else None
+        except InvalidSession as error:
+            raise VersionUnavailable(f"SESSIONKIT_REFRESH returned an invalid dict: {error}") from None
+        if fresh is not None and fresh.user_id != session.user_id:
+            raise VersionUnavailable("SESSIONKIT_REFRESH returned the dict of another user")
+        return fresh
+
+
+class _Busy(Slot):
+    """The current slot while project code takes part in loading a session. Loading it again raises an error."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(None, None)
+        self._error = name, "must not read the session while it is loading", hint
+
+    def flow(self, twin: str = "") -> Flow[Session | None]:
+        raise InvalidPolicy(*self._error)
+
+
+_LOOKING_UP = _Busy("SESSIONKIT_VERSION", "use its argument, the user_id")
+_REFRESH = "SESSIONKIT_REFRESH", "use its argument, the session"
+_REFRESHING = _Busy(*_REFRESH)
+
+
+def _asked(name: str, step: Step) -> Flow[Any]:
+    """Run a step that calls project code or a cache. Raises ``VersionUnavailable`` if it fails."""
+    try:
+        return (yield step)
+    except SessionKitError as error:
+        raise VersionUnavailable(f"{name} failed: {error}") from error
+    except Exception as error:
+        raise VersionUnavailable(f"{name} raised {type(error).__name__}") from error

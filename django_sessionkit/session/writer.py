@@ -1,0 +1,221 @@
+"""The flows that register, update, clear, rotate and revoke sessions. The functions in ``changes`` run them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.middleware.csrf import rotate_token
+
+from django_sessionkit import signals
+from django_sessionkit.access import effective
+from django_sessionkit.exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
+from django_sessionkit.guard.raised_denials import reported
+from django_sessionkit.utils.sansio import Flow, Step, run
+
+from . import audit
+from .context import Loaded, Slot, not_on_loop
+from .loader import SessionOrigin, current_origin, own_slot
+from .validation import Validation
+from .value import Session
+from .versioning import stamp_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def register(
+    request: HttpRequest, data: Mapping[str, Any], ttl: float | None, stamp: dict[str, str] | None = None
+) -> Flow[Session]:
+    """The flow of :func:`django_sessionkit.set_session`.
+
+    ``stamp`` is the version to store, if the caller looked it up before it read ``data``. By default it is the current
+    version.
+    """
+    yield not_on_loop("aset_session")
+    origin = current_origin()
+    seconds = _seconds(origin, ttl)
+    session = origin.validate(data)
+    if stamp is None:
+        stamp = yield from origin.freshness.stamp_for(session.user_id)
+    slot = _slot(origin, request)
+    before = yield from slot.flow()
+    owner = before or _withheld(slot)
+    if owner is not None and owner.user_id != session.user_id:
+        yield from _rotate(origin, request, empty_for=session.user_id)
+    elif before is None or (yield from _has_other_rights(origin, before, session)):
+        yield from _rotate(origin, request)
+    yield from _store(origin, request, session, stamp, seconds)
+    yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
+    return session
+
+
+def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
+    """The flow of :func:`django_sessionkit.update_session`."""
+    yield not_on_loop("aupdate_session")
+    origin = current_origin()
+    seconds = _seconds(origin, ttl)
+    slot = _slot(origin, request)
+    before = yield from slot.flow()
+    if before is None:
+        error = NotAuthenticated(message="There is no session to update. Register one with set_session().")
+        raise (yield from reported(error, slot))
+    session = origin.validate(_merged(before, changes))
+    if session.user_id != before.user_id:
+        raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
+    stamp = origin.freshness.kept(slot.loaded)
+    if (yield from _has_other_rights(origin, before, session)):
+        yield _still_stored(origin, request)
+        yield from _rotate(origin, request)
+    yield from _store(origin, request, session, stamp, seconds)
+    changed = audit.changed_fields(before, session)
+    yield audit.sending(signals.session_updated, request=request, user=audit.user_digest(session), changed=changed)
+    return session
+
+
+def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
+    """The flow of :func:`django_sessionkit.clear_session`.
+
+    With ``and_log_out``, also remove the data from which the source would create the dict again.
+    """
+    yield not_on_loop("aclear_session")
+    origin = current_origin()
+    source, slot = origin.source, _slot(origin, request)
+    before = (yield from slot.flow()) or _withheld(slot)
+    if before is None:
+        return
+    yield from _rotate(origin, request)
+    yield _expiry(origin, request, None)  # otherwise its ttl would apply to the next session
+    end, aend = (source.end, source.aend) if and_log_out else (source.remove, source.aremove)
+    yield Step(partial(end, request), partial(aend, request))
+    slot.replace(Loaded(None, None, source.watch(request)))
+    yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
+
+
+def announce_end(request: HttpRequest) -> Flow[None]:
+    """Send ``session_cleared`` for a session whose store is about to be emptied. Nothing is changed here."""
+    slot = _slot(current_origin(), request)
+    before = (yield from slot.flow()) or _withheld(slot)
+    if before is not None:
+        yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
+
+
+def regenerate(request: HttpRequest) -> Flow[None]:
+    """The flow of :func:`django_sessionkit.regenerate_session`."""
+    yield not_on_loop("aregenerate_session")
+    origin = current_origin()
+    yield _still_stored(origin, request)
+    yield _rotation(origin, request)
+
+
+def revoke(user_id: str, refresh: bool) -> Flow[None]:
+    """The flow of :func:`django_sessionkit.revoke_sessions`."""
+    yield not_on_loop("arevoke_sessions")
+    origin = current_origin()
+    known = Validation(origin.snapshot.limits).session({"user_id": user_id}).user_id
+    yield from origin.freshness.bump(known, refresh)
+    audit.revoked(known, refresh)
+    again = partial(_again_on_commit, known, refresh)
+    yield Step(again, sync_to_async(again))
+
+
+def _again_on_commit(user_id: str, refresh: bool) -> None:
+    """Revoke again when open transactions of this thread commit.
+
+    Until the commit, another node may read the old rights from the database and store them.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            connection.on_commit(partial(_at_commit, user_id, refresh))
+
+
+def _at_commit(user_id: str, refresh: bool) -> None:
+    try:
+        run(current_origin().freshness.bump(user_id, refresh))
+    except VersionUnavailable as error:
+        audit.not_revoked_again(user_id, error)  # raising would skip later on_commit() hooks
+
+
+def _withheld(slot: Slot) -> Session | None:
+    """Return a stored session that grants nothing at the moment, because its version could not be looked up."""
+    return slot.loaded.withheld if slot.loaded is not None else None
+
+
+def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
+    """Return the slot of the request, because writes never change a session of ``use_session``."""
+    return own_slot(request) or Slot(origin, request)
+
+
+def _rotate(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Flow[None]:
+    """Give the store a new key and the visitor a new CSRF token, as Django's ``login()`` does.
+
+    A key that someone else knew before the login is useless afterwards. If a concurrent request saves the old data
+    under the old key, it fails, so it cannot restore rights that were removed in the meantime.
+    """
+    yield _rotation(origin, request, empty_for=empty_for)
+    rotate_token(request)
+
+
+def _rotation(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Step:
+    source = origin.source
+    return Step(
+        partial(source.rotate, request, empty_for=empty_for), partial(source.arotate, request, empty_for=empty_for)
+    )
+
+
+def _still_stored(origin: SessionOrigin, request: HttpRequest) -> Step:
+    """Return a step that raises if another request replaced the key, because this one would store old data again."""
+    source = origin.source
+    return Step(partial(source.ensure_stored, request), partial(source.aensure_stored, request))
+
+
+def _expiry(origin: SessionOrigin, request: HttpRequest, seconds: float | None) -> Step:
+    source = origin.source
+    return Step(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
+
+
+def _store(
+    origin: SessionOrigin, request: HttpRequest, session: Session, stamp: dict[str, str], seconds: float | None
+) -> Flow[None]:
+    source, data = origin.source, {**session.to_dict(), **stamp}
+    yield Step(partial(source.write, request, data), partial(source.awrite, request, data))
+    if seconds is not None:
+        yield _expiry(origin, request, seconds)
+    _slot(origin, request).replace(Loaded(session, data, source.watch(request), stamp_of(data)))
+
+
+def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(changes, Mapping):
+        raise InvalidSession("session", "the changes must be a mapping")
+    return {**before.to_dict(), **changes}
+
+
+def _has_other_rights(origin: SessionOrigin, before: Session, after: Session) -> Flow[bool]:
+    """Return ``True`` if roles or permissions differ, in the dicts or after the access policy; also if that fails."""
+    if _as_sets(before.rights) != _as_sets(after.rights):
+        return True
+    policy = origin.snapshot.policy
+    try:
+        old = yield from effective(policy, before)
+        new = yield from effective(policy, after)
+    except Exception as error:
+        audit.logger.error("the access policy raised %s. The session key is rotated.", type(error).__name__)
+        return True
+    return (new.roles, new.permissions) != (old.roles, old.permissions)
+
+
+def _as_sets(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> tuple[object, ...]:
+    """Ignore the order of names."""
+    role, roles, permissions = rights
+    return role, frozenset(roles), frozenset(permissions)
+
+
+def _seconds(origin: SessionOrigin, ttl: Any) -> float | None:
+    if ttl is None:
+        return origin.snapshot.session_ttl
+    if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl < float("inf"):
+        raise ValueError("ttl must be a positive number of seconds")
+    return ttl

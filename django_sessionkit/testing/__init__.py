@@ -1,0 +1,269 @@
+"""Helpers for the tests of a project: sign in a test client, override the policy, and check access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar
+
+from django.test import AsyncClient, Client, override_settings
+
+from django_sessionkit import conf
+from django_sessionkit.access import did_you_mean
+from django_sessionkit.api import aexplain, explain
+from django_sessionkit.conf import project
+from django_sessionkit.explanation.report import Explanation
+from django_sessionkit.matrix import policy_matrix, snapshots
+from django_sessionkit.matrix.claims import parse_claims
+from django_sessionkit.matrix.principals import ANONYMOUS
+from django_sessionkit.session.override import use_session
+from django_sessionkit.utils.sansio import Flow, arun, run
+
+from . import clients
+
+if TYPE_CHECKING:
+    import os
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+__all__ = [
+    "aassert_access",
+    "asign_in",
+    "asign_out",
+    "assert_access",
+    "assert_surface",
+    "override_policy",
+    "sign_in",
+    "sign_out",
+    "use_session",
+]
+
+C = TypeVar("C", bound="Client | AsyncClient")
+Who: TypeAlias = "Mapping[str, Any] | str | AbstractBaseUser | AnonymousUser | None"
+Caller = Literal["page", "htmx", "api"]
+Names: TypeAlias = "Sequence[str] | None"
+
+_HEADERS: dict[Caller, dict[str, str]] = {
+    "page": {"accept": "text/html"},
+    "htmx": {"accept": "text/html", "hx-request": "true"},
+    "api": {"accept": "application/json"},
+}
+_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+_RIGHTS = ("role", "roles", "permissions")
+_PREFIX = "SESSIONKIT_"
+
+
+def sign_in(
+    client: C,
+    /,
+    *,
+    role: str | None = None,
+    roles: Names = None,
+    permissions: Names = None,
+    user_id: str = "1",
+    **custom: Any,
+) -> C:
+    """Give a ``Client`` or ``AsyncClient`` a session, as ``set_session()`` does at login, and return the client.
+
+    The dict is stored where ``SESSIONKIT_SOURCE`` writes, with any session engine. If the client had the session of
+    another ``user_id``, its store is emptied first. ``custom`` are further fields, such as ``email``. On a running
+    event loop, use :func:`asign_in`.
+
+    Raises :class:`~django_sessionkit.InvalidSession` for an invalid dict. Raises
+    :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source only reads (send what it reads with the client),
+    or finds no session afterwards (with the bridge from ``django.contrib.auth``, use ``client.force_login(user)``).
+
+    If ``SESSIONKIT_ROLES`` declares roles, raises ``ValueError`` for a role that is neither declared nor required by a
+    rule or view. A misspelled role grants nothing, so a test that expects a denial would pass by mistake. For a user
+    without permissions, leave out the role. If other code uses a role, declare it. There is no such check with a custom
+    access policy that computes roles or permissions.
+    """
+    run(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)))
+    return client
+
+
+async def asign_in(
+    client: C,
+    /,
+    *,
+    role: str | None = None,
+    roles: Names = None,
+    permissions: Names = None,
+    user_id: str = "1",
+    **custom: Any,
+) -> C:
+    """Async variant of :func:`sign_in`."""
+    await arun(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)))
+    return client
+
+
+def sign_out(client: Client | AsyncClient, /) -> None:
+    """Remove the session, as ``clear_session()`` does, if there is one. Other data in the store stays."""
+    run(clients.signing_out(client))
+
+
+async def asign_out(client: Client | AsyncClient, /) -> None:
+    """Async variant of :func:`sign_out`."""
+    await arun(clients.signing_out(client))
+
+
+def _session_dict(
+    role: str | None = None, roles: Names = None, permissions: Names = None, user_id: str = "1", **custom: Any
+) -> dict[str, Any]:
+    if "permission" in custom:
+        raise TypeError('Unknown field "permission". It would grant nothing. Write permissions=[...] instead.')
+    rights = {"role": role, "roles": roles, "permissions": permissions}
+    return {"user_id": user_id, **custom, **{name: value for name, value in rights.items() if value is not None}}
+
+
+class override_policy(override_settings):
+    """Override settings of SessionKit by their short names: ``override_policy(protect=[...], global_protect=True)``.
+
+    Like Django's ``override_settings``, it is a context manager and a decorator for ``def``, ``async def`` and
+    subclasses of ``SimpleTestCase``. Raises ``TypeError`` for an unknown name, and ``ImproperlyConfigured`` for an
+    invalid policy: on entry, or for a class when the policy is first needed.
+    """
+
+    def __init__(self, *unnamed: NoReturn, **policy: Any) -> None:
+        if unnamed:
+            raise TypeError("override_policy() takes settings by name, such as protect=[...] or global_protect=True.")
+        super().__init__(**{_setting(name): value for name, value in policy.items()})
+
+    def enable(self) -> None:
+        """Apply the settings, or raise if they are not valid."""
+        super().enable()
+        try:
+            conf.current()
+        except BaseException:
+            self.disable()
+            raise
+
+
+def _setting(name: str) -> str:
+    known = [one.removeprefix(_PREFIX).lower() for one in conf.DEFAULTS]
+    if name not in known:
+        raise TypeError(f'override_policy(): unknown name "{name}"; {did_you_mean(name, known)}')
+    return f"{_PREFIX}{name.upper()}"
+
+
+def assert_access(
+    path: str,
+    *,
+    as_: Who | Client = None,
+    status: int = 200,
+    method: str = "GET",
+    caller: Caller | None = None,
+    **request: Any,
+) -> Any:
+    """Open ``path`` with a test client, check the status, and return the response.
+
+    :param as_: the caller: ``None`` for an anonymous one, fields of a session (``{"role": "editor"}``), the same as
+        text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth``, who is logged in with
+        ``force_login()`` (this needs the bridge), or a ``Client`` that you have signed in yourself.
+    :param caller: the kind of client: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` that
+        you pass sends its own headers unless this is given.
+    :param request: further arguments of the client's method, such as ``data``, ``headers`` or ``secure``.
+
+    The view runs. If the status differs, the ``AssertionError`` contains the explanation of the request.
+    """
+    __tracebackhide__ = True
+    client = as_ if isinstance(as_, Client) else run(_entered(Client(), as_))
+    response = _opener(client, method)(path, **_with_headers(as_, caller, request))
+    if response.status_code != status:
+        raise AssertionError(_other_status(as_, status, response, explain(response.wsgi_request)))
+    return response
+
+
+async def aassert_access(
+    path: str,
+    *,
+    as_: Who | AsyncClient = None,
+    status: int = 200,
+    method: str = "GET",
+    caller: Caller | None = None,
+    **request: Any,
+) -> Any:
+    """Async variant of :func:`assert_access`, with an ``AsyncClient`` and the ASGI handler."""
+    __tracebackhide__ = True
+    client = as_ if isinstance(as_, AsyncClient) else await arun(_entered(AsyncClient(), as_))
+    response = await _opener(client, method)(path, **_with_headers(as_, caller, request))
+    if response.status_code != status:
+        raise AssertionError(_other_status(as_, status, response, await aexplain(response.asgi_request)))
+    return response
+
+
+def _entered(client: C, who: Any) -> Flow[C]:
+    """Return ``client`` after signing in the caller."""
+    if (fields := _fields(who)) is not None:
+        yield from clients.signing_in(client, _session_dict(**fields))
+    elif _is_logged_in(who):
+        yield from clients.logging_in(client, who)
+    return client
+
+
+def _is_logged_in(who: Any) -> bool:
+    return clients.is_user(who) and bool(who.is_authenticated)
+
+
+def _fields(who: Any) -> Mapping[str, Any] | None:
+    """Return the fields of the session, or ``None`` for an anonymous caller and for a user of ``contrib.auth``."""
+    if isinstance(who, str):
+        return None if who == ANONYMOUS.name else parse_claims(who)
+    if who is None or clients.is_user(who):
+        return None
+    if not isinstance(who, Mapping):
+        raise TypeError(
+            f'as_ must be None, fields of a session ({{"role": "editor"}}), text ("role=editor"), a user, or a Client '
+            f"(for aassert_access, an AsyncClient), not {clients.kind(who)}"
+        )
+    return who
+
+
+def _opener(client: Client | AsyncClient, method: str) -> Callable[..., Any]:
+    if method not in _VERBS:
+        raise ValueError(f'unknown method "{method}"; {did_you_mean(method.upper(), _VERBS)}')
+    return getattr(client, method.lower())  # type: ignore[no-any-return]
+
+
+def _with_headers(who: Any, caller: Caller | None, request: dict[str, Any]) -> dict[str, Any]:
+    if caller is not None and caller not in tuple(_HEADERS):
+        raise ValueError(f'unknown caller "{caller}"; {did_you_mean(caller, _HEADERS)}')
+    own = isinstance(who, (Client, AsyncClient)) and caller is None
+    headers = {} if own else _HEADERS[caller or "page"]
+    return {**request, "headers": {**headers, **(request.get("headers") or {})}}
+
+
+def _other_status(who: Any, expected: int, response: Any, explanation: Explanation) -> str:
+    return f"{expected} expected as {_name(who)}, and it was {response.status_code}\n\n{explanation}"
+
+
+def _name(who: Any) -> str:
+    """Return only roles and permissions, because many people read the output of tests."""
+    if isinstance(who, (Client, AsyncClient)):
+        return "this client"
+    if _is_logged_in(who):
+        return "this user"
+    fields = _fields(who)
+    if fields is None:
+        return ANONYMOUS.name
+    return ", ".join(f"{name}={fields[name]!r}" for name in _RIGHTS if fields.get(name)) or "any session"
+
+
+def assert_surface(snapshot: str | os.PathLike[str]) -> None:
+    """Compare the whole policy with a file that ``sessionkit_routes --snapshot`` has written.
+
+    No view runs. The ``AssertionError`` lists the same changes as ``--check``. It is also raised if the middleware is
+    missing, because no rule would be enforced.
+    """
+    __tracebackhide__ = True
+    again = f"manage.py sessionkit_routes --snapshot {snapshot}"
+    if not project.is_guarded():
+        raise AssertionError(project.UNGUARDED)
+    try:
+        found = snapshots.changes(snapshots.load(Path(snapshot)), policy_matrix())
+    except snapshots.BadSnapshot as error:
+        raise AssertionError(f"{error}. To write the file again, run {again}") from None
+    if found:
+        told = "\n".join(snapshots.told(found))
+        raise AssertionError(f"The policy differs from {snapshot}.\n\n{told}\n\nIf this is intended, run {again}")

@@ -1,0 +1,86 @@
+"""List every route of a URLconf. No view is called, and no path is resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
+
+from .routes import Route, Way
+from .segments import MANY, ONE, Partly, Shape, shape_of_regex, shape_of_route
+
+__all__ = ["LANGUAGE", "MANY", "ONE", "Partly", "Route", "survey", "text_of"]
+
+_ANCHORS = re.compile(r"^\^|(?<!\\)(?:\$|\\Z)$")
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<\w+>|.", re.DOTALL)
+
+#: the language prefix of ``i18n_patterns`` in the text of a route
+LANGUAGE = "<language>"
+
+
+def survey(urlconf: Any = None) -> list[Route]:
+    """Return the routes of a URLconf, in the order in which Django tries them. ``None`` means the root URLconf."""
+    resolver = get_resolver(urlconf)
+    return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, Way(), frozenset())]
+
+
+def _walk(resolver: URLResolver, way: Way, above: frozenset[int]) -> Iterator[tuple[Way, URLPattern]]:
+    """Yield the routes below a resolver.
+
+    ``above`` has the ids of the enclosing resolvers and pattern lists. A URLconf that includes itself is entered once
+    more, and this stands for every depth.
+    """
+    patterns = resolver.url_patterns
+    here = frozenset([id(resolver), id(patterns)])
+    if here & above:
+        if way.recurs:
+            return
+        way, above = way.at_any_depth(), frozenset()
+    for one in patterns:
+        further = _along(one, way)
+        if isinstance(one, URLResolver):
+            yield from _walk(one, further, above | here)
+        elif isinstance(one, URLPattern):
+            yield further, one
+
+
+def _along(link: URLPattern | URLResolver, way: Way) -> Way:
+    pattern: Any = link.pattern
+    further = way._replace(chain=(*way.chain, link), text=way.text + text_of(pattern))
+    if isinstance(link, URLResolver):
+        further = further._replace(
+            namespaces=(*way.namespaces, link.namespace) if link.namespace else way.namespaces,
+            app_names=(*way.app_names, link.app_name) if link.app_name else way.app_names,
+        )
+    if type(pattern) is LocalePrefixPattern:
+        return further._replace(prefix=pattern)
+    return further._replace(shape=way.shape.then(_shape_of(pattern, isinstance(link, URLPattern))))
+
+
+def _shape_of(pattern: Any, is_endpoint: bool) -> Shape:
+    if type(pattern) is RoutePattern:
+        known = tuple((name, one.regex) for name, one in pattern.converters.items())
+        return shape_of_route(str(pattern), known)
+    if type(pattern) is RegexPattern:
+        return shape_of_regex(str(pattern), is_endpoint)
+    return Shape(None, ())  # a pattern class of the project may match anything
+
+
+def text_of(pattern: Any) -> str:
+    """Return a URL pattern in readable form: named groups of a regular expression as ``<name>``, without anchors."""
+    if isinstance(pattern, LocalePrefixPattern):
+        return f"{LANGUAGE}/" if pattern.prefix_default_language else f"[{LANGUAGE}/]"
+    if not isinstance(pattern, RegexPattern):
+        return str(pattern)
+    text, depth = "", 0
+    for piece in _TOKEN.findall(_ANCHORS.sub("", str(pattern))):
+        if depth:
+            depth += piece.startswith("(") - (piece == ")")
+        elif piece.startswith("(?P<"):
+            text, depth = text + piece[3:], 1
+        else:
+            text += piece
+    return text

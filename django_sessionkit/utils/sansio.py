@@ -1,0 +1,142 @@
+"""Logic that is written once, for sync and async code.
+
+A *flow* is a generator that does no I/O. Where I/O or project code is needed, it yields a :class:`Step` and receives
+the result of the step, or its exception. :func:`run` executes the steps with plain calls, :func:`arun` with ``await``.
+:func:`rehearse` executes no step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Generator
+from inspect import isawaitable
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
+
+from django_sessionkit.exceptions import AsyncRequired, Undecided
+
+T = TypeVar("T")
+
+
+class Step(NamedTuple):
+    """One operation that may do I/O, as a sync and as an async callable."""
+
+    call: Callable[[], Any]
+    acall: Callable[[], Awaitable[Any]]
+
+
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+def run(flow: Flow[T]) -> T:
+    """Run ``flow`` with plain calls and return its result."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                outcome = step.call()
+            except Exception as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(outcome)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    except BaseException:
+        flow.close()  # so that its cleanup runs in this thread or task
+        raise
+
+
+async def arun(flow: Flow[T]) -> T:
+    """Run ``flow`` on the running event loop and return its result."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                outcome = await step.acall()
+            except Exception as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(outcome)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    except BaseException:
+        flow.close()
+        raise
+
+
+def rehearse(flow: Flow[T]) -> T:
+    """Run ``flow`` without executing any step: each step raises :class:`Undecided` inside the flow."""
+    try:
+        next(flow)
+        while True:
+            flow.throw(Undecided())
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+def on_event_loop() -> bool:
+    """Return ``True`` if this thread runs an event loop and must not block.
+
+    With ``DJANGO_ALLOW_ASYNC_UNSAFE`` set, it always returns ``False``, as for Django's ORM.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return not os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+def user_call(function: Callable[..., Any], *args: object) -> Step:
+    """Return a step that calls project code, which may be sync or async and may do I/O.
+
+    Under ``arun`` a sync function runs in a thread, so it may use the ORM. Under ``run`` a coroutine is run to its end;
+    on a running event loop that raises :class:`AsyncRequired`.
+    """
+
+    def call() -> object:
+        if iscoroutinefunction(function) and on_event_loop():
+            raise _needs_twin()
+        return _settle(function(*args))
+
+    async def acall() -> object:
+        if not iscoroutinefunction(function):
+            outcome = await sync_to_async(function)(*args)
+        else:
+            outcome = function(*args)
+        return await outcome if isawaitable(outcome) else outcome
+
+    return Step(call, acall)
+
+
+def _settle(outcome: object) -> object:
+    if not isawaitable(outcome):
+        return outcome
+    if on_event_loop():
+        if hasattr(outcome, "close"):
+            outcome.close()  # otherwise Python warns that it was never awaited
+        raise _needs_twin()
+
+    async def wait() -> object:
+        return await outcome
+
+    return async_to_sync(wait)()
+
+
+def _needs_twin() -> AsyncRequired:
+    return AsyncRequired(
+        "A sync function cannot await an async predicate on a running event loop. Use the async variant: "
+        "`await aevaluate(...)`, `await aenforce(...)` or `await acan_access(...)`."
+    )
+
+
+def place_of(error: BaseException) -> str:
+    """Return the file and line where ``error`` was raised, for the log.
+
+    The log gets neither the text nor the traceback of the error, because both may contain values of the session.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "unknown place"
