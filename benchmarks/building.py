@@ -58,7 +58,7 @@ def _bytes(entries: Sequence[Entry], asked: Sequence[str]) -> int:
 def _used(entries: Sequence[Entry], asked: Sequence[str]) -> PatternIndex:
     index = PatternIndex(entries)
     for path in asked:
-        index._covering(path)
+        index._matching(path)
     return index
 
 
@@ -77,5 +77,5 @@ def _check(entries: Sequence[Entry], asked: Sequence[str]) -> None:
     index = PatternIndex(entries)
     for path in asked[:20]:
         segments = path.removeprefix("/").split("/")
-        wanted = next((one.number for one in entries if one.pattern.covers(segments)), None)
-        expect(f"the rule for {path}", first_match(index.covering, path), wanted)
+        wanted = next((one.number for one in entries if one.pattern.matches(segments)), None)
+        expect(f"the rule for {path}", first_match(index.matching, path), wanted)

@@ -18,8 +18,8 @@ from rules.contrib.views import permission_required as rules_permission_required
 
 from django_sessionkit import get_session
 from django_sessionkit.decorators import require_role
-from django_sessionkit.session.context import Slot, activate
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.context import SessionContext, activate
+from django_sessionkit.session.loader import current_loader
 
 from . import site
 from .report import Bound, Case, Pair, Scale, expect
@@ -47,9 +47,9 @@ async def _same(value: object) -> object:
 def rows(scale: Scale) -> Iterator[Case]:
     """Yield the rows. They are measured inside a request, in the state that the middleware sets up."""
     request = request_with_session()
-    slot = Slot(current_origin(), request)
-    request.sessionkit = slot  # type: ignore[attr-defined]
-    with activate(slot):
+    context = SessionContext(current_loader(), request)
+    request.sessionkit = context  # type: ignore[attr-defined]
+    with activate(context):
         yield from _getting(request)
         yield from _sync(request)
         yield from _async(request)
@@ -72,7 +72,7 @@ def _check_session() -> None:
     expect("the current session", session and session.to_dict(), site.READER)
     # A flush in the same request must be noticed. Otherwise the figure is meaningless.
     request = request_with_session()
-    with activate(Slot(current_origin(), request)):
+    with activate(SessionContext(current_loader(), request)):
         expect("the session before a flush", get_session() is None, False)
         request.session.flush()
         expect("the session after a flush", get_session(), None)

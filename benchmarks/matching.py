@@ -61,14 +61,14 @@ def _against_floor(
     pairs = []
     for rules, index in zip(lists, indexes, strict=True):
         paths = _paths(rules, which)
-        pairs.append(Pair(str(len(rules.texts)), _asking(index._covering, paths), _floor(rules.texts, paths)))
-    check = partial(_check_all, lists, [partial(first_match, index._covering) for index in indexes])
+        pairs.append(Pair(str(len(rules.texts)), _asking(index._matching, paths), _floor(rules.texts, paths)))
+    check = partial(_check_all, lists, [partial(first_match, index._matching) for index in indexes])
     what = f"match a path, {kind} list, {which} (rules: ratio)"
     return Case(what, '`path.split("/")` + a dict look-up per segment', Bound(most), pairs, check, _ENOUGH)
 
 
 def _against_smallest(kind: str, which: str, lists: Sequence[RuleList], indexes: Sequence[PatternIndex]) -> Case:
-    small, large = (_asking(indexes[place]._covering, _paths(lists[place], which)) for place in (0, -1))
+    small, large = (_asking(indexes[place]._matching, _paths(lists[place], which)) for place in (0, -1))
     return Case(
         f"match a path, {kind} list, {which}, {len(lists[-1].texts):,} rules",
         f"the same with {len(lists[0].texts)} rules",
@@ -85,11 +85,11 @@ def _repeated(kind: str, lists: Sequence[RuleList], indexes: Sequence[PatternInd
         pairs.append(
             Pair(
                 str(len(rules.texts)),
-                _asking(index.covering, rules.hits),
+                _asking(index.matching, rules.hits),
                 statement("for path in paths: known[path]", paths=rules.hits, known=known),
             )
         )
-    check = partial(_check_all, lists, [partial(first_match, index.covering) for index in indexes])
+    check = partial(_check_all, lists, [partial(first_match, index.matching) for index in indexes])
     return Case(f"match a repeated path, {kind} list", "one dict look-up", Bound(2.5), pairs, check, _ENOUGH)
 
 
@@ -141,8 +141,8 @@ def _against_peers(kind: str, lists: Sequence[RuleList], indexes: Sequence[Patte
         for rules, index, find in finds:
             paths = [path for some in zip(rules.hits, rules.misses, strict=True) for path in some][:40]
             theirs, label = _asking(find, paths), str(len(rules.texts))
-            known.append(Pair(label, _asking(index.covering, paths), theirs, _FASTER.get((name, len(rules.texts)), 1)))
-            new.append(Pair(label, _asking(index._covering, paths), theirs))
+            known.append(Pair(label, _asking(index.matching, paths), theirs, _FASTER.get((name, len(rules.texts)), 1)))
+            new.append(Pair(label, _asking(index._matching, paths), theirs))
         check = partial(_check_all, [rules for rules, _, _ in finds], [find for _, _, find in finds])
         what = f"match a path, {kind} list, half hits, half misses"
         yield Case(what, name, Bound(faster=1), known, check, _SLOW)
@@ -269,7 +269,7 @@ def _hostile_times(index: PatternIndex, texts: Sequence[str], scale: Scale, most
         if count <= 400:
             _check_hostile(index, texts, paths.values())
         effort = Effort(5, 0) if count <= 400 else Effort(5, 0.005)
-        worst.append(1000 * max(least(_asking(index.covering, [path]), effort) for path in paths.values()))
+        worst.append(1000 * max(least(_asking(index.matching, [path]), effort) for path in paths.values()))
     is_linear = worst[-1] <= 1.5 * worst[0] * scale.segments[-1] / scale.segments[0]
     return " / ".join(f"{one:.2f}" for one in worst) + " ms", is_linear and worst[-1] < most
 
@@ -278,5 +278,5 @@ def _check_hostile(index: PatternIndex, texts: Sequence[str], paths: Any) -> Non
     patterns = [Pattern(text) for text in texts]
     for path in paths:
         segments = split(path)
-        wanted = tuple(number for number, pattern in enumerate(patterns) if pattern.covers(segments))
-        expect("the rules for a hostile path", index.covering(path), wanted)
+        wanted = tuple(number for number, pattern in enumerate(patterns) if pattern.matches(segments))
+        expect("the rules for a hostile path", index.matching(path), wanted)

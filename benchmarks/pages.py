@@ -84,20 +84,20 @@ def _public(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[Cas
     yield Case(what, "the same with 10 rules", Bound(1.05), [Pair("", many, few)], lambda: None, scale.pages)
 
 
-def _snapshot(rules: int) -> conf.Snapshot:
+def _snapshot(rules: int) -> conf.Settings:
     with site.using(SESSIONKIT_PROTECT=site.rules(rules)):
         return conf.current()
 
 
 @contextmanager
-def _pinned(snapshot: conf.Snapshot) -> Iterator[None]:
+def _pinned(snapshot: conf.Settings) -> Iterator[None]:
     """Use other settings without parsing them again, so that two sites can take turns."""
     before, conf.latest = conf.latest, snapshot
     yield
     conf.latest = before
 
 
-def _with(snapshot: conf.Snapshot, timed: Timed) -> Timed:
+def _with(snapshot: conf.Settings, timed: Timed) -> Timed:
     def other(times: int) -> float:
         with _pinned(snapshot):
             return timed(times)
@@ -292,6 +292,6 @@ def _versioned(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[
         yield Case(what, "the same without", Bound(), [pair], check, scale.pages)
 
 
-def _check_pinned(snapshot: conf.Snapshot, stack: Stack) -> None:
+def _check_pinned(snapshot: conf.Settings, stack: Stack) -> None:
     with _pinned(snapshot):
         _check_page(stack)

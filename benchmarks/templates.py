@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.contrib.auth.context_processors import PermWrapper
 from django.template import Context, engines
 
-from django_sessionkit.session.context import Slot, activate
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.context import SessionContext, activate
+from django_sessionkit.session.loader import current_loader
 
 from .calls import request_with_session
 from .report import Bound, Case, Pair, Scale, expect
@@ -28,7 +28,7 @@ def rows(scale: Scale) -> Iterator[Case]:
     request = request_with_session()
     context = {"flag": True, "perms": PermWrapper(request.user)}  # type: ignore[attr-defined]
     flag, perms = (_rendered(f"if {what}", "endif", context) for what in ("flag", "perms.shop.change_order"))
-    with activate(Slot(current_origin(), request)):
+    with activate(SessionContext(current_loader(), request)):
         for name, start, end in TAGS:
             ours = _rendered(start, end, context)
             yield _case(name, "{% if flag %}", Bound(0.8), ours, flag)

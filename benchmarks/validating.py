@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from django_sessionkit import Session, validate_session
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.loader import current_loader
 
 from .report import Bound, Case, Pair, Scale, expect
 from .site import READER
@@ -60,7 +60,7 @@ def rows(scale: Scale) -> Iterator[Case]:
 
 def _forget() -> None:
     """Empty the caches of role and permission lists, as if the lists were new."""
-    ordinary = current_origin().validate.__self__._ordinary  # type: ignore[attr-defined]
+    ordinary = current_loader().validate.__self__._ordinary  # type: ignore[attr-defined]
     ordinary._roles.clear()
     ordinary._permissions.clear()
 

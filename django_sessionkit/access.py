@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import InvalidPolicy
 from .policy.names import fault_in, nfc
 from .session.value import Session
 from .utils.sansio import Flow, user_call
+from .utils.text import did_you_mean
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -53,7 +53,7 @@ def _covers(granted: list[str], parts: list[str]) -> bool:
     return all(mine in ("*", asked) for mine, asked in zip(granted, parts, strict=False))
 
 
-class RoleMap:
+class RoleHierarchy:
     """The parsed ``SESSIONKIT_ROLES``: each role with all roles and permissions that it inherits."""
 
     def __init__(self, raw: Mapping[str, Mapping[str, Iterable[str]]] | None = None) -> None:
@@ -103,8 +103,8 @@ class AccessPolicy:
     ORM. ``check`` may also be an ``async`` method.
     """
 
-    def __init__(self, roles: RoleMap | None = None, *, wildcards: bool = False) -> None:
-        self._role_map = roles or RoleMap()
+    def __init__(self, roles: RoleHierarchy | None = None, *, wildcards: bool = False) -> None:
+        self._role_map = roles or RoleHierarchy()
         self._wildcards = wildcards
         self._shared: dict[object, Grants] = {}
         #: whether a subclass overrides a method; custom code may do I/O, so it is called as a flow
@@ -137,32 +137,34 @@ class AccessPolicy:
         """Return the roles of :meth:`get_roles` and all roles that they inherit."""
         return self._role_map.expand(_name_set("get_roles", self.get_roles(session)))
 
-    def known_grants(self, session: Session) -> Grants | None:
+    def cached_grants(self, session: Session) -> Grants | None:
         """Return the grants if this policy has already computed them for this session value, else ``None``."""
-        grants = session._grants
+        grants = session.grants_cache
         return grants if isinstance(grants, Grants) and grants.policy is self else None
 
     def grants(self, session: Session) -> Grants:
         """Return the effective roles and permissions, computed at most once per session value."""
-        grants = self.known_grants(session)
+        grants = self.cached_grants(session)
         if grants is None:
-            session._grants = grants = self._own(session) if self.overrides_grants else self._like(session)
+            session.grants_cache = grants = (
+                self._compute_grants(session) if self.overrides_grants else self._shared_grants(session)
+            )
         return grants
 
-    def _own(self, session: Session) -> Grants:
+    def _compute_grants(self, session: Session) -> Grants:
         roles = _name_set("effective_roles", self.effective_roles(session))
         permissions = _name_set("get_permissions", self.get_permissions(session))
         return Grants(self, roles, permissions, self._wildcards)
 
-    def _like(self, session: Session) -> Grants:
+    def _shared_grants(self, session: Session) -> Grants:
         """Return the grants shared by all sessions with equal roles and permissions.
 
         They may be shared because, without a custom policy, grants depend on nothing else.
         """
-        rights = session.rights
+        rights = session.grants_key
         grants = self._shared.get(rights)
         if grants is None:
-            grants = self._own(session)
+            grants = self._compute_grants(session)
             if _length(rights) <= _LONGEST_SHARED:
                 if len(self._shared) >= _MOST_SHARED:
                     self._shared.clear()
@@ -177,7 +179,7 @@ def _length(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> int:
 
 def effective(policy: AccessPolicy, session: Session) -> Flow[Grants]:
     """Return the grants of ``session``, as a flow, because a custom policy may do I/O."""
-    if policy.overrides_grants and policy.known_grants(session) is None:
+    if policy.overrides_grants and policy.cached_grants(session) is None:
         yield user_call(policy.grants, session)
     return policy.grants(session)
 
@@ -196,7 +198,7 @@ def _checked_form(method: str, name: str) -> str:
     return nfc(name)
 
 
-def parse_roles(raw: object, place: str) -> RoleMap:
+def parse_roles(raw: object, place: str) -> RoleHierarchy:
     """Parse ``SESSIONKIT_ROLES``. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if its value is wrong."""
     if not isinstance(raw, Mapping):
         raise InvalidPolicy(place, "must be a dict of role names and their dicts")
@@ -210,7 +212,7 @@ def parse_roles(raw: object, place: str) -> RoleMap:
     one_form = _in_one_form(raw)
     for role in one_form:
         _check_cycle(one_form, role, place)
-    return RoleMap(raw)
+    return RoleHierarchy(raw)
 
 
 def _check_role_name(role: object, where: str) -> None:
@@ -246,12 +248,3 @@ def _check_cycle(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str, plac
     for parent in raw[role].get("inherits", ()):
         if role in _closure(raw, parent):
             raise InvalidPolicy(f"{place}[{role!r}]", f'inherits itself through "{parent}"', "remove one of the two")
-
-
-def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:
-    """Return the hint of an error: the valid name nearest to ``wrong``, or all valid names if none is near."""
-    names = sorted(allowed)
-    near = get_close_matches(str(wrong), names, n=1)
-    if near:
-        return f'did you mean "{near[0]}"?'
-    return "allowed are " + ", ".join(f'"{name}"' for name in names) if names else ""

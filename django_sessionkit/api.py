@@ -8,13 +8,13 @@ from . import projection
 from .explanation import builder
 from .explanation.report import Explanation
 from .guard import preview
-from .guard.evaluator import ask, denial_of, holds, is_met
-from .guard.raised_denials import reported
+from .guard.evaluator import denial_of, evaluate_current, is_met, session_has
+from .guard.raised_denials import reporting
 from .policy.decisions import Decision
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses.caching import hold_back_current
-from .session.context import current_slot
-from .session.loader import current_origin
+from .session.context import current_context
+from .session.loader import current_loader
 from .session.value import Session
 from .utils.sansio import Flow, arun, run
 
@@ -30,14 +30,14 @@ def get_session() -> Session | None:
     On a running event loop, the session must already be loaded by a rule, a decorator, a mixin or
     :func:`aget_session`. Otherwise :class:`~django_sessionkit.exceptions.AsyncRequired` is raised.
     """
-    slot = current_slot()
-    return slot.get() if slot is not None else None
+    context = current_context()
+    return context.get() if context is not None else None
 
 
 async def aget_session() -> Session | None:
     """Async variant of :func:`get_session`, which loads the session if necessary."""
-    slot = current_slot()
-    return await slot.aget() if slot is not None else None
+    context = current_context()
+    return await context.aget() if context is not None else None
 
 
 def peek_session() -> Session | None:
@@ -46,8 +46,8 @@ def peek_session() -> Session | None:
     Use it in code that may run at any time, even while the session is loading: log filters, database routers,
     authentication backends. ``None`` means that there is no session or that it is not loaded yet.
     """
-    slot = current_slot()
-    return slot.glimpse() if slot is not None else None
+    context = current_context()
+    return context.peek_silently() if context is not None else None
 
 
 def require_session() -> Session:
@@ -68,8 +68,8 @@ def _require(session: Session | None) -> Flow[Session]:
     if session is not None:
         hold_back_current()
         return session
-    slot = current_slot()
-    raise (yield from reported(denial_of(slot), slot))
+    context = current_context()
+    raise (yield from reporting(denial_of(context), context))
 
 
 def session_public(*fields: str) -> dict[str, Any] | None:
@@ -93,27 +93,27 @@ def is_authenticated() -> bool:
 
 def has_role(role: str) -> bool:
     """Return ``True`` if the session has ``role``: as its primary role, in ``roles``, or by inheritance."""
-    return holds(Role, role)
+    return session_has(Role, role)
 
 
 def has_any_role(*roles: str) -> bool:
     """Return ``True`` if the session has at least one of ``roles``. Without arguments, return ``False``."""
-    return holds(Role, *roles)
+    return session_has(Role, *roles)
 
 
 def has_permission(permission: str) -> bool:
     """Return ``True`` if the session has ``permission``: in its dict, by a role, or by a wildcard."""
-    return holds(Permission, permission)
+    return session_has(Permission, permission)
 
 
 def has_all_permissions(*permissions: str) -> bool:
     """Return ``True`` if the session has all of ``permissions``. Without arguments, any session suffices."""
-    return holds(Permission, *permissions) if permissions else is_authenticated()
+    return session_has(Permission, *permissions) if permissions else is_authenticated()
 
 
 def has_any_permission(*permissions: str) -> bool:
     """Return ``True`` if the session has at least one of ``permissions``. Without arguments, return ``False``."""
-    return holds(AnyPermission, *permissions)
+    return session_has(AnyPermission, *permissions)
 
 
 def has_role_permission(role: str, permission: str) -> bool:
@@ -126,12 +126,12 @@ def evaluate(requirement: Requirement) -> Decision:
 
     A denial raises no exception. On a running event loop, use :func:`aevaluate` if a predicate is async.
     """
-    return run(ask(requirement))
+    return run(evaluate_current(requirement))
 
 
 async def aevaluate(requirement: Requirement) -> Decision:
     """Async variant of :func:`evaluate`. It loads the session and awaits predicates; sync ones run in a thread."""
-    return await arun(ask(requirement))
+    return await arun(evaluate_current(requirement))
 
 
 def enforce(requirement: Requirement) -> Session | None:
@@ -150,13 +150,13 @@ async def aenforce(requirement: Requirement) -> Session | None:
 
 
 def _enforce(requirement: Requirement) -> Flow[Session | None]:
-    decision = yield from ask(requirement)
-    slot = current_slot()
-    session = slot.peek() if slot is not None else None
+    decision = yield from evaluate_current(requirement)
+    context = current_context()
+    session = context.peek() if context is not None else None
     if decision:
         hold_back_current()
         return session
-    raise (yield from reported(denial_of(slot, decision), slot))
+    raise (yield from reporting(denial_of(context, decision), context))
 
 
 def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
@@ -215,6 +215,6 @@ def validate_session(data: object) -> Session:
     """Validate a dict with ``SESSIONKIT_LIMITS`` and ``SESSIONKIT_SESSION_VALIDATOR``, and return it as a session.
 
     ``data`` may be any object. Raises only :class:`~django_sessionkit.InvalidSession`, with ``field`` and ``reason``.
-    If the validator fails, this is the subclass :class:`~django_sessionkit.exceptions.Unchecked`.
+    If the validator fails, this is the subclass :class:`~django_sessionkit.exceptions.NotValidated`.
     """
-    return current_origin().validate(data)
+    return current_loader().validate(data)

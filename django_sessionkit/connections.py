@@ -13,8 +13,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import SimpleLazyObject
 
 from .policy.decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
-from .session.context import Slot
-from .session.loader import current_origin
+from .session.context import SessionContext
+from .session.loader import current_loader
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Scope: TypeAlias = MutableMapping[str, Any]
 
 
-class ConnectionSlot(Slot):
+class ConnectionContext(SessionContext):
     """The slot of a connection. Tasks and threads started by the connection see the renewed session too.
 
     ``make`` creates the request when it is first needed, and may raise an exception.
@@ -31,7 +31,7 @@ class ConnectionSlot(Slot):
     __slots__ = ("_latest", "_scope", "make")
 
     def __init__(self, make: Callable[[Scope], HttpRequest], scope: Scope) -> None:
-        super().__init__(current_origin(), None)
+        super().__init__(current_loader(), None)
         self.make, self._scope = make, scope
         self._latest: HttpRequest | None = None
 
@@ -42,16 +42,16 @@ class ConnectionSlot(Slot):
             self._latest = self.make(self._scope)
         return self._latest
 
-    def become(self, other: ConnectionSlot) -> None:
+    def adopt(self, other: ConnectionContext) -> None:
         """Adopt the request and the session of another slot."""
         self._latest, self.loaded = other._latest, other.loaded
 
 
-def close_code(slot: ConnectionSlot, decision: Decision) -> int:
+def close_code(context: ConnectionContext, decision: Decision) -> int:
     """Return the close code for a denied connection: 4401, 4403, or 1011 if the session could not be loaded."""
     if decision.reason == NOBODY:
         return 4403
-    loaded = slot.current()
+    loaded = context.current_value()
     if loaded is None or (loaded.fault is not None and loaded.fault.reason == UNKNOWN_FOR_NOW):
         return 1011
     return 4403 if loaded.session is not None or loaded.fault is not None else 4401

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, over
 
 from asgiref.sync import iscoroutinefunction
 
-from .access import did_you_mean
 from .exceptions import InvalidPolicy
-from .guard.evaluator import known
+from .guard.evaluator import cached_decision
 from .policy.denial_options import OPTION_KEYS, DenialOptions, OnDeny
-from .policy.view_marks import Declared, declare, mark_public, next_number
+from .policy.view_marks import ViewRequirement, mark_public, mark_view, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
 from .utils.sansio import arun, run
+from .utils.text import did_you_mean
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -62,13 +62,15 @@ class Guard:
             )
         guarded = self._async(view) if _is_async(view) else self._sync(view)
         _dress(guarded, view)
-        return cast("Callable[P, R]", declare(guarded, Declared(self.requirement, self.options), next_number()))
+        return cast(
+            "Callable[P, R]", mark_view(guarded, ViewRequirement(self.requirement, self.options), next_number())
+        )
 
     def _sync(self, view: Callable[..., Any]) -> Callable[..., Any]:
         requirement = self.requirement
 
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            answer = known(requirement)
+            answer = cached_decision(requirement)
             if answer is None or not answer.allowed:
                 denial = run(check_view(_request(args, kwargs), requirement, self.options))
                 if denial is not None:
@@ -81,7 +83,7 @@ class Guard:
         requirement = self.requirement
 
         async def guarded(*args: Any, **kwargs: Any) -> Any:
-            answer = known(requirement)
+            answer = cached_decision(requirement)
             if answer is None or not answer.allowed:
                 denial = await arun(check_view(_request(args, kwargs), requirement, self.options))
                 if denial is not None:

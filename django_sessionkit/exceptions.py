@@ -96,7 +96,7 @@ class SessionUnavailable(SessionKitError):
     """
 
 
-class Unchecked(SessionUnavailable, InvalidSession):
+class NotValidated(SessionUnavailable, InvalidSession):
     """The function in ``SESSIONKIT_SESSION_VALIDATOR`` failed, so it is unknown whether the dict is valid."""
 
 
@@ -107,7 +107,7 @@ class VersionUnavailable(SessionUnavailable):
     """
 
 
-class UnreadableRoute(SessionKitError):
+class RouteMismatch(SessionKitError):
     """The guard could not reproduce from the URL patterns how Django routed a request. The request is denied."""
 
 
@@ -115,7 +115,7 @@ class AsyncRequired(SessionKitError, SynchronousOnlyOperation):
     """A sync function would block a running event loop. The message names the async variant to call instead."""
 
 
-class Undecided(SessionKitError):
+class NotEvaluated(SessionKitError):
     """A dry run reached a step that calls project code or the session store."""
 
 

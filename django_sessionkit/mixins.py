@@ -11,7 +11,7 @@ from django.views.generic import View
 
 from .exceptions import InvalidPolicy
 from .policy.denial_options import DenialOptions, OnDeny
-from .policy.view_marks import Declared, declare, next_number
+from .policy.view_marks import ViewRequirement, mark_view, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
@@ -44,7 +44,9 @@ class AccessMixin(View):
         """
         view = super().as_view(**initkwargs)
         instance = cls(**initkwargs)
-        return declare(view, Declared(instance.get_requirement(), instance.get_denial_options()), next_number())
+        return mark_view(
+            view, ViewRequirement(instance.get_requirement(), instance.get_denial_options()), next_number()
+        )
 
     def get_requirement(self) -> Requirement:
         """Return the combined requirement of all mixins of this class. It is called again for every request.

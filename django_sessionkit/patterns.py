@@ -13,7 +13,7 @@ from functools import reduce
 from operator import or_
 
 from .exceptions import InvalidPattern
-from .utils.bounded_cache import Memory
+from .utils.bounded_cache import BoundedCache
 
 MAX_PATTERN_LENGTH = 1000
 
@@ -30,7 +30,7 @@ def matches(pattern: str, path: str) -> bool:
 
     Raises :class:`~django_sessionkit.exceptions.InvalidPattern` if the pattern is not valid.
     """
-    return compile_pattern(pattern).covers(split(path))
+    return compile_pattern(pattern).matches(split(path))
 
 
 def split(path: str) -> list[str]:
@@ -41,7 +41,7 @@ def split(path: str) -> list[str]:
     return segments
 
 
-class Automaton:
+class ShiftAndMatcher:
     """Match several patterns in parallel. Each pattern has its own bits in an integer.
 
     The ``n``-th bit of a pattern is set if its first ``n`` steps are matched.
@@ -102,21 +102,21 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self.text = text
         self.segments = tuple(parse(text))
-        self._automaton: Automaton | None = None  # built on first use; an index of patterns does not need it
+        self._automaton: ShiftAndMatcher | None = None  # built on first use; an index of patterns does not need it
 
-    def covers(self, segments: Sequence[str]) -> bool:
+    def matches(self, segments: Sequence[str]) -> bool:
         """Return ``True`` if the pattern matches a path that was split by :func:`split`."""
-        return bool(self.automaton.run(segments) & self.automaton.accepting)
+        return bool(self.matcher.run(segments) & self.matcher.accepting)
 
     @property
-    def automaton(self) -> Automaton:
+    def matcher(self) -> ShiftAndMatcher:
         """The automaton that matches the pattern."""
         if self._automaton is None:
-            self._automaton = Automaton([self.segments])
+            self._automaton = ShiftAndMatcher([self.segments])
         return self._automaton
 
 
-_patterns = Memory(Pattern)
+_patterns = BoundedCache(Pattern)
 
 
 def compile_pattern(text: str) -> Pattern:

@@ -8,7 +8,7 @@ from typing import Any
 from . import conf
 from .access import effective
 from .session import audit
-from .session.context import current_slot
+from .session.context import current_context
 from .session.value import Session
 from .utils.sansio import Flow
 
@@ -19,8 +19,8 @@ def project(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:
         if not isinstance(field, str):
             kind = type(field).__name__
             raise TypeError(f'session_public(): a field is a string, as in session_public("plan", "theme"), not {kind}')
-    slot = current_slot()
-    session = (yield from slot.flow("asession_public")) if slot is not None else None
+    context = current_context()
+    session = (yield from context.flow("asession_public")) if context is not None else None
     if session is None:
         return None
     roles, permissions = yield from _rights(session)

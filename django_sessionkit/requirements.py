@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING
 
 from django.utils.module_loading import import_string
 
 from .access import AccessPolicy, Grants, effective
-from .exceptions import AsyncRequired, InvalidPolicy, Undecided
+from .exceptions import AsyncRequired, InvalidPolicy, NotEvaluated
 from .policy.algebra import And, Not, Or, Requirement
 from .policy.decisions import (
     MISSING_PERMISSION,
@@ -23,7 +23,7 @@ from .policy.decisions import (
     PREDICATE,
     Decision,
 )
-from .policy.names import fault_in, nfc
+from .policy.names import checked_names, checked_permissions
 from .session.value import Session
 from .utils.sansio import Flow, place_of, user_call
 
@@ -67,7 +67,7 @@ class Leaf(Requirement):
             return (yield from self._judge(session, policy, request))
         except AsyncRequired:
             raise
-        except Undecided:
+        except NotEvaluated:
             return self._failed()
         except Exception as error:
             _log_failure(self, error)
@@ -78,9 +78,9 @@ class Leaf(Requirement):
         if session is None:
             return self._denied(NOT_AUTHENTICATED)
         grants = (yield from effective(policy, session)) if policy.overrides_grants else policy.grants(session)
-        return self._compare(grants)
+        return self._evaluate(grants)
 
-    def _compare(self, grants: Grants) -> Decision:
+    def _evaluate(self, grants: Grants) -> Decision:
         raise NotImplementedError
 
     def _verdict(self, answer: object, reason: str, who: str) -> Decision:
@@ -106,12 +106,12 @@ class Role(Leaf):
     __slots__ = ()
 
     def __init__(self, *any_of: str) -> None:
-        super().__init__(_names("Role", any_of), is_static=True)
+        super().__init__(checked_names("Role", any_of), is_static=True)
 
-    def _compare(self, grants: Grants) -> Decision:
-        if not grants.roles.isdisjoint(self._parts):
+    def _evaluate(self, grants: Grants) -> Decision:
+        if not grants.roles.isdisjoint(self.parts):
             return self._granted()
-        return self._denied(MISSING_ROLE, self._parts)
+        return self._denied(MISSING_ROLE, self.parts)
 
 
 class Permission(Leaf):
@@ -120,10 +120,10 @@ class Permission(Leaf):
     __slots__ = ()
 
     def __init__(self, *all_of: str) -> None:
-        super().__init__(_permission_names("Permission", all_of), is_static=True)
+        super().__init__(checked_permissions("Permission", all_of), is_static=True)
 
-    def _compare(self, grants: Grants) -> Decision:
-        missing = tuple(name for name in self._parts if not grants.has_permission(name))
+    def _evaluate(self, grants: Grants) -> Decision:
+        missing = tuple(name for name in self.parts if not grants.has_permission(name))
         return self._denied(MISSING_PERMISSION, missing) if missing else self._granted()
 
 
@@ -133,12 +133,12 @@ class AnyPermission(Leaf):
     __slots__ = ()
 
     def __init__(self, *any_of: str) -> None:
-        super().__init__(_permission_names("AnyPermission", any_of), is_static=True)
+        super().__init__(checked_permissions("AnyPermission", any_of), is_static=True)
 
-    def _compare(self, grants: Grants) -> Decision:
-        if any(map(grants.has_permission, self._parts)):
+    def _evaluate(self, grants: Grants) -> Decision:
+        if any(map(grants.has_permission, self.parts)):
             return self._granted()
-        return self._denied(MISSING_PERMISSION if len(self._parts) == 1 else NONE_OF, self._parts)
+        return self._denied(MISSING_PERMISSION if len(self.parts) == 1 else NONE_OF, self.parts)
 
 
 class Authenticated(Leaf):
@@ -207,7 +207,7 @@ class Allow(Leaf):
         object.__setattr__(self, "_known", known)
 
     def __repr__(self) -> str:
-        fn = self._parts[0]
+        fn = self.parts[0]
         if isinstance(fn, str):
             return f"Allow({fn!r})"
         return f"Allow({getattr(fn, '__qualname__', type(fn).__qualname__)})"
@@ -217,7 +217,7 @@ class Allow(Leaf):
 
         Raises ``ImportError``, or :class:`~django_sessionkit.exceptions.InvalidPolicy` if the predicate is wrong.
         """
-        fn = self._parts[0]
+        fn = self.parts[0]
         found = import_string(fn) if isinstance(fn, str) else fn
         if self._known[0] is not found:
             if not callable(found):
@@ -251,26 +251,17 @@ def wants_request(fn: Callable[..., object]) -> bool:
     return catch_all if second is None else second in required or second.name == "request"
 
 
-def _names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
-    if not names:
-        raise InvalidPolicy(where, "needs at least one name")
-    checked: list[str] = []
-    for name in names:
-        if not isinstance(name, str):
-            raise InvalidPolicy(where, f"names must be strings, not {type(name).__name__}", f'write {where}("a", "b")')
-        if not name.strip():
-            raise InvalidPolicy(where, "names must not be blank")
-        if fault := fault_in(name):
-            raise InvalidPolicy(where, f"names must not contain {fault}")
-        checked.append(nfc(str(name)))
-    return tuple(dict.fromkeys(checked))
+def role_names(requirement: Requirement) -> Iterator[str]:
+    """Yield every role that ``requirement`` contains."""
+    if isinstance(requirement, Role):
+        yield from requirement.parts
+    for child in requirement.children:
+        yield from role_names(child)
 
 
-def _permission_names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
-    checked = _names(where, names)
-    for name in checked:
-        if "*" in name:
-            raise InvalidPolicy(
-                where, f'"{name}": a required permission cannot have a wildcard', "only granted permissions can"
-            )
-    return checked
+def predicates(requirement: Requirement) -> Iterator[Allow]:
+    """Yield every predicate that ``requirement`` contains."""
+    if isinstance(requirement, Allow):
+        yield requirement
+    for child in requirement.children:
+        yield from predicates(child)

@@ -35,7 +35,7 @@ class SessionSource:
 
     #: the request headers that the dict depends on; they are added to ``Vary`` of each response that the session is
     #: read for. If ``Cookie`` is one of them, unsafe requests may need a CSRF token.
-    varies_on: Sequence[str] = ("Cookie", "Authorization")
+    vary_headers: Sequence[str] = ("Cookie", "Authorization")
     #: whether the dict always belongs to ``request.user``, so that authenticating the user authenticates the session
     follows_user = False
     #: the name of the code that makes the dict, for the log line about an invalid dict
@@ -57,7 +57,7 @@ class SessionSource:
         """
         return None
 
-    def still_holds(self, request: HttpRequest) -> bool:
+    def is_current(self, request: HttpRequest) -> bool:
         """Return ``True`` if the dict that was read is still the right one, ``False`` to read it again. No I/O."""
         return True
 
@@ -123,7 +123,7 @@ def _read_only(source: SessionSource) -> ReadOnlySource:
 class DjangoSessionSource(SessionSource):
     """Store the dict in ``request.session[SESSIONKIT_SESSION_KEY]``, with any session engine. This is the default."""
 
-    varies_on = ("Cookie",)  # SessionMiddleware adds it too, but a cache may be between it and the view
+    vary_headers = ("Cookie",)  # SessionMiddleware adds it too, but a cache may be between it and the view
 
     def _store_of(self, request: HttpRequest) -> SessionBase | None:
         """Return the store of the dict, with the methods of ``request.session``; ``None`` if there is no store."""

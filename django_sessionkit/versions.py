@@ -67,7 +67,7 @@ class CacheVersions:
             cache.touch(key, None)  # some caches reset the timeout on incr()
         else:
             before = cache.get(key)
-            cache.set(key, _ENDED | _drawn(), timeout=None)
+            cache.set(key, _ENDED | _new_epoch(), timeout=None)
         if cache.get(key) in (None, before):  # memcached raises nothing if it is unreachable
             raise LookupError("the cache did not store the new version")
 
@@ -87,14 +87,14 @@ class CacheVersions:
         return caches[self.alias], f"django_sessionkit.version.{sha256(user_id.encode()).hexdigest()}"
 
     def _begun(self, cache: BaseCache, key: str) -> int:
-        cache.add(key, _drawn(), timeout=None)  # if processes compete, the first one sets it
+        cache.add(key, _new_epoch(), timeout=None)  # if processes compete, the first one sets it
         version = cache.get(key)
         if type(version) is not int:
             raise LookupError("the cache does not store versions")
         return version
 
 
-def _drawn() -> int:
+def _new_epoch() -> int:
     return secrets.randbits(_RANDOM)
 
 

@@ -21,5 +21,5 @@ nitpick_ignore_regex = [
     ("py:.*", r"(django|collections|typing|os)\..*|Any|Callable|HttpRequest|Mapping|Promise|Sequence|Unpack|View"),
     ("py:.*", r"(Async)?Client"),
     # Type variables, and types of our own that nobody has to write down.
-    ("py:.*", r"(.*\.)?(C|P|R|V|Caller|RoleMap|DenialOptions|Who)"),
+    ("py:.*", r"(.*\.)?(C|P|R|V|Caller|RoleHierarchy|DenialOptions|Who)"),
 ]

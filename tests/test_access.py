@@ -18,7 +18,7 @@ from django_sessionkit import (
     use_session,
     validate_session,
 )
-from django_sessionkit.access import AccessPolicy, RoleMap, parse_roles
+from django_sessionkit.access import AccessPolicy, RoleHierarchy, parse_roles
 
 ROLES = {
     "admin": {"inherits": ["editor"], "permissions": ["users:manage"]},
@@ -189,7 +189,7 @@ def test_grants_are_computed_once_per_session_value():
             calls.append(session)
             return super().get_roles(session)
 
-    policy = Counting(RoleMap(ROLES))
+    policy = Counting(RoleHierarchy(ROLES))
     session = validate_session({"user_id": "1", "role": "editor"})
     for _ in range(3):
         assert (Role("reader") & Permission("posts:write")).check(session, policy)
@@ -205,7 +205,7 @@ def test_a_policy_that_overrides_nothing_has_no_opinion():
 def test_two_policies_do_not_share_grants():
     session = validate_session({"user_id": "1", "role": "admin"})
     assert not Role("reader").check(session)
-    assert Role("reader").check(session, AccessPolicy(RoleMap(ROLES)))
+    assert Role("reader").check(session, AccessPolicy(RoleHierarchy(ROLES)))
     assert not Role("reader").check(session)
 
 

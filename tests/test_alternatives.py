@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from support.hostile_sites import ordinary
 
 from django_sessionkit.urlconf.alternatives import Text, TooManyTexts, alternatives_of
-from django_sessionkit.urlconf.links import Step, link_of
+from django_sessionkit.urlconf.links import LinkStep, link_of
 from django_sessionkit.urlconf.literals import MOST_TEXTS
-from django_sessionkit.urlconf.spelling import spelling_of
+from django_sessionkit.urlconf.spelling import canonical_forms
 
 literals = st.sampled_from(["a", "b", "ab", "/", "-", r"\.", "(?:a/)", "(b)", "(?:a|b)", "(?:ab|/)", "(?P<name>a)"])
 classes = st.sampled_from(["[/-]", "[a-c]", r"\w", r"\W", ".", "[^/]", r"\d", "[^a]", "(?:/|-)", "([ab])", "(?:)"])
@@ -58,7 +58,7 @@ def test_every_form_of_a_pattern_is_matched_by_it(expression, path, is_endpoint)
     matched = pattern.match(path) if compiled(expression) is not None else None
     if not matched:
         return
-    step = Step(URLPattern(pattern, ordinary), path, *matched)
+    step = LinkStep(URLPattern(pattern, ordinary), path, *matched)
     try:
         span, texts = link_of(step)
     except TooManyTexts:
@@ -80,8 +80,8 @@ def test_the_span_of_a_route_is_among_its_forms(first, last, path):
         match = resolve(f"/{path}", urlconf)
     except Resolver404:
         return
-    spelling = spelling_of(f"/{path}", urlconf, match)
-    assert not spelling.is_complete or spelling.span in spelling.forms
+    spelling = canonical_forms(f"/{path}", urlconf, match)
+    assert not spelling.is_complete or spelling.matched_text in spelling.forms
     assert len(spelling.forms) <= 2 * MOST_TEXTS + 1
 
 

@@ -28,7 +28,7 @@ from support.sessions import abrowser, browser, sign_in
 
 from django_sessionkit import conf, get_session, signals
 from django_sessionkit.contrib.auth import AuthBridge, AuthSource
-from django_sessionkit.session.loader import slot_for
+from django_sessionkit.session.loader import context_for
 from django_sessionkit.sources import SessionSource
 
 pytestmark = pytest.mark.django_db
@@ -296,14 +296,14 @@ def test_a_user_whom_a_token_has_proven_has_a_session_and_is_not_stored(ann):
             return ann
 
         request.auser = auser
-        return await slot_for(request).aget()
+        return await context_for(request).aget()
 
     for session in (None, browser().session):
         request, arequest = RequestFactory().get("/"), AsyncRequestFactory().get("/")
         request.user = ann
         if session is not None:
             request.session = arequest.session = session
-        assert slot_for(request).get().user_id == async_to_sync(ask)(arequest).user_id == str(ann.pk)
+        assert context_for(request).get().user_id == async_to_sync(ask)(arequest).user_id == str(ann.pk)
         assert session is None or dict(session.items()) == {}
 
 
@@ -313,19 +313,19 @@ def test_a_user_who_is_not_exactly_authenticated_is_nobody(ann):
     request = RequestFactory().get("/")
     request.session = client.session
     request.user = SimpleNamespace(pk=ann.pk, is_authenticated=lambda: False, is_active=True)
-    assert slot_for(request).get() is None
+    assert context_for(request).get() is None
 
 
 def test_a_request_without_the_middleware_of_auth(ann):
     bare, abare = RequestFactory().get("/"), AsyncRequestFactory().get("/")
-    assert slot_for(bare).get() is None
-    assert async_to_sync(slot_for(abare).aget)() is None
+    assert context_for(bare).get() is None
+    assert async_to_sync(context_for(abare).aget)() is None
     client = browser()
     client.force_login(ann)
     bare, abare = RequestFactory().get("/"), AsyncRequestFactory().get("/")
     bare.session, abare.session = client.session, client.session
-    assert slot_for(bare).get().user_id == str(ann.pk)
-    assert async_to_sync(slot_for(abare).aget)().user_id == str(ann.pk)
+    assert context_for(bare).get().user_id == str(ann.pk)
+    assert async_to_sync(context_for(abare).aget)().user_id == str(ann.pk)
 
 
 # The content of the dict ----------------------------------------------------------------------------------------------

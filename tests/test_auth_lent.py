@@ -27,7 +27,7 @@ from django_sessionkit import (
     update_session,
 )
 from django_sessionkit.contrib.auth.users import is_logged_in
-from django_sessionkit.session.loader import slot_for
+from django_sessionkit.session.loader import context_for
 
 pytestmark = pytest.mark.django_db
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -268,12 +268,12 @@ def test_who_is_exchanged_afterwards_takes_the_session_along(desk, how, stays):
 def test_a_request_that_is_gone_is_asked_for_nothing(desk):
     request = RequestFactory().get("/")
     request.session = desk.sync.session
-    slot = slot_for(request)
-    assert slot.get().user_id == str(desk.ann.pk)
-    watch = slot.loaded.watch
+    context = context_for(request)
+    assert context.get().user_id == str(desk.ann.pk)
+    watch = context.loaded.current_value
     del request
     assert watch()["user_id"] == str(desk.ann.pk)
-    assert slot.get().user_id == str(desk.ann.pk)
+    assert context.get().user_id == str(desk.ann.pk)
 
 
 def test_clear_session_logs_out_of_django_as_well(project):
@@ -289,7 +289,7 @@ def test_clear_session_logs_out_of_django_as_well(project):
 def test_the_user_of_a_request_without_a_store_is_who_it_is_about(project):
     request: HttpRequest = RequestFactory().get("/")
     request.user = User.objects.create_user("token")
-    assert slot_for(request).get().user_id == str(request.user.pk)
+    assert context_for(request).get().user_id == str(request.user.pk)
 
 
 def test_a_key_that_reads_like_none_is_no_log_in():

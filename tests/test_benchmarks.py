@@ -22,8 +22,8 @@ pytestmark = [
 WRONG = """
 import sys
 from django_sessionkit.policy.pattern_index import PatternIndex
-real = PatternIndex._covering
-PatternIndex._covering = lambda self, path: tuple(one for one in real(self, path) if one != 3)
+real = PatternIndex._matching
+PatternIndex._matching = lambda self, path: tuple(one for one in real(self, path) if one != 3)
 from benchmarks.__main__ import main
 sys.exit(main(["--smoke", "--only", "matching"]))
 """
@@ -33,7 +33,7 @@ OPEN = """
 import sys
 from django_sessionkit.access import Grants
 from django_sessionkit.requirements import Role
-Role._compare = lambda self, grants: self._granted()
+Role._evaluate = lambda self, grants: self._granted()
 from benchmarks.__main__ import main
 sys.exit(main(["--smoke", "--only", "pages"]))
 """

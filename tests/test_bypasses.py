@@ -339,30 +339,33 @@ def nothing(*args, **kwargs):
     yield
 
 
-def unchanged(request, passage, response):
+def unchanged(request, evaluation, response):
     return response
     yield
 
 
 MUTATIONS = {
-    "no cleaning": ([(path_variants, "clean", str)], ["white space", "dot segments", "control characters", "slashes"]),
+    "no cleaning": (
+        [(path_variants, "normalize", str)],
+        ["white space", "dot segments", "control characters", "slashes"],
+    ),
     "no folding": ([(rules, "Folding", lambda texts: str), (rules, "fold", str)], ["letter case", "unicode"]),
     "lower() for folding": (
         [(rules, "Folding", lambda texts: str.lower), (rules, "fold", str.lower)],
         ["letter case", "unicode"],
     ),
     "no backslashes": ([(path_variants, "_with_slashes", str)], ["backslashes"]),
-    "no span and no forms": ([(engine.routes, "may_be_respelt", lambda *args: False)], ["unanchored", "aliases"]),
+    "no span and no forms": ([(engine.routes, "has_other_spellings", lambda *args: False)], ["unanchored", "aliases"]),
     "no languages": ([(path_variants, "strip_language", lambda *args: None)], ["languages"]),
     "no mount": (
-        [(path_variants.Reader, "_mounted", lambda *args: []), (path_variants, "_under", lambda *args: [])],
+        [(path_variants.VariantReader, "_mounted", lambda *args: []), (path_variants, "_under", lambda *args: [])],
         ["mounted"],
     ),
     "process_view alone": (
-        [(middleware, "_enter", nothing), (middleware, "_leave", unchanged)],
+        [(middleware, "_check_path", nothing), (middleware, "_check_unrouted_response", unchanged)],
         ["answered inside"],
     ),
-    "on entry alone": ([(middleware, "_before_view", nothing)], ["rewritten inside", "unanchored", "aliases"]),
+    "on entry alone": ([(middleware, "_check_view", nothing)], ["rewritten inside", "unanchored", "aliases"]),
 }
 
 

@@ -44,24 +44,24 @@ ROOT = Path(django_sessionkit.__file__).parent
 FILLED_BY_CLIENTS = {
     "access.AccessPolicy._shared": "256 sets of rights of 20,000 characters",
     "access.Grants.decisions": "256 answers of 1,000 characters",
-    "session.context.Loaded.decisions": "256 answers of 1,000 characters; ends with the request",
-    "guard.evaluator._question": "1,024 questions of 8 names and 300 characters",
-    "session.versioning.Freshness._remembered": "10,000 users; 500 characters for each",
-    "policy.pattern_index.PatternIndex.covering": "1,024 paths of 200 characters",
+    "session.context.LoadedSession.decisions": "256 answers of 1,000 characters; ends with the request",
+    "guard.evaluator._requirement": "1,024 questions of 8 names and 300 characters",
+    "session.versioning.VersionChecker._remembered": "10,000 users; 500 characters for each",
+    "policy.pattern_index.PatternIndex.matching": "1,024 paths of 200 characters",
     "policy.pattern_index.PatternIndex._states": "the budget of the index; only segments that a pattern names",
-    "session.fast_validation.Ordinary._permissions": "256 lists of 20,000 characters",
-    "session.fast_validation.Ordinary._roles": "256 lists of 20,000 characters",
+    "session.fast_validation.FastValidator._permissions": "256 lists of 20,000 characters",
+    "session.fast_validation.FastValidator._roles": "256 lists of 20,000 characters",
     "patterns._patterns": "1,024 patterns of 200 characters",
-    "policy.rules.RuleBook._foreseen": "1,024 paths of 200 characters",
+    "policy.rules.RuleSet._foreseen": "1,024 paths of 200 characters",
 }
 # These end with the request, the check or the command that fills them.
 SHORT_LIVED = {
-    "contrib.auth.users.Loan._session_cache",
-    "matrix.simulation._Oracle._kinds",
-    "guard.engine.Passage._decided",
-    "policy.path_variants.Reader._cleaned",
-    "policy.path_variants.Reader._fold",
-    "policy.rules.Lookup._covering",
+    "contrib.auth.users.RequestStore._session_cache",
+    "matrix.simulation._Simulator._kinds",
+    "guard.engine.RequestEvaluation.decisions",
+    "policy.path_variants.VariantReader._cleaned",
+    "policy.path_variants.VariantReader._fold",
+    "policy.rules.PathLookup._covering",
     "explanation.trace.Trace._weighed",
     "explanation.trace.Trace.by_view",
     "explanation.trace.Trace.readings",
@@ -69,37 +69,37 @@ SHORT_LIVED = {
 }
 # Settings, URL patterns and classes of the project fill these, once. Most serve checks and commands only.
 FILLED_BY_THE_PROJECT = {
-    "access.RoleMap._permissions",
-    "access.RoleMap._roles",
+    "access.RoleHierarchy._permissions",
+    "access.RoleHierarchy._roles",
     "urlconf.alternatives.alternatives_of",
     "urlconf.views._modules_of_class",
-    "session.context.not_on_loop",
+    "session.context.require_async",
     "responses.debug._engine",
     "policy.pattern_index.PatternIndex._before",
     "policy.pattern_index.PatternIndex._groups",
     "policy.pattern_index.PatternIndex._start",
     "policy.pattern_index._Node.hits",
     "policy.pattern_index._Node.literals",
-    "matrix.sample_paths.Order._by_head",
+    "matrix.sample_paths.RuleOrder._by_head",
     "matrix.sample_paths._Node.literals",
     "management.commands.sessionkit_explain.Command.requires_system_checks",
     "management.commands.sessionkit_routes.Command.requires_system_checks",
-    "patterns.Automaton.accepts",
-    "patterns.Automaton.literals",
+    "patterns.ShiftAndMatcher.accepts",
+    "patterns.ShiftAndMatcher.literals",
     "urlconf.spelling._is_of_djangos_kind",
     "urlconf.spelling._regular_views",
     "urlconf.segments._shape_of_value",
     "urlconf.segments.shape_of_regex",
     "urlconf.segments.shape_of_route",
     "sources._reads_as_usual",
-    "lint.overlap.Ground._inner",
+    "lint.overlap.CandidateIndex._inner",
     "lint.overlap._Place.following",
     "lint.overlap._Place.here",
     "lint.overlap._Place.wild",
     "lint.overlap.steps_of",
 }
 
-MUTABLE_CALLS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter", "ChainMap", "Memory"}
+MUTABLE_CALLS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter", "ChainMap", "BoundedCache"}
 MUTABLE_CALLS |= {"WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "cache", "lru_cache", "_State"}
 DECORATORS = {"cache", "lru_cache", "cached_property"}
 
@@ -183,14 +183,14 @@ QUESTIONS = {
 @pytest.mark.parametrize("names", QUESTIONS)
 def test_names_from_a_client_are_not_piled_up(names, ask):
     """``has_permission(request.GET["p"])``, with one name, with others, and with many at once."""
-    evaluator._question.cache_clear()
+    evaluator._requirement.cache_clear()
     with use_session(SESSION):
         for name in QUESTIONS[names]:
             assert ask(name) is False
             if ask not in (has_permission, has_role):
                 assert ask(*(f"{name}{number}" for number in range(12))) is False
                 assert ask("posts:read", name) is (ask is has_any_permission)
-    info = evaluator._question.cache_info()
+    info = evaluator._requirement.cache_info()
     assert info.currsize <= 1024
     assert (info.currsize > 0) == (names == "many")
     assert_answers_are_brief()
@@ -208,10 +208,10 @@ def assert_answers_are_brief():
     shared = conf.current().policy._shared
     assert 0 < len(shared) <= access._MOST_SHARED
     for grants in shared.values():
-        assert len(grants.decisions) <= evaluator._MOST_KNOWN
+        assert len(grants.decisions) <= evaluator._MOST_CACHED
         for decision in grants.decisions.values():
-            assert decision.requirement.weight <= evaluator._HEAVIEST_KNOWN
-            assert sum(map(len, decision.missing)) <= evaluator._HEAVIEST_KNOWN
+            assert decision.requirement.weight <= evaluator._HEAVIEST_CACHED
+            assert sum(map(len, decision.missing)) <= evaluator._HEAVIEST_CACHED
 
 
 def test_anonymous_callers_leave_no_more(settings):
@@ -233,7 +233,7 @@ def test_patterns_from_a_client_are_not_piled_up():
     for number in range(3000):
         assert patterns.matches(f"/{number}/**", f"/{number}/x")
         assert patterns.matches("/" + f"{number}".zfill(300), "/" + f"{number}".zfill(300))
-    assert 0 < len(patterns._patterns) <= bounded_cache._MOST_REMEMBERED
+    assert 0 < len(patterns._patterns) <= bounded_cache._MOST_ENTRIES
     assert max(map(len, patterns._patterns)) <= bounded_cache.LONG
 
 
@@ -245,8 +245,8 @@ def test_paths_are_not_piled_up():
             for text in (f"{number}", f"{number}/É", chr(0x4E00 + number) * 5000, f"{number}/" * 9000):
                 assert client.get(f"/wiki/{text}").status_code == 200
         states = sum(map(len, book._folded._states.values()))
-        for kept_paths in (book._foreseen, *(index.covering.__self__ for index in (book._exact, book._folded))):
-            assert len(kept_paths) <= bounded_cache._MOST_REMEMBERED
+        for kept_paths in (book._foreseen, *(index.matching.__self__ for index in (book._exact, book._folded))):
+            assert len(kept_paths) <= bounded_cache._MOST_ENTRIES
             assert max(map(len, kept_paths)) <= bounded_cache.LONG
         client.get("/wiki/" + "/".join(map(str, range(9000))))
         assert sum(map(len, book._folded._states.values())) == states
@@ -263,7 +263,7 @@ def test_rights_of_many_sessions_are_not_piled_up():
 
 
 def test_lists_of_names_are_not_piled_up():
-    quick = fast_validation.Ordinary(None)
+    quick = fast_validation.FastValidator(None)
     for number in range(600):
         heavy = [f"{number}-{place}-" + "x" * 99 for place in range(300)]
         quick.remember({"roles": [f"{number}"], "permissions": heavy})
@@ -271,10 +271,10 @@ def test_lists_of_names_are_not_piled_up():
     assert quick._permissions == {}
 
 
-@pytest.mark.parametrize(("version", "is_kept"), [("1", True), ("1" * 1000, False)])
-def test_versions_are_not_piled_up(version, is_kept, settings):
+@pytest.mark.parametrize(("version", "carries_version"), [("1", True), ("1" * 1000, False)])
+def test_versions_are_not_piled_up(version, carries_version, settings):
     settings.SESSIONKIT_VERSION = lambda user_id: version
     settings.SESSIONKIT_VERSION_INTERVAL = 60
-    keeper = versioning.Freshness(conf.current(), None, validate_session)
+    keeper = versioning.VersionChecker(conf.current(), None, validate_session)
     assert run(keeper.current("7")) == version
-    assert bool(keeper._remembered) is is_kept
+    assert bool(keeper._remembered) is carries_version

@@ -41,7 +41,7 @@ from django_sessionkit import (
     testing,
 )
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.session.context import current_slot
+from django_sessionkit.session.context import current_context
 from django_sessionkit.signals import access_denied, session_updated
 
 if find_spec("channels") is None:
@@ -249,7 +249,7 @@ def on_loop(test):
             await test(*args, **kwargs)
             await asyncio.sleep(0)
             assert asyncio.all_tasks() == {asyncio.current_task()}
-            assert current_slot() is None
+            assert current_context() is None
 
         async_to_sync(all_of_it)()
 

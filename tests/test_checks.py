@@ -265,8 +265,8 @@ class Exploding:
         return None
 
     aread = write = awrite = remove = aremove = rotate = arotate = expire_in = aexpire_in = watch = touch = read
-    end = aend = still_holds = read
-    varies_on, follows_user = (), False
+    end = aend = is_current = read
+    vary_headers, follows_user = (), False
 
 
 def test_a_source_that_cannot_be_built_is_an_error_with_a_hint():

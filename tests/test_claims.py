@@ -6,7 +6,7 @@ import pytest
 
 from django_sessionkit import validate_session
 from django_sessionkit.matrix.claims import parse_claims
-from django_sessionkit.matrix.principals import ANONYMOUS, parse_persona
+from django_sessionkit.matrix.principals import ANONYMOUS, parse_principal
 
 GOOD = [
     ("role=editor", {"role": "editor"}),
@@ -23,11 +23,11 @@ GOOD = [
 def test_pairs_become_a_valid_session_dict(text, expected):
     assert parse_claims(text) == expected
     assert validate_session({"user_id": "1", **parse_claims(text)})
-    assert parse_persona(text).session["user_id"] == expected.get("user_id", "someone")
+    assert parse_principal(text).session["user_id"] == expected.get("user_id", "someone")
 
 
 def test_anonymous_is_a_word():
-    assert parse_persona("anonymous") is ANONYMOUS
+    assert parse_principal("anonymous") is ANONYMOUS
 
 
 BAD = [
@@ -49,5 +49,5 @@ BAD = [
 @pytest.mark.parametrize(("text", "complaint"), BAD)
 def test_a_wrong_pair_is_named_with_the_nearest_key(text, complaint):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        parse_persona(text)
+        parse_principal(text)
     assert complaint in str(caught.value)

@@ -20,7 +20,7 @@ from django_sessionkit import aget_session, get_session, has_role, is_authentica
 from django_sessionkit.decorators import require_authenticated
 from django_sessionkit.exceptions import AsyncRequired
 from django_sessionkit.middleware import SessionKitMiddleware
-from django_sessionkit.session.context import Loaded, Slot, activate, current_slot
+from django_sessionkit.session.context import LoadedSession, SessionContext, activate, current_context
 
 
 def report(*seen):
@@ -97,7 +97,7 @@ async def loaded_by_decorator(request):
 
 
 async def same_slot(request):
-    assert current_slot() is request.sessionkit
+    assert current_context() is request.sessionkit
     return report()
 
 
@@ -226,10 +226,10 @@ def test_nothing_is_left_behind():
 
     with pytest.raises(ZeroDivisionError):
         SessionKitMiddleware(failing)(RequestFactory().get("/"))
-    assert current_slot() is None
+    assert current_context() is None
     browser(READER).get("/who/")
     async_to_sync(abrowser(READER).get)("/awho/")
-    assert current_slot() is None
+    assert current_context() is None
 
 
 def test_without_a_store_there_is_no_session_and_no_crash():
@@ -240,22 +240,22 @@ def test_without_a_store_there_is_no_session_and_no_crash():
 
 def test_a_slot_that_outlives_its_request_has_no_session():
     request = RequestFactory().get("/")
-    slot = Slot(None, request)
-    assert slot.request is request
-    assert repr(slot) == "<Slot not loaded>"
+    context = SessionContext(None, request)
+    assert context.request is request
+    assert repr(context) == "<Slot not loaded>"
     del request
-    assert slot.request is None
-    with activate(slot):
+    assert context.request is None
+    with activate(context):
         assert get_session() is None
-    slot.replace(Loaded(None, None, lambda: READER))
-    assert repr(slot) == "<Slot loaded>"
-    assert slot.peek() is None
+    context.replace(LoadedSession(None, None, lambda: READER))
+    assert repr(context) == "<Slot loaded>"
+    assert context.peek() is None
 
 
 def test_slots_nest_and_are_reset():
-    outer, inner = Slot.fixed(None), Slot.fixed(None)
+    outer, inner = SessionContext.fixed(None), SessionContext.fixed(None)
     with activate(outer):
         with activate(inner):
-            assert current_slot() is inner
-        assert current_slot() is outer
-    assert current_slot() is None
+            assert current_context() is inner
+        assert current_context() is outer
+    assert current_context() is None

@@ -27,7 +27,7 @@ from django_sessionkit.decorators import (
     require_role,
     require_role_permission,
 )
-from django_sessionkit.policy.view_marks import declared
+from django_sessionkit.policy.view_marks import requirements_of
 
 
 def page(request, pk=None):
@@ -72,7 +72,7 @@ def test_stacked_decorators_must_all_hold_and_are_all_readable():
 def test_what_stands_further_out_is_told_first():
     editors = require_role("editor")
     view = require_authenticated(editors(require_permission("posts:write")(page)))
-    assert [mark.requirement for mark in declared(view, "GET")] == [
+    assert [mark.requirement for mark in requirements_of(view, "GET")] == [
         Authenticated(),
         Role("editor"),
         Permission("posts:write"),

@@ -26,8 +26,8 @@ from docs_support.project import Project
 import django_sessionkit
 from django_sessionkit import checks, conf
 from django_sessionkit.checks.settings import SETTING_IDS
+from django_sessionkit.conf.limits import DEFAULT_LIMITS
 from django_sessionkit.policy import decisions, rule_parser
-from django_sessionkit.session.validation import DEFAULT_LIMITS
 
 pytest_plugins = ["docs_support.fixtures"]
 

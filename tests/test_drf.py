@@ -46,7 +46,7 @@ CHALLENGE = 'Session realm="site"'
 class TokenSource(SessionSource):
     """Reads only a header, so that no other site can forge a request."""
 
-    varies_on = ("Authorization",)
+    vary_headers = ("Authorization",)
 
     def read(self, request: Any) -> Any:
         return EDITOR if request.headers.get("Authorization") else None
@@ -55,7 +55,7 @@ class TokenSource(SessionSource):
 class EitherSource(TokenSource):
     """May read a cookie as well."""
 
-    varies_on = ("Authorization", "Cookie")
+    vary_headers = ("Authorization", "Cookie")
 
 
 @pytest.fixture(autouse=True)

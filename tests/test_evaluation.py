@@ -12,11 +12,11 @@ from django.test import RequestFactory, override_settings
 from django_sessionkit import Allow, Authenticated, Role, evaluate, has_permission, has_role, set_session, use_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
-from django_sessionkit.guard.evaluator import _MOST_KNOWN, known
+from django_sessionkit.guard.evaluator import _MOST_CACHED, cached_decision
 from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.requirements import Leaf
-from django_sessionkit.session.context import Loaded, Slot, activate
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.context import LoadedSession, SessionContext, activate
+from django_sessionkit.session.loader import current_loader
 
 EDITOR = {"user_id": "1", "role": "editor"}
 READER = {"user_id": "2", "role": "reader"}
@@ -48,15 +48,15 @@ def request_with_session(request):
     found = RequestFactory().get("/")
     found.session = request.param()
     found.session["__session__"] = EDITOR
-    found.sessionkit = Slot(current_origin(), found)
+    found.sessionkit = SessionContext(current_loader(), found)
     with activate(found.sessionkit):
         yield found
 
 
 def test_an_answer_is_known_once_it_has_been_given(request_with_session):
-    assert known(ASKED) is None
+    assert cached_decision(ASKED) is None
     assert evaluate(ASKED).allowed
-    assert known(ASKED).allowed
+    assert cached_decision(ASKED).allowed
     assert evaluate(Role("admin")).allowed is False
 
 
@@ -72,7 +72,7 @@ def test_an_answer_is_known_once_it_has_been_given(request_with_session):
 def test_a_change_of_the_session_ends_it(request_with_session, change):
     assert has_role("editor")
     change(request_with_session)
-    assert known(ASKED) is None
+    assert cached_decision(ASKED) is None
     assert not has_role("editor")
     assert not evaluate(ASKED)
 
@@ -96,12 +96,12 @@ def test_nothing_is_known_outside_and_for_another_session():
     with use_session(EDITOR):
         assert has_role("editor")
         with use_session(READER):
-            assert known(ASKED) is None
+            assert cached_decision(ASKED) is None
             assert not has_role("editor")
         with use_session(None):
             assert not has_role("editor")
             assert not has_role("editor")
-    assert known(ASKED) is None
+    assert cached_decision(ASKED) is None
     assert not has_role("editor")
 
 
@@ -154,22 +154,22 @@ def test_a_verbose_log_has_a_line_for_every_decision(caplog):
 
 def test_answers_to_questions_made_anew_each_time_do_not_pile_up():
     with use_session(EDITOR):
-        for number in range(3 * _MOST_KNOWN):
+        for number in range(3 * _MOST_CACHED):
             assert not evaluate(Role(f"role{number}"))
-        slot_answers = current_origin().snapshot.policy._shared
-    assert all(len(grants.decisions) <= _MOST_KNOWN for grants in slot_answers.values())
+        slot_answers = current_loader().settings.policy._shared
+    assert all(len(grants.decisions) <= _MOST_CACHED for grants in slot_answers.values())
 
 
 def test_so_do_sets_of_rights():
     policy = AccessPolicy()
     for number in range(600):
-        Role("a").check(current_origin().validate({"user_id": "1", "role": f"role{number}"}), policy)
+        Role("a").check(current_loader().validate({"user_id": "1", "role": f"role{number}"}), policy)
     assert 0 < len(policy._shared) <= 256
 
 
 def test_every_requirement_has_a_key_of_its_own():
     requirements = [Role("a"), Role("a"), ~Role("a"), Authenticated()]
-    assert len({one.key for one in requirements}) == 4
+    assert len({one.cache_key for one in requirements}) == 4
     assert isinstance(requirements[0], Requirement)
     assert requirements[0] == requirements[1]
 
@@ -198,7 +198,7 @@ def test_a_name_that_cannot_be_hashed_is_held_by_nobody(caplog):
 
 
 def test_nothing_is_kept_of_a_session_that_nobody_can_read_any_more():
-    slot = Slot(None, None, Loaded(current_origin().validate(EDITOR), EDITOR, lambda: READER))
-    with activate(slot):
+    context = SessionContext(None, None, LoadedSession(current_loader().validate(EDITOR), EDITOR, lambda: READER))
+    with activate(context):
         assert not evaluate(ASKED)
-    assert slot.loaded.decisions is None
+    assert context.loaded.decisions is None

@@ -35,8 +35,8 @@ from django_sessionkit import (
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
 from django_sessionkit.exceptions import AsyncRequired
-from django_sessionkit.explanation.trace import weigh
-from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.explanation.trace import evaluate
+from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.utils.sansio import run
 
 RULES = [
@@ -151,7 +151,7 @@ rules = st.fixed_dictionaries(
     lambda rule: st.sampled_from([{"role": "reader"}, {"public": True}, {"deny": True}]).map(lambda asks: rule | asks)
 )
 readings = st.builds(
-    Reading, st.sampled_from(["/a", "/a/b", "/A/b", "/b"]), st.booleans(), st.booleans(), st.booleans()
+    PathVariant, st.sampled_from(["/a", "/a/b", "/A/b", "/b"]), st.booleans(), st.booleans(), st.booleans()
 )
 
 
@@ -160,10 +160,10 @@ readings = st.builds(
 def test_the_search_in_slow_motion_ends_where_the_search_ends(policy, reading, method, resolved, lifted):
     with override_settings(SESSIONKIT_PROTECT=policy):
         book = conf.current().rules
-        more = {"resolved": resolved, "lifted_by": book.rules[:2] if lifted else ()}
-        trials = list(book.trials(reading, method, "page", **more))
+        more = {"resolved": resolved, "exempted_by": book.rules[:2] if lifted else ()}
+        trials = list(book.candidates(reading, method, "page", **more))
         deciding = [rule for rule, why in trials if why is None]
-        assert deciding == [rule for rule in [book.find(reading, method, "page", **more)] if rule is not None]
+        assert deciding == [rule for rule in [book.first_match(reading, method, "page", **more)] if rule is not None]
 
 
 calls: list[str] = []
@@ -207,7 +207,7 @@ def test_weighing_decides_and_asks_as_the_requirement_itself_does(requirement, d
     expected = requirement.check(session)
     asked = list(calls)
     calls.clear()
-    weighed = run(weigh(requirement, session, AccessPolicy(), None))
+    weighed = run(evaluate(requirement, session, AccessPolicy(), None))
     assert weighed.decision == expected
     assert calls == asked
 
@@ -373,7 +373,7 @@ def test_a_predicate_that_raises_is_told_as_failed(site):
 
 def test_what_the_view_asks_comes_after_the_rules():
     found = explained("/drafts/", READER)
-    assert [one.rule for one in found.asked_by_view] == [None]
+    assert [one.rule for one in found.view_requirements] == [None]
     assert found.summary == 'denied by the view: needs the role "editor" or "admin"'
     assert explained("/drafts/", EDITOR).summary == "allowed by the view"
     assert "Required by the view" in str(found)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit import conf
-from django_sessionkit.lint.coverage import Terrain
+from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.lint.rule_order import shadowed
-from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.rule_parser import parse_rule
-from django_sessionkit.policy.rules import RuleBook
+from django_sessionkit.policy.rules import RuleSet
 
 PATHS = ["/" + "/".join(path) for length in range(4) for path in product(("a", "b", "z"), repeat=length)]
 VERBS = ("GET", "HEAD", "POST", "PUT")
@@ -31,15 +31,15 @@ def rules(draw):
 
 
 def deciding(book):
-    readings = [Reading(path, strict=True, base=path) for path in PATHS]
-    return {book.find(one, verb, None, resolved=True) for one in readings for verb in VERBS}
+    readings = [PathVariant(path, exact=True, base=path) for path in PATHS]
+    return {book.first_match(one, verb, None, resolved=True) for one in readings for verb in VERBS}
 
 
 @given(raw=st.lists(rules(), max_size=5))
 def test_a_shadowed_rule_decides_about_no_request(raw):
     parsed = [parse_rule(one, f"[{number}]") for number, one in enumerate(raw)]
-    book = RuleBook(parsed)
-    lost = {one.rule for one in shadowed(Terrain(conf.Snapshot(rules=book), []))}
+    book = RuleSet(parsed)
+    lost = {one.rule for one in shadowed(PolicyCoverage(conf.Settings(rules=book), []))}
     used = deciding(book)
     assert {number for number in lost if parsed[number] in used} == set()
 
@@ -48,10 +48,10 @@ def test_a_shadowed_rule_decides_about_no_request(raw):
 def test_a_rule_of_one_pattern_that_decides_nothing_is_shadowed_or_covered_by_several(raw):
     raw = [{"pattern": one["pattern"][0], "role": "x"} for one in raw]
     parsed = [parse_rule(one, f"[{number}]") for number, one in enumerate(raw)]
-    lost = {one.rule for one in shadowed(Terrain(conf.Snapshot(rules=RuleBook(parsed)), []))}
+    lost = {one.rule for one in shadowed(PolicyCoverage(conf.Settings(rules=RuleSet(parsed)), []))}
     alone = {
         number
         for number, one in enumerate(parsed)
-        if any(deciding(RuleBook([earlier, one])).isdisjoint({one}) for earlier in parsed[:number])
+        if any(deciding(RuleSet([earlier, one])).isdisjoint({one}) for earlier in parsed[:number])
     }
     assert lost == alone

@@ -16,10 +16,10 @@ from support.sessions import browser
 from django_sessionkit import Allow, Role
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
-from django_sessionkit.matrix.principals import parse_persona, personas
-from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, forecast
+from django_sessionkit.matrix.principals import default_principals, parse_principal
+from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, simulate
 from django_sessionkit.mixins import RequireRoleMixin
-from django_sessionkit.urlconf.inventory import survey
+from django_sessionkit.urlconf.inventory import list_routes
 
 
 class Urls:
@@ -53,8 +53,8 @@ class Staff(RequireRoleMixin, Shop):
 def table(*patterns, rules=(), **settings):
     """Return a dict: route and methods → caller → outcome."""
     with override_settings(SESSIONKIT_PROTECT=list(rules), **settings):
-        routes = survey(Urls(*patterns))
-        callers = personas(routes)
+        routes = list_routes(Urls(*patterns))
+        callers = default_principals(routes)
         return {
             f"{row.route.text} {' '.join(row.verbs)}".strip(): {
                 **{one.name: cell.outcome for one, cell in zip(callers, row.cells, strict=True)},
@@ -62,7 +62,7 @@ def table(*patterns, rules=(), **settings):
                 "why": [cell.why for cell in row.cells],
                 "unprotected": row.is_unprotected,
             }
-            for row in forecast(routes, callers)
+            for row in simulate(routes, callers)
         }
 
 
@@ -368,9 +368,9 @@ def test_the_forecast_agrees_with_the_site():
     with override_settings(
         SESSIONKIT_PROTECT=rules, SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/who", "home"]
     ):
-        routes = [route for route in survey() if route.url_name not in quiet]
-        callers = personas(routes)
-        for row in forecast(routes, callers):
+        routes = [route for route in list_routes() if route.url_name not in quiet]
+        callers = default_principals(routes)
+        for row in simulate(routes, callers):
             for caller, cell in zip(callers, row.cells, strict=True):
                 client = browser(caller.session.to_dict() if caller.session is not None else None)
                 status = client.get(row.route.examples[0]).status_code
@@ -387,19 +387,19 @@ def test_the_forecast_agrees_with_the_site():
     ],
 )
 def test_a_persona_is_written_as_keys_and_values(text, data):
-    persona = parse_persona(text)
+    persona = parse_principal(text)
     assert persona.session.to_dict() == {"user_id": "someone", **data}
     assert persona.name == text
 
 
 def test_the_anonymous_persona_has_a_name():
-    assert parse_persona("anonymous").session is None
+    assert parse_principal("anonymous").session is None
 
 
 @pytest.mark.parametrize("text", ["", "editor", "role="])
 def test_a_persona_that_is_none_is_refused(text):
     with pytest.raises(ValueError, match="is not a key=value pair"):
-        parse_persona(text)
+        parse_principal(text)
 
 
 def test_a_route_with_more_spellings_than_can_be_looked_at_is_denied():

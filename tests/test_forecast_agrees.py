@@ -10,11 +10,11 @@ from django.test import override_settings
 from django.urls import path, re_path
 from django.utils.translation import override
 
-from django_sessionkit.guard.preview import foresee, target_of
-from django_sessionkit.matrix.principals import personas
-from django_sessionkit.matrix.simulation import ALLOWED, DENIED, DEPENDS, forecast
-from django_sessionkit.session.context import Slot
-from django_sessionkit.urlconf.inventory import survey
+from django_sessionkit.guard.preview import access_request_of, preview
+from django_sessionkit.matrix.principals import default_principals
+from django_sessionkit.matrix.simulation import ALLOWED, DENIED, DEPENDS, simulate
+from django_sessionkit.session.context import SessionContext
+from django_sessionkit.urlconf.inventory import list_routes
 from django_sessionkit.utils.sansio import run
 
 WORDS = ["a", "b", "c", "admin", "x", "1", "en", "de", "a-x", "y"]
@@ -63,16 +63,16 @@ def a_site(dice):
 
 
 def contradictions(dice):
-    routes = survey()
-    callers = personas(routes)
-    rows = list(forecast(routes, callers))
+    routes = list_routes()
+    callers = default_principals(routes)
+    rows = list(simulate(routes, callers))
     for _ in range(60):
         url = "/" + "/".join(dice.choice(WORDS) for _ in range(dice.randint(0, 4))) + dice.choice(["", "/"])
         verb, language = dice.choice(["GET", "POST"]), url.split("/")[1]
         with override(language if language in ("en", "de", "fr") else "en"):
-            target = target_of(url, verb, None) if "//" not in url else None
+            target = access_request_of(url, verb, None) if "//" not in url else None
             for number, caller in enumerate(callers if target is not None else ()):
-                said = DENIED if run(foresee(target, Slot.fixed(caller.session))) else ALLOWED
+                said = DENIED if run(preview(target, SessionContext.fixed(caller.session))) else ALLOWED
                 mine = [row for row in rows if row.route.callback is target.match.func]
                 told = {row.cells[number].outcome for row in mine if not row.verbs or verb in row.verbs}
                 if told and not told & {said, DEPENDS}:

@@ -930,7 +930,7 @@ def test_a_session_that_is_newer_than_what_is_remembered_is_not_taken_for_old(si
 
 
 def test_what_is_remembered_has_an_end(site, clock, monkeypatch):
-    monkeypatch.setattr("django_sessionkit.session.versioning._MOST_REMEMBERED", 2)
+    monkeypatch.setattr("django_sessionkit.session.versioning._MOST_CACHED", 2)
     site.SESSIONKIT_VERSION_INTERVAL = 30
     callers = [Sync().login(user_id=str(number)) for number in range(5)]
     assert [one.role() for one in callers] == ["editor"] * 5

@@ -250,7 +250,7 @@ def test_no_cookie_betrays_it(where, settings):
 
 
 class TokenSource(SessionSource):
-    varies_on = ("Authorization",)
+    vary_headers = ("Authorization",)
 
     def read(self, request):
         return READER if request.headers.get("Authorization") else None

@@ -12,7 +12,7 @@ from django_sessionkit.patterns import Pattern, matches
 from django_sessionkit.policy import pattern_index as index_module
 from django_sessionkit.policy.pattern_index import Entry, PatternIndex
 from django_sessionkit.utils import bounded_cache as memory_module
-from django_sessionkit.utils.bounded_cache import Memory
+from django_sessionkit.utils.bounded_cache import BoundedCache
 
 names = st.sampled_from(["a", "b", "c", ""])
 patterns = st.lists(st.sampled_from(["a", "b", "c", "*", "**"]), max_size=5).map(lambda parts: "/" + "/".join(parts))
@@ -33,7 +33,7 @@ def test_it_agrees_with_the_plain_matcher(budget, texts, asked):
     index = index_of(texts)
     index._budget = budget
     for path in asked * 2:
-        assert index.covering(path) == plain(texts, path)
+        assert index.matching(path) == plain(texts, path)
 
 
 def test_it_agrees_on_a_long_list_of_all_kinds():
@@ -49,22 +49,22 @@ def test_it_agrees_on_a_long_list_of_all_kinds():
         path = "/" + "/".join(
             dice.choice(["x", "y", f"n{dice.randrange(50)}", "other"]) for _ in range(dice.randrange(6))
         )
-        assert index.covering(path) == plain(texts, path)
+        assert index.matching(path) == plain(texts, path)
 
 
 def test_after_a_final_entry_the_rest_may_be_left_out():
     index = PatternIndex([Entry(0, Pattern("/a/**")), Entry(1, Pattern("/a/**"), True), Entry(2, Pattern("/a/**"))])
-    assert index.covering("/a/b") == (0, 1)
+    assert index.matching("/a/b") == (0, 1)
 
 
 def test_one_rule_with_several_patterns_is_named_once():
-    assert PatternIndex([Entry(3, Pattern("/a")), Entry(3, Pattern("/a/**")), Entry(3, Pattern("/a"))]).covering(
+    assert PatternIndex([Entry(3, Pattern("/a")), Entry(3, Pattern("/a/**")), Entry(3, Pattern("/a"))]).matching(
         "/a"
     ) == (3,)
 
 
 def test_an_empty_index_covers_nothing():
-    assert [index_of([]).covering(path) for path in ("/", "/a", "/a/b/")] == [(), (), ()]
+    assert [index_of([]).matching(path) for path in ("/", "/a", "/a/b/")] == [(), (), ()]
 
 
 def steps_for(index: PatternIndex, path: str, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -79,7 +79,7 @@ def steps_for(index: PatternIndex, path: str, monkeypatch: pytest.MonkeyPatch) -
 
     with monkeypatch.context() as patch:
         patch.setattr(index_module, "_step", counted)
-        index.covering(path)
+        index.matching(path)
     return count
 
 
@@ -101,10 +101,10 @@ def test_what_is_remembered_is_bounded():
     dice = random.Random(1)
     for _ in range(3000):
         path = "/" + "/".join(f"n{dice.randrange(200)}" for _ in range(6))
-        index.covering(path)
+        index.matching(path)
     remembered = sum(len(state) for state in index._states.values()) + len(index._states)
     assert remembered <= max(10_000, 8 * len(texts))
-    assert index.covering(path) == plain(texts, path)
+    assert index.matching(path) == plain(texts, path)
 
 
 @pytest.mark.parametrize("budget", [0, 10_000])
@@ -112,24 +112,24 @@ def test_a_path_without_its_slash_is_read_as_with_it(budget):
     index = index_of(["/a/b", "/*", "/**", "/"])
     index._budget = budget
     for path in ("a/b", "a", "", "x/"):
-        assert index.covering(path) == plain(["/a/b", "/*", "/**", "/"], path) == index.covering(f"/{path}")
+        assert index.matching(path) == plain(["/a/b", "/*", "/**", "/"], path) == index.matching(f"/{path}")
 
 
 def test_beyond_the_budget_long_lists_are_run_in_groups():
     texts = [f"/**/n{number}/*/x" for number in range(600)] + ["/**"]
     index = PatternIndex([Entry(number, Pattern(text), number > 500) for number, text in enumerate(texts)])
     index._budget = 0
-    assert index.covering("/n3/n300/x") == (3, 600)
-    assert index.covering("/n3/n550/n599/x") == (3, 550)
+    assert index.matching("/n3/n300/x") == (3, 600)
+    assert index.matching("/n3/n550/n599/x") == (3, 550)
     assert len(index._groups) == 3
 
 
 def test_the_memory_for_repeated_paths_is_bounded():
     asked = []
-    memory = Memory(lambda path: asked.append(path) or len(path))
-    for number in range(3 * memory_module._MOST_REMEMBERED):
+    memory = BoundedCache(lambda path: asked.append(path) or len(path))
+    for number in range(3 * memory_module._MOST_ENTRIES):
         assert memory[f"/{number}"] == memory[f"/{number}"]
-    assert len(asked) == 3 * memory_module._MOST_REMEMBERED
-    assert 0 < len(memory) <= memory_module._MOST_REMEMBERED
+    assert len(asked) == 3 * memory_module._MOST_ENTRIES
+    assert 0 < len(memory) <= memory_module._MOST_ENTRIES
     assert memory["/" * 201] == 201
     assert "/" * 201 not in memory

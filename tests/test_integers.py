@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.urlconf.integers import has_loose_integer, with_plain_integers
 
 like_numbers = st.text(
@@ -48,6 +48,6 @@ def test_what_is_no_number_is_seen_at_once(text):
 
 def test_more_numbers_than_any_path_has_are_refused():
     assert with_plain_integers("07/" * 256) == "7/" * 256
-    with pytest.raises(UnreadableRoute, match="more than 256 integers"):
+    with pytest.raises(RouteMismatch, match="more than 256 integers"):
         with_plain_integers("07/" * 257)
     assert with_plain_integers("7/" * 10_000) == "7/" * 10_000

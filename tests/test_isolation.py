@@ -12,7 +12,7 @@ from django.test import AsyncRequestFactory, RequestFactory
 
 from django_sessionkit import aget_session, get_session
 from django_sessionkit.middleware import SessionKitMiddleware
-from django_sessionkit.session.context import current_slot
+from django_sessionkit.session.context import current_context
 
 REQUESTS = 10_000
 
@@ -62,7 +62,7 @@ def test_over_threads():
         request = request_of(number, factory)
         response = middleware(request)
         found = {chunk.decode() for chunk in response}
-        return found == {expected(number)} and current_slot() is None
+        return found == {expected(number)} and current_context() is None
 
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(serve, range(REQUESTS))) == [True] * REQUESTS
@@ -74,7 +74,7 @@ def test_over_one_event_loop():
     async def serve(number):
         request = request_of(number, factory)
         response = await middleware(request)
-        return response.content.decode() == expected(number) and current_slot() is None
+        return response.content.decode() == expected(number) and current_context() is None
 
     async def all_at_once():
         return await asyncio.gather(*map(serve, range(REQUESTS)))

@@ -27,8 +27,8 @@ from django_sessionkit import (
 )
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.session.context import Slot, activate
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.context import SessionContext, activate
+from django_sessionkit.session.loader import current_loader
 from django_sessionkit.sources import DjangoSessionSource
 
 DESK = {"pattern": ["/page", "/apage"], "role": "editor"}
@@ -433,13 +433,13 @@ def test_another_slot_of_the_same_request_is_no_way_round(site, rf):
     site.SESSIONKIT_SOURCE = Reading()
     request = rf.get("/")
     request.session = browser(EDITOR).session
-    Hook.ask = Slot(current_origin(), request).get
-    assert Slot(current_origin(), request).get() is None
+    Hook.ask = SessionContext(current_loader(), request).get
+    assert SessionContext(current_loader(), request).get() is None
     assert MUST_NOT in str(Hook.met[0])
     other = rf.get("/")
-    Hook.ask = Slot(current_origin(), other).get
+    Hook.ask = SessionContext(current_loader(), other).get
     Hook.met.clear()
-    assert Slot(current_origin(), request).get() == EDITOR
+    assert SessionContext(current_loader(), request).get() == EDITOR
     assert MUST_NOT in str(Hook.met[0])  # the other one is read by the same source, which requests it again
     assert Hook.met[1] is None
 
@@ -474,8 +474,8 @@ class Raising(DjangoSessionSource):
 def test_it_never_raises_and_never_asks_itself(site, rf):
     site.SESSIONKIT_SOURCE = Raising()
     request = rf.get("/")
-    slot = Slot(current_origin(), request)
-    with activate(slot):
+    context = SessionContext(current_loader(), request)
+    with activate(context):
         session = get_session()
         Hook.ask = peek_session
         assert peek_session() == session

@@ -177,7 +177,7 @@ def test_a_response_varies_once_on_the_cookie(order):
 class FromCookie(SessionSource):
     """Reads the cookie itself, so that Django's sessions do not set ``Vary``."""
 
-    varies_on = ("Cookie",)
+    vary_headers = ("Cookie",)
 
     def read(self, request):
         return READER if request.COOKIES.get("token") == "x" else None

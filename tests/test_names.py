@@ -27,11 +27,12 @@ from django_sessionkit import (
     use_session,
     validate_session,
 )
-from django_sessionkit.access import AccessPolicy, RoleMap, parse_roles
-from django_sessionkit.matrix.principals import parse_persona
+from django_sessionkit.access import AccessPolicy, RoleHierarchy, parse_roles
+from django_sessionkit.conf.limits import Limits
+from django_sessionkit.matrix.principals import parse_principal
 from django_sessionkit.mixins import RequirePermissionMixin, RequireRoleMixin
 from django_sessionkit.policy.rule_parser import parse_rule
-from django_sessionkit.session.validation import Limits, Validation
+from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.testing import sign_in
 
 NFC, NFD = (unicodedata.normalize(form, "éditeur") for form in ("NFC", "NFD"))
@@ -124,7 +125,7 @@ def test_declared_roles_grant_in_either_form(declared, held):
         assert has_permission(WRITE_NFC)
         assert has_permission("cook")
         assert has_role(f"{declared}-chef")
-    assert RoleMap(roles).names == {NFC, f"{NFC}-chef"}
+    assert RoleHierarchy(roles).names == {NFC, f"{NFC}-chef"}
 
 
 def test_a_role_that_is_declared_in_both_forms_is_an_error():
@@ -179,7 +180,7 @@ def test_a_policy_that_answers_with_unseen_characters_grants_and_excludes_nobody
 
 
 def test_personas_and_test_clients_are_asked_in_the_one_form(client):
-    persona = parse_persona(f"role={NFD},permission={WRITE_NFD}")
+    persona = parse_principal(f"role={NFD},permission={WRITE_NFD}")
     assert persona.session is not None
     assert (persona.session.role, persona.session.permissions) == (NFC, {WRITE_NFC})
     with override_settings(SESSIONKIT_ROLES={NFC: {}}):
@@ -236,7 +237,7 @@ def test_languages_that_need_joiners_have_them(name):
 def test_a_limit_counts_the_form_that_is_stored():
     """Some characters become several. A name that is accepted once is accepted again."""
     grows = "\u0958"
-    validation = Validation(Limits(role_length=4))
+    validation = SessionValidator(Limits(role_length=4))
     stored = validation.session({"user_id": "1", "role": grows * 2}).to_dict()
     assert validation.session(stored).role == "\u0915\u093c" * 2
     with pytest.raises(InvalidSession, match="more than 4 characters"):

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit import InvalidSession
+from django_sessionkit.conf.limits import DEFAULT_LIMITS, Limits
 from django_sessionkit.session import fast_validation
-from django_sessionkit.session.fast_validation import Ordinary
-from django_sessionkit.session.validation import DEFAULT_LIMITS, Limits, Validation
+from django_sessionkit.session.fast_validation import FastValidator
+from django_sessionkit.session.validation import SessionValidator
 
 NAMES = ["a", "b", "posts:write", " ", "", "a\x00b", "\ud800", "x" * 101, "ä", "a b"]
 names = st.lists(st.sampled_from(NAMES) | st.integers(), max_size=4)
@@ -47,14 +48,14 @@ class Sly(str):
 def careful(data, limits=DEFAULT_LIMITS):
     """Return the result of the full validation."""
     try:
-        return Validation(limits).session(data)
+        return SessionValidator(limits).session(data)
     except InvalidSession:
         return None
 
 
 @given(seen=st.lists(dicts, max_size=4), data=dicts)
 def test_what_has_been_seen_before_changes_no_answer(seen, data):
-    validation = Validation()
+    validation = SessionValidator()
     for one in [*seen, GOOD, data]:
         try:
             found = validation.session(one)
@@ -65,7 +66,7 @@ def test_what_has_been_seen_before_changes_no_answer(seen, data):
 
 
 def test_an_ordinary_dict_is_recognised_the_second_time():
-    quick = Ordinary(DEFAULT_LIMITS)
+    quick = FastValidator(DEFAULT_LIMITS)
     assert quick.checked(GOOD) is None
     quick.remember(GOOD)
     assert quick.checked(GOOD) == GOOD
@@ -100,7 +101,7 @@ def test_an_ordinary_dict_is_recognised_the_second_time():
     ],
 )
 def test_everything_else_is_left_to_the_careful_way(data):
-    quick = Ordinary(DEFAULT_LIMITS)
+    quick = FastValidator(DEFAULT_LIMITS)
     quick.remember(GOOD)
     assert quick.checked(data) is None
 
@@ -108,10 +109,10 @@ def test_everything_else_is_left_to_the_careful_way(data):
 @pytest.mark.parametrize("data", [{Sly("plan"): "1"}, {"user_id": "1", Text("role"): "admin"}, {Text("user_id"): "1"}])
 def test_keys_that_are_no_plain_strings_are_left_to_the_careful_way(data):
     """A subclass may have a false ``__eq__``. The full validation reads the text itself."""
-    validation = Validation()
+    validation = SessionValidator()
     validation.session(GOOD)
     keys = [str.__str__(key) for key in data]
-    quick = Ordinary(DEFAULT_LIMITS)
+    quick = FastValidator(DEFAULT_LIMITS)
     quick.remember(GOOD)
     assert quick.checked({**data}) is None
     if "user_id" not in keys:
@@ -122,7 +123,7 @@ def test_keys_that_are_no_plain_strings_are_left_to_the_careful_way(data):
 
 
 def test_a_copy_is_handed_out_and_subclasses_are_not():
-    validation = Validation()
+    validation = SessionValidator()
     validation.session(GOOD)
     mine = {**GOOD, "roles": [Text("a"), Text("b")]}
     session = validation.session(mine)
@@ -132,13 +133,13 @@ def test_a_copy_is_handed_out_and_subclasses_are_not():
 
 
 def test_each_validation_has_its_own_limits():
-    Validation().session({"user_id": "1", "permissions": ["a", "bb"]})
+    SessionValidator().session({"user_id": "1", "permissions": ["a", "bb"]})
     with pytest.raises(InvalidSession):
-        Validation(Limits(permissions_count=1)).session({"user_id": "1", "permissions": ["a", "bb"]})
+        SessionValidator(Limits(permissions_count=1)).session({"user_id": "1", "permissions": ["a", "bb"]})
 
 
 def test_what_is_remembered_is_bounded():
-    quick = Ordinary(DEFAULT_LIMITS)
+    quick = FastValidator(DEFAULT_LIMITS)
     for number in range(2 * fast_validation._MOST_LISTS):
         quick.remember({"user_id": "1", "permissions": [f"p{number}"]})
     assert 0 < len(quick._permissions) <= fast_validation._MOST_LISTS
@@ -161,4 +162,4 @@ class Hostile(str):
 
 def test_a_hostile_key_is_refused_like_any_other_fault():
     with pytest.raises(InvalidSession):
-        Validation().session({Hostile("x"): 1, "plan": "premium"})
+        SessionValidator().session({Hostile("x"): 1, "plan": "premium"})

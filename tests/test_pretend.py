@@ -18,7 +18,7 @@ from django.test import AsyncRequestFactory, RequestFactory, SimpleTestCase
 
 from django_sessionkit import InvalidSession, get_session, use_session
 from django_sessionkit.middleware import SessionKitMiddleware
-from django_sessionkit.session.context import current_slot
+from django_sessionkit.session.context import current_context
 
 ANN, BOB, MACHINE = {"user_id": "ann"}, {"user_id": "bob"}, {"user_id": "machine", "role": "machine"}
 
@@ -30,10 +30,10 @@ def who():
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind():
-    assert current_slot() is None
+    assert current_context() is None
     yield
     gc.collect()
-    assert current_slot() is None
+    assert current_context() is None
 
 
 # One instance, many contexts.
@@ -507,7 +507,7 @@ def test_a_stream_keeps_what_it_had_from_chunk_to_chunk():
     response = SessionKitMiddleware(lambda request: StreamingHttpResponse(body()))(request)
     chunks = []
     for chunk in response.streaming_content:
-        assert current_slot() is None
+        assert current_context() is None
         chunks.append(chunk)
     assert b"".join(chunks) == WHOLE
 
@@ -522,7 +522,7 @@ def test_an_async_stream_keeps_what_it_had_from_chunk_to_chunk():
         response = await SessionKitMiddleware(view)(request)
         chunks = []
         async for chunk in response:
-            assert current_slot() is None
+            assert current_context() is None
             chunks.append(chunk)
         return b"".join(chunks)
 

@@ -19,11 +19,11 @@ from support.sessions import READER, browser
 from django_sessionkit import conf, validate_session
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard import redirects
-from django_sessionkit.guard.engine import Passage, Target, inspect
+from django_sessionkit.guard.engine import AccessRequest, RequestEvaluation, authorize
 from django_sessionkit.patterns import matches
 from django_sessionkit.policy.denial_options import check_target
-from django_sessionkit.policy.path_variants import clean
-from django_sessionkit.session.context import Slot
+from django_sessionkit.policy.path_variants import normalize
+from django_sessionkit.session.context import SessionContext
 from django_sessionkit.utils.sansio import run
 
 READER_SESSION = validate_session(READER)
@@ -44,9 +44,9 @@ def rule_lists(patterns):
 
 
 def is_denied(path: str, rules, session=READER_SESSION, **more) -> bool:
-    target = Target(path, path, "GET", resolved=True)
+    target = AccessRequest(path, path, "GET", resolved=True)
     with override_settings(SESSIONKIT_PROTECT=rules, **more):
-        return run(inspect(target, Passage(Slot.fixed(session)), with_default=True)) is not None
+        return run(authorize(target, RequestEvaluation(SessionContext.fixed(session)), with_default=True)) is not None
 
 
 def denying(path: str, rules):
@@ -70,7 +70,7 @@ def respelt(draw, path: str, *, recase: bool = False) -> str:
 @given(data=st.data(), rules=rule_lists(mixed_patterns), path=paths)
 def test_no_noise_lifts_a_denial(data, rules, path):
     other = data.draw(respelt(path))
-    assert clean(other) == path
+    assert normalize(other) == path
     assert is_denied(other, denying(path, rules))
 
 
@@ -87,7 +87,7 @@ def test_neither_does_letter_case(data, rules, path):
 def test_opening_another_path_opens_nothing_else(data, path, rules, opened):
     """A public rule or an exclude opens a path only if it matches both the exact and the normalized path."""
     asked = data.draw(respelt(path, recase=data.draw(st.booleans())))
-    assume(not (matches(opened, asked) and matches(opened, clean(asked))))
+    assume(not (matches(opened, asked) and matches(opened, normalize(asked))))
     place = data.draw(st.integers(0, len(rules)))
     more = {"SESSIONKIT_GLOBAL_PROTECT": True}
     for session in (None, READER_SESSION):
@@ -116,8 +116,8 @@ COSTLY = {
 
 def calls_for(path: str) -> int:
     """Return how many functions one decision calls."""
-    target, passage = Target(path, path, "GET", resolved=True), Passage(Slot.fixed(None))
-    return calls_of(lambda: run(inspect(target, passage, with_default=True)))
+    target, evaluation = AccessRequest(path, path, "GET", resolved=True), RequestEvaluation(SessionContext.fixed(None))
+    return calls_of(lambda: run(authorize(target, evaluation, with_default=True)))
 
 
 @pytest.mark.parametrize("rules", [BRANCHY, [{"pattern": "/**/*/**/z", "role": "admin"}]], ids=["branchy", "wildcards"])

@@ -4,13 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.policy.folding import fold
-from django_sessionkit.policy.path_variants import Reader, clean, cleaned, climbs, is_plain, landings, strip_language
+from django_sessionkit.policy.path_variants import (
+    VariantReader,
+    has_parent_segments,
+    is_canonical,
+    normalize,
+    normalized,
+    strip_language,
+    traversal_targets,
+)
 
 
 def readings(*arguments):
-    return Reader().readings(*arguments)
+    return VariantReader().variants(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -34,12 +42,12 @@ def readings(*arguments):
     ],
 )
 def test_clean(path, cleaned):
-    assert clean(path) == cleaned
+    assert normalize(path) == cleaned
 
 
 @pytest.mark.parametrize("path", ["/", "/a/b/", "/a.b/c-d_e", "/a@b;c=d,e", "/..a/.b", ""])
 def test_a_plain_path_has_one_reading(path):
-    assert is_plain(path)
+    assert is_canonical(path)
     assert {reading.path.rstrip("/") for reading in readings(path, path, frozenset())} == {path.rstrip("/")}
 
 
@@ -47,30 +55,30 @@ def test_a_plain_path_has_one_reading(path):
     "path", ["/a" * 101, "//a", "/A", "/a//b", "/./a", "/a/..", "/a b", "/\u00e9", "/a\n", "a", "/a\x00"]
 )
 def test_what_is_not_plain(path):
-    assert not is_plain(path)
+    assert not is_canonical(path)
 
 
 @given(st.text(alphabet="/.aA \n\x00\u0130\u00e9;%-", max_size=12).map(lambda text: "/" + text))
 def test_a_path_taken_for_plain_is_its_own_clean_and_fold(path):
-    if is_plain(path):
-        assert clean(path).rstrip("/") == path.rstrip("/")
+    if is_canonical(path):
+        assert normalize(path).rstrip("/") == path.rstrip("/")
         assert fold(path) == path
 
 
 @given(st.text(max_size=30))
 def test_clean_and_fold_are_final(path):
-    assert clean(clean(path)) == clean(path)
+    assert normalize(normalize(path)) == normalize(path)
     assert fold(fold(path)) == fold(path)
 
 
 def test_a_backslash_separates_segments_in_one_more_strict_reading():
     found = list(readings("/a\\..\\B/c", "/mount/a\\..\\B/c", frozenset()))
-    assert [one.path for one in found if one.strict] == ["/a\\..\\B/c", "/B/c"]
-    assert [(one.path, one.base) for one in found if not one.strict and not one.folded] == [
+    assert [one.path for one in found if one.exact] == ["/a\\..\\B/c", "/B/c"]
+    assert [(one.path, one.base) for one in found if not one.exact and not one.case_folded] == [
         ("/mount/a\\..\\B/c", "/a\\..\\B/c"),
         ("/mount/B/c", "/B/c"),
     ]
-    assert {one.path for one in found if one.folded} >= {"/b/c", "/mount/b/c", "/a\\..\\b/c"}
+    assert {one.path for one in found if one.case_folded} >= {"/b/c", "/mount/b/c", "/a\\..\\b/c"}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +91,7 @@ def test_a_backslash_separates_segments_in_one_more_strict_reading():
     ],
 )
 def test_cleaned(path, spellings):
-    assert cleaned(path) == spellings
+    assert normalized(path) == spellings
 
 
 @pytest.mark.parametrize(
@@ -100,29 +108,29 @@ def test_cleaned(path, spellings):
     ],
 )
 def test_landings(value, places):
-    assert climbs(value)
-    assert landings(value) == places
+    assert has_parent_segments(value)
+    assert traversal_targets(value) == places
 
 
 @pytest.mark.parametrize(
     "value", ["../" * 40 + "a/" * 40, "../a" + "/a" * 20_000, "a/" * 20_000 + "..", "..\\a" * 9_000]
 )
 def test_a_value_that_climbs_too_high_for_its_length_is_unreadable(value):
-    with pytest.raises(UnreadableRoute):
-        landings(value)
+    with pytest.raises(RouteMismatch):
+        traversal_targets(value)
 
 
 def test_a_value_that_stays_in_its_folder_may_be_long():
-    assert landings("a..b/" * 20_000) == ["a..b/" * 19_999 + "a..b"]
-    assert len(landings("../" * 32 + "a/" * 40)) == 33
-    assert not climbs("/a.b/c.d")
+    assert traversal_targets("a..b/" * 20_000) == ["a..b/" * 19_999 + "a..b"]
+    assert len(traversal_targets("../" * 32 + "a/" * 40)) == 33
+    assert not has_parent_segments("/a.b/c.d")
 
 
 def test_what_two_requests_of_a_reader_share_is_worked_out_once():
     folded = []
-    reader = Reader(lambda path: folded.append(path) or path.lower())
+    reader = VariantReader(lambda path: folded.append(path) or path.lower())
     for span in (None, "/A//x", "/B"):
-        assert {one.path for one in reader.readings("/A//x", "/A//x", frozenset(), span) if one.folded} >= {"/a/x"}
+        assert {one.path for one in reader.variants("/A//x", "/A//x", frozenset(), span) if one.case_folded} >= {"/a/x"}
     assert folded == ["/A//x", "/A/x", "/B"]
 
 
@@ -136,19 +144,19 @@ def test_the_language_prefix():
 
 def test_all_readings_of_a_mounted_translated_path():
     found = list(readings("/de//Admin", "/mount/de//Admin", frozenset({"de"})))
-    assert [one.path for one in found if one.strict] == ["/de//Admin", "/de/Admin"]
-    assert not any(one.folded for one in found if one.strict)
-    assert {one.path for one in found if one.unprefixed and not one.folded} == {
+    assert [one.path for one in found if one.exact] == ["/de//Admin", "/de/Admin"]
+    assert not any(one.case_folded for one in found if one.exact)
+    assert {one.path for one in found if one.without_language and not one.case_folded} == {
         "//Admin",
         "/Admin",
         "/mount//Admin",
         "/mount/Admin",
     }
-    assert {one.path for one in found if not one.strict and not one.folded and not one.unprefixed} == {
+    assert {one.path for one in found if not one.exact and not one.case_folded and not one.without_language} == {
         "/mount/de//Admin",
         "/mount/de/Admin",
     }
-    assert {one.path for one in found if one.folded} == {
+    assert {one.path for one in found if one.case_folded} == {
         "/de//admin",
         "/de/admin",
         "/mount/de//admin",
@@ -162,8 +170,8 @@ def test_all_readings_of_a_mounted_translated_path():
 
 def test_spans_and_forms_are_mounted_too():
     found = list(readings("/x/07", "/mount/x/07", frozenset(), "/07", ["/7"]))
-    assert {one.path for one in found if not one.strict and not one.folded} == {
+    assert {one.path for one in found if not one.exact and not one.case_folded} == {
         *("/mount/x/07", "/mount/07", "/mount/7", "/7"),
     }
     rewritten = list(readings("/x/07", "/mount/y/07", frozenset(), "/07", ["/7"]))
-    assert {one.path for one in rewritten if not one.strict and not one.folded} == {"/mount/y/07", "/7"}
+    assert {one.path for one in rewritten if not one.exact and not one.case_folded} == {"/mount/y/07", "/7"}

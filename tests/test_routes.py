@@ -15,9 +15,9 @@ from support.sessions import ADMIN, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import can_access, use_session
-from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.urlconf import spelling as routes
-from django_sessionkit.urlconf.spelling import spelling_of
+from django_sessionkit.urlconf.spelling import canonical_forms
 
 
 class Loud:
@@ -48,7 +48,7 @@ class Urls:
 
 def spelt(url, *patterns):
     urlconf = Urls(*patterns)
-    return spelling_of(url, urlconf, resolve(url, urlconf))
+    return canonical_forms(url, urlconf, resolve(url, urlconf))
 
 
 INDEX = {"/admin", "/admin/index.html"}
@@ -181,10 +181,10 @@ def test_translated_routes():
 def test_a_route_that_cannot_be_repeated_is_an_error_and_not_a_way_in():
     urlconf = Urls(re_path("^a/", other))
     match = resolve("/a/", urlconf)
-    with pytest.raises(UnreadableRoute, match=r"test_routes\.other"):
-        spelling_of("/b/", urlconf, match)
-    with pytest.raises(UnreadableRoute):
-        spelling_of("/login/", urlconf, match)
+    with pytest.raises(RouteMismatch, match=r"test_routes\.other"):
+        canonical_forms("/b/", urlconf, match)
+    with pytest.raises(RouteMismatch):
+        canonical_forms("/login/", urlconf, match)
 
 
 class Fickle(URLPattern):
@@ -230,7 +230,7 @@ def test_what_a_client_sends_does_not_multiply_forms_either():
     """Ten numbers with two forms each, and a text with forms that are too long together."""
     urlconf = Urls(path("/".join(f"<str:n{number}>" for number in range(10)), other), re_path("^(?:a/)?(b+)/$", other))
     for url in ("/" + "/".join(["07"] * 10), f"/a/{'b' * 100_000}/"):
-        spelling = spelling_of(url, urlconf, resolve(url, urlconf))
+        spelling = canonical_forms(url, urlconf, resolve(url, urlconf))
         assert spelling == ("/", frozenset(), False)
     assert spelt("/" + "/".join(["7"] * 10), *urlconf.urlpatterns).is_complete
 
@@ -308,7 +308,7 @@ def test_what_is_no_number_stays_open(url, route):
 
 
 def test_an_ordinary_path_of_plain_converters_is_not_walked(monkeypatch):
-    monkeypatch.setattr(routes, "spelling_of", None)
+    monkeypatch.setattr(routes, "canonical_forms", None)
     for url in ("/item/7/", "/item/seven/", "/item/2024-01-05/", "/item/a07/"):
         assert not denied(url, BY_TEXT["str"], rules=[{"pattern": "/item/8", "role": "admin"}])
 
@@ -525,7 +525,7 @@ register_converter(Shouted, "shouted")
 def test_a_subclass_is_not_trusted_to_match_what_it_spells(url, route):
     rules = [{"pattern": one, "role": "admin"} for one in ("/admin/**", "/x/admin/**", "/x/y/admin")]
     urlconf = Urls(route)
-    assert routes.may_be_respelt(urlconf, resolve(url, urlconf))
+    assert routes.has_other_spellings(urlconf, resolve(url, urlconf))
     assert denied(url, route, rules=rules)
 
 
@@ -725,4 +725,4 @@ def test_a_chain_as_deep_as_django_can_follow_it():
     urlconf = itself(BELOW["plain"], path("open/", other))
     with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=[{"pattern": "/**/item/*", "role": "admin"}]):
         assert browser().get("/" + "sub/" * 400 + "open/").status_code == 200
-        assert spelling_of("/" + "sub/" * 5000 + "open/", urlconf, resolve("/open/", urlconf)).is_complete
+        assert canonical_forms("/" + "sub/" * 5000 + "open/", urlconf, resolve("/open/", urlconf)).is_complete

@@ -93,8 +93,8 @@ def test_a_copy_has_its_own_data_and_nothing_else(way, asked):
     assert copied == asked
     assert hash(copied) == hash(asked)
     assert copied.permissions == {"p"}
-    assert asked._grants is not None
-    assert copied._grants is None
+    assert asked.grants_cache is not None
+    assert copied.grants_cache is None
     with use_session(copied):
         assert has_role("editor")
 

@@ -19,8 +19,8 @@ from testsite import views
 from django_sessionkit.decorators import require_role
 from django_sessionkit.matrix import policy_matrix
 from django_sessionkit.matrix.formats import as_table
-from django_sessionkit.matrix.principals import parse_persona
-from django_sessionkit.matrix.snapshots import BadSnapshot, changes, read, written
+from django_sessionkit.matrix.principals import parse_principal
+from django_sessionkit.matrix.snapshots import BadSnapshot, diff, dumps, loads
 
 
 class Urls:
@@ -263,14 +263,14 @@ def test_a_role_that_comes_or_goes_is_told(tmp_path):
 
 def test_verbs_that_a_view_answers_no_more_are_told():
     with override_settings(ROOT_URLCONF=Urls(path("a/", page))):
-        matrix = policy_matrix([parse_persona("anonymous")])
-    before = read(written(matrix).replace('"any"', '"GET"'))
-    assert [change[:3] for change in changes(before, matrix)] == []
-    before = read(written(matrix))
+        matrix = policy_matrix([parse_principal("anonymous")])
+    before = loads(dumps(matrix).replace('"any"', '"GET"'))
+    assert [change[:3] for change in diff(before, matrix)] == []
+    before = loads(dumps(matrix))
     line = matrix.lines[0]._replace(methods="GET HEAD")
-    assert [change[:3] for change in changes(before, matrix._replace(lines=(line,)))] == []
-    before = read(written(matrix._replace(lines=(line._replace(methods="GET POST"),))))
-    assert [change[:3] for change in changes(before, matrix._replace(lines=(line,)))] == [
+    assert [change[:3] for change in diff(before, matrix._replace(lines=(line,)))] == []
+    before = loads(dumps(matrix._replace(lines=(line._replace(methods="GET POST"),))))
+    assert [change[:3] for change in diff(before, matrix._replace(lines=(line,)))] == [
         ("new", "/a/", "HEAD"),
         ("gone", "/a/", "POST"),
     ]
@@ -278,9 +278,9 @@ def test_verbs_that_a_view_answers_no_more_are_told():
 
 def test_routes_of_the_same_text_are_kept_apart(tmp_path):
     with override_settings(ROOT_URLCONF=Urls(path("a/", page), path("a/", views.page))):
-        text = written(policy_matrix())
-    assert list(read(text)) == [("/a/", 1), ("/a/", 2)]
-    assert changes(read(text), policy_matrix())[0][:3] == ("new", "/", "any")
+        text = dumps(policy_matrix())
+    assert list(loads(text)) == [("/a/", 1), ("/a/", 2)]
+    assert diff(loads(text), policy_matrix())[0][:3] == ("new", "/", "any")
 
 
 HIDING = {
@@ -296,20 +296,20 @@ HIDING = {
 def test_no_text_of_a_route_hides_a_new_one(name):
     now, before = HIDING[name]
     with override_settings(ROOT_URLCONF=Urls(*before), SESSIONKIT_EXCLUDE=[]):
-        text = written(policy_matrix())
+        text = dumps(policy_matrix())
     with override_settings(ROOT_URLCONF=Urls(*now), SESSIONKIT_EXCLUDE=[]):
         matrix = policy_matrix()
-    assert [change.kind for change in changes(read(text), matrix)] == ["new"]
-    assert changes(read(written(matrix)), matrix) == []
+    assert [change.kind for change in diff(loads(text), matrix)] == ["new"]
+    assert diff(loads(dumps(matrix)), matrix) == []
 
 
 def test_a_door_that_opens_is_told_beside_another_route_of_the_same_text():
     urls = Urls(path("a/", require_GET(page)), path("a/", page))
     rules = [{"pattern": "/a", "role": "editor"}]
     with override_settings(ROOT_URLCONF=urls, SESSIONKIT_PROTECT=rules):
-        before = read(written(policy_matrix()))
+        before = loads(dumps(policy_matrix()))
     with override_settings(ROOT_URLCONF=urls, SESSIONKIT_PROTECT=[{**rules[0], "methods": ["GET"]}]):
-        found = changes(before, policy_matrix())
+        found = diff(before, policy_matrix())
     assert ("opened", "/a/ #2") in [(change.kind, change.route) for change in found]
 
 
@@ -323,7 +323,7 @@ def test_a_snapshot_of_before_is_refused_with_the_reason(tmp_path):
 def test_a_file_that_says_two_things_of_one_route_is_refused():
     row = '{"route": "/", "methods": ["any"], "outcomes": {"anonymous": "%s"}}'
     with pytest.raises(BadSnapshot, match="any of / twice"):
-        read(f'{{"version": 2, "routes": [{row % "denied"}, {row % "allowed"}]}}')
+        loads(f'{{"version": 2, "routes": [{row % "denied"}, {row % "allowed"}]}}')
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_a_file_that_is_no_snapshot_is_refused_with_the_way_out(tmp_path, conten
 
 def test_an_outcome_that_does_not_exist_is_no_snapshot():
     with pytest.raises(BadSnapshot, match='unknown outcome "b"'):
-        read('{"version": 2, "routes": [{"route": "/", "methods": ["any"], "outcomes": {"a": "b"}}]}')
+        loads('{"version": 2, "routes": [{"route": "/", "methods": ["any"], "outcomes": {"a": "b"}}]}')
 
 
 def test_a_missing_file_is_told():

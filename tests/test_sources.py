@@ -23,7 +23,7 @@ from django_sessionkit import (
 )
 from django_sessionkit.exceptions import ReadOnlySource
 from django_sessionkit.session.context import activate
-from django_sessionkit.session.loader import current_origin, slot_for
+from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.sources import CallableSource, DjangoSessionSource, RequestAttributeSource, SessionSource
 
 
@@ -80,7 +80,7 @@ def test_what_a_token_decided_on_is_not_shared_by_caches(source):
 
 
 class ByKey(HeaderSource):
-    varies_on = ("X-Token",)
+    vary_headers = ("X-Token",)
 
 
 @override_settings(SESSIONKIT_SOURCE=ByKey, SESSIONKIT_PROTECT=[{"pattern": "/page", "role": "admin"}])
@@ -92,7 +92,7 @@ def test_a_source_may_say_what_it_depends_on():
 class Constant(SessionSource):
     """A source that depends on nothing in the request, so that caches may share the response."""
 
-    varies_on = ()
+    vary_headers = ()
 
     def read(self, request):
         return READER
@@ -170,7 +170,7 @@ def test_a_malformed_dict_is_removed_alone_and_reported(kind, rejections, caplog
 def test_a_malformed_attribute_is_reported_once(rejections):
     request = RequestFactory().get("/")
     request.sessionkit_data = {"user_id": 7}
-    with activate(slot_for(request)):
+    with activate(context_for(request)):
         assert [get_session(), get_session()] == [None, None]
         assert len(rejections) == 1
         request.sessionkit_data = READER
@@ -194,10 +194,10 @@ def test_an_async_receiver_is_awaited_or_left_out_with_a_word(caplog):
         async def spoil():
             request = AsyncRequestFactory().get("/")
             request.session = client.session
-            slot = slot_for(request)
-            await slot.aget()
+            context = context_for(request)
+            await context.aget()
             request.session["__session__"] = {"user_id": 8}
-            return slot.peek()
+            return context.peek()
 
         assert async_to_sync(spoil)() is None
         assert heard == ["user_id"]
@@ -312,21 +312,21 @@ def test_the_base_class_says_what_is_missing():
 
 
 def test_the_origin_belongs_to_the_settings():
-    first = current_origin()
-    assert current_origin() is first
+    first = current_loader()
+    assert current_loader() is first
     assert isinstance(first.source, DjangoSessionSource)
     with override_settings(SESSIONKIT_SOURCE=from_header):
-        assert isinstance(current_origin().source, CallableSource)
+        assert isinstance(current_loader().source, CallableSource)
     with override_settings(SESSIONKIT_SOURCE=RequestAttributeSource):
-        assert isinstance(current_origin().source, RequestAttributeSource)
+        assert isinstance(current_loader().source, RequestAttributeSource)
 
 
 def test_the_slot_of_a_request_without_middleware():
     async def ask(request):
-        with activate(slot_for(request)):
+        with activate(context_for(request)):
             return await aget_session()
 
     request = RequestFactory().get("/")
     request.session = sign_in(browser(), READER).session
-    assert slot_for(request).get() == READER
+    assert context_for(request).get() == READER
     assert async_to_sync(ask)(request) == READER

@@ -40,7 +40,7 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.decorators import require_role
-from django_sessionkit.exceptions import SessionUnavailable, Unchecked
+from django_sessionkit.exceptions import NotValidated, SessionUnavailable
 from django_sessionkit.sources import DjangoSessionSource
 
 DESK = {"pattern": ["/page", "/apage"], "role": "editor"}
@@ -519,7 +519,7 @@ def test_what_cannot_be_checked_is_not_registered(plans, rf):
     request = rf.get("/")
     request.session = browser().session
     Plans.error = RuntimeError(CANARY)
-    with pytest.raises(Unchecked) as caught:
+    with pytest.raises(NotValidated) as caught:
         set_session(request, EDITOR)
     assert isinstance(caught.value, InvalidSession)
     assert caught.value.field == "custom"

@@ -14,7 +14,7 @@ from support.sessions import EDITOR, READER, abrowser, browser
 
 from django_sessionkit import aget_session, get_session
 from django_sessionkit.middleware import SessionKitMiddleware
-from django_sessionkit.session.context import current_slot
+from django_sessionkit.session.context import current_context
 
 pytestmark = pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume:Warning")
 
@@ -76,7 +76,7 @@ def test_two_streams_read_in_turn_do_not_mix():
     bodies = [iter(response.streaming_content) for response in responses]
     for _ in range(3):
         chunks += [next(body) for body in bodies]
-        assert current_slot() is None
+        assert current_context() is None
     assert chunks == [b"1", b"2"] * 3
 
 
@@ -96,7 +96,7 @@ def test_two_async_streams_read_in_turn_do_not_mix():
         response = await SessionKitMiddleware(view)(request)
         found = []
         async for chunk in response:
-            assert current_slot() is None
+            assert current_context() is None
             found.append(chunk)
         return found
 
@@ -114,7 +114,7 @@ def test_a_body_that_is_closed_early_is_cleaned_up_with_its_session():
     for close in response._resource_closers:
         close()
     assert log == ["1"]
-    assert current_slot() is None
+    assert current_context() is None
 
 
 def test_an_async_body_whose_reader_hangs_up_is_cleaned_up_with_its_session():
@@ -146,7 +146,7 @@ def test_an_async_body_whose_reader_hangs_up_is_cleaned_up_with_its_session():
 
     assert async_to_sync(read_one)() == b"1"
     assert log == ["1"]
-    assert current_slot() is None
+    assert current_context() is None
 
 
 def test_an_exception_in_a_body_leaves_nothing_behind():
@@ -160,7 +160,7 @@ def test_an_exception_in_a_body_leaves_nothing_behind():
     assert next(content) == b"1"
     with pytest.raises(ZeroDivisionError):
         next(content)
-    assert current_slot() is None
+    assert current_context() is None
 
 
 def test_a_file_is_left_to_the_server():

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
 from django_sessionkit.access import AccessPolicy, parse_roles
-from django_sessionkit.lint.implication import implies, is_weaker, predicates, role_names
+from django_sessionkit.lint.implication import implies, is_weaker
+from django_sessionkit.requirements import predicates, role_names
 
 ROLES = parse_roles({"a": {"inherits": ["b"], "permissions": ["x"]}, "b": {}, "c": {"permissions": ["y"]}}, "")
 POLICY = AccessPolicy(ROLES)

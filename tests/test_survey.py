@@ -25,10 +25,10 @@ from testsite import views
 from django_sessionkit import Allow, Role, evaluate, use_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
-from django_sessionkit.exceptions import Undecided
-from django_sessionkit.urlconf.inventory import Route, survey
-from django_sessionkit.urlconf.segments import MANY, ONE, Partly
-from django_sessionkit.utils.sansio import rehearse
+from django_sessionkit.exceptions import NotEvaluated
+from django_sessionkit.urlconf.inventory import Route, list_routes
+from django_sessionkit.urlconf.segments import MANY, ONE, PartialSegment
+from django_sessionkit.utils.sansio import dry_run
 
 
 class Alarmed:
@@ -75,7 +75,7 @@ def page(request, *args, **kwargs):
 
 
 def only(*patterns) -> Route:
-    (route,) = survey(Urls(*patterns))
+    (route,) = list_routes(Urls(*patterns))
     return route
 
 
@@ -94,15 +94,15 @@ def only(*patterns) -> Route:
         (
             path("f/<slug:a>-<slug:b>.html", page),
             "/f/<slug:a>-<slug:b>.html",
-            ("f", Partly("", ".html")),
+            ("f", PartialSegment("", ".html")),
             "/f/x-x.html",
         ),
-        (path("v<int:n>/", page), "/v<int:n>/", (Partly("v", ""),), "/v1/"),
+        (path("v<int:n>/", page), "/v<int:n>/", (PartialSegment("v", ""),), "/v1/"),
         (path("files/<path:rest>", page), "/files/<path:rest>", ("files", MANY), "/files/x"),
         (path("files/<path:rest>.txt", page), "/files/<path:rest>.txt", None, "/files/x.txt"),
         (path("y/<alarmed:year>/", page), "/y/<alarmed:year>/", ("y", ONE), "/y/1111/"),
         (path("p/<pair:two>/", page), "/p/<pair:two>/", ("p", ONE, ONE), "/p/x/x/"),
-        (path("users<suffix:format>", page), "/users<suffix:format>", (Partly("users.", ""),), "/users.x"),
+        (path("users<suffix:format>", page), "/users<suffix:format>", (PartialSegment("users.", ""),), "/users.x"),
         (path("l/<loose:it>/", page), "/l/<loose:it>/", None, "/l//"),
         (re_path(r"^admin/$", page), "/admin/", ("admin",), "/admin/"),
         (re_path(r"admin/$", page), "/admin/", ("admin",), "/admin/"),
@@ -111,20 +111,20 @@ def only(*patterns) -> Route:
         (re_path(r"(?i)^shout/$", page), "(?i)^shout/", ("shout",), "/shout/"),
         (re_path(r"^maybe/?$", page), "/maybe/?", ("maybe",), "/maybe"),
         (re_path(r"^y/(?P<year>[0-9]{4})/$", page), "/y/<year>/", ("y", ONE), "/y/1111/"),
-        (re_path(r"^y/(?P<a>(\d)x)/(\d+)/$", page), r"/y/<a>/(\d+)/", ("y", Partly("", "x"), ONE), "/y/1x/1/"),
+        (re_path(r"^y/(?P<a>(\d)x)/(\d+)/$", page), r"/y/<a>/(\d+)/", ("y", PartialSegment("", "x"), ONE), "/y/1x/1/"),
         (re_path(r"^s/(?P<all>.+)$", page), "/s/<all>", ("s", MANY), "/s/x"),
         (re_path(r"^s/(?P<all>.*)$", page), "/s/<all>", None, "/s/"),
-        (re_path(r"^f\.(json|xml)$", page), r"/f\.(json|xml)", (Partly("f.", ""),), "/f.json"),
+        (re_path(r"^f\.(json|xml)$", page), r"/f\.(json|xml)", (PartialSegment("f.", ""),), "/f.json"),
         (re_path(r"^(?:a|b/c)/$", page), "/(?:a|b/c)/", None, "/a/"),
-        (re_path(r"^a(?:-b)?/$", page), "/a(?:-b)?/", (Partly("a", ""),), "/a/"),
+        (re_path(r"^a(?:-b)?/$", page), "/a(?:-b)?/", (PartialSegment("a", ""),), "/a/"),
         (re_path(r"^a(?:/b)?/$", page), "/a(?:/b)?/", None, "/a/"),
         (re_path(r"^(?P<slug>[\w-]*)_(?P<pk>\d+)/$", page), "/<slug>_<pk>/", (ONE,), "/_1/"),
         (re_path(r"^(?P<slug>[\w-]*)/a/$", page), "/<slug>/a/", None, "//a/"),
-        (re_path(r"^a(?=b)[^/]/$", page), "/a(?=b)[^/]/", (Partly("a", ""),), None),
+        (re_path(r"^a(?=b)[^/]/$", page), "/a(?=b)[^/]/", (PartialSegment("a", ""),), None),
         (
             re_path(r"^(?:a){1}(\w+|\d(?:x))/[a-c]$", page),
             r"/(?:a){1}(\w+|\d(?:x))/[a-c]",
-            (Partly("a", ""), ONE),
+            (PartialSegment("a", ""), ONE),
             "/ax/a",
         ),
         (re_path(r"^a(?:\d|(?:x)y|(?!q))/$", page), None, None, "/a1/"),
@@ -158,7 +158,7 @@ def test_a_route_accepts_what_django_would_route_to_it():
 
 def test_includes_add_up_texts_names_and_parts():
     inner = ([path("<int:pk>/", page, name="one"), re_path("^all/$", page, name="all")], "shop")
-    one, all_, unnamed = survey(
+    one, all_, unnamed = list_routes(
         Urls(
             path("eu/", include([path("shop/", include(inner, namespace="north"))])),
             path("", include([path("x/", page)])),
@@ -177,30 +177,30 @@ def test_an_unanchored_include_has_no_parts():
 
 @override_settings(LANGUAGE_CODE="en", LANGUAGES=[("en", "English"), ("de", "German")])
 def test_a_language_prefix_is_a_segment_that_may_be_missing_for_the_default_language():
-    always = survey(Urls(*i18n_patterns(path("about/", page))))[0]
+    always = list_routes(Urls(*i18n_patterns(path("about/", page))))[0]
     assert (always.text, always.parts, always.bare_parts) == ("/<language>/about/", (ONE, "about"), ("about",))
     assert (always.examples, always.may_be_bare) == (("/en/about/", "/de/about/"), False)
     assert not always.accepts("/about/")
     assert not always.accepts("/fr/about/")
 
-    with_regex = survey(Urls(*i18n_patterns(re_path("^(about|home)/$", page))))[0]
+    with_regex = list_routes(Urls(*i18n_patterns(re_path("^(about|home)/$", page))))[0]
     assert not with_regex.accepts("/about/")
 
-    maybe = survey(Urls(*i18n_patterns(path("about/", page), prefix_default_language=False)))[0]
+    maybe = list_routes(Urls(*i18n_patterns(path("about/", page), prefix_default_language=False)))[0]
     assert maybe.text == "/[<language>/]about/"
     assert (maybe.examples, maybe.may_be_bare) == (("/about/", "/de/about/"), True)
     assert maybe.accepts("/about/")
     assert not maybe.accepts("/en/about/")
-    slug = survey(Urls(*i18n_patterns(re_path("^([a-z]+)$", page), prefix_default_language=False)))[0]
+    slug = list_routes(Urls(*i18n_patterns(re_path("^([a-z]+)$", page), prefix_default_language=False)))[0]
     assert slug.accepts("/de")
-    assert slug.target("GET", "/de").spelling.span == "/de"
+    assert slug.target("GET", "/de").forms.matched_text == "/de"
 
 
 @override_settings(LANGUAGE_CODE="en", LANGUAGES=[("en", "English"), ("de", "German")])
 def test_an_expression_behind_a_language_prefix_spells_itself_in_every_language():
-    route = survey(Urls(*i18n_patterns(re_path("(?i)^about/?$", page), prefix_default_language=False)))[0]
-    assert route.target("GET", "/de/about").spelling.span == "/de/about"
-    assert route.target("GET", "/about").spelling.span == "/about"
+    route = list_routes(Urls(*i18n_patterns(re_path("(?i)^about/?$", page), prefix_default_language=False)))[0]
+    assert route.target("GET", "/de/about").forms.matched_text == "/de/about"
+    assert route.target("GET", "/about").forms.matched_text == "/about"
 
 
 class Detail(View):
@@ -284,21 +284,21 @@ class Staff(Detail):
 
 
 def test_a_view_for_staff_is_gated_by_the_admin():
-    assert only(path("x/", Staff.as_view())).gate == "Django admin"
-    assert only(path("x/", staff_member_required(page))).gate == "Django admin"
+    assert only(path("x/", Staff.as_view())).external_check == "Django admin"
+    assert only(path("x/", staff_member_required(page))).external_check == "Django admin"
 
 
 @pytest.mark.parametrize(
     "view", [login_required(page), permission_required("a.b")(page), Mixed.as_view(), Decorated.as_view()]
 )
 def test_a_gate_of_django_auth_is_seen_through_decorators_and_on_classes(view):
-    assert only(path("x/", require_role("a")(view))).gate == "Django auth"
+    assert only(path("x/", require_role("a")(view))).external_check == "Django auth"
 
 
 def test_a_view_without_a_gate_has_none():
-    assert only(path("x/", LoginView.as_view())).gate is None
-    assert only(path("x/", require_role("a")(page))).gate is None
-    assert only(path("x/", Detail.as_view())).gate is None
+    assert only(path("x/", LoginView.as_view())).external_check is None
+    assert only(path("x/", require_role("a")(page))).external_check is None
+    assert only(path("x/", Detail.as_view())).external_check is None
 
 
 class UserAdmin(admin.ModelAdmin):
@@ -310,10 +310,10 @@ class UserAdmin(admin.ModelAdmin):
 def test_the_admin_gates_its_own_views_but_not_those_that_somebody_forgot_to_wrap():
     site = admin.AdminSite(name="own")
     site.register(User, UserAdmin)
-    routes = {route.text: route for route in survey(Urls(path("admin/", (site.urls[0], "admin", "own"))))}
-    open_ones = {text for text, route in routes.items() if route.gate is None}
+    routes = {route.text: route for route in list_routes(Urls(path("admin/", (site.urls[0], "admin", "own"))))}
+    open_ones = {text for text, route in routes.items() if route.external_check is None}
     assert open_ones == {"/admin/login/", "/admin/auth/user/forgotten/"}
-    assert {route.gate for text, route in routes.items() if text not in open_ones} == {"Django admin"}
+    assert {route.external_check for text, route in routes.items() if text not in open_ones} == {"Django admin"}
     change = routes["/admin/auth/user/<path:object_id>/change/"]
     assert change.view == f"{__name__}.UserAdmin.change_view"
     assert change.view_name == "own:auth_user_change"
@@ -331,7 +331,7 @@ def test_views_of_rest_framework_and_ninja_have_their_own_gate_and_verbs():
     def api(request): ...
 
     api.cls = thing
-    assert (only(path("x/", api)).gate, only(path("x/", api)).methods) == (
+    assert (only(path("x/", api)).external_check, only(path("x/", api)).methods) == (
         "Django REST framework",
         {"GET", "HEAD", "OPTIONS"},
     )
@@ -354,7 +354,7 @@ def test_views_of_rest_framework_and_ninja_have_their_own_gate_and_verbs():
     assert only(path("x/", wrapper(types.SimpleNamespace(operations=[operation])))).methods == {"GET", "PATCH"}
     assert only(path("x/", wrapper(None))).methods is None
     path_view = foreign("ninja", operations=[operation], handle=lambda self, request: None)()
-    assert (only(path("x/", path_view.handle)).gate, only(path("x/", path_view.handle)).methods) == (
+    assert (only(path("x/", path_view.handle)).external_check, only(path("x/", path_view.handle)).methods) == (
         "Django Ninja",
         {"GET", "PATCH"},
     )
@@ -380,7 +380,7 @@ def test_a_pattern_of_the_projects_own_class_is_shown_and_not_run():
     route = only(pattern)
     assert (route.text, route.parts, route.examples) == ("/odd/", None, ())
     assert route.accepts("/odd/")
-    assert route.target("GET", "/odd/").spelling.span == "/odd/"
+    assert route.target("GET", "/odd/").forms.matched_text == "/odd/"
     assert repr(route) == "<Route /odd/>"
 
 
@@ -398,19 +398,19 @@ def test_a_target_leads_to_the_view_without_resolving():
 
 def test_an_expression_spells_its_forms_as_the_guard_hears_them():
     route = only(re_path(r"^articles/(?:page-(\d+)/)?$", page))
-    assert "/articles/" in route.target("GET", "/articles/page-1/").spelling.forms
+    assert "/articles/" in route.target("GET", "/articles/page-1/").forms.forms
 
 
 def test_the_root_urlconf_is_surveyed_by_default():
-    assert [route.text for route in survey()][:2] == ["/", "/login/"]
-    assert survey()[0].callback is views.page
+    assert [route.text for route in list_routes()][:2] == ["/", "/login/"]
+    assert list_routes()[0].callback is views.page
 
 
 def test_the_effort_grows_with_the_number_of_routes_and_no_faster():
     def effort(count):
         urls = Urls(*(path(f"a{number}/<int:pk>/edit/", page, name=f"n{number}") for number in range(count)))
-        survey(urls)
-        return calls_of(lambda: [(route.parts, route.target("GET", route.examples[0])) for route in survey(urls)])
+        list_routes(urls)
+        return calls_of(lambda: [(route.parts, route.target("GET", route.examples[0])) for route in list_routes(urls)])
 
     assert effort(1000) < 11 * effort(100)
 
@@ -429,7 +429,7 @@ READER = {"user_id": "1", "role": "reader"}
 
 def rehearsed(requirement, data, policy=None):
     with use_session(data) as session:
-        return rehearse(requirement.flow(session, policy or AccessPolicy(), None))
+        return dry_run(requirement.flow(session, policy or AccessPolicy(), None))
 
 
 def test_a_rehearsal_runs_no_predicate_and_says_so_silently(caplog):
@@ -450,7 +450,7 @@ def test_a_rehearsal_runs_no_policy_of_the_project(caplog):
 def test_a_rehearsal_leaves_nothing_behind_for_the_real_thing():
     with use_session(READER) as session:
         requirement = Allow(lambda session: True) | Role("admin")
-        assert rehearse(requirement.flow(session, AccessPolicy(), None)).failed
+        assert dry_run(requirement.flow(session, AccessPolicy(), None)).failed
         assert evaluate(requirement).allowed
 
 
@@ -458,8 +458,8 @@ def test_a_step_that_nobody_catches_ends_the_rehearsal():
     def flow():
         yield None
 
-    with pytest.raises(Undecided):
-        rehearse(flow())
+    with pytest.raises(NotEvaluated):
+        dry_run(flow())
 
 
 # Custom pattern classes, and URLconfs that include themselves
@@ -488,7 +488,7 @@ class OwnPrefix(LocalePrefixPattern):
 )
 def test_a_subclass_is_shown_and_not_believed(pattern, text):
     route = only(pattern)
-    assert (route.text, route.parts, route.lead, route.is_guessed) == (text, None, "", True)
+    assert (route.text, route.parts, route.literal_prefix, route.is_guessed) == (text, None, "", True)
     assert route.accepts(text.replace("<int:pk>", "7"))  # a guess by its expression
     assert not route.accepts("/b/")
 
@@ -506,11 +506,11 @@ def itself(prefix, *patterns):
 
 
 def test_a_urlconf_that_includes_itself_is_followed_once():
-    routes = survey(itself(lambda urls: path("sub/", include(urls)), path("item/<int:pk>/", page), path("", page)))
+    routes = list_routes(itself(lambda urls: path("sub/", include(urls)), path("item/<int:pk>/", page), path("", page)))
     assert [one.text for one in routes] == ["/item/<int:pk>/", "/", "/sub/**/item/<int:pk>/", "/sub/**/"]
     assert [one.parts for one in routes] == [("item", ONE), (), None, None]
     below = routes[2]
-    assert (below.lead, below.examples[0], below.is_catch_all) == ("sub/", "/sub/item/1/", False)
+    assert (below.literal_prefix, below.examples[0], below.is_catch_all) == ("sub/", "/sub/item/1/", False)
     assert below.accepts("/sub/item/7/")
     assert [one.text for one in routes if one.accepts("/sub/")] == ["/sub/**/"]
 
@@ -519,7 +519,7 @@ def test_urlconfs_that_include_each_other_are_followed_too():
     first, second = Urls(path("a/", page)), Urls(path("b/", page))
     first.urlpatterns += [path("two/", include(second)), path("too/", include(second))]
     second.urlpatterns += [path("one/", include(first)), re_path("^(?:x/)?", include(second))]
-    texts = [one.text for one in survey(first)]
+    texts = [one.text for one in list_routes(first)]
     assert texts[:3] == ["/a/", "/two/b/", "/two/one/**/a/"]
     assert "/too/one/**/two/b/" in texts
     assert len(texts) == len(set(texts)) < 40
@@ -537,8 +537,8 @@ def test_what_is_neither_route_nor_resolver_is_left_out():
     class Door:
         pattern = RoutePattern("door/")
 
-    assert [one.text for one in survey(Urls(Door(), path("a/", page)))] == ["/a/"]
+    assert [one.text for one in list_routes(Urls(Door(), path("a/", page)))] == ["/a/"]
 
 
 def test_a_resolver_that_is_in_its_own_list_ends():
-    assert [one.text for one in survey(Urls(Remade(RoutePattern("r/"), [])))] == ["/r/a/", "/r/r/**/a/"]
+    assert [one.text for one in list_routes(Urls(Remade(RoutePattern("r/"), [])))] == ["/r/a/", "/r/r/**/a/"]

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from django_sessionkit.lint.coverage import beginning_of
 from django_sessionkit.lint.overlap import ANY
-from django_sessionkit.urlconf.inventory import survey
+from django_sessionkit.urlconf.inventory import list_routes
 
 
 def page(request):
@@ -32,7 +32,7 @@ def page(request):
     ],
 )
 def test_what_is_sure_of_a_path_that_cannot_be_derived(route, beginning):
-    (found,) = survey(_module(route))
+    (found,) = list_routes(_module(route))
     assert beginning_of(found) == beginning
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit.lint.overlap import ANY, Cover, Ground, Relation, cover, relation, steps_of
+from django_sessionkit.lint.overlap import ANY, CandidateIndex, Cover, Relation, cover, relation, steps_of
 from django_sessionkit.patterns import compile_pattern, matches
-from django_sessionkit.urlconf.segments import MANY, ONE, Partly
+from django_sessionkit.urlconf.segments import MANY, ONE, PartialSegment
 
 # "z" stands for any segment that no pattern names. Longer paths do not distinguish patterns of three segments.
 SEGMENTS = ("a", "b", "ab", "acb", "z")
@@ -16,7 +16,9 @@ LONGEST = 5
 PATHS = [path for length in range(LONGEST + 1) for path in product(SEGMENTS, repeat=length)]
 
 PATTERNS = st.lists(st.sampled_from(["a", "b", "ab", "*", "**"]), max_size=3).map(lambda one: "/" + "/".join(one))
-PARTS = st.lists(st.sampled_from(["a", "b", "ab", ONE, MANY, ANY, Partly("a", "b"), Partly("a", "")]), max_size=3)
+PARTS = st.lists(
+    st.sampled_from(["a", "b", "ab", ONE, MANY, ANY, PartialSegment("a", "b"), PartialSegment("a", "")]), max_size=3
+)
 
 
 def spelt_by(parts, path):
@@ -32,7 +34,7 @@ def spelt_by(parts, path):
 
 
 def is_one(part, segment):
-    if isinstance(part, Partly):
+    if isinstance(part, PartialSegment):
         ends = segment.startswith(part.prefix) and segment.endswith(part.suffix)
         return ends and len(segment) > len(part.prefix + part.suffix)
     return part is ONE or part == segment
@@ -64,7 +66,7 @@ def test_a_pattern_covers_what_its_paths_say(pattern, parts):
 
 @given(patterns=st.lists(PATTERNS, max_size=8), parts=PARTS)
 def test_the_ground_leaves_no_candidate_out(patterns, parts):
-    ground = Ground((number, compile_pattern(text)) for number, text in enumerate(patterns))
+    ground = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
     covers = {number: cover(compile_pattern(text), parts) for number, text in enumerate(patterns)}
     assert {number for number, how in covers.items() if how is not Cover.NONE} <= set(ground.near(parts))
     assert {number for number, how in covers.items() if how is Cover.ALL} <= set(ground.near(parts, whole=True))
@@ -72,7 +74,7 @@ def test_the_ground_leaves_no_candidate_out(patterns, parts):
 
 def test_the_ground_looks_at_few():
     patterns = [f"/app{number}/**" for number in range(100)] + [f"/**/x{number}" for number in range(100)]
-    ground = Ground((number, compile_pattern(text)) for number, text in enumerate(patterns))
+    ground = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
     assert ground.near(("app7", ONE, "x3")) == [7, 103]
     assert ground.near(steps_of("/app7/**"), whole=True) == [7]
     assert ground.near(steps_of("/**/x3"), whole=True) == [103]
@@ -83,8 +85,8 @@ def test_the_ground_looks_at_few():
     [
         ("/articles/*/edit", ("articles", ONE, "edit"), Cover.ALL),
         ("/articles/1/edit", ("articles", ONE, "edit"), Cover.SOME),
-        ("/files/report.csv", ("files", Partly("", ".csv")), Cover.SOME),
-        ("/files/.csv", ("files", Partly("", ".csv")), Cover.NONE),
+        ("/files/report.csv", ("files", PartialSegment("", ".csv")), Cover.SOME),
+        ("/files/.csv", ("files", PartialSegment("", ".csv")), Cover.NONE),
         ("/files/**", ("files", MANY), Cover.ALL),
         ("/", (), Cover.ALL),
         ("/files", ("file",), Cover.NONE),

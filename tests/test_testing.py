@@ -159,8 +159,8 @@ class TestSignIn:
         async def wrong(function):
             function(Client())
 
-        for function, twin in ((sign_in, "asign_in"), (sign_out, "asign_out")):
-            with pytest.raises(AsyncRequired, match=rf"await {twin}\("):
+        for function, async_name in ((sign_in, "asign_in"), (sign_out, "asign_out")):
+            with pytest.raises(AsyncRequired, match=rf"await {async_name}\("):
                 async_to_sync(wrong)(function)
 
     def test_signing_out_leaves_other_data_and_makes_no_session(self):

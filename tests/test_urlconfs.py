@@ -23,9 +23,9 @@ from testsite import views
 from django_sessionkit import can_access, enforce, explain
 from django_sessionkit.conf.urlconf import is_translated_from, uses_language_prefix
 from django_sessionkit.decorators import require_authenticated, require_role
-from django_sessionkit.guard.redirects import is_login_page, locate
+from django_sessionkit.guard.redirects import is_login_page, resolve_redirect
 from django_sessionkit.matrix import policy_matrix
-from django_sessionkit.matrix.principals import parse_persona
+from django_sessionkit.matrix.principals import parse_principal
 from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.requirements import Role
 
@@ -253,8 +253,8 @@ def test_the_urlconf_of_before_is_in_force_again():
     with on([SESSIONS, OURS]):
         set_urlconf(ROOT)
         try:
-            assert locate("area", TENANT) == "/area/"
-            assert locate("upgrade") == "/upgrade/"
+            assert resolve_redirect("area", TENANT) == "/area/"
+            assert resolve_redirect("upgrade") == "/upgrade/"
             assert get_urlconf() is ROOT
         finally:
             set_urlconf(None)
@@ -424,7 +424,7 @@ def test_nothing_but_the_login_page_is_opened(kind, chain, urls):
 @pytest.mark.parametrize("urls", [PREFIXED, UNPREFIXED], ids=["prefixed", "unprefixed"])
 def test_the_table_of_the_policy_and_can_access_say_so(urls):
     with site(urls):
-        outcomes = {one.route: one for one in policy_matrix([parse_persona("anonymous")]).lines}
+        outcomes = {one.route: one for one in policy_matrix([parse_principal("anonymous")]).lines}
         login, *others = [line for route, line in outcomes.items() if "login" in route]
         assert (login.squares[0].outcome, login.deciders[0]) == ("allowed", "login page")
         assert {line.squares[0].outcome for line in others} == {"denied"}
@@ -503,5 +503,5 @@ def test_a_page_that_was_rewritten_is_no_login_page():
 @pytest.mark.parametrize("target", ["/up\ud800/", lazystr("/up\udfff/")])
 def test_what_cannot_be_sent_is_no_target(target, caplog):
     with caplog.at_level(logging.ERROR):
-        assert locate(target) is None
+        assert resolve_redirect(target) is None
     assert "not a path on this site" in caplog.text

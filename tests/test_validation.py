@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from support.effort import calls_of
 
 from django_sessionkit import InvalidSession, Session, validate_session
-from django_sessionkit.session.validation import Limits, Validation
+from django_sessionkit.conf.limits import Limits
+from django_sessionkit.session.validation import SessionValidator
 
 CANARY = "canary-7c1f"
 
@@ -307,9 +308,9 @@ def test_limits_are_settings():
 
 def test_the_pure_function_knows_no_settings():
     with override_settings(SESSIONKIT_LIMITS={"user_id_length": 1}):
-        assert Validation().session({"user_id": "12"}).user_id == "12"
+        assert SessionValidator().session({"user_id": "12"}).user_id == "12"
     with pytest.raises(InvalidSession):
-        Validation(Limits(user_id_length=1)).session({"user_id": "12"})
+        SessionValidator(Limits(user_id_length=1)).session({"user_id": "12"})
 
 
 def plans(data: dict[str, Any]) -> dict[str, Any]:
@@ -333,7 +334,7 @@ def test_a_project_validates_further():
 @pytest.mark.parametrize("returned", [None, {"user_id": 1}, {"user_id": "1", "roles": "admin"}])
 def test_what_a_validator_returns_is_checked_again(returned):
     with pytest.raises(InvalidSession):
-        Validation(validator=lambda data: returned).session({"user_id": "1"})
+        SessionValidator(validator=lambda data: returned).session({"user_id": "1"})
 
 
 def test_a_validator_works_on_a_copy():
@@ -342,7 +343,7 @@ def test_a_validator_works_on_a_copy():
         return {"user_id": "1"}
 
     data = {"user_id": "1", "x": [1]}
-    Validation(validator=spoil).session(data)
+    SessionValidator(validator=spoil).session(data)
     assert data["x"] == [1]
 
 
@@ -359,8 +360,8 @@ fields = st.sampled_from(["user_id", "email", "role", "roles", "permissions", "p
 @given(st.dictionaries(fields, anything) | anything)
 def test_nothing_but_invalid_session_is_ever_raised(data):
     try:
-        session = Validation().session(data)
+        session = SessionValidator().session(data)
     except InvalidSession:
         return
     assert isinstance(session, Session)
-    assert Validation().session(session.to_dict()) == session
+    assert SessionValidator().session(session.to_dict()) == session

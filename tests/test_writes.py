@@ -491,13 +491,13 @@ def test_a_sync_write_on_an_event_loop_names_its_twin():
     async def write(call):
         call(request_with_session(READER))
 
-    for call, twin in (
+    for call, async_name in (
         (lambda request: set_session(request, READER), "aset_session"),
         (lambda request: update_session(request, {}), "aupdate_session"),
         (clear_session, "aclear_session"),
         (regenerate_session, "aregenerate_session"),
     ):
-        with pytest.raises(AsyncRequired, match=twin):
+        with pytest.raises(AsyncRequired, match=async_name):
             async_to_sync(write)(call)
 
 

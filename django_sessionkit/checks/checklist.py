@@ -79,7 +79,7 @@ def _open_routes() -> str:
 
 
 def _trusted_headers() -> str:
-    where = project.position(project.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
+    where = project.middleware_index(project.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
     if where is not None:
         return "RemoteUserMiddleware trusts a header. The proxy removes this header from the requests of clients."
     return "No view, source or predicate takes a role or a user from a header, a form field or the query string."

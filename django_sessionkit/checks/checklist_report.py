@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage
 
 from .checklist import Grade, Status
 
-Paint = Callable[[Status, str], str]
+Styler = Callable[[Status, str], str]
 
 _WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.YOURS: "you"}
 _INDENT = " " * 10
@@ -25,7 +25,7 @@ def summary(grades: Sequence[Grade]) -> str:
     return ", ".join(f"{counts[status]} {status.value}" for status in Status) + "."
 
 
-def as_text(grades: Sequence[Grade], paint: Paint) -> str:
+def as_text(grades: Sequence[Grade], paint: Styler) -> str:
     """Return the report as aligned lines. A hint stays on one line, so that it can be copied.
 
     ``paint`` takes a status and a text, and returns the text with colours. It is called for the first word of an item.
@@ -34,7 +34,7 @@ def as_text(grades: Sequence[Grade], paint: Paint) -> str:
     return "\n".join([*lines, "", summary(grades)])
 
 
-def _lines(one: Grade, paint: Paint) -> Iterator[str]:
+def _lines(one: Grade, paint: Styler) -> Iterator[str]:
     yield f"{paint(one.status, _WORDS[one.status].ljust(5))}{one.item.number:>3}  {one.item.title}"
     for message in one.messages:
         yield from _paragraph(f"{message.id}{_silenced(message)}: {message.msg}")

@@ -44,7 +44,7 @@ def check_session_engine(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about sessions in a cache that processes do not share."""
-    alias = conf.of_django("SESSION_CACHE_ALIAS", "default")
+    alias = conf.django_setting("SESSION_CACHE_ALIAS", "default")
     backend = project.private_cache(alias)
     if "cache" not in _engine().rpartition(".")[2] or backend is None:
         return []
@@ -60,8 +60,8 @@ def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_session_age(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if a session lasts longer than seven days."""
-    settings = conf.sound()
-    age = (settings.session_ttl if settings is not None else None) or conf.of_django("SESSION_COOKIE_AGE")
+    settings = conf.valid_or_none()
+    age = (settings.session_ttl if settings is not None else None) or conf.django_setting("SESSION_COOKIE_AGE")
     if not isinstance(age, (int, float)) or age <= _LONGEST_DAYS * _DAY:
         return []
     return [
@@ -75,7 +75,7 @@ def check_session_age(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 def check_same_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if browsers send the session cookie with requests from other sites."""
-    value = conf.of_django("SESSION_COOKIE_SAMESITE")
+    value = conf.django_setting("SESSION_COOKIE_SAMESITE")
     if _engine() == "" or str(value).lower() in ("lax", "strict"):
         return []
     return [
@@ -92,9 +92,9 @@ def check_cookie_prefix(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
     Browsers accept a cookie with this prefix only over HTTPS and only from the host itself.
     """
-    name = str(conf.of_django("SESSION_COOKIE_NAME"))
-    host_only = not conf.of_django("SESSION_COOKIE_DOMAIN") and conf.of_django("SESSION_COOKIE_PATH") == "/"
-    if not conf.of_django("SESSION_COOKIE_SECURE") or not host_only or name.startswith(("__Host-", "__Secure-")):
+    name = str(conf.django_setting("SESSION_COOKIE_NAME"))
+    host_only = not conf.django_setting("SESSION_COOKIE_DOMAIN") and conf.django_setting("SESSION_COOKIE_PATH") == "/"
+    if not conf.django_setting("SESSION_COOKIE_SECURE") or not host_only or name.startswith(("__Host-", "__Secure-")):
         return []
     return [
         Info(
@@ -124,8 +124,8 @@ def check_login_limiter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_content_policy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if no Content-Security-Policy is set."""
-    native = project.position(project.middleware(), _CSP) is not None and conf.of_django("SECURE_CSP")
-    if native or (project.has_any("csp") and conf.of_django("CONTENT_SECURITY_POLICY")):
+    native = project.middleware_index(project.middleware(), _CSP) is not None and conf.django_setting("SECURE_CSP")
+    if native or (project.has_any("csp") and conf.django_setting("CONTENT_SECURITY_POLICY")):
         return []
     return [
         CheckWarning(
@@ -139,7 +139,7 @@ def check_content_policy(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if the first hasher, which hashes all new passwords, is weak."""
-    hashers = conf.of_django("PASSWORD_HASHERS") or [_DEFAULT_HASHER]
+    hashers = conf.django_setting("PASSWORD_HASHERS") or [_DEFAULT_HASHER]
     first = str(hashers[0]).rpartition(".")[2]
     if not project.has_any("django.contrib.auth") or not first.startswith(_WEAK_HASHERS):
         return []
@@ -155,7 +155,7 @@ def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 def check_password_validators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if new passwords are not validated."""
-    if not project.has_any("django.contrib.auth") or conf.of_django("AUTH_PASSWORD_VALIDATORS"):
+    if not project.has_any("django.contrib.auth") or conf.django_setting("AUTH_PASSWORD_VALIDATORS"):
         return []
     return [
         CheckWarning(
@@ -189,13 +189,13 @@ def check_autoescape(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             hint='Remove "autoescape" from OPTIONS. Switch it off only in a template that needs it.',
             id="sessionkit.W015",
         )
-        for number, engine in enumerate(conf.of_django("TEMPLATES", []))
+        for number, engine in enumerate(conf.django_setting("TEMPLATES", []))
         if engine.get("OPTIONS", {}).get("autoescape", True) is False
     ]
 
 
 def _engine() -> str:
-    return str(conf.of_django("SESSION_ENGINE")) if project.keeps_sessions() else ""
+    return str(conf.django_setting("SESSION_ENGINE")) if project.keeps_sessions() else ""
 
 
 def _has_handler(logger: logging.Logger | None) -> bool:

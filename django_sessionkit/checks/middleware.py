@@ -11,7 +11,7 @@ from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
 from django_sessionkit.conf import project
-from django_sessionkit.conf.project import OURS, position, positions
+from django_sessionkit.conf.project import MIDDLEWARE_PATH, middleware_index, middleware_indexes
 from django_sessionkit.sources import DjangoSessionSource
 
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -27,12 +27,12 @@ _FALLBACKS = (
 def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a missing ``SessionKitMiddleware``, or one above the middleware that it needs."""
     classes = project.middleware()
-    ours = position(classes, OURS)
+    ours = middleware_index(classes, MIDDLEWARE_PATH)
     if ours is None:
         return [
             Error(
-                project.UNGUARDED,
-                hint=f'Add "{OURS}" after SessionMiddleware and after the middleware of your auth layer.',
+                project.MIDDLEWARE_MISSING,
+                hint=f'Add "{MIDDLEWARE_PATH}" after SessionMiddleware and after the middleware of your auth layer.',
                 id="sessionkit.E015",
             )
         ]
@@ -40,35 +40,35 @@ def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def _check_store(classes: list[Any], ours: int) -> list[CheckMessage]:
-    sessions = position(classes, _SESSIONS)
+    sessions = middleware_index(classes, _SESSIONS)
     if not _reads_django_sessions() or (sessions is not None and sessions < ours):
         return []
     if sessions is None:
         return [
             Error(
                 "SessionMiddleware is not in MIDDLEWARE. There is no session store, so no user has a session.",
-                hint=f'Add "{_SESSIONS}" before "{OURS}", or set SESSIONKIT_SOURCE.',
+                hint=f'Add "{_SESSIONS}" before "{MIDDLEWARE_PATH}", or set SESSIONKIT_SOURCE.',
                 id="sessionkit.E016",
             )
         ]
     return [
         Error(
             "SessionKitMiddleware is above SessionMiddleware in MIDDLEWARE. It finds no session and denies every user.",
-            hint=f'Move "{OURS}" below "{_SESSIONS}" in MIDDLEWARE.',
+            hint=f'Move "{MIDDLEWARE_PATH}" below "{_SESSIONS}" in MIDDLEWARE.',
             id="sessionkit.E017",
         )
     ]
 
 
 def _check_auth(classes: list[Any], ours: int) -> list[CheckMessage]:
-    auth = position(classes, _AUTH)
+    auth = middleware_index(classes, _AUTH)
     if auth is None or auth < ours:
         return []
     return [
         CheckWarning(
             "SessionKitMiddleware is above AuthenticationMiddleware in MIDDLEWARE. Predicates of URL rules find no "
             "request.user.",
-            hint=f'Move "{OURS}" below AuthenticationMiddleware in MIDDLEWARE.',
+            hint=f'Move "{MIDDLEWARE_PATH}" below AuthenticationMiddleware in MIDDLEWARE.',
             id="sessionkit.W001",
         )
     ]
@@ -83,20 +83,25 @@ def check_middleware_once(app_configs: Sequence[AppConfig] | None, **kwargs: Any
             hint=f'Remove MIDDLEWARE[{number}], "{paths[number]}".',
             id="sessionkit.W003",
         )
-        for number in positions(project.middleware(), OURS)[1:]
+        for number in middleware_indexes(project.middleware(), MIDDLEWARE_PATH)[1:]
     ]
 
 
 def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about fallback middleware above ``SessionKitMiddleware``: its pages are not checked."""
     classes, paths = project.middleware(), conf.middleware_paths()
-    ours = position(classes, OURS)
-    outside = [number for one in _FALLBACKS for number in positions(classes, one) if ours is not None and number < ours]
+    ours = middleware_index(classes, MIDDLEWARE_PATH)
+    outside = [
+        number
+        for one in _FALLBACKS
+        for number in middleware_indexes(classes, one)
+        if ours is not None and number < ours
+    ]
     return [
         CheckWarning(
             f"{paths[number].rpartition('.')[2]} is above SessionKitMiddleware in MIDDLEWARE. No URL rule applies to "
             "the responses that it returns instead of a 404.",
-            hint=f'Move "{paths[number]}" below "{OURS}" in MIDDLEWARE.',
+            hint=f'Move "{paths[number]}" below "{MIDDLEWARE_PATH}" in MIDDLEWARE.',
             id="sessionkit.W004",
         )
         for number in outside
@@ -105,8 +110,12 @@ def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report two active defaults that require a login, each with its own exceptions."""
-    settings = conf.sound()
-    if position(project.middleware(), _LOGIN_REQUIRED) is None or settings is None or not settings.global_protect:
+    settings = conf.valid_or_none()
+    if (
+        middleware_index(project.middleware(), _LOGIN_REQUIRED) is None
+        or settings is None
+        or not settings.global_protect
+    ):
         return []
     return [
         Info(
@@ -119,5 +128,5 @@ def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
 
 
 def _reads_django_sessions() -> bool:
-    settings = conf.sound()
+    settings = conf.valid_or_none()
     return settings is None or isinstance(settings.source, DjangoSessionSource)

@@ -10,14 +10,14 @@ from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
-from django_sessionkit.access import did_you_mean
 from django_sessionkit.lint import role_names as known_roles
-from django_sessionkit.lint.implication import role_names
+from django_sessionkit.requirements import role_names
+from django_sessionkit.utils.text import did_you_mean
 
 
 def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about wildcards in ``SESSIONKIT_ROLES`` while wildcards are disabled."""
-    settings = conf.sound()
+    settings = conf.valid_or_none()
     if settings is None or settings.wildcards:
         return []
     return [
@@ -33,7 +33,7 @@ def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 def check_role_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about required roles that ``SESSIONKIT_ROLES`` does not declare, if it declares any."""
-    declared = known_roles.declared()
+    declared = known_roles.declared_roles()
     if not declared:
         return []
     return [
@@ -44,7 +44,7 @@ def check_role_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             f"SESSIONKIT_ROLES = {{..., {name!r}: {{}}}}.",
             id="sessionkit.W005",
         )
-        for place, requirement in known_roles.asked()
+        for place, requirement in known_roles.required_roles()
         for name in dict.fromkeys(role_names(requirement))
         if name not in declared
     ]

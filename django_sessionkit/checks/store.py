@@ -9,14 +9,14 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
 from django_sessionkit import conf
-from django_sessionkit.access import did_you_mean
 from django_sessionkit.conf import project
+from django_sessionkit.utils.text import did_you_mean
 
 
 def check_cache_alias(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a session cache that ``CACHES`` does not contain."""
-    alias, caches = conf.of_django("SESSION_CACHE_ALIAS"), conf.of_django("CACHES", {})
-    engine = str(conf.of_django("SESSION_ENGINE")).rpartition(".")[2]
+    alias, caches = conf.django_setting("SESSION_CACHE_ALIAS"), conf.django_setting("CACHES", {})
+    engine = str(conf.django_setting("SESSION_ENGINE")).rpartition(".")[2]
     if not project.keeps_sessions() or engine not in ("cache", "cached_db") or alias in caches:
         return []
     return [
@@ -33,9 +33,9 @@ def check_serializer(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
     Unpickling can run code, and the cookie comes from the client. Only ``SECRET_KEY`` protects the server.
     """
-    path = str(conf.of_django("SESSION_SERIALIZER"))
-    names = project.ancestry(project.imported(path))
-    signed = str(conf.of_django("SESSION_ENGINE")).endswith(".signed_cookies")
+    path = str(conf.django_setting("SESSION_SERIALIZER"))
+    names = project.ancestry(project.import_or_none(path))
+    signed = str(conf.django_setting("SESSION_ENGINE")).endswith(".signed_cookies")
     if not signed or not any("pickle" in name.lower() for name in [path, *names]):
         return []
     return [

@@ -10,16 +10,16 @@ from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit.conf.project import keeps_sessions
-from django_sessionkit.guard.negotiation import api_package_of
 from django_sessionkit.lint import coverage, exposure, rule_order
-from django_sessionkit.lint.coverage import Terrain
-from django_sessionkit.lint.implication import predicates
+from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.rules import SAFE_VERBS
+from django_sessionkit.policy.view_marks import api_package_of
+from django_sessionkit.requirements import predicates
 
 
 def check_dead_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about patterns and view names that match no route."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W016") for one in _found(rule_order.dead)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W016") for one in _found(rule_order.unused)]
 
 
 def check_shadowed_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -39,12 +39,14 @@ def check_partial_patterns(app_configs: Sequence[AppConfig] | None, **kwargs: An
 
 def check_open_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about methods of a route that a rule leaves out and nothing else protects."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W019") for one in _found(exposure.open_verbs)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W019") for one in _found(exposure.uncovered_methods)]
 
 
 def check_idle_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about excludes that do not open a page, because a rule or the view protects it."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W020") for one in _found(exposure.idle_excludes)]
+    return [
+        CheckWarning(str(one), hint=one.hint, id="sessionkit.W020") for one in _found(exposure.ineffective_excludes)
+    ]
 
 
 def check_wide_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -54,7 +56,7 @@ def check_wide_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_redirect_targets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about rules that protect their own ``redirect_to``: the redirect loops."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W022") for one in _found(exposure.own_targets)]
+    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W022") for one in _found(exposure.redirect_loops)]
 
 
 def check_login_page(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -115,6 +117,6 @@ def _is_exempt(view: Any) -> bool:
     return getattr(view, "csrf_exempt", False) is True and api_package_of(view) is None
 
 
-def _found(look: Callable[[Terrain], list[rule_order.Finding]]) -> list[rule_order.Finding]:
+def _found(look: Callable[[PolicyCoverage], list[rule_order.Finding]]) -> list[rule_order.Finding]:
     land = coverage.current()
     return look(land) if land is not None else []

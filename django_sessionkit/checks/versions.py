@@ -10,8 +10,8 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
-from django_sessionkit.access import did_you_mean
 from django_sessionkit.conf import project
+from django_sessionkit.utils.text import did_you_mean
 from django_sessionkit.versions import CacheVersions
 
 _SHIPPED = 'SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"'
@@ -19,7 +19,7 @@ _SHIPPED = 'SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"'
 
 def check_version_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a version cache that ``CACHES`` does not contain: no user has a session."""
-    alias, caches = _alias(), conf.of_django("CACHES", {})
+    alias, caches = _alias(), conf.django_setting("CACHES", {})
     if alias is None or alias in caches:
         return []
     return [
@@ -34,9 +34,9 @@ def check_version_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_idle_freshness(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about settings that have no effect without ``SESSIONKIT_VERSION``."""
-    settings = conf.sound()
+    settings = conf.valid_or_none()
     names = ("SESSIONKIT_VERSION_INTERVAL", "SESSIONKIT_REFRESH")
-    idle = [name for name in names if conf.of_django(name)]
+    idle = [name for name in names if conf.django_setting(name)]
     if settings is None or settings.version is not None or not idle:
         return []
     return [
@@ -50,7 +50,7 @@ def check_idle_freshness(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 def check_brought_source(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if a setting replaces the source of a bridge, which ends the session together with the login."""
-    settings = conf.sound()
+    settings = conf.valid_or_none()
     brought = [app.sessionkit_source for app in apps.get_app_configs() if hasattr(app, "sessionkit_source")]
     if settings is None or not brought or brought[0] in project.ancestry(type(settings.source)):
         return []
@@ -80,6 +80,6 @@ def check_shared_versions(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 
 def _alias() -> str | None:
-    settings = conf.sound()
+    settings = conf.valid_or_none()
     version = settings.version if settings is not None else None
     return version.alias if isinstance(version, CacheVersions) else None

@@ -15,14 +15,15 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.functional import Promise
 
-from django_sessionkit.access import AccessPolicy, RoleMap, did_you_mean, parse_roles
+from django_sessionkit.access import AccessPolicy, RoleHierarchy, parse_roles
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.patterns import Pattern
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
-from django_sessionkit.policy.rules import RuleBook, ViewGlob
-from django_sessionkit.session.validation import DEFAULT_LIMITS, Limits, Validator
+from django_sessionkit.policy.rules import RuleSet, ViewNamePattern
+from django_sessionkit.utils.text import did_you_mean
 
 from . import parsers as types
+from .limits import DEFAULT_LIMITS, Limits, Validator
 
 DEFAULT_SOURCE = "django_sessionkit.sources.DjangoSessionSource"
 
@@ -47,10 +48,10 @@ DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Settings:
     """All settings, validated and parsed."""
 
-    rules: RuleBook = field(default_factory=RuleBook)
+    rules: RuleSet = field(default_factory=RuleSet)
     global_protect: bool = False
     #: ``None`` if Django's ``LOGIN_URL`` cannot be used and no rule needs it; then ``login_fault`` is the reason
     login_url: str | Promise | None = "/accounts/login/"
@@ -62,7 +63,7 @@ class Snapshot:
     validator: Validator | None = None
     limits: Limits = DEFAULT_LIMITS
     policy: AccessPolicy = field(default_factory=AccessPolicy)
-    roles: RoleMap = field(default_factory=RoleMap)
+    roles: RoleHierarchy = field(default_factory=RoleHierarchy)
     wildcards: bool = False
     session_ttl: int | float | None = None
     touch_on_request: bool = False
@@ -77,7 +78,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Problem:
+class SettingError:
     """An error in one setting."""
 
     setting: str
@@ -85,10 +86,10 @@ class Problem:
 
 
 #: the current snapshot; ``None`` before the first use, and after a setting has changed
-latest: Snapshot | None = None
+latest: Settings | None = None
 
 
-def current() -> Snapshot:
+def current() -> Settings:
     """Return the snapshot. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` that lists all errors."""
     global latest
     if latest is None:
@@ -99,7 +100,7 @@ def current() -> Snapshot:
     return latest
 
 
-def sound() -> Snapshot | None:
+def valid_or_none() -> Settings | None:
     """Return the snapshot, or ``None`` if a setting is wrong. For checks that do not report errors in settings."""
     try:
         return current()
@@ -107,7 +108,7 @@ def sound() -> Snapshot | None:
         return None
 
 
-def problems() -> list[Problem]:
+def problems() -> list[SettingError]:
     """Return all errors in the settings, for the system checks."""
     return _build()[1]
 
@@ -117,18 +118,18 @@ def middleware_paths() -> list[str]:
     return list(settings.MIDDLEWARE)
 
 
-def of_django(name: str, default: Any = None) -> Any:
+def django_setting(name: str, default: Any = None) -> Any:
     """Return a setting of Django or of another app, for the system checks."""
     return getattr(settings, name, default)
 
 
-def _joined(problems: list[Problem]) -> InvalidPolicy:
+def _joined(problems: list[SettingError]) -> InvalidPolicy:
     if len(problems) == 1:
         return problems[0].error
     return InvalidPolicy("", "\n".join(["SessionKit's settings are invalid:", *(f"  {one.error}" for one in problems)]))
 
 
-def _forget(*, setting: str, **kwargs: object) -> None:
+def _on_setting_changed(*, setting: str, **kwargs: object) -> None:
     """Discard the snapshot on any change: other settings matter too (``LANGUAGES``, ``DEBUG``), and only tests change
     settings.
     """
@@ -136,19 +137,19 @@ def _forget(*, setting: str, **kwargs: object) -> None:
     latest = None
 
 
-setting_changed.connect(_forget, dispatch_uid="django_sessionkit.conf")
+setting_changed.connect(_on_setting_changed, dispatch_uid="django_sessionkit.conf")
 
 
-def _build() -> tuple[Snapshot, list[Problem]]:
+def _build() -> tuple[Settings, list[SettingError]]:
     reader = _Reader()
-    roles = reader.read("SESSIONKIT_ROLES", parse_roles, RoleMap())
+    roles = reader.read("SESSIONKIT_ROLES", parse_roles, RoleHierarchy())
     wildcards = reader.read("SESSIONKIT_WILDCARD_PERMISSIONS", types.flag, False)
-    rules = _rule_book(reader)
+    rules = _rule_set(reader)
     global_protect = reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag, False)
     login_url, login_fault = _login_url(reader)
     if login_fault is not None and (global_protect or any(rule.may_lead_to_login for rule in rules.rules)):
-        reader.problems.append(Problem("SESSIONKIT_LOGIN_URL", login_fault))
-    snapshot = Snapshot(
+        reader.problems.append(SettingError("SESSIONKIT_LOGIN_URL", login_fault))
+    snapshot = Settings(
         rules=rules,
         global_protect=global_protect,
         login_url=login_url,
@@ -174,14 +175,14 @@ def _build() -> tuple[Snapshot, list[Problem]]:
         language_code=settings.LANGUAGE_CODE,
         languages=frozenset([settings.LANGUAGE_CODE, *(code for code, _ in settings.LANGUAGES)]),
     )
-    return snapshot, reader.problems + _misspelt()
+    return snapshot, reader.problems + _misspelled()
 
 
 class _Reader:
     """Read settings one by one and collect the errors."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[SettingError] = []
 
     def read(self, name: str, parse: Callable[[Any, str], Any], fallback: Any) -> Any:
         return self.parse(name, name, getattr(settings, name, DEFAULTS[name]), parse, fallback)
@@ -196,7 +197,7 @@ class _Reader:
         try:
             return parse(raw, place)
         except InvalidPolicy as error:
-            self.problems.append(Problem(name, error))
+            self.problems.append(SettingError(name, error))
             return fallback
 
 
@@ -208,12 +209,12 @@ def _brought(reader: _Reader, name: str, attribute: str, parse: Callable[[Any, s
     return reader.parse(name, name, raw, parse, None)
 
 
-def _rule_book(reader: _Reader) -> RuleBook:
+def _rule_set(reader: _Reader) -> RuleSet:
     excludes = reader.read_list("SESSIONKIT_EXCLUDE", parse_exclude)
-    return RuleBook(
+    return RuleSet(
         reader.read_list("SESSIONKIT_PROTECT", _importable_rule),
         [one for one in excludes if isinstance(one, Pattern)],
-        [one for one in excludes if isinstance(one, ViewGlob)],
+        [one for one in excludes if isinstance(one, ViewNamePattern)],
     )
 
 
@@ -223,9 +224,9 @@ def _importable_rule(raw: object, place: str) -> Any:
     return rule
 
 
-def _misspelt() -> list[Problem]:
+def _misspelled() -> list[SettingError]:
     names = [name for name in dir(settings) if name.startswith("SESSIONKIT_") and name not in DEFAULTS]
-    return [Problem(name, InvalidPolicy(name, "unknown setting", did_you_mean(name, DEFAULTS))) for name in names]
+    return [SettingError(name, InvalidPolicy(name, "unknown setting", did_you_mean(name, DEFAULTS))) for name in names]
 
 
 def _login_url(reader: _Reader) -> tuple[str | Promise | None, InvalidPolicy | None]:

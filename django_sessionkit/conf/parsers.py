@@ -11,16 +11,18 @@ from asgiref.sync import iscoroutinefunction
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from django_sessionkit.access import AccessPolicy, RoleMap, did_you_mean
+from django_sessionkit.access import AccessPolicy, RoleHierarchy
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.denial_options import check_target
 from django_sessionkit.requirements import Allow, Requirement
-from django_sessionkit.session.validation import Limits, Validator
+from django_sessionkit.utils.text import did_you_mean
+
+from .limits import Limits, Validator
 
 # Attributes of a SessionSource. The class itself cannot be imported here, because its module imports the settings.
 _SOURCE_ATTRIBUTES = (
     *("read", "write", "remove", "rotate", "expire_in", "aread", "awrite", "aremove", "arotate", "aexpire_in"),
-    *("watch", "touch", "varies_on", "follows_user", "still_holds", "end", "aend"),
+    *("watch", "touch", "vary_headers", "follows_user", "is_current", "end", "aend"),
 )
 
 
@@ -141,7 +143,7 @@ def validator(raw: object, place: str) -> Validator | None:
     return found  # type: ignore[no-any-return]
 
 
-def policy(raw: object, place: str, roles: RoleMap, wildcards: bool) -> AccessPolicy:
+def policy(raw: object, place: str, roles: RoleHierarchy, wildcards: bool) -> AccessPolicy:
     """Parse an access policy class and return an instance of it."""
     found = _imported(raw, place)
     if not isinstance(found, type) or not issubclass(found, AccessPolicy):

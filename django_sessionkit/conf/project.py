@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from django_sessionkit import conf
 
-OURS = "django_sessionkit.middleware.SessionKitMiddleware"
+MIDDLEWARE_PATH = "django_sessionkit.middleware.SessionKitMiddleware"
 # Cache backends that processes do not share.
 _PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -26,7 +26,9 @@ _KEEPS_NOTHING = frozenset(
         "django.middleware.locale.LocaleMiddleware",
     ]
 )
-UNGUARDED = "SessionKitMiddleware is not in MIDDLEWARE. As a result, no URL rule is enforced and no user has a session."
+MIDDLEWARE_MISSING = (
+    "SessionKitMiddleware is not in MIDDLEWARE. As a result, no URL rule is enforced and no user has a session."
+)
 
 
 def middleware() -> list[Any]:
@@ -34,10 +36,10 @@ def middleware() -> list[Any]:
 
     Django reports import errors when the server starts.
     """
-    return [imported(path) for path in conf.middleware_paths()]
+    return [import_or_none(path) for path in conf.middleware_paths()]
 
 
-def imported(path: str) -> Any:
+def import_or_none(path: str) -> Any:
     """Return the object at a dotted path, or ``None`` if importing it raises any exception.
 
     A system check must not raise that exception.
@@ -48,19 +50,19 @@ def imported(path: str) -> Any:
         return None
 
 
-def positions(classes: Sequence[Any], wanted: str) -> list[int]:
+def middleware_indexes(classes: Sequence[Any], wanted: str) -> list[int]:
     """Return the indexes in ``classes`` of the class with the path ``wanted``, and of its subclasses."""
     return [number for number, one in enumerate(classes) if wanted in ancestry(one)]
 
 
-def position(classes: Sequence[Any], wanted: str) -> int | None:
-    """Return the first index of :func:`positions`, or ``None``."""
-    return next(iter(positions(classes, wanted)), None)
+def middleware_index(classes: Sequence[Any], wanted: str) -> int | None:
+    """Return the first index of :func:`middleware_indexes`, or ``None``."""
+    return next(iter(middleware_indexes(classes, wanted)), None)
 
 
 def is_guarded() -> bool:
     """Return ``True`` if ``SessionKitMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
-    return position(middleware(), OURS) is not None
+    return middleware_index(middleware(), MIDDLEWARE_PATH) is not None
 
 
 def ancestry(found: Any) -> list[str]:
@@ -76,13 +78,13 @@ def has_any(*names: str) -> bool:
     authentication backend.
     """
     installed = {one.name for one in apps.get_app_configs()}
-    paths = [*conf.middleware_paths(), *conf.of_django("AUTHENTICATION_BACKENDS", [])]
+    paths = [*conf.middleware_paths(), *conf.django_setting("AUTHENTICATION_BACKENDS", [])]
     return any(name in installed or any(str(path).startswith(f"{name}.") for path in paths) for name in names)
 
 
 def private_cache(alias: str | None) -> str | None:
     """Return the backend name of a cache that processes do not share, or ``None`` if they share it."""
-    backend = str(conf.of_django("CACHES", {}).get(alias, {}).get("BACKEND", ""))
+    backend = str(conf.django_setting("CACHES", {}).get(alias, {}).get("BACKEND", ""))
     return backend.rpartition(".")[2] if backend.endswith(_PRIVATE_CACHES) else None
 
 
@@ -96,7 +98,7 @@ def shared_cache(alias: str | None) -> str:
 
 def keeps_sessions() -> bool:
     """Return ``True`` if Django's ``SessionMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
-    return position(middleware(), _SESSIONS) is not None
+    return middleware_index(middleware(), _SESSIONS) is not None
 
 
 def is_inside_sessions() -> bool:
@@ -106,7 +108,7 @@ def is_inside_sessions() -> bool:
     it do not count.
     """
     classes = middleware()
-    outer, ours = position(classes, _SESSIONS), position(classes, OURS)
+    outer, ours = middleware_index(classes, _SESSIONS), middleware_index(classes, MIDDLEWARE_PATH)
     if outer is None or ours is None or outer > ours:
         return False
     names = [next(iter(ancestry(one)), "") for one in classes[outer:ours]]

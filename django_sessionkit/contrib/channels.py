@@ -17,15 +17,16 @@ from channels.sessions import SessionMiddlewareStack
 from django.db import close_old_connections
 
 from django_sessionkit import conf
-from django_sessionkit.connections import ConnectionSlot, close_code, handshake
+from django_sessionkit.connections import ConnectionContext, close_code, handshake
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.evaluator import decide
 from django_sessionkit.guard.raised_denials import decision_of
 from django_sessionkit.policy.decisions import FAILED, Decision
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.session import audit
-from django_sessionkit.session.context import activate, current_slot
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.context import activate, current_context
+from django_sessionkit.session.loader import current_loader
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import arun
 
@@ -52,11 +53,11 @@ class SessionKitChannelsMiddleware:
 
     async def __call__(self, scope: Message, receive: App, send: Send) -> Any:
         """Make the slot of the connection the current slot until the connection ends."""
-        if isinstance(current_origin().source, DjangoSessionSource) and "session" not in scope:
+        if isinstance(current_loader().source, DjangoSessionSource) and "session" not in scope:
             raise InvalidPolicy(type(self).__name__, "there is no session store", "use SessionKitMiddlewareStack")
-        slot = ConnectionSlot(self.request_for, scope)
-        with activate(slot):
-            return await self.inner({**scope, "sessionkit": slot}, receive, send)
+        context = ConnectionContext(self.request_for, scope)
+        with activate(context):
+            return await self.inner({**scope, "sessionkit": context}, receive, send)
 
     def request_for(self, scope: Message) -> HttpRequest:
         """Return the HTTP request that opens a WebSocket, for ``SESSIONKIT_SOURCE`` and predicates. A new one is made
@@ -101,7 +102,7 @@ class RequireConsumerMixin(AsyncConsumer):
 
     async def __call__(self, scope: Message, receive: App, send: Send) -> None:
         """Serve one connection, with the checks around its messages."""
-        gate = _Gate(self, scope, receive, send)
+        gate = _ConnectionGuard(self, scope, receive, send)
         # On the instance, so that the order of the base classes does not matter.
         self.dispatch: Any = partial(gate.dispatch, self.dispatch)
         try:
@@ -119,15 +120,15 @@ def _check(consumer: Any) -> Requirement:
     return consumer.requirement
 
 
-class _Gate:
+class _ConnectionGuard:
     """Check the messages of one connection. The timer needs no task: the wait for a message has a timeout."""
 
     def __init__(self, consumer: RequireConsumerMixin, scope: Message, receive: App, send: Send) -> None:
         self._requirement, self._place = _check(type(consumer)), f"{type(consumer).__name__}.requirement"
-        slot = scope.get("sessionkit")
-        if scope["type"] != "websocket" or not isinstance(slot, ConnectionSlot):
+        context = scope.get("sessionkit")
+        if scope["type"] != "websocket" or not isinstance(context, ConnectionContext):
             raise InvalidPolicy(type(consumer).__name__, "needs a WebSocket inside SessionKitMiddlewareStack")
-        self._slot = slot
+        self._context = context
         self._every, self._accepts = consumer.recheck_every, consumer.accept_before_closing
         self._scope, self._receive, self._send = scope, receive, send
         self._next: asyncio.Future[Message] | None = None
@@ -135,7 +136,9 @@ class _Gate:
         self._checked_key: object = None
         self._is_accepted = self._is_closed = self._is_gone = self._is_leaving = False
         self._farewell: asyncio.Future[int] | None = None  # set once the connection is being closed
-        self._last = ConnectionSlot(slot.make, scope)  # distinguishes the consumer's disconnect() from its other tasks
+        self._last = ConnectionContext(
+            context.make, scope
+        )  # distinguishes the consumer's disconnect() from its other tasks
 
     async def receive(self) -> Message:
         """Return the next message of the client, or a tick if the next check of the session is due."""
@@ -175,7 +178,7 @@ class _Gate:
         if message["type"] == "websocket.send" and not self._is_leaving:
             await self._check_if_due()
         if self._farewell is not None:
-            if current_slot() is self._last:
+            if current_context() is self._last:
                 return
             raise StopConsumer
         self._is_accepted |= message["type"] == "websocket.accept"
@@ -198,15 +201,15 @@ class _Gate:
         """Check the session that is in the store now. Concurrent checks are possible; each caller waits for its own."""
         if self._farewell is not None or not self._is_due():
             return
-        now, key, fresh = time.monotonic(), self._key(), ConnectionSlot(self._slot.make, self._scope)
+        now, key, fresh = time.monotonic(), self._key(), ConnectionContext(self._context.make, self._scope)
         decision = await self._decide(fresh)
         if not decision:
             await self._send_away(fresh, decision)
         else:
-            self._slot.become(fresh)
+            self._context.adopt(fresh)
             self._checked_at, self._checked_key = now, key
 
-    async def _decide(self, fresh: ConnectionSlot) -> Decision:
+    async def _decide(self, fresh: ConnectionContext) -> Decision:
         try:
             await sync_to_async(close_old_connections)()  # a connection that was idle for long may be broken
             decision = await arun(decide(fresh, self._requirement, fresh.request))
@@ -214,7 +217,7 @@ class _Gate:
             audit.logger.error("a WebSocket is closed, its session could not be loaded: %s", type(error).__name__)
             decision = Decision(False, FAILED, failed=True)
             fresh.make = handshake  # cannot raise, so that the denial is reported with a request
-        audit.decided(decision, fresh.request)
+        guard_audit.decided(decision, fresh.request)
         return decision
 
     async def _let(self, handle: Send, message: Message) -> None:
@@ -222,25 +225,25 @@ class _Gate:
             await handle(message)
         except (NotAuthenticated, AccessDenied) as error:
             if not self._is_closed:
-                await self._send_away(self._slot, decision_of(error, self._slot), is_reported=error.is_reported)
+                await self._send_away(self._context, decision_of(error, self._context), is_reported=error.is_reported)
             if self._farewell is None:
                 raise
         except StopConsumer:
             if self._farewell is None:
                 raise
 
-    async def _send_away(self, slot: ConnectionSlot, decision: Decision, *, is_reported: bool = False) -> None:
+    async def _send_away(self, context: ConnectionContext, decision: Decision, *, is_reported: bool = False) -> None:
         if self._farewell is not None or self._is_leaving:
             return
-        self._farewell = asyncio.ensure_future(self._part(slot, replace(decision, rule=self._place), is_reported))
+        self._farewell = asyncio.ensure_future(self._part(context, replace(decision, rule=self._place), is_reported))
         await asyncio.shield(self._farewell)  # cancelling the current task does not cancel the close
 
-    async def _part(self, slot: ConnectionSlot, decision: Decision, is_reported: bool) -> int:
-        session, code = slot.peek(), close_code(slot, decision)
+    async def _part(self, context: ConnectionContext, decision: Decision, is_reported: bool) -> int:
+        session, code = context.peek(), close_code(context, decision)
         if not (self._is_closed or self._is_gone):
             await self._close(code)
         if not is_reported:
-            await arun(audit.denied(slot.request, decision, code, session))
+            await arun(guard_audit.denied(context.request, decision, code, session))
         return code
 
     async def _close(self, code: int) -> None:
@@ -255,7 +258,7 @@ class _Gate:
         """Run ``disconnect()``, so that the consumer leaves the groups that it has joined."""
         self._is_leaving = True
         if self._checked_at is not None:  # otherwise no code of the consumer has run
-            self._last.become(self._slot)
+            self._last.adopt(self._context)
             with activate(self._last), suppress(StopConsumer):
                 await handle({"type": "websocket.disconnect", "code": code})
         raise StopConsumer

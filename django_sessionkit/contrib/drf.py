@@ -24,14 +24,14 @@ from rest_framework.permissions import (
 
 from django_sessionkit.api import evaluate
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.guard.evaluator import denial_of, told
+from django_sessionkit.guard.evaluator import denial_of, public_text
 from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
 from django_sessionkit.requirements import Authenticated, Nobody, Requirement
 from django_sessionkit.responses import CHALLENGE, RETRY_AFTER, deny_for
 from django_sessionkit.responses.caching import vary_ahead
 from django_sessionkit.session.context import Fault, activate
-from django_sessionkit.session.csrf import can_be_forged, has_token
-from django_sessionkit.session.loader import current_origin, slot_for
+from django_sessionkit.session.csrf import has_csrf_token, needs_csrf_check
+from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import run
 
@@ -69,24 +69,24 @@ class SessionKitAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Any) -> tuple[SessionUser, Session] | None:
         """Return the user and the session, or ``None``. Then DRF tries the next authentication class."""
-        session = run(slot_for(request._request).flow())
+        session = run(context_for(request._request).flow())
         vary_ahead(request.parser_context.get("view"))
         if session is None:
             return None
-        if can_be_forged(request._request):
+        if needs_csrf_check(request._request):
             self.enforce_csrf(request)
         return SessionUser(session), session
 
     def authenticate_header(self, request: Any) -> str | None:
         """Return the challenge, so that DRF answers 401 and not 403, or ``None`` if a login would not help."""
-        return CHALLENGE if slot_for(request._request).fault is None else None
+        return CHALLENGE if context_for(request._request).fault is None else None
 
 
 class Unavailable(exceptions.APIException):
     """The session cannot be looked up at the moment. DRF's exception handler answers 503 with ``Retry-After``."""
 
     status_code, wait = 503, RETRY_AFTER
-    default_detail, default_code = told(Fault(UNKNOWN_FOR_NOW)), "unavailable"
+    default_detail, default_code = public_text(Fault(UNKNOWN_FOR_NOW)), "unavailable"
 
 
 class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
@@ -204,15 +204,19 @@ def _checked(requirement: object, place: str) -> Requirement:
 
 def _ask(request: Any, requirement: Requirement) -> bool:
     http: HttpRequest = request._request
-    with activate(slot_for(http)) as slot:
-        if slot.is_loaded and slot.request is http and not current_origin().source.still_holds(http):
-            slot.forget()  # a rule has loaded the session before DRF authenticated the user
+    with activate(context_for(http)) as session_context:
+        if (
+            session_context.is_loaded
+            and session_context.request is http
+            and not current_loader().source.is_current(http)
+        ):
+            session_context.invalidate()  # a rule has loaded the session before DRF authenticated the user
         decision = evaluate(requirement)
-        session = slot.peek()
-        fault = slot.fault
+        session = session_context.peek()
+        fault = session_context.fault
     http._sessionkit_refusal = None if decision else decision  # type: ignore[attr-defined]
     http._sessionkit_fault = None if decision else fault  # type: ignore[attr-defined]
-    if decision and session is not None and can_be_forged(http):
+    if decision and session is not None and needs_csrf_check(http):
         _check_forgery(request)
     return decision.allowed
 
@@ -221,7 +225,7 @@ def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
     """Raise 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help."""
     fault = getattr(request._request, "_sessionkit_fault", None)
     if fault is not None and not (is_granted or is_part):
-        raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(told(fault))
+        raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(public_text(fault))
     return is_granted
 
 
@@ -231,7 +235,7 @@ def _check_forgery(request: Any) -> None:
     No check is needed if a token has authenticated the user to whom the session belongs.
     """
     proven_by = request.successful_authenticator
-    is_of_token = proven_by is not None and current_origin().source.follows_user and has_token(request._request)
+    is_of_token = proven_by is not None and current_loader().source.follows_user and has_csrf_token(request._request)
     if not is_of_token and not isinstance(proven_by, SessionAuthentication):
         SessionAuthentication().enforce_csrf(request)
 
@@ -255,8 +259,8 @@ def _denial(request: Any, error: Exception) -> Exception:
     if (refusal := getattr(request._request, "_sessionkit_refusal", None)) is not None:
         return AccessDenied(refusal)
     is_ours = any(isinstance(one, SessionKitAuthentication) for one in request.authenticators)
-    slot = slot_for(request._request)
-    return denial_of(slot) if is_ours and slot.fault is not None else error
+    session_context = context_for(request._request)
+    return denial_of(session_context) if is_ours and session_context.fault is not None else error
 
 
 with suppress(ImportError):

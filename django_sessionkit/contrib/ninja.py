@@ -11,18 +11,19 @@ from ninja.security import django_auth
 from ninja.utils import check_csrf
 
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard import denial_choice
 from django_sessionkit.guard.evaluator import decide, denial_of
-from django_sessionkit.guard.raised_denials import reported
+from django_sessionkit.guard.raised_denials import reporting
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.responses.caching import hold_back
 from django_sessionkit.session import audit
-from django_sessionkit.session.context import Slot
-from django_sessionkit.session.csrf import can_be_forged
-from django_sessionkit.session.loader import slot_for
+from django_sessionkit.session.context import SessionContext
+from django_sessionkit.session.csrf import needs_csrf_check
+from django_sessionkit.session.loader import context_for
 from django_sessionkit.session.value import Session
-from django_sessionkit.utils.sansio import Flow, Step, arun, on_event_loop, run
+from django_sessionkit.utils.sansio import Flow, IOStep, arun, on_event_loop, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -78,19 +79,19 @@ class SessionAuth:
 
 
 def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller | None]:
-    slot: Slot = slot_for(request)
-    decision = yield from decide(slot, requirement, request)
-    audit.decided(decision, request)
-    session = slot.peek()
+    context: SessionContext = context_for(request)
+    decision = yield from decide(context, requirement, request)
+    guard_audit.decided(decision, request)
+    session = context.peek()
     if not decision:
-        denial = denial_of(slot, decision)
+        denial = denial_of(context, decision)
         if isinstance(denial, AccessDenied):
-            raise (yield from reported(Forbidden(denial, denial_choice.status_of(slot.fault)), slot))
+            raise (yield from reporting(Forbidden(denial, denial_choice.status_of(context.fault)), context))
         request._sessionkit_refusal = decision  # type: ignore[attr-defined]
         return None
-    if session is not None and can_be_forged(request) and not getattr(request, "_ninja_csrf_exempt", False):
+    if session is not None and needs_csrf_check(request) and not getattr(request, "_ninja_csrf_exempt", False):
         # The CSRF token may be in the session store, so the check may do I/O.
-        refused = yield Step(lambda: check_csrf(request), lambda: sync_to_async(check_csrf)(request))
+        refused = yield IOStep(lambda: check_csrf(request), lambda: sync_to_async(check_csrf)(request))
         if refused is not None:
             raise HttpError(403, "CSRF check failed")
     hold_back(request)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django_sessionkit.guard.denial_choice import Answer
+from django_sessionkit.guard.denial_choice import DenialResponse
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.requirements import Requirement
 
@@ -19,12 +19,12 @@ SessionState = Literal["present", "none", "refused", "unknown for now", "not rea
 
 
 @dataclass(frozen=True)
-class Weighed:
+class RequirementResult:
     """A requirement with its decision, and the same for its parts. ``decision`` is ``None`` if it was not evaluated."""
 
     requirement: Requirement
     decision: Decision | None
-    parts: tuple[Weighed, ...] = ()
+    parts: tuple[RequirementResult, ...] = ()
 
     @property
     def outcome(self) -> Literal["granted", "denied", "failed", "not asked"]:
@@ -51,11 +51,11 @@ class Weighed:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequirementCheck:
     """An evaluated requirement. ``rule`` is the name of a rule or of the global default, or ``None`` for the view."""
 
     rule: str | None
-    requirement: Weighed
+    requirement: RequirementResult
     decision: Decision
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Tried:
+class RuleResult:
     """A rule whose pattern matches a path. ``outcome`` is ``decides``, or the reason why the rule was skipped:
 
     ``method`` (the rule lists other methods), ``view`` (it names another view), ``waits`` (it needs the route),
@@ -77,7 +77,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Read:
+class PathCheck:
     """One variant of the path, with the search for the rule that decides about it.
 
     - ``kind``: the kind of variant, in words.
@@ -91,11 +91,11 @@ class Read:
 
     kind: str
     path: str
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[RuleResult, ...] = ()
     passed: int = 0
     passed_names: tuple[str, ...] = ()
     default: str | None = None
-    asked: Asked | None = None
+    asked: RequirementCheck | None = None
 
     @property
     def rule(self) -> str | None:
@@ -138,13 +138,13 @@ class Explanation:
     view_name: str | None
     view: str | None
     session: SessionState
-    readings: tuple[Read, ...]
-    asked_by_view: tuple[Asked, ...]
+    readings: tuple[PathCheck, ...]
+    view_requirements: tuple[RequirementCheck, ...]
     is_early: bool
     is_login_page: bool
     outcome: Outcome
     decision: Decision | None
-    answer: Answer | None
+    answer: DenialResponse | None
 
     @property
     def allowed(self) -> bool:
@@ -170,7 +170,7 @@ class Explanation:
             "view": self.view,
             "session": self.session,
             "readings": [one.as_dict() for one in self.readings],
-            "asked_by_view": [one.as_dict() for one in self.asked_by_view],
+            "asked_by_view": [one.as_dict() for one in self.view_requirements],
             "is_early": self.is_early,
             "is_login_page": self.is_login_page,
             "outcome": self.outcome,

@@ -9,18 +9,18 @@ from django_sessionkit.guard.engine import GLOBAL_LABEL
 from django_sessionkit.policy import rules
 
 if TYPE_CHECKING:
-    from .report import Explanation, Read, Tried, Weighed
+    from .report import Explanation, PathCheck, RequirementResult, RuleResult
 
 Tone = Literal["title", "good", "bad", "faint"]
-Paint: TypeAlias = "Callable[[Tone, str], str]"
+Styler: TypeAlias = "Callable[[Tone, str], str]"
 
 _TRIED = {
     "decides": "decides",
     rules.OTHER_METHOD: "skipped: it lists other methods",
     rules.OTHER_VIEW: "skipped: it names another view",
     rules.WITH_LANGUAGE: "skipped: it does not apply behind a language prefix (i18n: False)",
-    rules.OPENS_NOTHING: "skipped: a public rule does not apply to this variant of the path",
-    rules.WAITS: "waits until Django has routed the request, and so do the rules after it",
+    rules.NOT_EXEMPTED: "skipped: a public rule does not apply to this variant of the path",
+    rules.NEEDS_ROUTE: "waits until Django has routed the request, and so do the rules after it",
 }
 _DEFAULTS = {
     "off": "no rule decides, and SESSIONKIT_GLOBAL_PROTECT is off",
@@ -37,14 +37,14 @@ def plain(tone: Tone, text: str) -> str:
     return text
 
 
-def lines(explanation: Explanation, paint: Paint = plain) -> Iterator[str]:
+def lines(explanation: Explanation, paint: Styler = plain) -> Iterator[str]:
     """Yield the lines of the explanation. ``paint`` adds colour to a text for one of the tones."""
     yield paint("title", f"{explanation.method} {visible(explanation.path)}")
     yield from _facts(explanation)
     for reading in explanation.readings:
         yield ""
         yield from _reading(reading, paint)
-    for asked in explanation.asked_by_view:
+    for asked in explanation.view_requirements:
         yield ""
         yield paint("title", "Required by the view")
         yield from _tree(asked.requirement, paint, 1)
@@ -99,39 +99,39 @@ def _facts(explanation: Explanation) -> Iterator[str]:
         yield "Decided   on the path alone, before routing"
 
 
-def _reading(reading: Read, paint: Paint) -> Iterator[str]:
+def _reading(reading: PathCheck, paint: Styler) -> Iterator[str]:
     yield f"{paint('title', reading.kind)}  {visible(reading.path)}"
     width = max((len(one.rule) for one in reading.tried), default=0)
     for one in reading.tried:
         yield f"  {one.rule:<{width}}  {why(one) if one.outcome == 'decides' else paint('faint', why(one))}"
     if reading.passed:
-        yield paint("faint", f"  {passed(reading)}")
+        yield paint("faint", f"  {passed_over(reading)}")
     if reading.rule is None or reading.asked is None:
         yield f"  {conclusion(reading)}"
     if reading.asked is not None:
         yield from _tree(reading.asked.requirement, paint, 2)
 
 
-def why(tried: Tried) -> str:
+def why(tried: RuleResult) -> str:
     """Return the result for a rule whose pattern matches the path."""
     return _TRIED[tried.outcome]
 
 
-def passed(reading: Read) -> str:
+def passed_over(reading: PathCheck) -> str:
     """Return the rules whose pattern does not match the path as text, or an empty string if there are none."""
     names = ", ".join(reading.passed_names)
     more = reading.passed - len(reading.passed_names)
     return f"not matched by {names}{f' and {more} more' if more else ''}" if names else ""
 
 
-def conclusion(reading: Read) -> str:
+def conclusion(reading: PathCheck) -> str:
     """Return the result of the search as one sentence without a full stop."""
     if reading.rule is not None:
         return f"{reading.rule} {'decides' if reading.asked is not None else 'is public: no session is needed'}"
     return _DEFAULTS[reading.default] if reading.default is not None else "no rule decides"
 
 
-def _tree(node: Weighed, paint: Paint, depth: int) -> Iterator[str]:
+def _tree(node: RequirementResult, paint: Styler, depth: int) -> Iterator[str]:
     tone: Tone = {"granted": "good", "not asked": "faint"}.get(node.outcome, "bad")  # type: ignore[assignment]
     because = node.sentence and f": {node.sentence}"
     yield f"{'  ' * depth}{paint(tone, f'{node.outcome:<9}')} {node.requirement!r}{because}"

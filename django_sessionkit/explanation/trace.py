@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django_sessionkit import conf
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.guard.engine import Passage, Target, lifted_from_default
-from django_sessionkit.guard.evaluator import without_proof
+from django_sessionkit.guard.engine import AccessRequest, RequestEvaluation, exempted_from_default
+from django_sessionkit.guard.evaluator import without_session
 from django_sessionkit.policy.algebra import And, Or, Requirement
 from django_sessionkit.policy.decisions import Decision
-from django_sessionkit.policy.path_variants import Reading, cleaned
-from django_sessionkit.policy.rules import OTHER_VIEW, WAITS, Rule
-from django_sessionkit.session.context import Slot
+from django_sessionkit.policy.path_variants import PathVariant, normalized
+from django_sessionkit.policy.rules import NEEDS_ROUTE, OTHER_VIEW, Rule
+from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import Flow
 
-from .report import Asked, Read, Tried, Weighed
+from .report import PathCheck, RequirementCheck, RequirementResult, RuleResult
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -25,43 +25,48 @@ if TYPE_CHECKING:
 _MOST_NAMES = 8
 
 
-class Trace(Passage):
-    """A recording :class:`~django_sessionkit.guard.engine.Passage` for :func:`~django_sessionkit.guard.engine.inspect`.
+class Trace(RequestEvaluation):
+    """A recording :class:`~django_sessionkit.guard.engine.RequestEvaluation` for
+    :func:`~django_sessionkit.guard.engine.authorize`.
 
     ``of`` is the evaluation of a real request, whose decisions are reused.
     """
 
     __slots__ = ("_weighed", "by_view", "readings")
 
-    twin = "aexplain"
+    async_name = "aexplain"
 
-    def __init__(self, slot: Slot, of: Passage | None = None) -> None:
-        super().__init__(slot)
+    def __init__(self, context: SessionContext, of: RequestEvaluation | None = None) -> None:
+        super().__init__(context)
         if of is not None:
-            self._decided = of._decided
-        self._weighed: dict[Requirement, Weighed] = {}
-        self.readings: list[Read] = []
-        self.by_view: list[Asked] = []
+            self.decisions = of.decisions
+        self._weighed: dict[Requirement, RequirementResult] = {}
+        self.readings: list[PathCheck] = []
+        self.by_view: list[RequirementCheck] = []
 
-    def find(self, reading: Reading, target: Target, lifted_by: tuple[Rule | None, ...]) -> Rule | None:
-        rule = super().find(reading, target, lifted_by)
-        self.readings.append(_read(reading, target, rule, lifted_by))
+    def first_match(
+        self, reading: PathVariant, target: AccessRequest, exempted_by: tuple[Rule | None, ...]
+    ) -> Rule | None:
+        rule = super().first_match(reading, target, exempted_by)
+        self.readings.append(_check_of(reading, target, rule, exempted_by))
         return rule
 
-    def weigh(self, requirement: Requirement) -> Flow[Decision]:
-        session = self.slot.peek()
-        weighed = yield from weigh(requirement, session, conf.current().policy, self.slot.request)
-        if (fault := self.slot.fault) is not None:
-            told = yield from without_proof(requirement, cast("Decision", weighed.decision), fault, self.slot.request)
+    def evaluate(self, requirement: Requirement) -> Flow[Decision]:
+        session = self.context.peek()
+        weighed = yield from evaluate(requirement, session, conf.current().policy, self.context.request)
+        if (fault := self.context.fault) is not None:
+            told = yield from without_session(
+                requirement, cast("Decision", weighed.decision), fault, self.context.request
+            )
             weighed = replace(weighed, decision=told)
         self._weighed[requirement] = weighed
         return cast("Decision", weighed.decision)  # the root is always evaluated
 
-    def ask(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
-        decision = yield from super().ask(label, requirement)
+    def decide(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
+        decision = yield from super().decide(label, requirement)
         if requirement not in self._weighed:  # the request itself has already evaluated it
-            yield from self.weigh(requirement)
-        asked = Asked(label, self._weighed[requirement], decision)
+            yield from self.evaluate(requirement)
+        asked = RequirementCheck(label, self._weighed[requirement], decision)
         if label is None:
             self.by_view.append(asked)
         else:
@@ -69,13 +74,13 @@ class Trace(Passage):
         return decision
 
     @property
-    def last(self) -> Asked | None:
+    def last(self) -> RequirementCheck | None:
         """The requirement that was evaluated last."""
         asked = [one.asked for one in self.readings if one.asked is not None] + self.by_view
         return asked[-1] if asked else None
 
 
-class _Known(Requirement):
+class _AlreadyDecided(Requirement):
     """A part with a known decision. The operators of :mod:`django_sessionkit.policy.algebra` combine these parts."""
 
     __slots__ = ()
@@ -85,34 +90,34 @@ class _Known(Requirement):
 
     def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         yield from ()
-        decision: Decision = self._parts[0]
+        decision: Decision = self.parts[0]
         return decision
 
 
-def weigh(
+def evaluate(
     requirement: Requirement, session: Session | None, policy: AccessPolicy, request: HttpRequest | None
-) -> Flow[Weighed]:
+) -> Flow[RequirementResult]:
     """Evaluate a requirement like :meth:`Requirement.flow`, and return the decision of every part.
 
     Each part is evaluated once. Project code is called only if the requirement itself would call it.
     """
     if not requirement.children:
-        return Weighed(requirement, (yield from requirement.flow(session, policy, request)))
-    parts: list[Weighed] = []
-    known: list[_Known] = []
-    is_settled = False
+        return RequirementResult(requirement, (yield from requirement.flow(session, policy, request)))
+    parts: list[RequirementResult] = []
+    known: list[_AlreadyDecided] = []
+    is_terminal = False
     for part in requirement.children:
-        if is_settled and (not part.is_static or policy.overrides_check):
-            parts.append(Weighed(part, None))
+        if is_terminal and (not part.is_static or policy.overrides_check):
+            parts.append(RequirementResult(part, None))
             continue
-        weighed = yield from weigh(part, session, policy, request)
+        weighed = yield from evaluate(part, session, policy, request)
         parts.append(weighed)
-        if weighed.decision is not None and not is_settled:
-            known.append(_Known(weighed.decision))
-            is_settled = _is_settled(requirement, weighed.decision)
+        if weighed.decision is not None and not is_terminal:
+            known.append(_AlreadyDecided(weighed.decision))
+            is_terminal = _is_settled(requirement, weighed.decision)
     rebuilt: Any = type(requirement)
     decision = yield from rebuilt(*known).flow(session, policy, request)
-    return Weighed(requirement, _as_if_by(requirement, decision), tuple(parts))
+    return RequirementResult(requirement, _as_if_by(requirement, decision), tuple(parts))
 
 
 def _is_settled(requirement: Requirement, decision: Decision) -> bool:
@@ -124,50 +129,54 @@ def _is_settled(requirement: Requirement, decision: Decision) -> bool:
 
 def _as_if_by(requirement: Requirement, decision: Decision) -> Decision:
     stands_in = decision.requirement is not None and any(
-        isinstance(part, _Known) for part in decision.requirement.children
+        isinstance(part, _AlreadyDecided) for part in decision.requirement.children
     )
     return replace(decision, requirement=requirement) if stands_in else decision
 
 
-def _read(reading: Reading, target: Target, rule: Rule | None, lifted_by: tuple[Rule | None, ...]) -> Read:
+def _check_of(
+    reading: PathVariant, target: AccessRequest, rule: Rule | None, exempted_by: tuple[Rule | None, ...]
+) -> PathCheck:
     book = conf.current().rules
-    trials = list(book.trials(reading, target.method, target.view_name, resolved=target.resolved, lifted_by=lifted_by))
-    ended = bool(trials) and trials[-1][1] in (None, WAITS)
+    trials = list(
+        book.candidates(reading, target.method, target.view_name, resolved=target.resolved, exempted_by=exempted_by)
+    )
+    ended = bool(trials) and trials[-1][1] in (None, NEEDS_ROUTE)
     seen = book.rules[: book.rules.index(trials[-1][0])] if ended else book.rules
     told = {one: why for one, why in trials if one.patterns or why != OTHER_VIEW}  # no pattern matches all
     passed = [one.label for one in seen if one not in told]
-    return Read(
+    return PathCheck(
         kind=_kind(reading, target),
         path=reading.path,
-        tried=tuple(Tried(one.label, why or "decides") for one, why in told.items()),
+        tried=tuple(RuleResult(one.label, why or "decides") for one, why in told.items()),
         passed=len(passed),
         passed_names=tuple(passed[:_MOST_NAMES]),
         default=_default(reading, target) if rule is None else None,
     )
 
 
-def _default(reading: Reading, target: Target) -> str | None:
+def _default(reading: PathVariant, target: AccessRequest) -> str | None:
     """Return ``None`` for an unknown path and for a variant that is not exact: the default does not apply to them."""
-    if not reading.strict or target.match is None:
+    if not reading.exact or target.match is None:
         return None
-    return (lifted_from_default(reading, target) or "asks") if conf.current().global_protect else "off"
+    return (exempted_from_default(reading, target) or "asks") if conf.current().global_protect else "off"
 
 
-def _kind(reading: Reading, target: Target) -> str:
-    if reading.folded or reading.unprefixed:
+def _kind(reading: PathVariant, target: AccessRequest) -> str:
+    if reading.case_folded or reading.without_language:
         return " and ".join(
             name
             for name, applies in (
-                ("Without language prefix", reading.unprefixed),
-                ("Case-folded", reading.folded),
+                ("Without language prefix", reading.without_language),
+                ("Case-folded", reading.case_folded),
             )
             if applies
         ).capitalize()
     if reading.path == target.path_info:
         return "Exact"
-    spellings = cleaned(target.path_info)
+    spellings = normalized(target.path_info)
     if reading.path in spellings:
         return "Normalized" if reading.path == spellings[0] else "Normalized, with slashes for backslashes"
-    if reading.path in (target.path, *cleaned(target.path)):
+    if reading.path in (target.path, *normalized(target.path)):
         return "With the mount prefix"
     return "Routed"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class Answer(NamedTuple):
+class DenialResponse(NamedTuple):
     """The response to send. ``location`` is the redirect target, or ``None``; ``caller`` is the kind of client."""
 
     status: int
@@ -36,41 +36,45 @@ def status_of(fault: Fault | None) -> int:
     return 503 if fault is not None and fault.reason == UNKNOWN_FOR_NOW else 403
 
 
-def choose(request: HttpRequest, denial: Denial, session: Session | None, fault: Fault | None = None) -> Answer:
+def choose_response(
+    request: HttpRequest, denial: Denial, session: Session | None, fault: Fault | None = None
+) -> DenialResponse:
     """Choose the response from the table in :mod:`django_sessionkit.responses`."""
     options = denial.options
-    caller = negotiation.kind_of(request, options.api)
+    caller = negotiation.client_kind(request, options.api)
     if options.on_deny == "not_found":
-        return Answer(404, caller)
+        return DenialResponse(404, caller)
     is_for_anybody = denial.decision.reason != NOBODY  # a login does not help if nobody is allowed
     if is_for_anybody and fault is not None:  # a login does not help here either: the redirect would loop
-        return Answer(status_of(fault), caller)
+        return DenialResponse(status_of(fault), caller)
     if is_for_anybody and session is None:
         return _choose_for_anonymous(request, options, caller)
     location = None
     if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":
-        location = _elsewhere(request, redirects.locate(options.redirect_to, urlconf_of(request)))
+        location = _redirect(request, redirects.resolve_redirect(options.redirect_to, urlconf_of(request)))
     if location is not None and caller == "page":
-        return Answer(302, caller, location) if request.method in ("GET", "HEAD") else Answer(403, caller)
-    return Answer(403, caller, location)
+        return (
+            DenialResponse(302, caller, location) if request.method in ("GET", "HEAD") else DenialResponse(403, caller)
+        )
+    return DenialResponse(403, caller, location)
 
 
 def _choose_for_anonymous(
     request: HttpRequest, options: DenialOptions, caller: Literal["page", "htmx", "api"]
-) -> Answer:
+) -> DenialResponse:
     if caller == "api":
-        return Answer(401, caller)
+        return DenialResponse(401, caller)
     login = None
     if not _was_login_page(request):
-        login = _elsewhere(request, redirects.login_path(options, urlconf_of(request)))
+        login = _redirect(request, redirects.login_path(options, urlconf_of(request)))
     if caller == "htmx":
-        return Answer(401, caller, login and redirects.with_next(login, redirects.next_of_htmx(request)))
+        return DenialResponse(401, caller, login and redirects.with_next(login, redirects.next_of_htmx(request)))
     if login is None:
-        return Answer(403, caller)
-    return Answer(302, caller, redirects.with_next(login, redirects.next_of_page(request)))
+        return DenialResponse(403, caller)
+    return DenialResponse(302, caller, redirects.with_next(login, redirects.next_of_page(request)))
 
 
-def _elsewhere(request: HttpRequest, location: str | None) -> str | None:
+def _redirect(request: HttpRequest, location: str | None) -> str | None:
     """Return ``location``, or ``None`` if it is the denied page itself, because the redirect would loop."""
     if location is None or redirects.leads_to(location, request.path):
         return None
@@ -83,7 +87,7 @@ def _was_login_page(request: HttpRequest) -> bool:
 
     Each of the two URLconfs would redirect the client to the login page of the other, in a loop.
     """
-    passage = getattr(request, "_sessionkit_passage", None)
-    if passage is None or not passage.is_login_page:
+    evaluation = getattr(request, "_sessionkit_passage", None)
+    if evaluation is None or not evaluation.is_login_page:
         return False
     return not redirects.is_login_page(request.path, request.path_info, urlconf_of(request))

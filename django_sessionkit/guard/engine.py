@@ -14,22 +14,23 @@ from django.utils.translation import get_language
 
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import urlconf_of, uses_language_prefix
-from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.policy.decisions import FAILED, Decision
-from django_sessionkit.policy.path_variants import Reader, Reading, climbs, is_plain
-from django_sessionkit.policy.rules import UNFORESEEN, Lookup, Rule
-from django_sessionkit.policy.view_marks import is_public, options_under_default
+from django_sessionkit.policy.path_variants import PathVariant, VariantReader, has_parent_segments, is_canonical
+from django_sessionkit.policy.rules import AMBIGUOUS, PathLookup, Rule
+from django_sessionkit.policy.view_marks import is_marked_public, options_under_default
 from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.session import audit
-from django_sessionkit.session.context import Slot
+from django_sessionkit.session.context import SessionContext
 from django_sessionkit.urlconf import spelling as routes
 from django_sessionkit.urlconf.literals import MOST_CHARACTERS, MOST_TEXTS
-from django_sessionkit.urlconf.spelling import Spelling
+from django_sessionkit.urlconf.spelling import CanonicalForms
 from django_sessionkit.utils.sansio import Flow
 
+from . import audit as guard_audit
 from . import redirects
 from .denial_choice import Denial
-from .evaluator import decide, known
+from .evaluator import cached_decision, decide
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -40,7 +41,7 @@ GLOBAL_LABEL = "SESSIONKIT_GLOBAL_PROTECT"
 _AUTHENTICATED = Authenticated()
 
 
-class Target(NamedTuple):
+class AccessRequest(NamedTuple):
     """The path to decide about, and the view that it is routed to, if that is known.
 
     ``resolved``: routing is over, with or without a match, so rules that name a view can be decided.
@@ -53,10 +54,10 @@ class Target(NamedTuple):
     match: ResolverMatch | None = None
     resolved: bool = False
     #: the canonical forms of the path under the matched URL patterns, if they are already known
-    spelling: Spelling | None = None
+    forms: CanonicalForms | None = None
 
     @classmethod
-    def of(cls, request: HttpRequest, *, resolved: bool) -> Target:
+    def of(cls, request: HttpRequest, *, resolved: bool) -> AccessRequest:
         """The target of a real request."""
         return cls(
             request.path_info,
@@ -73,156 +74,162 @@ class Target(NamedTuple):
         return self.match.view_name if self.match is not None else None
 
 
-def has_nothing_to_ask(request: HttpRequest, *, resolved: bool) -> bool:
+def needs_no_evaluation(request: HttpRequest, *, resolved: bool) -> bool:
     """Return ``True`` if no rule can deny this request, without evaluating any requirement.
 
-    This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`inspect` to decide.
+    This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`authorize` to decide.
     """
     settings = conf.latest or conf.current()
     if not settings.rules.rules:
         return not (resolved and settings.global_protect)
     path, match = request.path_info, request.resolver_match if resolved else None
-    rule = settings.rules.foresee(path, request.method or "", match)
-    if rule is UNFORESEEN or request.path != path:
+    rule = settings.rules.sole_rule(path, request.method or "", match)
+    if rule is AMBIGUOUS or request.path != path:
         return False
     if rule is not None:
-        if settings.debug or not _is_known_to_open(rule, request):
+        if settings.debug or not _is_known_to_allow(rule, request):
             return False
     elif resolved and settings.global_protect:
         return False
     urlconf = getattr(request, "urlconf", None)
-    return _reads_one_way(settings.root_urlconf if urlconf is None else urlconf, match)
+    return _has_one_variant(settings.root_urlconf if urlconf is None else urlconf, match)
 
 
-def _is_known_to_open(rule: Rule, request: HttpRequest) -> bool:
+def _is_known_to_allow(rule: Rule, request: HttpRequest) -> bool:
     """Use the session of the request, not the current one: code inside the guard may have overridden that."""
     if rule.is_public:
         return not conf.current().policy.overrides_check
-    answer = known(rule.requirement, request.sessionkit)  # type: ignore[attr-defined]
+    answer = cached_decision(rule.requirement, request.sessionkit)  # type: ignore[attr-defined]
     return answer is not None and answer.allowed
 
 
-def is_up_to_the_session(request: HttpRequest) -> bool:
+def depends_on_session(request: HttpRequest) -> bool:
     """Return ``True`` if exactly one rule can decide about the path and needs the session, so it is loaded first."""
-    rule = conf.current().rules.foresee(request.path_info, request.method or "", None)
-    return rule is not None and rule is not UNFORESEEN and not rule.is_public
+    rule = conf.current().rules.sole_rule(request.path_info, request.method or "", None)
+    return rule is not None and rule is not AMBIGUOUS and not rule.is_public
 
 
-def _reads_one_way(urlconf: Any, match: ResolverMatch | None) -> bool:
+def _has_one_variant(urlconf: Any, match: ResolverMatch | None) -> bool:
     """Return ``True`` if the URLconf gives a canonical path no further variants."""
     if uses_language_prefix(urlconf):
         return False
-    return match is None or not routes.may_be_respelt(urlconf, match)
+    return match is None or not routes.has_other_spellings(urlconf, match)
 
 
-class Passage:
+class RequestEvaluation:
     """The evaluation of one request. Decisions made on entry are reused after routing."""
 
-    __slots__ = ("_decided", "_lookup", "is_login_page", "rule", "slot")
+    __slots__ = ("_lookup", "context", "decisions", "is_login_page", "rule")
 
     #: the async function that an error message names if the session cannot be loaded synchronously
-    twin = "acan_access"
+    async_name = "acan_access"
 
-    def __init__(self, slot: Slot) -> None:
-        self.slot = slot
-        self._decided: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
+    def __init__(self, context: SessionContext) -> None:
+        self.context = context
+        self.decisions: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
         #: the first rule found for the path; the debug header shows it
         self.rule: Rule | None = None
         #: a denial was ignored because the path is a login page
         self.is_login_page = False
-        self._lookup: Lookup | None = None
+        self._lookup: PathLookup | None = None
 
     @property
-    def reader(self) -> Reader:
+    def variant_reader(self) -> VariantReader:
         """The reader that lists the variants of a path under the current rules."""
         rules = conf.current().rules
         if self._lookup is None or self._lookup.rules is not rules:
-            self._lookup = Lookup(rules)
+            self._lookup = PathLookup(rules)
         return self._lookup.reader
 
-    def find(self, reading: Reading, target: Target, lifted_by: tuple[Rule | None, ...]) -> Rule | None:
+    def first_match(
+        self, reading: PathVariant, target: AccessRequest, exempted_by: tuple[Rule | None, ...]
+    ) -> Rule | None:
         """Return the rule for one path variant. :class:`django_sessionkit.explanation.trace.Trace` records this
         search.
         """
         rules, view_name, known = conf.current().rules, target.view_name, self._lookup
-        return rules.find(reading, target.method, view_name, resolved=target.resolved, lifted_by=lifted_by, known=known)
+        return rules.first_match(
+            reading, target.method, view_name, resolved=target.resolved, exempted_by=exempted_by, known=known
+        )
 
-    def said(self, label: str) -> Decision | None:
+    def decision_of(self, label: str) -> Decision | None:
         """Return the decision of the rule with this label, or ``None`` if the rule was not evaluated."""
-        return next((known[2] for (name, _), known in (self._decided or {}).items() if name == label), None)
+        return next((known[2] for (name, _), known in (self.decisions or {}).items() if name == label), None)
 
-    def weigh(self, requirement: Requirement) -> Flow[Decision]:
+    def evaluate(self, requirement: Requirement) -> Flow[Decision]:
         """Evaluate a requirement for the session."""
-        return decide(self.slot, requirement, self.slot.request, self.twin)
+        return decide(self.context, requirement, self.context.request, self.async_name)
 
-    def ask(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
+    def decide(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
         """Evaluate the requirement of a rule, or of the view if ``label`` is ``None``.
 
         The decision is reused as long as the session, the path and the method stay the same.
         """
-        session = yield from self.slot.flow(self.twin)
-        request = self.slot.request
+        session = yield from self.context.flow(self.async_name)
+        request = self.context.request
         asked = (request.path_info, request.path, request.method) if request is not None else None
-        if self._decided is None:
-            self._decided = {}
-        earlier = self._decided.get((label, requirement.key))
+        if self.decisions is None:
+            self.decisions = {}
+        earlier = self.decisions.get((label, requirement.cache_key))
         if earlier is not None and earlier[0] is session and earlier[1] == asked:
             return earlier[2]
-        decision = yield from self.weigh(requirement)
+        decision = yield from self.evaluate(requirement)
         decision = replace(decision, rule=label)
-        audit.decided(decision, request)
-        self._decided[label, requirement.key] = (session, asked, decision)
+        guard_audit.decided(decision, request)
+        self.decisions[label, requirement.cache_key] = (session, asked, decision)
         return decision
 
 
-def inspect(target: Target, passage: Passage, *, with_default: bool) -> Flow[Denial | None]:
+def authorize(target: AccessRequest, evaluation: RequestEvaluation, *, with_default: bool) -> Flow[Denial | None]:
     """Return the denial for ``target``, or ``None`` if it is allowed.
 
     ``with_default``: apply ``SESSIONKIT_GLOBAL_PROTECT`` if no rule matches.
     """
     try:
-        paths = readings_of(target, passage)
-    except UnreadableRoute as error:
+        paths = variants_of(target, evaluation)
+    except RouteMismatch as error:
         audit.logger.error("%s The request is denied.", error)
         return Denial(Decision(False, FAILED, failed=True))
-    denial = yield from _inspect(paths, target, passage, with_default)
+    denial = yield from _first_denial(paths, target, evaluation, with_default)
     if denial is not None and redirects.is_login_page(target.path, target.path_info, target.urlconf, target.match):
-        passage.is_login_page = True
+        evaluation.is_login_page = True
         return None
     return denial
 
 
-def _inspect(paths: Iterable[Reading], target: Target, passage: Passage, with_default: bool) -> Flow[Denial | None]:
+def _first_denial(
+    paths: Iterable[PathVariant], target: AccessRequest, evaluation: RequestEvaluation, with_default: bool
+) -> Flow[Denial | None]:
     """Make one first-match decision per path variant, and stop at the first denial. Exact variants come first."""
     lifts: dict[str, Rule | None] = {}  # the rule found for each exact variant; it also counts for its other forms
     is_lifted = True
     for reading in paths:
-        rule = passage.find(reading, target, (lifts.get(reading.base),) if is_lifted else ())
-        passage.rule = passage.rule or rule
+        rule = evaluation.first_match(reading, target, (lifts.get(reading.base),) if is_lifted else ())
+        evaluation.rule = evaluation.rule or rule
         denial = None
         if rule is not None:
-            denial = yield from _apply(rule, passage)
-        elif with_default and reading.strict:
-            denial = yield from _default(reading, target, passage)
+            denial = yield from _apply_rule(rule, evaluation)
+        elif with_default and reading.exact:
+            denial = yield from _apply_default(reading, target, evaluation)
         if denial is not None:
             return denial
-        if reading.strict:
+        if reading.exact:
             is_lifted &= rule is not None and rule.is_public
             lifts[reading.path] = rule
     return None
 
 
-def _apply(rule: Rule, passage: Passage) -> Flow[Denial | None]:
+def _apply_rule(rule: Rule, evaluation: RequestEvaluation) -> Flow[Denial | None]:
     if rule.is_public and not conf.current().policy.overrides_check:
         return None  # without loading the session
-    decision = yield from passage.ask(rule.label, rule.requirement)
+    decision = yield from evaluation.decide(rule.label, rule.requirement)
     return None if decision else Denial(decision, rule.options)
 
 
-def _default(reading: Reading, target: Target, passage: Passage) -> Flow[Denial | None]:
-    if not conf.current().global_protect or lifted_from_default(reading, target) is not None:
+def _apply_default(reading: PathVariant, target: AccessRequest, evaluation: RequestEvaluation) -> Flow[Denial | None]:
+    if not conf.current().global_protect or exempted_from_default(reading, target) is not None:
         return None
-    decision = yield from passage.ask(GLOBAL_LABEL, _AUTHENTICATED)
+    decision = yield from evaluation.decide(GLOBAL_LABEL, _AUTHENTICATED)
     if decision:
         return None
     return Denial(
@@ -230,7 +237,7 @@ def _default(reading: Reading, target: Target, passage: Passage) -> Flow[Denial 
     )
 
 
-def lifted_from_default(reading: Reading, target: Target) -> str | None:
+def exempted_from_default(reading: PathVariant, target: AccessRequest) -> str | None:
     """Return what exempts a path from the global default: ``"@public"``, ``"SESSIONKIT_EXCLUDE"`` or ``None``."""
     rules = conf.current().rules
     if is_marked_public(target.match):
@@ -238,33 +245,32 @@ def lifted_from_default(reading: Reading, target: Target) -> str | None:
     return "SESSIONKIT_EXCLUDE" if rules.excludes(reading.path) or rules.excludes_view(target.view_name) else None
 
 
-def is_marked_public(match: ResolverMatch | None) -> bool:
-    """Return ``True`` if the view is marked with ``@public``."""
-    return match is not None and is_public(match.func)
-
-
-def readings_of(target: Target, passage: Passage) -> Iterable[Reading]:
-    """Return every variant of the path of ``target``, each to be decided by itself. Raises ``UnreadableRoute``."""
+def variants_of(target: AccessRequest, evaluation: RequestEvaluation) -> Iterable[PathVariant]:
+    """Return every variant of the path of ``target``, each to be decided by itself. Raises ``RouteMismatch``."""
     languages: frozenset[str] = frozenset()
     if uses_language_prefix(target.urlconf):
         languages = conf.current().languages.union([get_language() or ""])
-    spelling = _spelling_of(target)
+    spelling = _forms_of(target)
     if spelling is not None and not spelling.is_just(target.path_info):
-        return passage.reader.readings(target.path_info, target.path, languages, spelling.span, spelling.forms)
-    if languages or target.path != target.path_info or conf.current().rules.folds or not is_plain(target.path_info):
-        return passage.reader.readings(target.path_info, target.path, languages)
-    return (Reading(target.path_info, strict=True, base=target.path_info),)
+        return evaluation.variant_reader.variants(
+            target.path_info, target.path, languages, spelling.matched_text, spelling.forms
+        )
+    if languages or target.path != target.path_info or conf.current().rules.folds or not is_canonical(target.path_info):
+        return evaluation.variant_reader.variants(target.path_info, target.path, languages)
+    return (PathVariant(target.path_info, exact=True, base=target.path_info),)
 
 
-def _spelling_of(target: Target) -> Spelling | None:
+def _forms_of(target: AccessRequest) -> CanonicalForms | None:
     """Return the canonical forms of the path under the matched URL patterns, or ``None`` if the path has no others."""
-    spelling, match = target.spelling, target.match
+    spelling, match = target.forms, target.match
     if match is None:
         return spelling
-    if spelling is None and (climbs(target.path_info) or routes.may_be_respelt(target.urlconf, match)):
-        spelling = routes.spelling_of(target.path_info, target.urlconf, match)
+    if spelling is None and (
+        has_parent_segments(target.path_info) or routes.has_other_spellings(target.urlconf, match)
+    ):
+        spelling = routes.canonical_forms(target.path_info, target.urlconf, match)
     if spelling is not None and not spelling.is_complete:
-        raise UnreadableRoute(
+        raise RouteMismatch(
             f"The URL patterns of {match._func_path} can write this path in more than {MOST_TEXTS} ways, or with more "
             f"than {MOST_CHARACTERS:,} characters in total. This is too many to check each form against the rules. "
             "Use fewer optional parts and captures in these patterns."

@@ -13,69 +13,71 @@ from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthent
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.session import audit
-from django_sessionkit.session.context import Fault, Loaded, Slot, current_slot
+from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, current_context
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import Flow, run
+
+from . import audit as guard_audit
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # Code may build a new requirement for every call, so the number of cached decisions is limited.
-_MOST_KNOWN = 256
-_HEAVIEST_KNOWN = 1000
+_MOST_CACHED = 256
+_HEAVIEST_CACHED = 1000
 
 # Names may come from a client. Requirements with longer names, or with more of them, are not cached.
-_MOST_ASKED = 1024
+_MOST_REQUIREMENTS = 1024
 _MOST_NAMES = 8
 _MOST_CHARACTERS = 300
 
-_BUILT_IN = AccessPolicy()
-_TOLD = {
+_BUILT_IN_POLICY = AccessPolicy()
+_PUBLIC_TEXTS = {
     REFUSED: "This login gives no valid session.",
     UNKNOWN_FOR_NOW: "The session cannot be looked up at the moment.",
 }
 
 
-def known(requirement: Requirement, slot: Slot | None = None) -> Decision | None:
-    """Return the cached decision for the session of ``slot`` (by default the current slot), or ``None``.
+def cached_decision(requirement: Requirement, context: SessionContext | None = None) -> Decision | None:
+    """Return the cached decision for the session of ``context`` (by default the current slot), or ``None``.
 
     ``None`` means that :func:`decide` has to be called. A cached decision is valid as long as the loaded session, the
     stored value that it was loaded from, and the settings are the same objects.
     """
-    slot = slot or current_slot()
-    if slot is None:
+    context = context or current_context()
+    if context is None:
         return None
-    loaded = slot.loaded
-    if loaded is None or loaded.basis is not conf.latest or loaded.watch() is not loaded.raw:
+    loaded = context.loaded
+    if loaded is None or loaded.settings_used is not conf.latest or loaded.current_value() is not loaded.raw:
         return None
-    return loaded.decisions.get(requirement.key) if loaded.decisions is not None else None
+    return loaded.decisions.get(requirement.cache_key) if loaded.decisions is not None else None
 
 
 def decide(
-    slot: Slot | None, requirement: Requirement, request: HttpRequest | None, twin: str = "aevaluate"
+    context: SessionContext | None, requirement: Requirement, request: HttpRequest | None, async_name: str = "aevaluate"
 ) -> Flow[Decision]:
     """Evaluate ``requirement``, and load the session first if necessary.
 
-    ``twin`` is the async function that the error message names if the session cannot be loaded synchronously.
+    ``async_name`` is the async function that the error message names if the session cannot be loaded synchronously.
     """
-    if slot is None:
+    if context is None:
         return (yield from requirement.flow(None, conf.current().policy, request))
-    session = (yield from slot.flow(twin)) if slot.loaded is None else slot.peek()
-    settings, loaded = conf.current(), slot.loaded
+    session = (yield from context.flow(async_name)) if context.loaded is None else context.peek()
+    settings, loaded = conf.current(), context.loaded
     if loaded is None or loaded.session is not session:
         return (yield from requirement.flow(session, settings.policy, request))
-    decisions = prepare(loaded, settings)
-    decision = decisions.get(requirement.key)
+    decisions = prepare_decisions(loaded, settings)
+    decision = decisions.get(requirement.cache_key)
     if decision is None:
         decision = yield from requirement.flow(session, settings.policy, request)
         if loaded.fault is not None:
-            decision = yield from without_proof(requirement, decision, loaded.fault, request)
+            decision = yield from without_session(requirement, decision, loaded.fault, request)
         if _can_be_kept(requirement, decision, settings):
             _keep(decisions, requirement, decision)
     return decision
 
 
-def without_proof(
+def without_session(
     requirement: Requirement, decision: Decision, fault: Fault, request: HttpRequest | None
 ) -> Flow[Decision]:
     """Turn ``decision``, made for an anonymous caller, into the one for a caller with a refused or unknown session.
@@ -84,99 +86,99 @@ def without_proof(
     does not apply.
     """
     if decision.allowed and conf.current().policy.overrides_check:
-        decision = yield from requirement.flow(None, _BUILT_IN, request)
+        decision = yield from requirement.flow(None, _BUILT_IN_POLICY, request)
     if decision.allowed or decision.failed or decision.reason == NOBODY:
         return decision
     return replace(decision, reason=fault.reason, missing=(), detail=fault.detail)
 
 
-def told(fault: Fault) -> str:
+def public_text(fault: Fault) -> str:
     """Return the sentence that may be sent to the client."""
-    return _TOLD[fault.reason]
+    return _PUBLIC_TEXTS[fault.reason]
 
 
-def denial_of(slot: Slot | None, decision: Decision | None = None) -> NotAuthenticated | AccessDenied:
-    """Return the exception to raise for the session of ``slot``.
+def denial_of(context: SessionContext | None, decision: Decision | None = None) -> NotAuthenticated | AccessDenied:
+    """Return the exception to raise for the session of ``context``.
 
     It is :class:`NotAuthenticated` only if a login would help.
     """
-    session, fault = (slot.peek(), slot.fault) if slot is not None else (None, None)
+    session, fault = (context.peek(), context.fault) if context is not None else (None, None)
     if fault is not None:
-        return AccessDenied(decision or Decision(False, fault.reason, detail=fault.detail), told(fault))
+        return AccessDenied(decision or Decision(False, fault.reason, detail=fault.detail), public_text(fault))
     return AccessDenied(decision) if session is not None else NotAuthenticated(decision)
 
 
-def prepare(loaded: Loaded, settings: conf.Snapshot) -> dict[object, Decision]:
+def prepare_decisions(loaded: LoadedSession, settings: conf.Settings) -> dict[object, Decision]:
     """Attach to ``loaded`` the decisions that all sessions with the same grants share, and return them."""
-    if loaded.decisions is None or loaded.basis is not settings:
+    if loaded.decisions is None or loaded.settings_used is not settings:
         loaded.decisions = _decisions_for(loaded.session, settings)
-        loaded.basis = settings
+        loaded.settings_used = settings
     return loaded.decisions
 
 
-def _decisions_for(session: Session | None, settings: conf.Snapshot) -> dict[object, Decision]:
-    if session is None or settings.policy.overrides_grants or audit.is_verbose():
+def _decisions_for(session: Session | None, settings: conf.Settings) -> dict[object, Decision]:
+    if session is None or settings.policy.overrides_grants or guard_audit.is_verbose():
         return {}
     return settings.policy.grants(session).decisions
 
 
-def _can_be_kept(requirement: Requirement, decision: Decision, settings: conf.Snapshot) -> bool:
+def _can_be_kept(requirement: Requirement, decision: Decision, settings: conf.Settings) -> bool:
     """Return ``False`` if project code may decide differently the next time, or if the log must show every decision."""
-    if not requirement.is_static or requirement.weight > _HEAVIEST_KNOWN:
+    if not requirement.is_static or requirement.weight > _HEAVIEST_CACHED:
         return False
-    return not (decision.failed or settings.policy.overrides_check or audit.is_verbose())
+    return not (decision.failed or settings.policy.overrides_check or guard_audit.is_verbose())
 
 
 def _keep(decisions: dict[object, Decision], requirement: Requirement, decision: Decision) -> None:
-    if len(decisions) >= _MOST_KNOWN:
+    if len(decisions) >= _MOST_CACHED:
         decisions.clear()
-    decisions[requirement.key] = decision
+    decisions[requirement.cache_key] = decision
 
 
-def ask(requirement: Requirement) -> Flow[Decision]:
+def evaluate_current(requirement: Requirement) -> Flow[Decision]:
     """Evaluate ``requirement`` for the current session, and log the decision."""
     if not isinstance(requirement, Requirement):
         raise InvalidPolicy("evaluate", "needs a requirement", 'such as Role("editor")')
-    slot = current_slot()
-    request = slot.request if slot is not None else None
-    decision = yield from decide(slot, requirement, request)
-    audit.decided(decision, request)
+    context = current_context()
+    request = context.request if context is not None else None
+    decision = yield from decide(context, requirement, request)
+    guard_audit.decided(decision, request)
     return decision
 
 
-def holds(requirement: Callable[..., Requirement], *names: str) -> bool:
+def session_has(requirement: Callable[..., Requirement], *names: str) -> bool:
     """Return ``True`` if the current session meets ``requirement(*names)``.
 
     No session holds an invalid name (blank, with a wildcard, not a string): the result is ``False``, with an error in
     the log.
     """
     try:
-        asked = question(requirement, *names)
+        asked = cached_requirement(requirement, *names)
     except InvalidPolicy as error:
         audit.logger.error("The names of a check are not valid: %s. The check returns False.", error)
         return False
     return is_met(asked)
 
 
-def question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
+def cached_requirement(requirement: Callable[..., Requirement], *names: str) -> Requirement:
     """Return ``requirement(*names)``, cached: the same object for the same names.
 
     Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for invalid names.
     """
     try:
         if len(names) <= _MOST_NAMES and len("".join(names)) <= _MOST_CHARACTERS:
-            return _question(requirement, *names)
+            return _requirement(requirement, *names)
     except TypeError:  # a name that is not a string; the requirement raises InvalidPolicy for it
         pass
     return requirement(*names)
 
 
-@lru_cache(maxsize=_MOST_ASKED, typed=True)
-def _question(requirement: Callable[..., Requirement], *names: str) -> Requirement:
+@lru_cache(maxsize=_MOST_REQUIREMENTS, typed=True)
+def _requirement(requirement: Callable[..., Requirement], *names: str) -> Requirement:
     return requirement(*names)
 
 
 def is_met(requirement: Requirement) -> bool:
     """Return ``True`` if the current session meets ``requirement``."""
-    answer = known(requirement)
-    return answer.allowed if answer is not None else run(ask(requirement)).allowed
+    answer = cached_decision(requirement)
+    return answer.allowed if answer is not None else run(evaluate_current(requirement)).allowed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from django_sessionkit.policy.view_marks import api_package_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -10,10 +12,9 @@ if TYPE_CHECKING:
 _DOCUMENTS = frozenset({"document", "iframe", "frame", "object", "embed", "fencedframe"})
 _HTML = ("text/html", "application/xhtml+xml")
 _DATA = ("application/json", "application/problem+json")
-_API_PACKAGES = ("rest_framework", "ninja")
 
 
-def kind_of(request: HttpRequest, api: bool | None) -> Literal["page", "htmx", "api"]:
+def client_kind(request: HttpRequest, api: bool | None) -> Literal["page", "htmx", "api"]:
     """Return the kind of client that sent ``request``.
 
     ``api`` is the option of the rule or decorator. With ``None``, the view and the headers decide.
@@ -35,14 +36,6 @@ def _is_api_view(request: HttpRequest) -> bool:
     if match is None:
         return False
     return api_package_of(match.func) is not None
-
-
-def api_package_of(view: Any) -> str | None:
-    """Return ``"rest_framework"`` or ``"ninja"`` if a class or module of the view comes from there, else ``None``."""
-    owner = getattr(view, "cls", None) or type(getattr(view, "__self__", None))
-    modules = [getattr(view, "__module__", None) or "", *(base.__module__ for base in getattr(owner, "__mro__", ()))]
-    packages = (module.partition(".")[0] for module in modules)
-    return next((one for one in packages if one in _API_PACKAGES), None)
 
 
 def _wants_data(request: HttpRequest) -> bool:

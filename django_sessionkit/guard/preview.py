@@ -10,12 +10,12 @@ from django.urls import Resolver404, get_script_prefix, resolve, reverse
 from django.utils.translation import get_language
 
 from django_sessionkit.conf.urlconf import urlconf_of, uses_language_prefix
-from django_sessionkit.policy.view_marks import declared
-from django_sessionkit.session.context import Slot, current_slot
+from django_sessionkit.policy.view_marks import requirements_of
+from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.utils.sansio import Flow
 
 from .denial_choice import Denial
-from .engine import Passage, Target, inspect
+from .engine import AccessRequest, RequestEvaluation, authorize
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -25,35 +25,35 @@ def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], meth
     """Implement :func:`django_sessionkit.can_access`."""
     if not isinstance(where, str):
         raise TypeError(f"can_access() takes a path or a URL name, not {type(where).__name__}.")
-    slot = current_slot() or Slot.fixed(None)
-    urlconf = urlconf_of(slot.request)
-    target = target_of(locate(where, urlconf, args, kwargs), method, urlconf)
+    context = current_context() or SessionContext.fixed(None)
+    urlconf = urlconf_of(context.request)
+    target = access_request_of(resolve_path(where, urlconf, args, kwargs), method, urlconf)
     if target is None:
         return False
-    return (yield from foresee(target, slot)) is None
+    return (yield from preview(target, context)) is None
 
 
-def locate(where: str, urlconf: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+def resolve_path(where: str, urlconf: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     """Return the decoded path of a local path or of a URL name, without query and fragment."""
     url = where if where.startswith("/") else reverse(where, urlconf, args, dict(kwargs))
     return unquote(urlsplit(url).path) if not url.startswith("//") else url
 
 
-def target_of(path: str, method: str, urlconf: Any) -> Target | None:
+def access_request_of(path: str, method: str, urlconf: Any) -> AccessRequest | None:
     """Return the target of a path (with or without the mount prefix), or ``None`` if no URL pattern matches."""
     target = unrouted(path, method, urlconf)
     match = match_of(target)
     return target._replace(match=match) if match is not None else None
 
 
-def unrouted(path: str, method: str, urlconf: Any) -> Target:
+def unrouted(path: str, method: str, urlconf: Any) -> AccessRequest:
     """Return the target of a path (with or without the mount prefix), without its view."""
     prefix = get_script_prefix()
     path_info = "/" + path[len(prefix) :] if path.startswith(prefix) else path
-    return Target(path_info, prefix.rstrip("/") + path_info, method.upper(), urlconf, resolved=True)
+    return AccessRequest(path_info, prefix.rstrip("/") + path_info, method.upper(), urlconf, resolved=True)
 
 
-def match_of(target: Target) -> ResolverMatch | None:
+def match_of(target: AccessRequest) -> ResolverMatch | None:
     """Return the match that Django finds for ``target``, or ``None``."""
     try:
         return resolve(target.path_info, target.urlconf)
@@ -61,52 +61,52 @@ def match_of(target: Target) -> ResolverMatch | None:
         return None
 
 
-def foresee(target: Target, slot: Slot) -> Flow[Denial | None]:
+def preview(target: AccessRequest, context: SessionContext) -> Flow[Denial | None]:
     """Return the denial that a routed request would get from a rule or from its view, or ``None``."""
-    return foresee_along(target, Passage(slot))
+    return preview_route(target, RequestEvaluation(context))
 
 
-def foresee_along(target: Target, passage: Passage) -> Flow[Denial | None]:
-    """Do the same as :func:`foresee` with a given passage, which may hold earlier decisions or record a trace."""
-    denial = yield from inspect(target, passage, with_default=True)
+def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[Denial | None]:
+    """Do the same as :func:`preview` with a given passage, which may hold earlier decisions or record a trace."""
+    denial = yield from authorize(target, evaluation, with_default=True)
     if denial is not None or target.match is None:
         return denial
-    for mark in declared(target.match.func, target.method):
-        decision = yield from passage.ask(None, mark.requirement)
+    for mark in requirements_of(target.match.func, target.method):
+        decision = yield from evaluation.decide(None, mark.requirement)
         if not decision:
             return Denial(decision, mark.options)
     return None
 
 
-def behind_slash(target: Target) -> Target | None:
+def behind_slash(target: AccessRequest) -> AccessRequest | None:
     """Return the page that ``APPEND_SLASH`` redirects an unknown path to, or ``None``."""
     if target.path_info.endswith("/"):
         return None
-    return target_of(f"{target.path_info}/", target.method, target.urlconf)
+    return access_request_of(f"{target.path_info}/", target.method, target.urlconf)
 
 
-def behind_language(target: Target) -> list[Target]:
+def behind_language(target: AccessRequest) -> list[AccessRequest]:
     """Return the pages that ``LocaleMiddleware`` redirects an unknown path to, with or without a final slash."""
     if not uses_language_prefix(target.urlconf):
         return []
     path = f"/{get_language()}{target.path_info}"
-    pages = [target_of(one, target.method, target.urlconf) for one in (path, f"{path}/")]
+    pages = [access_request_of(one, target.method, target.urlconf) for one in (path, f"{path}/")]
     return [page for page in pages if page is not None]
 
 
-def hidden_behind(target: Target, slot: Slot) -> Flow[Denial | None]:
+def hidden_behind(target: AccessRequest, context: SessionContext) -> Flow[Denial | None]:
     """Return the denial of a hidden page (``on_deny="not_found"``) that Django redirects ``target`` to, or ``None``.
 
     ``target`` is a path without a view. Its redirect would show that the hidden page exists.
     """
     for page in (behind_slash(target), *behind_language(target)):
-        denial = (yield from hidden_at(page, slot)) if page is not None else None
+        denial = (yield from hidden_at(page, context)) if page is not None else None
         if denial is not None:
             return denial
     return None
 
 
-def hidden_at(target: Target, slot: Slot) -> Flow[Denial | None]:
+def hidden_at(target: AccessRequest, context: SessionContext) -> Flow[Denial | None]:
     """Return the denial of ``target`` if it is a hidden page (``on_deny="not_found"``), else ``None``."""
-    denial = yield from foresee(target, slot)
+    denial = yield from preview(target, context)
     return denial if denial is not None and denial.options.on_deny == "not_found" else None

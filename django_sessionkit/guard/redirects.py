@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import is_translated_from, routed_by
-from django_sessionkit.policy.denial_options import DEFAULT_OPTIONS, DenialOptions, is_site_path
+from django_sessionkit.policy.denial_options import DEFAULT_OPTIONS, DenialOptions, is_local_path
 from django_sessionkit.session import audit
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_NEXT_LENGTH = 2000
 
 
-def locate(target: str | Promise, urlconf: Any = None) -> str | None:
+def resolve_redirect(target: str | Promise, urlconf: Any = None) -> str | None:
     """Return the path for a local path or a URL name, or ``None`` with an error in the log if there is no such page.
 
     ``urlconf``: the URLconf of the request, in which names are looked up.
@@ -34,7 +34,7 @@ def locate(target: str | Promise, urlconf: Any = None) -> str | None:
         name = "a lazy URL" if isinstance(target, Promise) else f'the URL name "{target}"'
         audit.logger.error("%s cannot be reversed (%s). Nobody is redirected to it.", name, type(error).__name__)
         return None
-    if not is_site_path(found):
+    if not is_local_path(found):
         audit.logger.error("A redirect target is not a path on this site. Nobody is redirected to it.")
         return None
     return found
@@ -55,7 +55,7 @@ def login_path(options: DenialOptions = DEFAULT_OPTIONS, urlconf: Any = None) ->
     if page is None:
         audit.logger.error("%s: nobody is redirected to the login page", conf.current().login_fault)
         return None
-    return locate(page, urlconf)
+    return resolve_redirect(page, urlconf)
 
 
 def is_login_page(path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None) -> bool:
@@ -128,7 +128,7 @@ def next_of_htmx(request: HttpRequest) -> str | None:
 
 
 def _checked_next(request: HttpRequest, target: str) -> str | None:
-    if len(target) > MAX_NEXT_LENGTH or not is_site_path(target) or not _is_own(request, target):
+    if len(target) > MAX_NEXT_LENGTH or not is_local_path(target) or not _is_own(request, target):
         return None
     return target
 

@@ -12,17 +12,16 @@ from typing import NamedTuple
 from django.urls import get_resolver
 
 from django_sessionkit import conf
-from django_sessionkit.guard.engine import is_marked_public
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.policy.folding import fold
 from django_sessionkit.policy.rule_parser import VERBS
-from django_sessionkit.policy.rules import Rule, ViewGlob
-from django_sessionkit.policy.view_marks import Declared, declared
+from django_sessionkit.policy.rules import Rule, ViewNamePattern
+from django_sessionkit.policy.view_marks import ViewRequirement, is_marked_public, requirements_of
 from django_sessionkit.requirements import Requirement
-from django_sessionkit.urlconf.inventory import Route, survey
-from django_sessionkit.urlconf.segments import Partly
+from django_sessionkit.urlconf.inventory import Route, list_routes
+from django_sessionkit.urlconf.segments import PartialSegment
 
-from .overlap import ANY, Cover, Ground, OneOf, Step, cover
+from .overlap import ANY, CandidateIndex, Cover, OneOf, Step, cover
 
 EVERYTHING = compile_pattern("/**")
 
@@ -34,10 +33,10 @@ class Selector(NamedTuple):
     pattern: Pattern
 
 
-class Terrain:
+class PolicyCoverage:
     """The rules and excludes of a project, and the routes that each of them matches."""
 
-    def __init__(self, settings: conf.Snapshot, routes: Sequence[Route]) -> None:
+    def __init__(self, settings: conf.Settings, routes: Sequence[Route]) -> None:
         self.settings = settings
         self.rules = settings.rules.rules
         self.routes = routes
@@ -70,7 +69,7 @@ class Terrain:
             rule = self.rules[selector.number]
             for number, how in covered.items():
                 if (
-                    rule.covers_view(self.routes[number].view_name)
+                    rule.matches_view(self.routes[number].view_name)
                     and found[number].get(selector.number) is not Cover.ALL
                 ):
                     found[number][selector.number] = how
@@ -88,7 +87,7 @@ class Terrain:
     def deciders(self, route: int, verb: str) -> Iterator[Rule]:
         """Yield the rules that may decide a request for the route, up to the first that always does."""
         for number, how in self.by_route[route].items():
-            if self.rules[number].covers_method(verb):
+            if self.rules[number].matches_method(verb):
                 yield self.rules[number]
                 if how is Cover.ALL:
                     return
@@ -96,16 +95,16 @@ class Terrain:
     def decider(self, route: int, verb: str) -> Rule | None:
         """Return the first rule that matches the whole route, or ``None``."""
         sure = (self.rules[number] for number, how in self.by_route[route].items() if how is Cover.ALL)
-        return next((rule for rule in sure if rule.covers_method(verb)), None)
+        return next((rule for rule in sure if rule.matches_method(verb)), None)
 
     def verbs(self, route: int) -> list[str]:
         """Return the HTTP methods of a route, in the usual order."""
         answered = self.routes[route].methods
         return [verb for verb in VERBS[:6] if answered is None or verb in answered]
 
-    def marks(self, route: int, verb: str) -> list[Declared]:
+    def marks(self, route: int, verb: str) -> list[ViewRequirement]:
         """Return the requirements of the view's decorators and mixins."""
-        return declared(self.routes[route].callback, verb)
+        return requirements_of(self.routes[route].callback, verb)
 
     def asked_by_views(self) -> list[tuple[str, Requirement]]:
         """Return every requirement that a view has by decorator or mixin, with the name of the view."""
@@ -122,7 +121,7 @@ class Terrain:
         one = self.routes[route]
         if any(not rule.is_public for rule in self.deciders(route, verb)):
             return True
-        return bool(self.marks(route, verb) or one.gate) or self._meets_default(route)
+        return bool(self.marks(route, verb) or one.external_check) or self._meets_default(route)
 
     def needs_session(self, route: int, verb: str) -> bool:
         """Return ``True`` if some session may use the route and an anonymous caller may not.
@@ -134,7 +133,7 @@ class Terrain:
         is_decided = self.decider(route, verb) is not None
         if any(mark.requirement.is_closed for mark in marks) or (is_decided and not ways):
             return False
-        if marks or self.routes[route].gate or any(not rule.is_public for rule in ways):
+        if marks or self.routes[route].external_check or any(not rule.is_public for rule in ways):
             return True
         return not is_decided and self._meets_default(route)
 
@@ -163,12 +162,12 @@ class Terrain:
         )
 
     @cached_property
-    def excludes(self) -> list[tuple[Pattern | ViewGlob, dict[int, Cover]]]:
+    def excludes(self) -> list[tuple[Pattern | ViewNamePattern, dict[int, Cover]]]:
         """Every entry of ``SESSIONKIT_EXCLUDE``, and the routes that it matches."""
         book = self.settings.rules
         laid = _laid_over([one.text for one in book.excluded], self.routes, folded=False)
         views = [
-            (glob, {number: Cover.ALL for number, one in enumerate(self.routes) if glob.covers(one.view_name)})
+            (glob, {number: Cover.ALL for number, one in enumerate(self.routes) if glob.matches(one.view_name)})
             for glob in book.excluded_views
         ]
         return [*zip(book.excluded, laid, strict=True), *views]
@@ -181,7 +180,7 @@ class Terrain:
 
 def _laid_over(texts: Sequence[str], routes: Sequence[Route], *, folded: bool) -> list[dict[int, Cover]]:
     patterns = [compile_pattern(text) for text in texts]
-    ground = Ground(enumerate(patterns))
+    ground = CandidateIndex(enumerate(patterns))
     found: list[dict[int, Cover]] = [{} for _ in texts]
     for route, one in enumerate(routes):
         for form in forms_of(one, bare=folded or one.may_be_bare):
@@ -198,7 +197,7 @@ def _folded(step: Step) -> Step:
         return fold(step)
     if isinstance(step, OneOf):
         return OneOf(frozenset(map(fold, step.texts)))
-    return Partly(*map(fold, step)) if isinstance(step, Partly) else step
+    return PartialSegment(*map(fold, step)) if isinstance(step, PartialSegment) else step
 
 
 def forms_of(route: Route, *, bare: bool) -> list[tuple[Step, ...]]:
@@ -212,25 +211,25 @@ def forms_of(route: Route, *, bare: bool) -> list[tuple[Step, ...]]:
 
 def beginning_of(route: Route) -> tuple[Step, ...]:
     """Return the known steps of a path that cannot be derived: its literal beginning, then anything."""
-    return (*route.lead.split("/")[:-1], ANY)
+    return (*route.literal_prefix.split("/")[:-1], ANY)
 
 
-_known: tuple[object, object, Terrain] | None = None
+_known: tuple[object, object, PolicyCoverage] | None = None
 
 
-def current() -> Terrain | None:
+def current() -> PolicyCoverage | None:
     """Return the terrain of the current settings and root URLconf; ``None`` if one of them cannot be loaded.
 
     The last terrain is cached, so that all checks of one run share it.
     """
     global _known
-    settings = conf.sound()
+    settings = conf.valid_or_none()
     if settings is None or settings.root_urlconf is None:
         return None
     try:
         resolver = get_resolver()
         if _known is None or _known[0] is not settings or _known[1] is not resolver:
-            _known = (settings, resolver, Terrain(settings, survey()))
+            _known = (settings, resolver, PolicyCoverage(settings, list_routes()))
     except Exception:
         return None  # Django's own checks report an invalid URLconf
     return _known[2]

@@ -14,23 +14,23 @@ from django.utils.translation import get_language_from_path
 
 from django_sessionkit.conf.urlconf import is_translated_from, uses_language_prefix
 from django_sessionkit.patterns import Pattern
-from django_sessionkit.policy.path_variants import Reader, strip_language
-from django_sessionkit.policy.rules import SAFE_VERBS, Rule, ViewGlob
+from django_sessionkit.policy.path_variants import VariantReader, strip_language
+from django_sessionkit.policy.rules import SAFE_VERBS, Rule, ViewNamePattern
 from django_sessionkit.urlconf.inventory import Route
 
-from .coverage import EVERYTHING, Terrain
+from .coverage import EVERYTHING, PolicyCoverage
 from .overlap import Cover, Relation, relation
 from .rule_order import Finding
 
 
-def open_verbs(terrain: Terrain) -> list[Finding]:
+def uncovered_methods(terrain: PolicyCoverage) -> list[Finding]:
     """Return the rules with ``methods`` that leave other unsafe methods of the same route unprotected."""
     found = []
     for number, rule in enumerate(terrain.rules):
         if not rule.methods or rule.is_public:
             continue
         for route, how in terrain.by_rule[number].items():
-            verbs = [verb for verb in terrain.verbs(route) if verb not in SAFE_VERBS and not rule.covers_method(verb)]
+            verbs = [verb for verb in terrain.verbs(route) if verb not in SAFE_VERBS and not rule.matches_method(verb)]
             left = [verb for verb in verbs if not terrain.is_guarded(route, verb)] if how is Cover.ALL else []
             if left:
                 fault = (
@@ -43,7 +43,7 @@ def open_verbs(terrain: Terrain) -> list[Finding]:
     return found
 
 
-def idle_excludes(terrain: Terrain) -> list[Finding]:
+def ineffective_excludes(terrain: PolicyCoverage) -> list[Finding]:
     """Return the excludes whose pages are all protected by a rule or by their view.
 
     An exclude only exempts pages from the global default, so it does not open these pages.
@@ -62,7 +62,7 @@ def idle_excludes(terrain: Terrain) -> list[Finding]:
     return found
 
 
-def _guard_of(terrain: Terrain, route: int) -> str:
+def _guard_of(terrain: PolicyCoverage, route: int) -> str:
     """Return the rule or view that protects a route, or ``""`` if some method is at most protected by default."""
     guards = []
     for verb in terrain.verbs(route):
@@ -74,7 +74,7 @@ def _guard_of(terrain: Terrain, route: int) -> str:
     return guards[0] if guards else ""
 
 
-def wide_excludes(terrain: Terrain) -> list[Finding]:
+def wide_excludes(terrain: PolicyCoverage) -> list[Finding]:
     """Return the excludes that match more pages than their text suggests."""
     if not terrain.settings.global_protect:
         return []
@@ -85,7 +85,9 @@ def wide_excludes(terrain: Terrain) -> list[Finding]:
     ]
 
 
-def _width(terrain: Terrain, one: Pattern | ViewGlob, covered: dict[int, Cover]) -> Iterator[tuple[str, str]]:
+def _width(
+    terrain: PolicyCoverage, one: Pattern | ViewNamePattern, covered: dict[int, Cover]
+) -> Iterator[tuple[str, str]]:
     if isinstance(one, Pattern):
         if relation(one, EVERYTHING) is Relation.EQUAL:
             fault = "matches every page. SESSIONKIT_GLOBAL_PROTECT then protects nothing."
@@ -99,7 +101,7 @@ def _width(terrain: Terrain, one: Pattern | ViewGlob, covered: dict[int, Cover])
         yield f'also matches views in namespaces, such as "{inside[0]}". They are not protected by default.', hint
 
 
-def own_targets(terrain: Terrain) -> list[Finding]:
+def redirect_loops(terrain: PolicyCoverage) -> list[Finding]:
     """Return the rules that protect their own ``redirect_to``: a denied user is redirected in a loop."""
     found = []
     for number, rule in enumerate(terrain.rules):
@@ -111,7 +113,7 @@ def own_targets(terrain: Terrain) -> list[Finding]:
     return found
 
 
-def covered_login(terrain: Terrain) -> list[Finding]:
+def covered_login(terrain: PolicyCoverage) -> list[Finding]:
     """Return the rules that match a login page. The page stays reachable, but pages below it do not."""
     found = []
     for url in terrain.settings.login_urls:
@@ -124,14 +126,14 @@ def covered_login(terrain: Terrain) -> list[Finding]:
     return found
 
 
-def _with_language(terrain: Terrain, path: str | None) -> str | None:
+def _with_language(terrain: PolicyCoverage, path: str | None) -> str | None:
     """Return the path with the language prefix of ``i18n_patterns``, if Django redirects ``path`` to it."""
     language = get_language_from_path(f"/{terrain.settings.language_code}/")
     translated = f"/{language}{path}"
     return translated if path is not None and is_translated_from(translated, path, None) else path
 
 
-def views_without_login(terrain: Terrain) -> list[Finding]:
+def views_without_login(terrain: PolicyCoverage) -> list[Finding]:
     """Return the views that send anonymous callers to the login page, if ``LOGIN_URL`` is not a page of this site.
 
     A rule that does so is a settings error and stops the server. Views are only known after the URLconf is loaded.
@@ -153,7 +155,7 @@ def views_without_login(terrain: Terrain) -> list[Finding]:
     return [Finding(view, fault, hint) for view in views]
 
 
-def _in_any_language(terrain: Terrain, path: str) -> str:
+def _in_any_language(terrain: PolicyCoverage, path: str) -> str:
     bare = strip_language(path, terrain.settings.languages) if uses_language_prefix(None) else None
     return f"/*{bare}" if bare is not None else path
 
@@ -166,21 +168,21 @@ def _located(target: str | Promise | None) -> str | None:
     return None
 
 
-def _decider(terrain: Terrain, path: str) -> Rule | None:
+def _decider(terrain: PolicyCoverage, path: str) -> Rule | None:
     name = None
     with suppress(Exception):
         name = resolve(path).view_name
     languages = terrain.settings.languages if uses_language_prefix(None) else frozenset()
-    readings = Reader().readings(path, path, languages)
-    found = (terrain.settings.rules.find(one, "GET", name, resolved=True) for one in readings)
+    readings = VariantReader().variants(path, path, languages)
+    found = (terrain.settings.rules.first_match(one, "GET", name, resolved=True) for one in readings)
     return next((rule for rule in found if rule is not None), None)
 
 
-def unclear_routes(terrain: Terrain) -> list[Finding]:
+def unclear_routes(terrain: PolicyCoverage) -> list[Finding]:
     """Return the rules whose patterns may match routes with paths that cannot be derived from the URL patterns."""
     met: dict[int, list[Route]] = {}
     for number, route in enumerate(terrain.routes):
-        if route.parts is not None or route.gate is not None or route.is_catch_all:
+        if route.parts is not None or route.external_check is not None or route.is_catch_all:
             continue
         covered = terrain.by_route[number]
         if Cover.ALL not in covered.values():

@@ -5,30 +5,12 @@ No session is evaluated, and no predicate or custom access policy is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from django_sessionkit.access import RoleMap
+from django_sessionkit.access import RoleHierarchy
 from django_sessionkit.policy.algebra import And, Not, Or, Requirement
 from django_sessionkit.requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
 
 
-def role_names(requirement: Requirement) -> Iterator[str]:
-    """Yield every role that ``requirement`` contains."""
-    if isinstance(requirement, Role):
-        yield from requirement._parts
-    for child in requirement.children:
-        yield from role_names(child)
-
-
-def predicates(requirement: Requirement) -> Iterator[Allow]:
-    """Yield every predicate that ``requirement`` contains."""
-    if isinstance(requirement, Allow):
-        yield requirement
-    for child in requirement.children:
-        yield from predicates(child)
-
-
-def is_weaker(one: Requirement, other: Requirement, roles: RoleMap) -> bool:
+def is_weaker(one: Requirement, other: Requirement, roles: RoleHierarchy) -> bool:
     """Return ``True`` if ``one`` grants access in every case in which ``other`` does, and in more cases.
 
     Only the form of the requirements is compared, so ``False`` may also mean that this is unknown.
@@ -36,7 +18,7 @@ def is_weaker(one: Requirement, other: Requirement, roles: RoleMap) -> bool:
     return implies(other, one, roles) and not implies(one, other, roles)
 
 
-def implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
+def implies(strict: Requirement, lax: Requirement, roles: RoleHierarchy) -> bool:
     """Return ``True`` if every session that meets ``strict`` also meets ``lax``. ``False`` may also mean unknown."""
     if strict == lax or isinstance(strict, Nobody) or isinstance(lax, Public):
         return True
@@ -51,19 +33,19 @@ def implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
     return _leaf_implies(strict, lax, roles)
 
 
-def _leaf_implies(strict: Requirement, lax: Requirement, roles: RoleMap) -> bool:
+def _leaf_implies(strict: Requirement, lax: Requirement, roles: RoleHierarchy) -> bool:
     if isinstance(lax, Authenticated):
         # Only these two may grant access to an anonymous user.
         return not isinstance(strict, (Public, Allow))
     if isinstance(strict, Role) and isinstance(lax, Role):
-        return all(roles.expand([name]) & set(lax._parts) for name in strict._parts)
+        return all(roles.expand([name]) & set(lax.parts) for name in strict.parts)
     if isinstance(strict, Not) or isinstance(lax, Not):
         return False
     return _permission_implies(strict, lax)
 
 
 def _permission_implies(strict: Requirement, lax: Requirement) -> bool:
-    named, wanted = set(strict._parts), set(lax._parts)
+    named, wanted = set(strict.parts), set(lax.parts)
     if isinstance(strict, Permission) and isinstance(lax, Permission):
         return wanted <= named
     if isinstance(strict, Permission) and isinstance(lax, AnyPermission):

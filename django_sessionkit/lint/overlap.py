@@ -11,8 +11,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from django_sessionkit.patterns import Automaton, Pattern, split
-from django_sessionkit.urlconf.segments import MANY, Part, Partly
+from django_sessionkit.patterns import Pattern, ShiftAndMatcher, split
+from django_sessionkit.urlconf.segments import MANY, Part, PartialSegment
 
 
 class Cover(Enum):
@@ -76,7 +76,7 @@ def steps_of(text: str) -> tuple[Step, ...]:
 
 def cover(pattern: Pattern, parts: Sequence[Step]) -> Cover:
     """Return how many of the paths described by ``parts`` match ``pattern``."""
-    automaton = pattern.automaton
+    automaton = pattern.matcher
     reached = {automaton.start}  # the sets of states in which the automaton may be
     for part in parts:
         reached = _after(automaton, reached, part)
@@ -86,7 +86,7 @@ def cover(pattern: Pattern, parts: Sequence[Step]) -> Cover:
     return Cover.SOME if True in ends else Cover.NONE
 
 
-def _after(automaton: Automaton, reached: set[int], part: Step) -> set[int]:
+def _after(automaton: ShiftAndMatcher, reached: set[int], part: Step) -> set[int]:
     letters = list(_letters(automaton, part))
     found = {automaton.step(states, letter) for states in reached for letter in letters}
     if part in (MANY, ANY):
@@ -99,7 +99,7 @@ def _after(automaton: Automaton, reached: set[int], part: Step) -> set[int]:
     return found if part is not ANY else found.union(reached)
 
 
-def _letters(automaton: Automaton, part: Step) -> Iterator[str]:
+def _letters(automaton: ShiftAndMatcher, part: Step) -> Iterator[str]:
     """The segments that ``part`` may be, one for each case that the pattern distinguishes."""
     if isinstance(part, str):
         yield part
@@ -109,17 +109,17 @@ def _letters(automaton: Automaton, part: Step) -> Iterator[str]:
         return
     yield _OTHER
     for literal in automaton.literals:
-        if not isinstance(part, Partly) or fits(part, literal):
+        if not isinstance(part, PartialSegment) or fits(part, literal):
             yield literal
 
 
-def fits(part: Partly, segment: str) -> bool:
+def fits(part: PartialSegment, segment: str) -> bool:
     """Return ``True`` if a segment has the beginning and end of ``part``, with some text between them."""
     long_enough = len(segment) > len(part.prefix) + len(part.suffix)
     return long_enough and segment.startswith(part.prefix) and segment.endswith(part.suffix)
 
 
-class Ground:
+class CandidateIndex:
     """An index of numbered patterns by their literal segments, which finds candidates for a path.
 
     :func:`cover` and :func:`relation` then compare the candidates. A pattern is indexed by its first segments. A
@@ -193,6 +193,6 @@ class _Place:
             return []
         if isinstance(part, OneOf):
             return [place for literal, place in self.following.items() if literal in part.texts]
-        if isinstance(part, Partly):
+        if isinstance(part, PartialSegment):
             return [place for literal, place in self.following.items() if fits(part, literal)]
         return self.following.values()

@@ -5,35 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django_sessionkit import conf
-from django_sessionkit.access import did_you_mean
-from django_sessionkit.requirements import Requirement
+from django_sessionkit.requirements import Requirement, role_names
+from django_sessionkit.utils.text import did_you_mean
 
 from . import coverage
-from .implication import role_names
 
 
-def declared() -> frozenset[str]:
+def declared_roles() -> frozenset[str]:
     """Return the role names in ``SESSIONKIT_ROLES``."""
-    settings = conf.sound()
+    settings = conf.valid_or_none()
     return settings.roles.names if settings is not None else frozenset()
 
 
-def asked() -> Iterator[tuple[str, Requirement]]:
+def required_roles() -> Iterator[tuple[str, Requirement]]:
     """Yield every requirement of a rule or view, with the label of the rule or the name of the view."""
     yield from ((rule.label, rule.requirement) for rule in conf.current().rules.rules)
     land = coverage.current()
     yield from land.asked_by_views() if land is not None else ()
 
 
-def fault(names: Iterable[str]) -> str:
+def unknown_role(names: Iterable[str]) -> str:
     """Return an error message for the first of ``names`` that is neither declared nor required.
 
     Return an empty string if there is no such name, or if no role is declared at all.
     """
-    names, known = tuple(names), declared()
+    names, known = tuple(names), declared_roles()
     if not known or known.issuperset(names):
         return ""
-    known = known.union(*(role_names(requirement) for _, requirement in asked()))
+    known = known.union(*(role_names(requirement) for _, requirement in required_roles()))
     for name in names:
         if name not in known:
             return (

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from django_sessionkit import conf
 from django_sessionkit.conf import project
 from django_sessionkit.patterns import Pattern, compile_pattern, split
-from django_sessionkit.policy.rules import Rule, ViewGlob
+from django_sessionkit.policy.rules import Rule, ViewNamePattern
 from django_sessionkit.requirements import Nobody
 from django_sessionkit.urlconf.segments import MANY
 
-from .coverage import EVERYTHING, Terrain
+from .coverage import EVERYTHING, PolicyCoverage
 from .implication import is_weaker
-from .overlap import Cover, Ground, Relation, relation, steps_of
+from .overlap import CandidateIndex, Cover, Relation, relation, steps_of
 
 # Finding the nearest name among thousands takes time, so only the first findings of a long list get one.
 _MOST_HINTS = 20
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
         return f"{self.place}: {self.fault}"
 
 
-def dead(terrain: Terrain) -> list[Finding]:
+def unused(terrain: PolicyCoverage) -> list[Finding]:
     """Return the patterns and view names that match no route.
 
     Patterns that need no route are left out: those for static and uploaded files, those for pages of a fallback
@@ -53,13 +53,13 @@ def dead(terrain: Terrain) -> list[Finding]:
     """
     if not terrain.routes:
         return []
-    found = [*_dead_patterns(terrain), *_dead_views(terrain), *_dead_excludes(terrain)]
+    found = [*_unused_patterns(terrain), *_unused_views(terrain), *_unused_excludes(terrain)]
     return [one._replace(hint=_nearest(one.hint, terrain)) for one in found[:_MOST_HINTS]] + [
         one._replace(hint="Correct it, or remove it.") for one in found[_MOST_HINTS:]
     ]
 
 
-def _dead_patterns(terrain: Terrain) -> Iterator[Finding]:
+def _unused_patterns(terrain: PolicyCoverage) -> Iterator[Finding]:
     for selector, covered in zip(terrain.selectors, terrain.covers, strict=True):
         rule = terrain.rules[selector.number]
         if not covered and not isinstance(rule.requirement, Nobody) and _needs_route(selector.pattern):
@@ -68,37 +68,37 @@ def _dead_patterns(terrain: Terrain) -> Iterator[Finding]:
             yield Finding(rule.label, fault, selector.pattern.text, selector.number)
 
 
-def _dead_views(terrain: Terrain) -> Iterator[Finding]:
+def _unused_views(terrain: PolicyCoverage) -> Iterator[Finding]:
     names = {route.view_name for route in terrain.routes}
     for number, rule in enumerate(terrain.rules):
         for glob in rule.views:
-            if not any(map(glob.covers, names)):
+            if not any(map(glob.matches, names)):
                 fault = f'the view name "{glob.text}" matches no route. It has no effect.'
                 yield Finding(rule.label, fault, glob.text, number)
 
 
-def _dead_excludes(terrain: Terrain) -> Iterator[Finding]:
+def _unused_excludes(terrain: PolicyCoverage) -> Iterator[Finding]:
     for one, covered in terrain.excludes:
-        if not covered and (isinstance(one, ViewGlob) or _needs_route(one)):
+        if not covered and (isinstance(one, ViewNamePattern) or _needs_route(one)):
             yield Finding("SESSIONKIT_EXCLUDE", f'"{one.text}" matches no route. It has no effect.', one.text)
 
 
 def _needs_route(pattern: Pattern) -> bool:
     """Return ``True`` if only a route can answer a path that the pattern matches."""
     classes = project.middleware()
-    if any(project.position(classes, one) is not None for one in _FALLBACKS):
+    if any(project.middleware_index(classes, one) is not None for one in _FALLBACKS):
         return False
     return all(relation(pattern, one) is Relation.DISJOINT for one in _file_patterns())
 
 
 def _file_patterns() -> Iterator[Pattern]:
     for name in ("STATIC_URL", "MEDIA_URL"):
-        path = "/" + str(conf.of_django(name) or "").strip("/")
+        path = "/" + str(conf.django_setting(name) or "").strip("/")
         if path != "/" and "//" not in path:
             yield compile_pattern(f"{path}/**")
 
 
-def _nearest(text: str, terrain: Terrain) -> str:
+def _nearest(text: str, terrain: PolicyCoverage) -> str:
     if text.startswith("/"):
         known = {"/" + "/".join(_written(route.parts)) for route in terrain.routes if route.parts is not None}
     else:
@@ -112,9 +112,9 @@ def _written(parts: Iterable[object]) -> list[str]:
     return [part if isinstance(part, str) else "*" for part in parts]
 
 
-def shadowed(terrain: Terrain) -> list[Finding]:
+def shadowed(terrain: PolicyCoverage) -> list[Finding]:
     """Return the rules that never decide, because earlier rules match all their paths with all their methods."""
-    ground = Ground((number, selector.pattern) for number, selector in enumerate(terrain.selectors))
+    ground = CandidateIndex((number, selector.pattern) for number, selector in enumerate(terrain.selectors))
     found = []
     for number, rule in enumerate(terrain.rules):
         earlier = _before_by_patterns(terrain, ground, number) or _before_by_routes(terrain, number)
@@ -127,7 +127,7 @@ def shadowed(terrain: Terrain) -> list[Finding]:
     return found
 
 
-def _before_by_patterns(terrain: Terrain, ground: Ground, number: int) -> list[int]:
+def _before_by_patterns(terrain: PolicyCoverage, ground: CandidateIndex, number: int) -> list[int]:
     """Return the earlier rules that together cover every pattern of a rule, for any URLconf."""
     rule, found = terrain.rules[number], dict[int, None]()
     for pattern in rule.patterns or (EVERYTHING,):
@@ -146,7 +146,7 @@ def _before_by_patterns(terrain: Terrain, ground: Ground, number: int) -> list[i
     return list(found)
 
 
-def _before_by_routes(terrain: Terrain, number: int) -> list[int]:
+def _before_by_routes(terrain: PolicyCoverage, number: int) -> list[int]:
     """Return the earlier rules that together cover every route of a rule that names views."""
     rule, found = terrain.rules[number], dict[int, None]()
     if not rule.views:
@@ -178,10 +178,10 @@ def _covers_methods(earlier: Rule, later: Rule) -> bool:
         return earlier.unsafe_only or not earlier.methods
     if not later.methods:
         return not earlier.methods and not earlier.unsafe_only
-    return all(map(earlier.covers_method, later.methods))
+    return all(map(earlier.matches_method, later.methods))
 
 
-def weaker(terrain: Terrain) -> list[Finding]:
+def weaker(terrain: PolicyCoverage) -> list[Finding]:
     """Return the rules whose requests an earlier, weaker rule decides.
 
     The later rule matches fewer paths than the earlier one, or the two overlap.
@@ -202,7 +202,7 @@ def weaker(terrain: Terrain) -> list[Finding]:
     return found
 
 
-def _meetings(terrain: Terrain) -> dict[tuple[int, int], tuple[bool, int]]:
+def _meetings(terrain: PolicyCoverage) -> dict[tuple[int, int], tuple[bool, int]]:
     """Return pairs of rules that match the same route, which the earlier one covers as a whole.
 
     The value says whether the later one also covers the whole route, and which route it is.
@@ -221,7 +221,7 @@ def _meetings(terrain: Terrain) -> dict[tuple[int, int], tuple[bool, int]]:
     return found
 
 
-def _undercuts(earlier: Rule, later: Rule, may_cross: bool, terrain: Terrain) -> bool:
+def _undercuts(earlier: Rule, later: Rule, may_cross: bool, terrain: PolicyCoverage) -> bool:
     if not _some_verb(earlier, later):
         return False
     if not is_weaker(earlier.requirement, later.requirement, terrain.settings.roles):
@@ -236,10 +236,10 @@ def _undercuts(earlier: Rule, later: Rule, may_cross: bool, terrain: Terrain) ->
 
 def _some_verb(one: Rule, other: Rule) -> str:
     verbs = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-    return next((verb for verb in verbs if one.covers_method(verb) and other.covers_method(verb)), "")
+    return next((verb for verb in verbs if one.matches_method(verb) and other.matches_method(verb)), "")
 
 
-def partial(terrain: Terrain) -> list[Finding]:
+def partial(terrain: PolicyCoverage) -> list[Finding]:
     """Return the patterns that match some paths of routes and no route as a whole.
 
     An example is a literal in the place of a converter, such as ``/articles/new`` for ``/articles/<slug>/``.
@@ -268,4 +268,4 @@ def partial(terrain: Terrain) -> list[Finding]:
 def _together_all(rule: Rule, examples: Iterable[str]) -> bool:
     """Return ``True`` if the patterns of a rule together match all example paths of a route."""
     paths = [path.removeprefix("/").removesuffix("/").split("/") for path in examples]
-    return bool(paths) and all(any(one.covers(path) for one in rule.patterns) for path in paths)
+    return bool(paths) and all(any(one.matches(path) for one in rule.patterns) for path in paths)

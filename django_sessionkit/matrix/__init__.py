@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from django_sessionkit.urlconf.inventory import Route, survey
+from django_sessionkit.urlconf.inventory import Route, list_routes
 
-from .principals import Persona, personas
-from .simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, Cell, Row, forecast
+from .principals import Principal, default_principals
+from .simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, Cell, Row, simulate
 
 #: the word and the sign of each outcome, so that no page depends on colour alone
 WORDS = {ALLOWED: "yes", DENIED: "no", DEPENDS: "depends", DELEGATED: "delegated"}
@@ -58,18 +58,18 @@ class Matrix(NamedTuple):
         return sum(line.is_unprotected for line in self.lines)
 
 
-def policy_matrix(callers: Sequence[Persona] | None = None) -> Matrix:
+def policy_matrix(callers: Sequence[Principal] | None = None) -> Matrix:
     """Return which caller may open which route of the URLconf, for a page of your own.
 
     ``callers`` are the callers to show. By default, these are the anonymous caller, a session without roles, and one
     for each known role.
     """
-    routes = survey()
-    asked = personas(routes) if callers is None else callers
-    return matrix_of(forecast(routes, asked), asked)
+    routes = list_routes()
+    asked = default_principals(routes) if callers is None else callers
+    return matrix_of(simulate(routes, asked), asked)
 
 
-def matrix_of(rows: Iterable[Row], callers: Sequence[Persona]) -> Matrix:
+def matrix_of(rows: Iterable[Row], callers: Sequence[Principal]) -> Matrix:
     """Return the matrix for the rows of a forecast."""
     names = tuple(one.name for one in callers)
     same: dict[str, list[Route]] = {}

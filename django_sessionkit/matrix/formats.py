@@ -12,7 +12,7 @@ from . import WORDS, Line, Matrix, as_data
 from .simulation import DEPENDS, UNPROTECTED, few
 
 #: takes a text and its kind (an outcome, ``"unprotected"``, ``"head"`` or ``""``), and returns the text with colours
-Paint = Callable[[str, str], str]
+Styler = Callable[[str, str], str]
 
 _HEAD = ("ROUTE", "METHODS", "DECIDED BY")
 _TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -23,7 +23,7 @@ def plain(text: str, kind: str) -> str:
     return text
 
 
-def as_table(matrix: Matrix, paint: Paint = plain) -> Iterator[str]:
+def as_table(matrix: Matrix, paint: Styler = plain) -> Iterator[str]:
     """Yield the lines of an aligned table, then what the outcomes depend on, then a summary."""
     head = [(text, "head") for text in (*_HEAD, *matrix.callers)]
     rows = [[*_described(line), *((one.word, one.outcome) for one in line.squares)] for line in matrix.lines]

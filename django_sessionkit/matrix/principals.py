@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django_sessionkit import conf
-from django_sessionkit.lint.implication import role_names
-from django_sessionkit.policy.view_marks import declared
-from django_sessionkit.session.validation import Validation
+from django_sessionkit.policy.view_marks import requirements_of
+from django_sessionkit.requirements import role_names
+from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
 
@@ -19,34 +19,34 @@ _USUAL_VERBS = frozenset({"GET", "POST"})
 _ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 
-class Persona(NamedTuple):
+class Principal(NamedTuple):
     """A kind of caller. ``session`` is ``None`` for the anonymous caller."""
 
     name: str
     session: Session | None
 
 
-ANONYMOUS = Persona("anonymous", None)
+ANONYMOUS = Principal("anonymous", None)
 
 
-def persona_of(data: Mapping[str, Any], name: str) -> Persona:
+def principal_of(data: Mapping[str, Any], name: str) -> Principal:
     """Return a caller with this session dict. If it has no ``user_id``, one is added.
 
     Raises :class:`~django_sessionkit.exceptions.InvalidSession`.
     """
-    return Persona(name, Validation(conf.current().limits).session({"user_id": "someone", **data}))
+    return Principal(name, SessionValidator(conf.current().limits).session({"user_id": "someone", **data}))
 
 
-def parse_persona(text: str) -> Persona:
+def parse_principal(text: str) -> Principal:
     """Return the caller for a text such as ``role=editor,permission=posts:write`` or ``anonymous``.
 
     See :func:`~django_sessionkit.matrix.claims.parse_claims` for the keys. Raises ``ValueError`` if the text is not
     valid.
     """
-    return ANONYMOUS if text == ANONYMOUS.name else persona_of(parse_claims(text), text)
+    return ANONYMOUS if text == ANONYMOUS.name else principal_of(parse_claims(text), text)
 
 
-def personas(routes: Iterable[Route]) -> list[Persona]:
+def default_principals(routes: Iterable[Route]) -> list[Principal]:
     """Return the anonymous caller, one with a session without roles, and one for each known role.
 
     The known roles are those in ``SESSIONKIT_ROLES``, and those that rules and views require.
@@ -54,11 +54,11 @@ def personas(routes: Iterable[Route]) -> list[Persona]:
     settings, named = conf.current(), named_verbs()
     asked = [rule.requirement for rule in settings.rules.rules]
     for route in routes:
-        asked += [mark.requirement for verb in verbs_of(route, named) for mark in declared(route.callback, verb)]
+        asked += [mark.requirement for verb in verbs_of(route, named) for mark in requirements_of(route.callback, verb)]
     names = settings.roles.names.union(*map(role_names, dict.fromkeys(asked)))
     longest = settings.limits.role_length
-    holders = (persona_of({"role": one}, one) for one in sorted(names) if len(one) <= longest)
-    return [ANONYMOUS, persona_of({}, "any session"), *holders]
+    holders = (principal_of({"role": one}, one) for one in sorted(names) if len(one) <= longest)
+    return [ANONYMOUS, principal_of({}, "any session"), *holders]
 
 
 def named_verbs() -> frozenset[str]:

@@ -16,7 +16,7 @@ from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import uses_language_prefix
 from django_sessionkit.patterns import compile_pattern, split
 from django_sessionkit.urlconf.routes import Route
-from django_sessionkit.urlconf.segments import MANY, Part, Partly
+from django_sessionkit.urlconf.segments import MANY, Part, PartialSegment
 
 # The number of paths, and of path lengths, to try for one case. An earlier route may match one path and not another.
 _SPARE = 3
@@ -39,7 +39,7 @@ class _Node:
 _Place: TypeAlias = "frozenset[_Node]"
 
 
-class Landmarks:
+class PathSampler:
     """Finds sample paths for the patterns of rules and excludes."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
@@ -71,7 +71,7 @@ class Landmarks:
             text
             for text in self.patterns
             if _may_cover(text, route)
-            and not any(map(compile_pattern(text).covers, known))
+            and not any(map(compile_pattern(text).matches, known))
             and not any(map(route.accepts, _instances(text, route)))
         ]
 
@@ -159,7 +159,7 @@ def _choices(part: Part, examples: Sequence[str], place: _Place) -> list[str]:
 
 
 def _fits(part: Part, literal: str) -> bool:
-    if not isinstance(part, Partly):
+    if not isinstance(part, PartialSegment):
         return True
     return literal.startswith(part.prefix) and literal.endswith(part.suffix) and len(literal) > sum(map(len, part))
 
@@ -178,7 +178,7 @@ def _may_cover(pattern: str, route: Route) -> bool:
     """Return ``True`` if the pattern fits the known beginning of the route, with a language or without."""
     steps = split(pattern)
     is_language = route.is_prefixed and bool(steps) and steps[0] in conf.current().languages
-    return _begin_alike(steps, route.lead) or (is_language and _begin_alike(steps[1:], route.lead))
+    return _begin_alike(steps, route.literal_prefix) or (is_language and _begin_alike(steps[1:], route.literal_prefix))
 
 
 def _begin_alike(steps: Sequence[str], lead: str) -> bool:
@@ -193,7 +193,7 @@ def _begin_alike(steps: Sequence[str], lead: str) -> bool:
     return not started
 
 
-class Order:
+class RuleOrder:
     """The order in which Django tries the routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:

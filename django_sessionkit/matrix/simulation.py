@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 
 from django_sessionkit import conf
 from django_sessionkit.conf import project
-from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.guard import redirects
-from django_sessionkit.guard.engine import GLOBAL_LABEL, Passage, Target, inspect, is_marked_public, readings_of
-from django_sessionkit.policy.path_variants import Reading
+from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, authorize, variants_of
+from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.rules import Rule
-from django_sessionkit.policy.view_marks import Declared, declared
-from django_sessionkit.session.context import Slot
+from django_sessionkit.policy.view_marks import ViewRequirement, is_marked_public, requirements_of
+from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
-from django_sessionkit.utils.sansio import rehearse
+from django_sessionkit.utils.sansio import dry_run
 
-from .principals import Persona, in_order, named_verbs, verbs_of
-from .sample_paths import Landmarks, Order
+from .principals import Principal, in_order, named_verbs, verbs_of
+from .sample_paths import PathSampler, RuleOrder
 
 ALLOWED, DENIED, DEPENDS, DELEGATED = "allowed", "denied", "depends", "delegated"
 
@@ -64,16 +64,16 @@ class Row(NamedTuple):
     is_unprotected: bool
 
 
-def forecast(
+def simulate(
     routes: Sequence[Route],
-    callers: Sequence[Persona],
+    callers: Sequence[Principal],
     watched: Callable[[Sequence[Route]], Iterable[Route]] = iter,
 ) -> Iterator[Row]:
     """Yield a row for each route and group of methods, in the order of the URLconf.
 
     ``watched`` gets the routes and returns them as an iterable. It can report the progress.
     """
-    oracle = _Oracle(routes, callers)
+    oracle = _Simulator(routes, callers)
     for route in watched(routes):
         yield from oracle.rows(route)
 
@@ -86,18 +86,18 @@ class _Case(NamedTuple):
     cells: tuple[Cell, ...]
 
 
-class _Oracle:
+class _Simulator:
     """Computes the rows. What is the same for all routes is computed once."""
 
-    def __init__(self, routes: Sequence[Route], callers: Sequence[Persona]) -> None:
+    def __init__(self, routes: Sequence[Route], callers: Sequence[Principal]) -> None:
         rules = conf.current().rules
-        self._passages = [(one.session, Passage(Slot.fixed(one.session))) for one in callers]
-        self._landmarks = Landmarks(rules.patterns)
+        self._evaluations = [(one.session, RequestEvaluation(SessionContext.fixed(one.session))) for one in callers]
+        self._landmarks = PathSampler(rules.patterns)
         self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
         self._kinds: dict[str, tuple[bool, ...]] = {}
         self._named = named_verbs()
-        self._asks_login = project.position(project.middleware(), _LOGIN_REQUIRED) is not None
-        self._order = Order(routes)
+        self._asks_login = project.middleware_index(project.middleware(), _LOGIN_REQUIRED) is not None
+        self._order = RuleOrder(routes)
 
     def rows(self, route: Route) -> Iterator[Row]:
         paths = tuple(islice(self._paths(route), _MOST_PATHS + 1))
@@ -130,22 +130,23 @@ class _Oracle:
         """The methods, grouped by the rules and the requirements of the view that apply to them."""
         groups: dict[Any, list[str]] = {}
         for verb in verbs_of(route, self._named):
-            marks = tuple(mark.requirement for mark in declared(route.callback, verb))
+            marks = tuple(mark.requirement for mark in requirements_of(route.callback, verb))
             groups.setdefault((self._kind(verb), marks), []).append(verb)
         return groups.values()
 
     def _kind(self, verb: str) -> tuple[bool, ...]:
         if verb not in self._kinds:
-            self._kinds[verb] = tuple(rule.covers_method(verb) for rule in self._fussy)
+            self._kinds[verb] = tuple(rule.matches_method(verb) for rule in self._fussy)
         return self._kinds[verb]
 
     def _row(self, route: Route, verbs: Sequence[str], paths: Sequence[str], doubt: str) -> Row:
         gate = self._gate(route)
-        marks = declared(route.callback, verbs[0])
+        marks = requirements_of(route.callback, verbs[0])
         cases = [self._case(route.target(verbs[0], path), marks) for path in paths]
         labels = dict.fromkeys(label for case in cases for label in case.deciders or (() if gate else (UNPROTECTED,)))
         cells = [
-            _merged([(case.path, case.cells[number]) for case in cases], doubt) for number in range(len(self._passages))
+            _merged([(case.path, case.cells[number]) for case in cases], doubt)
+            for number in range(len(self._evaluations))
         ]
         return Row(
             route,
@@ -157,19 +158,21 @@ class _Oracle:
 
     def _gate(self, route: Route) -> str | None:
         asks_login = self._asks_login and getattr(route.callback, "login_required", True)
-        return route.gate or ("LoginRequiredMiddleware" if asks_login else None)
+        return route.external_check or ("LoginRequiredMiddleware" if asks_login else None)
 
-    def _case(self, target: Target, marks: Sequence[Declared]) -> _Case:
+    def _case(self, target: AccessRequest, marks: Sequence[ViewRequirement]) -> _Case:
         deciders = (*_deciders(target), *(f"view: {mark.requirement!r}" for mark in marks))
-        cells = (_cell(target, marks, session, passage) for session, passage in self._passages)
+        cells = (_cell(target, marks, session, evaluation) for session, evaluation in self._evaluations)
         return _Case(target.path, deciders, tuple(cells))
 
 
-def _cell(target: Target, marks: Sequence[Declared], session: Session | None, passage: Passage) -> Cell:
+def _cell(
+    target: AccessRequest, marks: Sequence[ViewRequirement], session: Session | None, evaluation: RequestEvaluation
+) -> Cell:
     """The result for one caller. A certain denial by a rule or the view wins over a requirement not evaluated here."""
-    denial = rehearse(inspect(target, passage, with_default=True))
+    denial = dry_run(authorize(target, evaluation, with_default=True))
     policy = conf.current().policy
-    asked = (rehearse(mark.requirement.flow(session, policy, None)) for mark in marks)
+    asked = (dry_run(mark.requirement.flow(session, policy, None)) for mark in marks)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
     sure = next((one for one in denials if not one.failed), None)
     if sure is None and denial is not None and denial.decision.requirement is None:
@@ -181,12 +184,12 @@ def _cell(target: Target, marks: Sequence[Declared], session: Session | None, pa
     return Cell(ALLOWED, "")
 
 
-def _deciders(target: Target) -> Iterator[str]:
+def _deciders(target: AccessRequest) -> Iterator[str]:
     """The labels of what decides: rules, else ``@public``, an exclude or the default. None if it is unprotected."""
     settings = conf.current()
     try:
-        readings = list(readings_of(target, Passage(Slot.fixed(None))))
-    except UnreadableRoute:
+        readings = list(variants_of(target, RequestEvaluation(SessionContext.fixed(None))))
+    except RouteMismatch:
         yield UNREADABLE_LABEL
         return
     labels = dict.fromkeys(rule.label for rule in _rules_for(target, readings))
@@ -201,28 +204,28 @@ def _deciders(target: Target) -> Iterator[str]:
     yield from labels
 
 
-def _rules_for(target: Target, readings: Iterable[Reading]) -> Iterator[Rule]:
+def _rules_for(target: AccessRequest, readings: Iterable[PathVariant]) -> Iterator[Rule]:
     """The rule of each path variant, found as the guard does."""
     lifts: dict[str, Rule | None] = {}
     for reading in readings:
         is_lifted = all(rule is not None and rule.is_public for rule in lifts.values())
-        rule = conf.current().rules.find(
+        rule = conf.current().rules.first_match(
             reading,
             target.method,
             target.view_name,
             resolved=True,
-            lifted_by=(lifts.get(reading.base),) if is_lifted else (),
+            exempted_by=(lifts.get(reading.base),) if is_lifted else (),
         )
-        if reading.strict:
+        if reading.exact:
             lifts[reading.path] = rule
         if rule is not None:
             yield rule
 
 
-def _is_excluded(target: Target, readings: Iterable[Reading]) -> bool:
+def _is_excluded(target: AccessRequest, readings: Iterable[PathVariant]) -> bool:
     """Return ``True`` if the view or every exact path variant is excluded."""
     rules = conf.current().rules
-    return rules.excludes_view(target.view_name) or all(rules.excludes(one.path) for one in readings if one.strict)
+    return rules.excludes_view(target.view_name) or all(rules.excludes(one.path) for one in readings if one.exact)
 
 
 def _merged(cases: Sequence[tuple[str, Cell]], doubt: str) -> Cell:

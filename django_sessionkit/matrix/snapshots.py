@@ -39,7 +39,7 @@ class Change(NamedTuple):
     what: str
 
 
-def written(matrix: Matrix) -> str:
+def dumps(matrix: Matrix) -> str:
     """Return the text of the file: JSON with one line for each route and group of methods, for readable diffs."""
     body = ",\n".join(f"    {json.dumps(entry, ensure_ascii=False)}" for entry in _entries(matrix))
     callers = json.dumps(list(matrix.callers), ensure_ascii=False)
@@ -56,7 +56,7 @@ def _entries(matrix: Matrix) -> Iterator[dict[str, Any]]:
         }
 
 
-def read(text: str) -> Surface:
+def loads(text: str) -> Surface:
     """Parse the text of a snapshot. Raises :class:`BadSnapshot`."""
     try:
         data = json.loads(text)
@@ -70,7 +70,7 @@ def read(text: str) -> Surface:
 def load(file: Path) -> Surface:
     """Parse a snapshot file. Raises :class:`BadSnapshot`, with the name of the file."""
     try:
-        return read(file.read_text(encoding="utf-8"))
+        return loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadSnapshot(f"{file} cannot be read ({type(error).__name__})") from None
     except BadSnapshot as error:
@@ -97,7 +97,7 @@ def _named(route: tuple[str, int]) -> str:
     return f"{text} #{number}" if number > 1 else text
 
 
-def changes(before: Surface, matrix: Matrix) -> list[Change]:
+def diff(before: Surface, matrix: Matrix) -> list[Change]:
     """Return the differences between a snapshot and the current policy, route by route."""
     now = _surface(_entries(matrix))
     old_callers, new_callers = _callers(before), _callers(now)
@@ -152,7 +152,7 @@ def _all_told(outcomes: Mapping[str, str]) -> str:
     return "; ".join(f"{outcome}: {', '.join(who)}" for outcome, who in groups.items())
 
 
-def told(found: Iterable[Change]) -> Iterator[str]:
+def format_changes(found: Iterable[Change]) -> Iterator[str]:
     """Yield the changes as aligned lines of text."""
     rows = [*found]
     widths = [max((len(row[number]) for row in rows), default=0) for number in range(3)]

@@ -31,22 +31,22 @@ class Requirement:
     Python expression.
     """
 
-    __slots__ = ("_parts", "is_static", "key", "weight")
+    __slots__ = ("cache_key", "is_static", "parts", "weight")
 
-    _parts: tuple[Any, ...]
+    parts: tuple[Any, ...]
     is_static: bool
-    key: object
+    cache_key: object
     weight: int
 
     #: operator precedence, to put the repr in brackets where needed
-    _binding: ClassVar[int] = 3
+    binding: ClassVar[int] = 3
 
     def __init__(self, parts: tuple[Any, ...], *, is_static: bool = False) -> None:
-        object.__setattr__(self, "_parts", parts)
+        object.__setattr__(self, "parts", parts)
         #: whether the result depends only on the grants of the session, and on whether there is a session
         object.__setattr__(self, "is_static", is_static)
         #: key of this object in a cache of decisions; hashing it calls no Python code
-        object.__setattr__(self, "key", object())
+        object.__setattr__(self, "cache_key", object())
         #: approximate size in characters, including the requirements that it combines
         object.__setattr__(self, "weight", sum(map(_weight, parts)))
 
@@ -57,16 +57,16 @@ class Requirement:
         raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._parts == self._parts
+        return type(other) is type(self) and other.parts == self.parts
 
     def __hash__(self) -> int:
-        return hash((type(self), self._parts))
+        return hash((type(self), self.parts))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._parts
+        return type(self), self.parts
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._parts))})"
+        return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
 
     def __and__(self, other: object) -> Requirement:
         return And(self, other) if isinstance(other, Requirement) else NotImplemented
@@ -141,15 +141,15 @@ class _Combination(Requirement):
     _sign: ClassVar[str]
 
     def __init__(self, *parts: Requirement) -> None:
-        flat = tuple(one for part in parts for one in (part._parts if type(part) is type(self) else (part,)))
+        flat = tuple(one for part in parts for one in (part.parts if type(part) is type(self) else (part,)))
         super().__init__(flat, is_static=all(part.is_static for part in flat))
 
     @property
     def children(self) -> tuple[Requirement, ...]:
-        return self._parts
+        return self.parts
 
     def __repr__(self) -> str:
-        return f" {self._sign} ".join(_bracketed(part, self._binding) for part in self._parts)
+        return f" {self._sign} ".join(_bracketed(part, self.binding) for part in self.parts)
 
 
 class And(_Combination):
@@ -160,7 +160,7 @@ class And(_Combination):
     """
 
     __slots__ = ()
-    _binding = 2
+    binding = 2
     _sign = "&"
 
     def __init__(self, *parts: Requirement) -> None:
@@ -188,7 +188,7 @@ class Or(_Combination):
     """
 
     __slots__ = ()
-    _binding = 1
+    binding = 1
     _sign = "|"
 
     @property
@@ -218,17 +218,17 @@ class Not(Requirement):
     """
 
     __slots__ = ()
-    _binding = 3
+    binding = 3
 
     def __init__(self, part: Requirement) -> None:
         super().__init__((part,), is_static=part.is_static)
 
     @property
     def children(self) -> tuple[Requirement, ...]:
-        return self._parts
+        return self.parts
 
     def __repr__(self) -> str:
-        return f"~{_bracketed(self._parts[0], self._binding)}"
+        return f"~{_bracketed(self.parts[0], self.binding)}"
 
     def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         decision = yield from self.children[0].flow(session, policy, request)
@@ -240,4 +240,4 @@ class Not(Requirement):
 
 
 def _bracketed(part: Requirement, binding: int) -> str:
-    return f"({part!r})" if part._binding < binding else repr(part)
+    return f"({part!r})" if part.binding < binding else repr(part)

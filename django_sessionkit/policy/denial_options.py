@@ -75,7 +75,7 @@ def check_target(target: object, place: str) -> None:
         raise InvalidPolicy(place, "must be a site-relative path or a URL name")
     if len(target) > MAX_TARGET_LENGTH:
         raise InvalidPolicy(place, f"must have at most {MAX_TARGET_LENGTH} characters")
-    if not is_site_path(target) and not _is_url_name(target):
+    if not is_local_path(target) and not _is_url_name(target):
         raise InvalidPolicy(
             place,
             "must be a site-relative path or a URL name",
@@ -87,6 +87,6 @@ def _is_url_name(target: str) -> bool:
     return _URL_NAME.fullmatch(target) is not None and target.partition(":")[0].lower() not in _SCHEMES
 
 
-def is_site_path(target: str) -> bool:
+def is_local_path(target: str) -> bool:
     """Return ``True`` if ``target`` is a path that every browser treats as a path of this site."""
     return target.startswith("/") and not target.startswith("//") and not _UNSAFE.search(target)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from unicodedata import category, normalize
 
+from django_sessionkit.exceptions import InvalidPolicy
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Exceptions: Persian, Indic languages and others need these two format characters.
@@ -33,3 +35,28 @@ def fault_in(text: str) -> str:
     if any(category(one) == "Cf" and one not in _JOINERS for one in text):
         return "invisible format characters"
     return ""
+
+
+def checked_names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
+    if not names:
+        raise InvalidPolicy(where, "needs at least one name")
+    checked: list[str] = []
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidPolicy(where, f"names must be strings, not {type(name).__name__}", f'write {where}("a", "b")')
+        if not name.strip():
+            raise InvalidPolicy(where, "names must not be blank")
+        if fault := fault_in(name):
+            raise InvalidPolicy(where, f"names must not contain {fault}")
+        checked.append(nfc(str(name)))
+    return tuple(dict.fromkeys(checked))
+
+
+def checked_permissions(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
+    checked = checked_names(where, names)
+    for name in checked:
+        if "*" in name:
+            raise InvalidPolicy(
+                where, f'"{name}": a required permission cannot have a wildcard', "only granted permissions can"
+            )
+    return checked

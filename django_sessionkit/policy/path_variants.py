@@ -13,7 +13,7 @@ from functools import cache
 from itertools import zip_longest
 from typing import NamedTuple
 
-from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.exceptions import RouteMismatch
 
 from .folding import fold
 
@@ -21,18 +21,18 @@ _CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 _WITHOUT_CONTROLS = dict.fromkeys(map(ord, _CONTROLS))
 
 # Longer paths are not tested for being plain.
-_LONGEST_PLAIN = 200
+_LONGEST_CANONICAL = 200
 
 # A path whose forms are all equal to the path itself: lower case ASCII, without empty, dot or padded segments.
-_PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[a-z0-9_.~@:;,=+!$&'()*-]+)*/?")
+_CANONICAL = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[a-z0-9_.~@:;,=+!$&'()*-]+)*/?")
 
 # The maximum number of targets of a value with "..", and their maximum total length in characters. Without these
 # limits, a path of dot segments would take quadratic time.
-_MOST_LANDINGS = 33
-_MOST_LANDED = 20_000
+_MOST_TARGETS = 33
+_MOST_TARGET_CHARACTERS = 20_000
 
 
-class Reading(NamedTuple):
+class PathVariant(NamedTuple):
     """One form of a path.
 
     - ``strict``: the form has the exact case. Excludes and public rules exempt only such forms.
@@ -42,18 +42,18 @@ class Reading(NamedTuple):
     """
 
     path: str
-    strict: bool = False
-    folded: bool = False
-    unprefixed: bool = False
+    exact: bool = False
+    case_folded: bool = False
+    without_language: bool = False
     base: str = ""
 
 
-def is_plain(path: str) -> bool:
+def is_canonical(path: str) -> bool:
     """Return ``True`` if cleaning and folding do not change ``path``. Always ``False`` for more than 200 characters."""
-    return len(path) <= _LONGEST_PLAIN and _PLAIN.fullmatch(path) is not None
+    return len(path) <= _LONGEST_CANONICAL and _CANONICAL.fullmatch(path) is not None
 
 
-def clean(path: str) -> str:
+def normalize(path: str) -> str:
     """Return ``path`` without control characters, white space around segments, empty segments and dot segments."""
     tidy = _tidied(path)
     if "/../" in tidy:
@@ -61,47 +61,47 @@ def clean(path: str) -> str:
     return tidy[:-1] or "/"
 
 
-def cleaned(path: str) -> tuple[str, ...]:
+def normalized(path: str) -> tuple[str, ...]:
     """Return the forms to which servers and file systems clean ``path``.
 
     If it has backslashes, there are two forms, because on Windows a backslash also separates segments.
     """
     if "\\" not in path:
-        return (clean(path),)
-    return clean(path), clean(_with_slashes(path))
+        return (normalize(path),)
+    return normalize(path), normalize(_with_slashes(path))
 
 
 def _with_slashes(path: str) -> str:
     return path.replace("\\", "/")
 
 
-def climbs(path: str) -> bool:
+def has_parent_segments(path: str) -> bool:
     """Return ``True`` if ``path`` may have a ``..`` segment."""
     return "." in path and ".." in _without_controls(path)
 
 
-def landings(value: str) -> list[str]:
+def traversal_targets(value: str) -> list[str]:
     """Return the paths, relative to a folder, to which ``value`` may lead if it is looked up in that folder.
 
     ``value`` may leave the folder by ``..`` and enter it again by its name. Then its first segments are the names of
-    the folder and of its parents. Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if there are too many
+    the folder and of its parents. Raises :class:`~django_sessionkit.exceptions.RouteMismatch` if there are too many
     such paths.
     """
-    found = _landings(value)
+    found = _traversal_targets(value)
     if "\\" in value:
-        found += _landings(_with_slashes(value))
+        found += _traversal_targets(_with_slashes(value))
     return [*dict.fromkeys(found)]
 
 
-def _landings(value: str) -> list[str]:
+def _traversal_targets(value: str) -> list[str]:
     tidy = _tidied(value)
-    if "/../" in tidy and len(value) > _MOST_LANDED:
-        raise UnreadableRoute(f'A captured value of more than {_MOST_LANDED:,} characters has ".." segments.')
+    if "/../" in tidy and len(value) > _MOST_TARGET_CHARACTERS:
+        raise RouteMismatch(f'A captured value of more than {_MOST_TARGET_CHARACTERS:,} characters has ".." segments.')
     segments, upwards = _resolved(tidy)
     places = min(upwards, len(segments)) + 1
-    if places > _MOST_LANDINGS or (places - 1) * len(value) > _MOST_LANDED:
-        raise UnreadableRoute(
-            f"A captured value leaves its folder by more than {_MOST_LANDINGS - 1} levels, or is too long."
+    if places > _MOST_TARGETS or (places - 1) * len(value) > _MOST_TARGET_CHARACTERS:
+        raise RouteMismatch(
+            f"A captured value leaves its folder by more than {_MOST_TARGETS - 1} levels, or is too long."
         )
     return ["/".join(segments[skipped:]) for skipped in range(places)]
 
@@ -150,21 +150,21 @@ def strip_language(path: str, languages: Iterable[str]) -> str | None:
     return f"/{rest}" if head in languages else None
 
 
-class Reader:
+class VariantReader:
     """Compute the forms of paths. It caches intermediate results, so create one for each request."""
 
     def __init__(self, fold: Callable[[str], str] = fold) -> None:
-        self._cleaned = cache(cleaned)
+        self._cleaned = cache(normalized)
         self._fold = cache(fold)
 
-    def readings(
+    def variants(
         self,
         path_info: str,
         path: str,
         languages: frozenset[str],
         span: str | None = None,
         forms: Iterable[str] = (),
-    ) -> Iterator[Reading]:
+    ) -> Iterator[PathVariant]:
         """Yield every form of a request path, the exact one first.
 
         :param path_info: the path that the URL resolver receives.
@@ -175,8 +175,8 @@ class Reader:
         """
         exact = list(dict.fromkeys((path_info, *self._cleaned(path_info), span or path_info)))
         for spelling in exact:
-            yield Reading(spelling, strict=True, base=spelling)
-        spelt = [*(Reading(one, base=one) for one in exact), *(Reading(form, base=exact[-1]) for form in forms)]
+            yield PathVariant(spelling, exact=True, base=spelling)
+        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(form, base=exact[-1]) for form in forms)]
         inside = _unprefixed(spelt, languages)
         mount = path.removesuffix(path_info)
         mounted = [*self._mounted(path_info, path), *_under(mount, spelt if mount != path else ())]
@@ -185,22 +185,22 @@ class Reader:
         bare = list(dict.fromkeys([*inside, *_unprefixed(mounted, languages), *_under(mount, inside)]))
         yield from bare
         for reading in plain + bare:
-            yield reading._replace(path=self._fold(reading.path), strict=False, folded=True)
+            yield reading._replace(path=self._fold(reading.path), exact=False, case_folded=True)
 
-    def _mounted(self, path_info: str, path: str) -> list[Reading]:
+    def _mounted(self, path_info: str, path: str) -> list[PathVariant]:
         if path == path_info:
             return []
         bases = (path_info, *self._cleaned(path_info))
         mounted = zip_longest((path, *self._cleaned(path)), bases, fillvalue=bases[-1])
-        return list(dict.fromkeys(Reading(one, base=base) for one, base in mounted))
+        return list(dict.fromkeys(PathVariant(one, base=base) for one, base in mounted))
 
 
-def _unprefixed(readings: Iterable[Reading], languages: frozenset[str]) -> list[Reading]:
+def _unprefixed(readings: Iterable[PathVariant], languages: frozenset[str]) -> list[PathVariant]:
     """Return those readings that have a language prefix, without the prefix."""
     found = ((one, strip_language(one.path, languages)) for one in readings)
-    return [one._replace(path=rest, unprefixed=True) for one, rest in found if rest]
+    return [one._replace(path=rest, without_language=True) for one, rest in found if rest]
 
 
-def _under(mount: str, readings: Iterable[Reading]) -> list[Reading]:
+def _under(mount: str, readings: Iterable[PathVariant]) -> list[PathVariant]:
     """Return the readings with the mount prefix added, or an empty list if there is no prefix."""
     return [one._replace(path=mount + one.path) for one in readings] if mount else []

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from django_sessionkit.patterns import Automaton, Pattern, split
-from django_sessionkit.utils.bounded_cache import LONG, Memory
+from django_sessionkit.patterns import Pattern, ShiftAndMatcher, split
+from django_sessionkit.utils.bounded_cache import LONG, BoundedCache
 
 # The memory budget of all states together, in nodes, transitions and hits. It suffices to hold each literal of a list
 # once, and the combinations between them.
@@ -55,29 +55,29 @@ class _Node:
         """Whether the node can lead to a match, other than through ``loop``, which is entered immediately."""
         return bool(self.literals or self.any or self.loops or self.hits)
 
-    def is_settled(self) -> bool:
+    def is_terminal(self) -> bool:
         """Return ``True`` if further segments cannot change the result."""
         return self.loops and not self.literals and self.any is None and self.loop is None
 
 
-_Hits: TypeAlias = tuple[int, ...]
+_Matches: TypeAlias = tuple[int, ...]
 
 
 class _State(dict[str, "_State | None"]):
     """A state of the automaton: maps a segment to the next state, or to ``None`` if that is not computed yet.
 
     ``rest`` is the next state for a segment that no pattern has at this point. ``other`` is the same state if all
-    segments that the patterns have here are keys (``is_complete``), else ``None``. ``is_settled`` is ``True`` if
+    segments that the patterns have here are keys (``is_complete``), else ``None``. ``is_terminal`` is ``True`` if
     further segments cannot change the result.
     """
 
-    __slots__ = ("hits", "is_complete", "is_settled", "nodes", "other", "rest")
+    __slots__ = ("is_complete", "is_terminal", "matches", "nodes", "other", "rest")
 
     def __init__(self, nodes: frozenset[_Node]) -> None:
         super().__init__()
         self.nodes = nodes
-        self.hits = _hits_of(nodes)
-        self.is_settled = all(node.is_settled() for node in nodes)
+        self.matches = _matches_of(nodes)
+        self.is_terminal = all(node.is_terminal() for node in nodes)
         self.is_complete = False
         self.rest: _State | None = None
         self.other: _State | None = None
@@ -92,7 +92,7 @@ class _State(dict[str, "_State | None"]):
     @property
     def cost(self) -> int:
         """The part of the memory budget that the state uses."""
-        return 1 + len(self.nodes) + len(self.hits)
+        return 1 + len(self.nodes) + len(self.matches)
 
 
 class PatternIndex:
@@ -107,23 +107,23 @@ class PatternIndex:
         for entry in entries:
             _insert(root, entry)
         self._entries = tuple(entries)
-        self._groups: list[tuple[Automaton, Sequence[Entry]]] = []
+        self._groups: list[tuple[ShiftAndMatcher, Sequence[Entry]]] = []
         self._states: dict[frozenset[_Node], _State] = {}
         self._budget = max(_LEAST_BUDGET, _BUDGET_PER_PATTERN * len(entries))
         self._start = _State(_closed([root]))
         self._complete(self._start)
         self._before = _State(frozenset())  # the state before the empty segment that precedes the leading slash
         self._before[""] = self._start
-        self.covering: Callable[[str], _Hits] = Memory(self._find).__getitem__
+        self.matching: Callable[[str], _Matches] = BoundedCache(self._find).__getitem__
 
-    def _find(self, path: str) -> _Hits:
+    def _find(self, path: str) -> _Matches:
         """Match the first segments of a long path only, if the rest cannot change the result."""
         if len(path) > LONG:
             *first, rest = path.removesuffix("/").split("/", _FIRST)
             state = self._after(first)
-            if state is not None and (state.is_settled or state.is_kept_by(rest)):
-                return state.hits
-        return self._covering(path)
+            if state is not None and (state.is_terminal or state.is_kept_by(rest)):
+                return state.matches
+        return self._matching(path)
 
     def _after(self, segments: Iterable[str]) -> _State | None:
         """Return the state after these segments, or the first settled state; ``None`` if the budget is used up."""
@@ -132,12 +132,12 @@ class PatternIndex:
             following = state.get(segment, state.other)
             if following is None:
                 following = self._follow(state, segment)
-            if following is None or following.is_settled:
+            if following is None or following.is_terminal:
                 return following
             state = following
         return state
 
-    def _covering(self, path: str) -> _Hits:
+    def _matching(self, path: str) -> _Matches:
         state = self._before
         for segment in path.removesuffix("/").split("/"):  # one trailing slash makes no difference
             following = state.get(segment, state.other)
@@ -146,10 +146,10 @@ class PatternIndex:
                     following = self._follow(state, segment)
                     if following is None:
                         return tuple(self._run(path))
-                if following.is_settled:
-                    return following.hits
+                if following.is_terminal:
+                    return following.matches
             state = following
-        return state.hits
+        return state.matches
 
     def _follow(self, state: _State, segment: str) -> _State | None:
         """Compute a transition, or return ``None`` if the budget does not suffice."""
@@ -204,7 +204,7 @@ class PatternIndex:
         """Yield the numbers of the patterns that match ``path``, without building any state."""
         if not self._groups:
             parts = [self._entries[start : start + _GROUP] for start in range(0, len(self._entries), _GROUP)]
-            self._groups = [(Automaton(entry.pattern.segments for entry in part), part) for part in parts]
+            self._groups = [(ShiftAndMatcher(entry.pattern.segments for entry in part), part) for part in parts]
         segments, last = split(path), None
         for automaton, entries in self._groups:
             bits = automaton.run(segments)
@@ -254,5 +254,5 @@ def _closed(nodes: Sequence[_Node]) -> frozenset[_Node]:
     return frozenset(node for node in reached if node.matters)
 
 
-def _hits_of(nodes: Iterable[_Node]) -> _Hits:
+def _matches_of(nodes: Iterable[_Node]) -> _Matches:
     return tuple(sorted({number for node in nodes for number in node.hits}))

@@ -8,7 +8,6 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from django_sessionkit.access import did_you_mean
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.requirements import (
@@ -21,15 +20,16 @@ from django_sessionkit.requirements import (
     Requirement,
     Role,
 )
+from django_sessionkit.utils.text import did_you_mean
 
 from .denial_options import OPTION_KEYS, DenialOptions
-from .rules import Rule, ViewGlob
+from .rules import Rule, ViewNamePattern
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 _SELECTOR_KEYS = ("pattern", "view", "methods")
 _FURTHER_KEYS = ("name", "i18n")
-_VIEW_GLOB = re.compile(r"[\w.*-]+(?::[\w.*-]+)*")
+_VIEW_NAME_PATTERN = re.compile(r"[\w.*-]+(?::[\w.*-]+)*")
 
 
 def parse_rule(raw: object, place: str) -> Rule:
@@ -50,7 +50,7 @@ def parse_rule(raw: object, place: str) -> Rule:
     return Rule(
         label=_label(raw, place),
         patterns=tuple(_pattern(one, f"{place}['pattern']") for one in _listed(raw, "pattern", place)),
-        views=tuple(_view_glob(one, f"{place}['view']") for one in _listed(raw, "view", place)),
+        views=tuple(_view_name_pattern(one, f"{place}['view']") for one in _listed(raw, "view", place)),
         methods=methods,
         unsafe_only=unsafe_only,
         requirement=_requirement(raw, place),
@@ -59,13 +59,13 @@ def parse_rule(raw: object, place: str) -> Rule:
     )
 
 
-def parse_exclude(raw: object, place: str) -> Pattern | ViewGlob:
+def parse_exclude(raw: object, place: str) -> Pattern | ViewNamePattern:
     """Parse one entry of ``SESSIONKIT_EXCLUDE``: a URL pattern if it starts with ``/``, else a glob over view names.
 
     Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if it is neither.
     """
-    if isinstance(raw, str) and _VIEW_GLOB.fullmatch(raw):
-        return ViewGlob(raw)
+    if isinstance(raw, str) and _VIEW_NAME_PATTERN.fullmatch(raw):
+        return ViewNamePattern(raw)
     return _pattern(raw, place)
 
 
@@ -94,10 +94,10 @@ def _pattern(raw: object, place: str) -> Pattern:
         raise InvalidPolicy(place, f"{error.place} {error.fault}".strip(), error.hint) from None
 
 
-def _view_glob(raw: object, place: str) -> ViewGlob:
-    if not isinstance(raw, str) or not _VIEW_GLOB.fullmatch(raw):
+def _view_name_pattern(raw: object, place: str) -> ViewNamePattern:
+    if not isinstance(raw, str) or not _VIEW_NAME_PATTERN.fullmatch(raw):
         raise InvalidPolicy(place, 'must be a view name or a glob over view names, such as "billing:*"')
-    return ViewGlob(raw)
+    return ViewNamePattern(raw)
 
 
 def _methods(raw: Mapping[str, object], place: str) -> tuple[frozenset[str], bool]:

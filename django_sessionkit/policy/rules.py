@@ -12,11 +12,11 @@ from django.utils.functional import Promise
 
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.requirements import Nobody, Public, Requirement
-from django_sessionkit.utils.bounded_cache import LONG, Memory
+from django_sessionkit.utils.bounded_cache import LONG, BoundedCache
 
 from .denial_options import DenialOptions
 from .folding import Folding, fold
-from .path_variants import Reader, Reading, is_plain
+from .path_variants import PathVariant, VariantReader, is_canonical
 from .pattern_index import Entry, PatternIndex
 
 if TYPE_CHECKING:
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 OTHER_METHOD = "method"
 OTHER_VIEW = "view"
 WITH_LANGUAGE = "i18n"
-OPENS_NOTHING = "public"
-WAITS = "waits"
+NOT_EXEMPTED = "public"
+NEEDS_ROUTE = "waits"
 
 # RFC 9110, section 9.2.1
 SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 @dataclass(frozen=True, eq=False)
-class ViewGlob:
+class ViewNamePattern:
     """A glob over view names. ``*`` matches any characters, including ``:`` (for nested namespaces)."""
 
     text: str
 
-    def covers(self, view_name: str | None) -> bool:
+    def matches(self, view_name: str | None) -> bool:
         """Return ``True`` if the glob matches ``view_name``, such as ``"billing:invoice"``. ``None`` never matches."""
         return view_name is not None and self._expression.fullmatch(view_name) is not None
 
@@ -54,7 +54,7 @@ class Rule:
 
     label: str
     patterns: tuple[Pattern, ...]
-    views: tuple[ViewGlob, ...]
+    views: tuple[ViewNamePattern, ...]
     methods: frozenset[str]
     unsafe_only: bool
     requirement: Requirement
@@ -79,28 +79,31 @@ class Rule:
         """Whether the rule may redirect an anonymous caller to the login page of the settings."""
         return not (self.is_public or self.requirement.is_closed) and self.options.may_lead_to_login
 
-    def covers_method(self, method: str) -> bool:
+    def matches_method(self, method: str) -> bool:
         """Return ``True`` if the rule applies to ``method``. A rule for ``GET`` also applies to ``HEAD``."""
         if self.unsafe_only:
             return method not in SAFE_VERBS
         return not self.methods or method in self.methods or (method == "HEAD" and "GET" in self.methods)
 
-    def covers_view(self, view_name: str | None) -> bool:
+    def matches_view(self, view_name: str | None) -> bool:
         """Return ``True`` if the rule applies to the view that a request was routed to."""
-        return not self.views or any(glob.covers(view_name) for glob in self.views)
+        return not self.views or any(glob.matches(view_name) for glob in self.views)
 
 
 #: a placeholder: which rule applies cannot be determined without examining all forms of the path
-UNFORESEEN = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
+AMBIGUOUS = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
 
 _EVERYTHING = compile_pattern("/**")
 
 
-class RuleBook:
+class RuleSet:
     """All rules and excludes of a project."""
 
     def __init__(
-        self, rules: Sequence[Rule] = (), excluded: Sequence[Pattern] = (), excluded_views: Sequence[ViewGlob] = ()
+        self,
+        rules: Sequence[Rule] = (),
+        excluded: Sequence[Pattern] = (),
+        excluded_views: Sequence[ViewNamePattern] = (),
     ) -> None:
         self.rules = tuple(rules)
         self.excluded = tuple(excluded)
@@ -120,115 +123,121 @@ class RuleBook:
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
         #: all patterns of rules and excludes, as written in the settings
         self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
-        self._foreseen = Memory(self._foresee)
+        self._foreseen = BoundedCache(self._sole_rule)
 
-    def find(
+    def first_match(
         self,
-        reading: Reading,
+        reading: PathVariant,
         method: str,
         view_name: str | None,
         *,
         resolved: bool,
-        lifted_by: Container[Rule | None] = (),
-        known: Lookup | None = None,
+        exempted_by: Container[Rule | None] = (),
+        known: PathLookup | None = None,
     ) -> Rule | None:
         """Return the first rule that applies to ``reading``, or ``None``.
 
         :param resolved: whether the request is routed. If not, the search stops with ``None`` at the first matching
             rule that has a view selector, because neither this rule nor a later one can be decided yet.
-        :param lifted_by: the public rules that exempt the request in a strict reading. In other readings only these
+        :param exempted_by: the public rules that exempt the request in a strict reading. In other readings only these
             public rules apply, so that a path written differently never removes protection.
         :param known: the lookup of the request, which caches the matching rules.
         """
-        trials = self.trials(reading, method, view_name, resolved=resolved, lifted_by=lifted_by, known=known)
+        trials = self.candidates(reading, method, view_name, resolved=resolved, exempted_by=exempted_by, known=known)
         return next((rule for rule, reason in trials if reason is None), None)
 
-    def trials(
+    def candidates(
         self,
-        reading: Reading,
+        reading: PathVariant,
         method: str,
         view_name: str | None,
         *,
         resolved: bool,
-        lifted_by: Container[Rule | None] = (),
-        known: Lookup | None = None,
+        exempted_by: Container[Rule | None] = (),
+        known: PathLookup | None = None,
     ) -> Iterator[tuple[Rule, str | None]]:
-        """Yield the rules that :meth:`find` examines: each rule that matches ``reading``, and why it does not apply.
+        """Yield the rules that :meth:`first_match` examines: each rule that matches ``reading``, and why it does not
+        apply.
 
         The reason is ``None`` for the rule that applies. That rule, or a rule with the reason ``"waits"``, is the last.
         """
-        covering = known.covering if known is not None and known.rules is self else self.covering
-        for rule in map(self.rules.__getitem__, covering(reading.path, reading.folded)):
-            reason = _passed_over(rule, reading, method, view_name, resolved, lifted_by)
+        covering = known.matching if known is not None and known.rules is self else self.matching
+        for rule in map(self.rules.__getitem__, covering(reading.path, reading.case_folded)):
+            reason = _passed_over(rule, reading, method, view_name, resolved, exempted_by)
             yield rule, reason
-            if reason in (None, WAITS):
+            if reason in (None, NEEDS_ROUTE):
                 return
 
-    def covering(self, path: str, folded: bool) -> tuple[int, ...]:
+    def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the numbers of the rules whose patterns match ``path``.
 
         With ``folded``, ``path`` must be folded, and it is compared with the folded patterns.
         """
-        return (self._folded if folded else self._exact).covering(path)
+        return (self._folded if folded else self._exact).matching(path)
 
-    def foresee(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
-        """Return the same rule as :meth:`find`, for a path that has only one form.
+    def sole_rule(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
+        """Return the same rule as :meth:`first_match`, for a path that has only one form.
 
         ``match`` is ``None`` before the request is routed. For a path that may have other forms, the result is
-        :data:`UNFORESEEN`.
+        :data:`AMBIGUOUS`.
         """
         for rule in self._foreseen[path]:
-            if not rule.covers_method(method):
+            if not rule.matches_method(method):
                 continue
             if rule.views and match is None:
                 return None
-            if not rule.views or (match is not None and rule.covers_view(match.view_name)):
+            if not rule.views or (match is not None and rule.matches_view(match.view_name)):
                 return rule
         return None
 
-    def _foresee(self, path: str) -> tuple[Rule, ...]:
-        if len(path) > LONG or not is_plain(path):
-            return (UNFORESEEN,)
-        covering = self._exact.covering(path)
-        if covering != self._folded.covering(path):
-            return (UNFORESEEN,)
+    def _sole_rule(self, path: str) -> tuple[Rule, ...]:
+        if len(path) > LONG or not is_canonical(path):
+            return (AMBIGUOUS,)
+        covering = self._exact.matching(path)
+        if covering != self._folded.matching(path):
+            return (AMBIGUOUS,)
         return tuple(self.rules[number] for number in covering)
 
     def excludes(self, path: str) -> bool:
         """Return ``True`` if a pattern in ``SESSIONKIT_EXCLUDE`` matches this path. Case matters."""
-        return bool(self._excluded.covering(path))
+        return bool(self._excluded.matching(path))
 
     def excludes_view(self, view_name: str | None) -> bool:
         """Return ``True`` if an entry of ``SESSIONKIT_EXCLUDE`` matches this view name."""
-        return any(glob.covers(view_name) for glob in self.excluded_views)
+        return any(glob.matches(view_name) for glob in self.excluded_views)
 
 
-class Lookup:
+class PathLookup:
     """Cache, for one request, the forms of its paths and the rules that match them."""
 
-    def __init__(self, rules: RuleBook) -> None:
+    def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
-        self.reader = Reader(rules.folding)
-        self._covering = cache(rules.covering)
+        self.reader = VariantReader(rules.folding)
+        self._covering = cache(rules.matching)
 
-    def covering(self, path: str, folded: bool) -> tuple[int, ...]:
-        """Return the cached result of :meth:`RuleBook.covering`. Paths with and without a slash at the end share it."""
+    def matching(self, path: str, folded: bool) -> tuple[int, ...]:
+        """Return the cached result of :meth:`RuleSet.matching`. Paths with and without a slash at the end share it."""
         bare = path if path.endswith("//") else path.removesuffix("/")
         return self._covering(bare, folded and self.rules.folds)
 
 
 def _passed_over(
-    rule: Rule, reading: Reading, method: str, view_name: str | None, resolved: bool, lifted_by: Container[Rule | None]
+    rule: Rule,
+    reading: PathVariant,
+    method: str,
+    view_name: str | None,
+    resolved: bool,
+    exempted_by: Container[Rule | None],
 ) -> str | None:
-    if not rule.covers_method(method):
+    if not rule.matches_method(method):
         return OTHER_METHOD
-    if reading.unprefixed and not rule.i18n:
+    if reading.without_language and not rule.i18n:
         return WITH_LANGUAGE
-    if rule.is_public and not reading.strict and rule not in lifted_by:
-        return OPENS_NOTHING
+    if rule.is_public and not reading.exact and rule not in exempted_by:
+        return NOT_EXEMPTED
     if rule.views and not resolved:
-        return WAITS
-    return None if rule.covers_view(view_name) else OTHER_VIEW
+        return NEEDS_ROUTE
+    return None if rule.matches_view(view_name) else OTHER_VIEW
 
 
 def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Promise, ...]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch
+
 from collections.abc import Callable
 from functools import reduce
 from inspect import ismethod, unwrap
@@ -27,14 +32,14 @@ next_number = _numbers.__next__
 views_are_hidden = Event()
 
 
-class Declared(NamedTuple):
+class ViewRequirement(NamedTuple):
     """A requirement of a view, and the options for answering a denial."""
 
     requirement: Requirement
     options: DenialOptions = DEFAULT_OPTIONS
 
 
-def declare(view: F, mark: Declared, number: int) -> F:
+def mark_view(view: F, mark: ViewRequirement, number: int) -> F:
     """Add a mark to ``view`` and keep the marks of the views that it wraps. All stacked requirements must be met.
 
     Each mark has a separate attribute with its ``number``, because ``functools.update_wrapper`` copies attributes to
@@ -47,7 +52,7 @@ def declare(view: F, mark: Declared, number: int) -> F:
     return view
 
 
-def declared(view: Any, method: str) -> list[Declared]:
+def requirements_of(view: Any, method: str) -> list[ViewRequirement]:
     """Return the requirements of a routed view and, for a class-based view, of its handler for ``method``."""
     name = method.lower()
     owner = getattr(view, "view_class", None)
@@ -61,12 +66,12 @@ def options_under_default(view: Any, method: str) -> DenialOptions:
 
     A view whose first requirement answers denials with 404 is also hidden with 404 here.
     """
-    first = next(iter(declared(view, method)), None)
+    first = next(iter(requirements_of(view, method)), None)
     return first.options if first is not None and first.options.on_deny == "not_found" else DEFAULT_OPTIONS
 
 
 def mark_public(view: F, number: int) -> F:
-    """Add the mark of ``@public`` to a wrapper. It has a ``number`` for the same reason as in :func:`declare`."""
+    """Add the mark of ``@public`` to a wrapper. It has a ``number`` for the same reason as in :func:`mark_view`."""
     setattr(view, f"{_PUBLIC}{number}", True)
     view.sessionkit_public = True  # type: ignore[attr-defined]
     return view
@@ -109,7 +114,7 @@ def _inherited_by_method(view: Any) -> list[int]:
     return _inherited(owner, method.__name__)
 
 
-def _marks(view: Any) -> list[Declared]:
+def _marks(view: Any) -> list[ViewRequirement]:
     """Return the marks on a callable, the outermost first."""
     return [view.__dict__[f"{_PREFIX}{number}"] for number in _numbered(view, _PREFIX)]
 
@@ -117,3 +122,19 @@ def _marks(view: Any) -> list[Declared]:
 def _numbered(view: Any, prefix: str) -> list[int]:
     attributes = getattr(view, "__dict__", {})
     return sorted(int(name[len(prefix) :]) for name in attributes if name.startswith(prefix))
+
+
+_API_PACKAGES = ("rest_framework", "ninja")
+
+
+def api_package_of(view: Any) -> str | None:
+    """Return ``"rest_framework"`` or ``"ninja"`` if a class or module of the view comes from there, else ``None``."""
+    owner = getattr(view, "cls", None) or type(getattr(view, "__self__", None))
+    modules = [getattr(view, "__module__", None) or "", *(base.__module__ for base in getattr(owner, "__mro__", ()))]
+    packages = (module.partition(".")[0] for module in modules)
+    return next((one for one in packages if one in _API_PACKAGES), None)
+
+
+def is_marked_public(match: ResolverMatch | None) -> bool:
+    """Return ``True`` if the view is marked with ``@public``."""
+    return match is not None and is_public(match.func)

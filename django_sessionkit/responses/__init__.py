@@ -28,16 +28,16 @@ from django_sessionkit.conf.urlconf import routed_by, urlconf_of
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.explanation.builder import explain_request
 from django_sessionkit.explanation.report import Explanation
-from django_sessionkit.guard.denial_choice import Answer, Denial, choose
+from django_sessionkit.guard import audit as guard_audit
+from django_sessionkit.guard.denial_choice import Denial, DenialResponse, choose_response
 from django_sessionkit.guard.evaluator import decide, denial_of
 from django_sessionkit.guard.raised_denials import decision_of
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.requirements import Requirement
-from django_sessionkit.session import audit
-from django_sessionkit.session.context import Slot
-from django_sessionkit.session.loader import slot_for
-from django_sessionkit.utils.sansio import Flow, Step
+from django_sessionkit.session.context import SessionContext
+from django_sessionkit.session.loader import context_for
+from django_sessionkit.utils.sansio import Flow, IOStep
 
 from . import debug, hidden_page
 
@@ -60,34 +60,36 @@ _FOR = {NOBODY: "Nobody has the right to do that.", REFUSED: "This login gives n
 
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
     """Check the requirement of a view. Return ``None`` if the view may run, else the response to the denial."""
-    slot = slot_for(request)
-    decision = yield from decide(slot, requirement, request, "aget_session")
-    audit.decided(decision, request)
-    return None if decision.allowed else (yield from deny(request, Denial(decision, options), slot))
+    context = context_for(request)
+    decision = yield from decide(context, requirement, request, "aget_session")
+    guard_audit.decided(decision, request)
+    return None if decision.allowed else (yield from deny(request, Denial(decision, options), context))
 
 
 def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
     """Return the response for an exception that a view has raised."""
-    slot = slot_for(request)
-    yield from slot.flow()
+    context = context_for(request)
+    yield from context.flow()
     is_reported, error.is_reported = error.is_reported, True
-    return (yield from deny(request, Denial(decision_of(error, slot)), slot, is_reported=is_reported))
+    return (yield from deny(request, Denial(decision_of(error, context)), context, is_reported=is_reported))
 
 
-def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool = False) -> Flow[HttpResponseBase]:
-    """Report a denial of the session of ``slot``, unless ``is_reported``, and build its response."""
-    session = slot.peek()
-    answer = choose(request, denial, session, slot.fault)
+def deny(
+    request: HttpRequest, denial: Denial, context: SessionContext, *, is_reported: bool = False
+) -> Flow[HttpResponseBase]:
+    """Report a denial of the session of ``context``, unless ``is_reported``, and build its response."""
+    session = context.peek()
+    answer = choose_response(request, denial, session, context.fault)
     if not is_reported:
-        yield from audit.denied(request, denial.decision, answer.status, session)
+        yield from guard_audit.denied(request, denial.decision, answer.status, session)
     if answer.status == 404:
-        hidden = partial(hidden_page.answer, request)
-        return (yield Step(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]
+        hidden = partial(hidden_page.not_found, request)
+        return (yield IOStep(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]
     if answer.caller == "page" and answer.location is None:
-        build = partial(_page, request, answer.status, denial.decision, slot)
+        build = partial(_page, request, answer.status, denial.decision, context)
         if conf.current().debug and not debug.has_page_of_its_own(request, answer.status):
             build = partial(_explained, answer.status, denial.decision, (yield from explain_request(request)))
-        response = yield Step(build, sync_to_async(build))  # the error page of the project may do I/O
+        response = yield IOStep(build, sync_to_async(build))  # the error page of the project may do I/O
     else:
         response = _plain(answer, denial.decision)
     if conf.current().debug:
@@ -99,13 +101,13 @@ def deny(request: HttpRequest, denial: Denial, slot: Slot, *, is_reported: bool 
     return response  # type: ignore[no-any-return]
 
 
-def _page(request: HttpRequest, status: int, decision: Decision, slot: Slot) -> Any:
+def _page(request: HttpRequest, status: int, decision: Decision, context: SessionContext) -> Any:
     """Render the ``handler403`` of the project, or its template ``503.html``."""
     if status == 503:
         with routed_by(urlconf_of(request)):
             return HttpResponse(debug.out_of_order(), status=503)
     text = _FOR.get(decision.reason, "")
-    kind = AccessDenied if text else type(denial_of(slot, decision))
+    kind = AccessDenied if text else type(denial_of(context, decision))
     error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
     with routed_by(urlconf_of(request)):
         response: Any = get_exception_response(request, get_resolver(get_urlconf()), status, error)
@@ -117,7 +119,7 @@ def _explained(status: int, decision: Decision, explanation: Explanation) -> Htt
     return HttpResponse(debug.page(status, decision, explanation), status=status, headers=debug.PAGE_HEADERS)
 
 
-def _plain(answer: Answer, decision: Decision) -> HttpResponse:
+def _plain(answer: DenialResponse, decision: Decision) -> HttpResponse:
     """Build a response that is not a page: a redirect, an HTMX response, or a problem (RFC 9457)."""
     if answer.caller == "page" and answer.location is not None:
         return HttpResponseRedirect(answer.location)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from django_sessionkit.session.context import current_slot
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.context import current_context
+from django_sessionkit.session.loader import current_loader
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,7 +23,7 @@ def vary(response: Any) -> Any:
     store of Django, because ``patch_vary_headers`` takes thirty times as long, and the public API of the response ten
     times.
     """
-    entry = current_origin().vary
+    entry = current_loader().vary
     try:
         headers = response.headers._store
         if "vary" not in headers and entry is not None:
@@ -35,7 +35,7 @@ def vary(response: Any) -> Any:
         if not isinstance(response, HttpResponseBase):
             hold_back_current()
             return response
-    patch_vary_headers(response, current_origin().source.varies_on)
+    patch_vary_headers(response, current_loader().source.vary_headers)
     return response
 
 
@@ -44,7 +44,7 @@ def vary_ahead(view: Any) -> None:
     headers = getattr(view, "headers", None)
     if isinstance(headers, dict):
         named = [headers["Vary"]] if "Vary" in headers else []
-        new = [one for one in current_origin().source.varies_on if one not in ", ".join(named).split(", ")]
+        new = [one for one in current_loader().source.vary_headers if one not in ", ".join(named).split(", ")]
         if new:
             headers["Vary"] = ", ".join([*named, *new])
 
@@ -61,8 +61,8 @@ def hold_back(request: HttpRequest) -> None:
 
 def hold_back_current() -> None:
     """Call :func:`hold_back` for the current request, if there is one."""
-    slot = current_slot()
-    request = slot.request if slot is not None else None
+    context = current_context()
+    request = context.request if context is not None else None
     if request is not None:
         hold_back(request)
 

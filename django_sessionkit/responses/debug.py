@@ -16,9 +16,9 @@ from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import urlconf_of
 from django_sessionkit.explanation import text
 from django_sessionkit.explanation.report import Explanation
-from django_sessionkit.guard.engine import GLOBAL_LABEL, Passage, Target, lifted_from_default
-from django_sessionkit.policy.path_variants import Reading
-from django_sessionkit.policy.view_marks import declared
+from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, exempted_from_default
+from django_sessionkit.policy.path_variants import PathVariant
+from django_sessionkit.policy.view_marks import requirements_of
 from django_sessionkit.session import audit
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def denied(decision: Decision) -> str:
 def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
     """Add the debug header to a response that was allowed. This does not load the session."""
     if not response.has_header(HEADER):
-        passage = getattr(request, "_sessionkit_passage", None)
-        response[HEADER] = _header("allowed", *_what_allowed(request, passage))
+        evaluation = getattr(request, "_sessionkit_passage", None)
+        response[HEADER] = _header("allowed", *_what_allowed(request, evaluation))
 
 
 def _header(*parts: str) -> str:
@@ -66,18 +66,20 @@ def _header(*parts: str) -> str:
     return f"{outcome}; rule={rule}; reason={reason}"
 
 
-def _what_allowed(request: HttpRequest, passage: Passage | None) -> tuple[str, str]:
-    rule, reason = _what_the_guard_says(request, passage)
+def _what_allowed(request: HttpRequest, evaluation: RequestEvaluation | None) -> tuple[str, str]:
+    rule, reason = _what_denied(request, evaluation)
     match = request.resolver_match
-    if match is None or not declared(match.func, request.method or ""):
+    if match is None or not requirements_of(match.func, request.method or ""):
         return rule, reason
     return ("view" if rule == "none" else f"{rule}+view"), "granted"
 
 
-def _what_the_guard_says(request: HttpRequest, passage: Passage | None) -> tuple[str, str]:
-    """Return the rule and the reason. ``passage`` is ``None`` if no rule had to be evaluated."""
-    rule = passage.rule if passage is not None else None
-    decision = passage.said(rule.label if rule is not None else GLOBAL_LABEL) if passage is not None else None
+def _what_denied(request: HttpRequest, evaluation: RequestEvaluation | None) -> tuple[str, str]:
+    """Return the rule and the reason. ``evaluation`` is ``None`` if no rule had to be evaluated."""
+    rule = evaluation.rule if evaluation is not None else None
+    decision = (
+        evaluation.decision_of(rule.label if rule is not None else GLOBAL_LABEL) if evaluation is not None else None
+    )
     if rule is not None and decision is None and rule.is_public:
         return rule.label, "public"
     if decision is None:
@@ -91,7 +93,10 @@ def _why_open(request: HttpRequest) -> str:
     if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
         return "not_routed"
     path = request.path_info
-    return lifted_from_default(Reading(path, strict=True, base=path), Target.of(request, resolved=True)) or "unknown"
+    return (
+        exempted_from_default(PathVariant(path, exact=True, base=path), AccessRequest.of(request, resolved=True))
+        or "unknown"
+    )
 
 
 def has_page_of_its_own(request: HttpRequest, status: int) -> bool:

@@ -17,7 +17,7 @@ from django.views.debug import technical_404_response
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import language_prefixes, routed_by, urlconf_of
 from django_sessionkit.policy.view_marks import views_are_hidden
-from django_sessionkit.session.loader import own_slot
+from django_sessionkit.session.loader import own_context
 
 from .caching import vary
 
@@ -43,7 +43,7 @@ _NO_ROUTES_BY_LANGUAGE = {
 }
 
 
-def something_is_hidden() -> bool:
+def has_hidden_views() -> bool:
     """Return ``True`` if any rule or view answers 404, so that unknown URLs need the same headers."""
     return conf.current().rules.hides or views_are_hidden.is_set()
 
@@ -53,7 +53,7 @@ def is_unknown(request: HttpRequest, response: HttpResponseBase) -> bool:
     return response.status_code == 404 and request.resolver_match is None
 
 
-def answer(request: HttpRequest) -> HttpResponseBase:
+def not_found(request: HttpRequest) -> HttpResponseBase:
     """Return the 404 of a hidden page, and give the request a URLconf without pages.
 
     Otherwise outer middleware would look for the page under another path (with a slash, with a language prefix), and a
@@ -67,19 +67,19 @@ def answer(request: HttpRequest) -> HttpResponseBase:
     nowhere = _NO_ROUTES_BY_LANGUAGE[is_default_prefixed] if is_used else _NO_ROUTES
     response: HttpResponseBase = _page(request, urlconf, nowhere)
     request.urlconf = nowhere  # type: ignore[assignment]
-    if own_slot(request) is None:
-        seal(response)
+    if own_context(request) is None:
+        make_final(response)
     return response
 
 
-def seal(response: HttpResponseBase) -> None:
+def make_final(response: HttpResponseBase) -> None:
     """Prevent caches from storing the response, and give hidden pages and unknown URLs the same ``Vary``."""
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Cookie"])
     vary(response)
 
 
-def dress(response: HttpResponseBase, dropped: HttpResponseBase) -> None:
+def finish(response: HttpResponseBase, dropped: HttpResponseBase) -> None:
     """Copy to the 404 the headers that inner middleware has set on the response that it replaces."""
     for name, value in dropped.items():
         if name not in _OF_THE_BODY and not response.has_header(name):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 from django.dispatch import Signal
 from django.utils.crypto import salted_hmac
 
-from django_sessionkit import conf, signals
+from django_sessionkit import signals
 from django_sessionkit.exceptions import InvalidSession, SessionKitError
-from django_sessionkit.policy.decisions import Decision
-from django_sessionkit.utils.sansio import Flow, Step, place_of
+from django_sessionkit.utils.sansio import Flow, IOStep, place_of
 
-from .context import Slot, activate, within
+from .context import SessionContext, activate, within
 from .value import Session
 
 if TYPE_CHECKING:
@@ -23,12 +21,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("django_sessionkit")
 security_logger = logging.getLogger("django_sessionkit.security")
 
-# RFC 9110, section 5.6.2: a method is a token. A space or a line break could forge the rest of the log line.
-_NOT_IN_TOKEN = re.compile(r"[^0-9A-Za-z!#$%&'*+.^_`|~-]")
-_LONGEST_METHOD = 32
-_MOST_OF_PATTERNS = 200
 
-_NOBODY = Slot.fixed(None)
+_NOBODY = SessionContext.fixed(None)
 _LIMITS = {
     "user_id": "user_id_length",
     "email": "email_length",
@@ -52,7 +46,7 @@ def _digest(user_id: str) -> str:
     return salted_hmac("django_sessionkit.user", user_id, algorithm="sha256").hexdigest()[:16]
 
 
-def sending(signal: Signal, **kwargs: Any) -> Step:
+def sending(signal: Signal, **kwargs: Any) -> IOStep:
     """Send a signal with ``send_robust``. Under ``arun``, async receivers are awaited and sync ones run in a thread."""
 
     def call() -> None:
@@ -65,10 +59,10 @@ def sending(signal: Signal, **kwargs: Any) -> Step:
     async def acall() -> None:
         await signal.asend_robust(sender=Session, **kwargs)
 
-    return Step(call, acall)
+    return IOStep(call, acall)
 
 
-def _tell(level: int, line: str, *args: object) -> None:
+def _warn(level: int, line: str, *args: object) -> None:
     """Write a line while a session is being loaded. A logging filter that reads the session gets ``None``."""
     with activate(_NOBODY):
         security_logger.log(level, line, *args)
@@ -76,7 +70,7 @@ def _tell(level: int, line: str, *args: object) -> None:
 
 def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
     """Report a stored dict that is not valid."""
-    _tell(logging.WARNING, "session rejected: field=%s reason=%s", error.field, error.reason)
+    _warn(logging.WARNING, "session rejected: field=%s reason=%s", error.field, error.reason)
     told = sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
     yield within(_NOBODY, told)
 
@@ -84,8 +78,10 @@ def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
 def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:
     """Report a session that was out of date and has been renewed."""
     user, changed = user_digest(after), changed_fields(before, after)
-    _tell(logging.INFO, "session refreshed: changed=%s user=%s", ",".join(changed), user)
-    yield within(Slot.fixed(after), sending(signals.session_updated, request=request, user=user, changed=changed))
+    _warn(logging.INFO, "session refreshed: changed=%s user=%s", ",".join(changed), user)
+    yield within(
+        SessionContext.fixed(after), sending(signals.session_updated, request=request, user=user, changed=changed)
+    )
 
 
 def revoked(user_id: str, refresh: bool) -> None:
@@ -101,12 +97,12 @@ def not_revoked_again(user_id: str, error: Exception) -> None:
     security_logger.error("sessions could not be revoked again at the commit: %s user=%s", error, _digest(user_id))
 
 
-def out_of_reach(error: object) -> None:
+def version_unavailable(error: object) -> None:
     """Report a session that counts as absent, because its version could not be checked."""
-    _tell(logging.ERROR, "session counts as absent, its version could not be checked: %s", error)
+    _warn(logging.ERROR, "session counts as absent, its version could not be checked: %s", error)
 
 
-def told(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Return the description of an exception for the log.
 
     Only SessionKit's own exceptions give their text, because the text of others may quote the session.
@@ -118,7 +114,7 @@ def told(error: Exception) -> str:
 
 def unavailable(why: str) -> None:
     """Report that the session store, or project code that helps to load sessions, has failed."""
-    _tell(logging.ERROR, "session could not be loaded, so its state is unknown for now: %s", why)
+    _warn(logging.ERROR, "session could not be loaded, so its state is unknown for now: %s", why)
 
 
 def refused(layer: str, maker: str, error: InvalidSession) -> None:
@@ -126,17 +122,17 @@ def refused(layer: str, maker: str, error: InvalidSession) -> None:
     limits = _LIMITS.get(error.field)
     hint = error.hint or f"change what {maker} returns{f', or set SESSIONKIT_LIMITS ({limits})' if limits else ''}"
     line = "%s login without a session: field=%s reason=%s; %s"
-    _tell(logging.ERROR, line, layer, error.field, error.reason, hint)
+    _warn(logging.ERROR, line, layer, error.field, error.reason, hint)
 
 
 def without_email(reason: str) -> None:
     """Report an e-mail address that is not valid in a session."""
-    _tell(logging.WARNING, "e-mail address left out of a session: %s", reason)
+    _warn(logging.WARNING, "e-mail address left out of a session: %s", reason)
 
 
 def unversioned() -> None:
     """Report a dict without a version that was stored during the request."""
-    _tell(logging.ERROR, "session counts as absent, it has no current version: store it with set_session()")
+    _warn(logging.ERROR, "session counts as absent, it has no current version: store it with set_session()")
 
 
 def changed_fields(before: Session, after: Session) -> tuple[str, ...]:
@@ -147,59 +143,3 @@ def changed_fields(before: Session, after: Session) -> tuple[str, ...]:
     changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     names = {key if key in _FIELDS else "custom" for key in changed}
     return tuple(sorted(names))
-
-
-def is_verbose() -> bool:
-    """Return ``True`` if every decision is logged, which is at level ``DEBUG``."""
-    return logger.isEnabledFor(logging.DEBUG)
-
-
-def decided(decision: Decision, request: HttpRequest | None) -> None:
-    """Log one line per decision, for debugging."""
-    if is_verbose():
-        logger.debug(
-            "%s: rule=%s reason=%s requirement=%r method=%s route=%s",
-            "allowed" if decision else "denied",
-            decision.rule,
-            decision.reason,
-            decision.requirement,
-            _method_of(request) if request is not None else None,
-            _place_of(request, decision),
-        )
-
-
-def denied(request: HttpRequest | None, decision: Decision, status: int | None, session: Session | None) -> Flow[None]:
-    """Report a denial that is about to be sent or raised."""
-    user = user_digest(session)
-    security_logger.warning(
-        "access denied: rule=%s reason=%s method=%s route=%s status=%s user=%s",
-        decision.rule,
-        decision.reason,
-        _method_of(request) if request is not None else None,
-        _place_of(request, decision),
-        status,
-        user,
-    )
-    yield sending(signals.access_denied, request=request, decision=decision, status=status, user=user)
-
-
-def _method_of(request: HttpRequest) -> str:
-    """Return the method as one short word of printable ASCII. The client chooses the method."""
-    method = request.method or ""
-    word = _NOT_IN_TOKEN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", method[:_LONGEST_METHOD])
-    return word + "..." if len(method) > _LONGEST_METHOD else word
-
-
-def _place_of(request: HttpRequest | None, decision: Decision) -> str | None:
-    """Return the route, or without one the patterns of the rule that decided. Only patterns begin with a slash."""
-    route = route_of(request)
-    if route is not None or decision.rule is None:
-        return route
-    patterns = conf.current().rules.texts_by_label.get(decision.rule)
-    return patterns[:_MOST_OF_PATTERNS] if patterns else None
-
-
-def route_of(request: HttpRequest | None) -> str | None:
-    """Return the route that Django matched, or ``None``. It is a pattern of the URLconf, never text from the client."""
-    match = getattr(request, "resolver_match", None)
-    return match.route if match is not None else None

@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from django_sessionkit.exceptions import AsyncRequired
-from django_sessionkit.utils.sansio import Flow, Step, arun, on_event_loop, run
+from django_sessionkit.utils.sansio import Flow, IOStep, arun, on_event_loop, run
 
-from .reentrancy import Loads
+from .reentrancy import ReentrancyGuard
 from .value import Session
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class Fault(NamedTuple):
     detail: str = ""
 
 
-def _unwatched() -> None:
+def _no_value() -> None:
     """Return the raw value of a source whose value does not change."""
 
 
-class Loaded:
+class LoadedSession:
     """The loaded session of a slot. A changed session gets a new object.
 
     - ``watch``: returns the current raw value, without I/O.
@@ -51,7 +51,7 @@ class Loaded:
     - ``fault``: why there is no session; ``None`` if there is one or the caller is anonymous.
     """
 
-    __slots__ = ("basis", "decisions", "fault", "raw", "session", "stamp", "watch", "withheld")
+    __slots__ = ("current_value", "decisions", "fault", "raw", "session", "settings_used", "unavailable", "version")
 
     def __init__(
         self,
@@ -63,72 +63,72 @@ class Loaded:
     ) -> None:
         self.session = session
         self.raw = raw if watch is not None else None
-        self.watch = watch or _unwatched
-        self.stamp = stamp
+        self.current_value = watch or _no_value
+        self.version = stamp
         self.fault = fault
-        self.withheld: Session | None = None
+        self.unavailable: Session | None = None
         self.decisions: dict[object, Decision] | None = None
-        self.basis: object = None
+        self.settings_used: object = None
 
-    def changed_to(self, session: Session | None, raw: object = None) -> Loaded:
+    def changed_to(self, session: Session | None, raw: object = None) -> LoadedSession:
         """Return a new object for another value of the same source."""
-        return Loaded(session, raw, self.watch, self.stamp)
+        return LoadedSession(session, raw, self.current_value, self.version)
 
-    def withholding(self, session: Session | None, fault: Fault) -> Loaded:
+    def made_unavailable(self, session: Session | None, fault: Fault) -> LoadedSession:
         """Set a stored session that grants nothing, and the reason; return this object."""
-        self.withheld, self.fault = session, fault
+        self.unavailable, self.fault = session, fault
         return self
 
 
-class Origin(Protocol):
+class Loader(Protocol):
     """An object that loads the session of a slot."""
 
-    def load(self, request: HttpRequest) -> Flow[Loaded]:
+    def load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Read the session and validate it. This may do I/O."""
         ...
 
-    def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
+    def reload(self, request: HttpRequest, loaded: LoadedSession, raw: object) -> LoadedSession:
         """Validate a value that changed during the request, without I/O."""
         ...
 
 
 @lru_cache
-def not_on_loop(twin: str) -> Step:
+def require_async(async_name: str) -> IOStep:
     """Return a step that raises :class:`AsyncRequired` under ``run`` on a running event loop, and else does nothing."""
 
     def call() -> None:
         if on_event_loop():
             raise AsyncRequired(
                 "A sync function must not load or store the session on a running event loop. Use "
-                f"`await {twin}(...)`. "
+                f"`await {async_name}(...)`. "
                 "After `await aget_session()`, sync functions can read the session, in templates too."
             )
 
     async def acall() -> None:
         pass
 
-    return Step(call, acall)
+    return IOStep(call, acall)
 
 
 #: the loads in progress
-loads = Loads(ContextVar("django_sessionkit.load", default=None))
+loads = ReentrancyGuard(ContextVar("django_sessionkit.load", default=None))
 
 
-class Slot:
+class SessionContext:
     """The session of one request, loaded when it is first needed."""
 
-    __slots__ = ("__weakref__", "_origin", "_request", "loaded")
+    __slots__ = ("__weakref__", "_loader", "_request", "loaded")
 
-    def __init__(self, origin: Origin | None, request: HttpRequest | None, loaded: Loaded | None = None) -> None:
-        self._origin = origin
+    def __init__(self, origin: Loader | None, request: HttpRequest | None, loaded: LoadedSession | None = None) -> None:
+        self._loader = origin
         self._request = weakref.ref(request) if request is not None else None
         #: ``None`` until the session is loaded
         self.loaded = loaded
 
     @classmethod
-    def fixed(cls, session: Session | None) -> Slot:
+    def fixed(cls, session: Session | None) -> SessionContext:
         """Return a slot with the given session, outside any request."""
-        return cls(None, None, Loaded(session))
+        return cls(None, None, LoadedSession(session))
 
     @property
     def request(self) -> HttpRequest | None:
@@ -140,47 +140,47 @@ class Slot:
         """Whether the session is loaded."""
         return self.loaded is not None
 
-    def flow(self, twin: str = "aget_session") -> Flow[Session | None]:
+    def flow(self, async_name: str = "aget_session") -> Flow[Session | None]:
         """Load the session if necessary and return it.
 
-        ``twin`` is the name of the async variant, for the error if a sync caller on an event loop must not load.
+        ``async_name`` is the name of the async variant, for the error if a sync caller on an event loop must not load.
         """
         request = self.request
-        if self.loaded is None and self._origin is not None and request is not None:
+        if self.loaded is None and self._loader is not None and request is not None:
             loads.check(self)
-            yield not_on_loop(twin)
+            yield require_async(async_name)
             load = loads.begin(self._is_like)
             try:
-                self.loaded = yield from self._origin.load(request)
+                self.loaded = yield from self._loader.load(request)
             finally:
                 loads.end(load)
         return self.peek()
 
-    def _is_like(self, other: Slot) -> bool:
+    def _is_like(self, other: SessionContext) -> bool:
         """Return ``True`` if ``other`` is a slot of the same request. It cannot be loaded while this one is loading."""
         return other is self or (self._request is not None and other._request == self._request)
 
     def peek(self) -> Session | None:
         """Return the session if it is loaded, including changes made during the request. This does no I/O."""
-        loaded = self.current()
+        loaded = self.current_value()
         return loaded.session if loaded is not None else None
 
-    def current(self) -> Loaded | None:
+    def current_value(self) -> LoadedSession | None:
         """Return what is loaded, including changes made during the request. This does no I/O."""
         loaded = self.loaded
         if loaded is None:
             return None
-        raw = loaded.watch()
+        raw = loaded.current_value()
         return loaded if raw is loaded.raw else self._changed(loaded, raw)
 
-    def _changed(self, loaded: Loaded, raw: object) -> Loaded:
+    def _changed(self, loaded: LoadedSession, raw: object) -> LoadedSession:
         request = self.request
-        if self._origin is None or request is None:
-            return Loaded(None)  # the new value cannot be validated any more
+        if self._loader is None or request is None:
+            return LoadedSession(None)  # the new value cannot be validated any more
         loads.check(self)
         load = loads.begin(self._is_like)
         try:
-            self.loaded = self._origin.reload(request, loaded, raw)
+            self.loaded = self._loader.reload(request, loaded, raw)
         finally:
             loads.end(load)
         return self.loaded
@@ -188,17 +188,17 @@ class Slot:
     @property
     def fault(self) -> Fault | None:
         """Why there is no session; ``None`` if there is one, the caller is anonymous, or nothing is loaded. No I/O."""
-        loaded = self.current()
+        loaded = self.current_value()
         return loaded.fault if loaded is not None else None
 
-    def glimpse(self) -> Session | None:
+    def peek_silently(self) -> Session | None:
         """Return the session if it is loaded and unchanged. This never loads, validates or raises anything."""
         loaded = self.loaded
         if loaded is None or loaded.session is None or loads.is_under_way(self):
             return None
         load = loads.begin(self._is_like)  # a custom store may write to the log, and a log filter may call this again
         try:
-            return loaded.session if loaded.watch() is loaded.raw else None
+            return loaded.session if loaded.current_value() is loaded.raw else None
         except Exception:
             return None
         finally:
@@ -209,17 +209,17 @@ class Slot:
         loaded = self.loaded
         if loaded is None:
             return run(self.flow())
-        return loaded.session if loaded.watch() is loaded.raw else self.peek()
+        return loaded.session if loaded.current_value() is loaded.raw else self.peek()
 
     async def aget(self) -> Session | None:
         """Async variant of :meth:`get`, which loads the session if necessary."""
         return self.peek() if self.loaded is not None else await arun(self.flow())
 
-    def replace(self, loaded: Loaded) -> None:
+    def replace(self, loaded: LoadedSession) -> None:
         """Replace what is loaded, so that a write is visible immediately."""
         self.loaded = loaded
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Discard what is loaded, so that the session is loaded again when it is next needed."""
         self.loaded = None
 
@@ -227,38 +227,40 @@ class Slot:
         return f"<Slot {'loaded' if self.loaded is not None else 'not loaded'}>"
 
 
-_current: ContextVar[Slot | None] = ContextVar("django_sessionkit.slot", default=None)
+_current: ContextVar[SessionContext | None] = ContextVar("django_sessionkit.slot", default=None)
 
-current_slot = _current.get
+current_context = _current.get
 #: for changes that do not end with a ``with`` block; for others, use :class:`activate`
 set_current = _current.set
 
 
 class activate:
-    """Make ``slot`` the current slot in a ``with`` block. A class is three times as fast as ``@contextmanager``."""
+    """Make ``context`` the current slot in a ``with`` block. A class is three times as fast as ``@contextmanager``."""
 
-    __slots__ = ("_slot", "_token")
+    __slots__ = ("_context", "_token")
 
-    def __init__(self, slot: Slot) -> None:
-        self._slot = slot
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
 
-    def __enter__(self) -> Slot:
-        self._token = _current.set(self._slot)
-        return self._slot
+    def __enter__(self) -> SessionContext:
+        self._token = _current.set(self._context)
+        return self._context
 
     def __exit__(self, *error: object) -> None:
         _current.reset(self._token)
 
 
-def within(slot: Slot, step: Step) -> Step:
-    """Return ``step`` with ``slot`` as the current slot, for project code that is called while a session is loading."""
+def within(context: SessionContext, step: IOStep) -> IOStep:
+    """Return ``step`` with ``context`` as the current slot, for project code that is called while a session is
+    loading.
+    """
 
     def call() -> object:
-        with activate(slot):
+        with activate(context):
             return step.call()
 
     async def acall() -> object:
-        with activate(slot):
+        with activate(context):
             return await step.acall()
 
-    return Step(call, acall)
+    return IOStep(call, acall)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django_sessionkit.sources import DjangoSessionSource, SessionSource
 
-from .loader import current_origin
+from .loader import current_loader
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -16,21 +16,21 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # as in Django's CSRF ch
 _SENT_BY_BROWSERS = frozenset({"basic", "digest", "negotiate", "ntlm"})
 
 
-def can_be_forged(request: HttpRequest) -> bool:
+def needs_csrf_check(request: HttpRequest) -> bool:
     """Return ``True`` if the request needs a CSRF token: its method is unsafe and its session may come from a cookie.
 
-    ``varies_on`` of the source contains the headers that it reads. If it reads ``Cookie`` and ``Authorization``, a
+    ``vary_headers`` of the source contains the headers that it reads. If it reads ``Cookie`` and ``Authorization``, a
     request with a bearer token needs no CSRF token, because browsers never send a bearer token automatically.
     """
     if request.method in _SAFE:
         return False
-    headers = _headers(current_origin().source)
+    headers = _headers(current_loader().source)
     if "authorization" in headers and _scheme(request) == "bearer":
         return False
     return "cookie" in headers
 
 
-def has_token(request: HttpRequest) -> bool:
+def has_csrf_token(request: HttpRequest) -> bool:
     """Return ``True`` if the request has an ``Authorization`` header that no browser sends automatically."""
     return _scheme(request) not in {"", *_SENT_BY_BROWSERS}
 
@@ -40,7 +40,7 @@ def _headers(source: SessionSource) -> set[str]:
 
     For a source that uses Django's session, ``cookie`` is always included.
     """
-    named = {header.lower() for header in source.varies_on}
+    named = {header.lower() for header in source.vary_headers}
     return named | {"cookie"} if isinstance(source, DjangoSessionSource) else named
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .validation import Limits
+    from django_sessionkit.conf.limits import Limits
 
 _MOST_FIELDS = 5  # the number of standard fields
 _MOST_LISTS = 256
@@ -21,7 +21,7 @@ _LONGEST_LIST = 20_000  # characters in all
 _join = "\x00".join
 
 
-class Ordinary:
+class FastValidator:
     """Accept dicts within ``limits`` whose lists of names were valid before."""
 
     def __init__(self, limits: Limits) -> None:

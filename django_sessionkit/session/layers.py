@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .context import Loaded, Slot, activate, current_slot, set_current
+from .context import LoadedSession, SessionContext, activate, current_context, set_current
 from .value import Session
 
 
@@ -13,44 +13,44 @@ class resume:
     Between the blocks the previous slot is current.
     """
 
-    __slots__ = ("_active", "_slot")
+    __slots__ = ("_active", "_context")
 
-    def __init__(self, slot: Slot) -> None:
-        self._slot = slot
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
 
     def __enter__(self) -> None:
-        self._active = activate(self._slot)
+        self._active = activate(self._context)
         self._active.__enter__()
 
     def __exit__(self, *error: object) -> None:
-        self._slot = current_slot() or self._slot
+        self._context = current_context() or self._context
         self._active.__exit__(*error)
 
 
-class _Layer(Slot):
+class _Layer(SessionContext):
     """A slot that replaces the one below it. It is immutable, because other contexts may hold it too."""
 
     __slots__ = ("below", "owner")
 
-    def __init__(self, owner: object, loaded: Loaded | None, below: Slot | None) -> None:
+    def __init__(self, owner: object, loaded: LoadedSession | None, below: SessionContext | None) -> None:
         super().__init__(None, None, loaded)
         self.owner = owner
         self.below = below
 
 
-def lay(owner: object, session: Session | None) -> None:
-    """Make ``session`` current in this context, until :func:`lift` is called with ``owner``."""
-    set_current(_Layer(owner, Loaded(session), current_slot()))
+def push(owner: object, session: Session | None) -> None:
+    """Make ``session`` current in this context, until :func:`pop` is called with ``owner``."""
+    set_current(_Layer(owner, LoadedSession(session), current_context()))
 
 
-def lift(owner: object) -> None:
+def pop(owner: object) -> None:
     """Remove the last session that ``owner`` made current in this context. Raises ``LookupError`` if there is none."""
-    set_current(_without(owner, current_slot()))
+    set_current(_without(owner, current_context()))
 
 
-def _without(owner: object, slot: Slot | None) -> Slot | None:
-    if not isinstance(slot, _Layer):
+def _without(owner: object, context: SessionContext | None) -> SessionContext | None:
+    if not isinstance(context, _Layer):
         raise LookupError
-    if slot.owner is owner:
-        return slot.below
-    return _Layer(slot.owner, slot.loaded, _without(owner, slot.below))
+    if context.owner is owner:
+        return context.below
+    return _Layer(context.owner, context.loaded, _without(owner, context.below))

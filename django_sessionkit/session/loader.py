@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 
 from django_sessionkit import conf
+from django_sessionkit.conf.limits import Validator
 from django_sessionkit.exceptions import AsyncRequired, InvalidSession, SessionUnavailable, VersionUnavailable
-from django_sessionkit.guard.evaluator import prepare
+from django_sessionkit.guard.evaluator import prepare_decisions
 from django_sessionkit.policy.decisions import REFUSED, UNKNOWN_FOR_NOW
 from django_sessionkit.sources import CallableSource, SessionSource
-from django_sessionkit.utils.sansio import Flow, Step, run
+from django_sessionkit.utils.sansio import Flow, IOStep, run
 
 from . import audit
-from .context import Fault, Loaded, Slot, current_slot, loads
-from .validation import Validation, Validator
+from .context import Fault, LoadedSession, SessionContext, current_context, loads
+from .validation import SessionValidator
 from .value import Session
-from .versioning import Freshness, without_stamp
+from .versioning import VersionChecker, without_version
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,97 +29,99 @@ if TYPE_CHECKING:
 _PASSED_ON = (AsyncRequired, SuspiciousOperation)
 
 
-class SessionOrigin:
+class SessionLoader:
     """Load sessions from the configured source. One instance serves all requests with the same settings."""
 
-    def __init__(self, snapshot: conf.Snapshot) -> None:
-        self.snapshot = snapshot
+    def __init__(self, snapshot: conf.Settings) -> None:
+        self.settings = snapshot
         source = snapshot.source
         self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
         #: the ``Vary`` header of a response that depends on the session; ``None`` if the source depends on no header
-        self.vary = ("Vary", ", ".join(self.source.varies_on)) if self.source.varies_on else None
+        self.vary = ("Vary", ", ".join(self.source.vary_headers)) if self.source.vary_headers else None
         #: validates with the limits and the validator of the settings
-        self.validate = Validation(snapshot.limits, _named(snapshot.validator)).session
-        self.freshness = Freshness(snapshot, self.source, self.validate)
+        self.validate = SessionValidator(snapshot.limits, _validator_in_use(snapshot.validator)).session
+        self.versions = VersionChecker(snapshot, self.source, self.validate)
 
-    def opened(self, raw: object) -> Session:
+    def parse_stored(self, raw: object) -> Session:
         """Validate a stored dict, which may contain a version, and return the session."""
-        return self.validate(without_stamp(raw) if self.freshness.is_on else raw)
+        return self.validate(without_version(raw) if self.versions.is_on else raw)
 
     def keeps_another(self, request: HttpRequest, data: Mapping[str, Any]) -> bool:
         """Return ``True`` if ``request.session`` contains a session dict that differs from ``data``."""
-        kept = without_stamp(request.session.get(self.snapshot.session_key))
-        return kept is not None and kept != without_stamp(data)
+        kept = without_version(request.session.get(self.settings.session_key))
+        return kept is not None and kept != without_version(data)
 
-    def load(self, request: HttpRequest) -> Flow[Loaded]:
+    def load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Read and validate the session. If this fails, its state is "unknown for now" and the store is not changed."""
         try:
             return (yield from self._load(request))
         except _PASSED_ON:
             raise
         except SessionUnavailable as error:
-            return _unknown(error, None)
+            return _unavailable(error, None)
         except InvalidSession as error:
             return self._refused(error)
         except PermissionDenied as error:
             return self._refused(InvalidSession("session", f"was refused by the source: {type(error).__name__}"))
         except Exception as error:
-            return _unknown(error, None)
+            return _unavailable(error, None)
 
-    def _refused(self, error: InvalidSession, raw: object = None, watch: Callable[[], object] | None = None) -> Loaded:
+    def _refused(
+        self, error: InvalidSession, raw: object = None, watch: Callable[[], object] | None = None
+    ) -> LoadedSession:
         """Log and return that the user is logged in but the login gives no valid session, now and in later requests."""
         layer = "contrib.auth" if self.source.follows_user else "SESSIONKIT_SOURCE"
         audit.refused(layer, self.source.maker, error)
-        return Loaded(None, raw, watch, fault=Fault(REFUSED, str(error)))
+        return LoadedSession(None, raw, watch, fault=Fault(REFUSED, str(error)))
 
-    def _load(self, request: HttpRequest) -> Flow[Loaded]:
+    def _load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Load the session. A malformed dict is removed and reported; then there is no session."""
         source = self.source
-        raw = yield Step(partial(source.read, request), partial(source.aread, request))
+        raw = yield IOStep(partial(source.read, request), partial(source.aread, request))
         watch = source.watch(request)
         if raw is None:
-            return Loaded(None, None, watch)
+            return LoadedSession(None, None, watch)
         try:
-            session = self.opened(raw)
+            session = self.parse_stored(raw)
         except SessionUnavailable as error:
-            return _unknown(error, raw, watch)
+            return _unavailable(error, raw, watch)
         except InvalidSession as error:
             refused = error
         else:
-            if not self.freshness.is_on:
-                loaded = Loaded(session, raw, watch)
+            if not self.versions.is_on:
+                loaded = LoadedSession(session, raw, watch)
             else:
-                loaded = yield from self.freshness.admit(request, session, raw, watch)
-            prepare(loaded, self.snapshot)
+                loaded = yield from self.versions.check(request, session, raw, watch)
+            prepare_decisions(loaded, self.settings)
             return loaded
-        yield Step(partial(source.remove, request), partial(source.aremove, request))
+        yield IOStep(partial(source.remove, request), partial(source.aremove, request))
         yield from audit.rejected(request, refused)
         now = watch() if watch is not None else None
-        return self._refused(refused, now, watch) if _only_reads(source) else Loaded(None, now, watch)
+        return self._refused(refused, now, watch) if _only_reads(source) else LoadedSession(None, now, watch)
 
-    def reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
+    def reload(self, request: HttpRequest, loaded: LoadedSession, raw: object) -> LoadedSession:
         """Validate a dict that changed during the request. The store is loaded, so this does no I/O."""
         if raw is None:
             return loaded.changed_to(None)
         try:
             return self._reload(request, loaded, raw)
         except Exception as error:
-            return _unknown(error, raw, loaded.watch)
+            return _unavailable(error, raw, loaded.current_value)
 
-    def _reload(self, request: HttpRequest, loaded: Loaded, raw: object) -> Loaded:
+    def _reload(self, request: HttpRequest, loaded: LoadedSession, raw: object) -> LoadedSession:
         try:
-            session = self.opened(raw)
-            if self.freshness.is_kept(loaded, raw):
+            session = self.parse_stored(raw)
+            if self.versions.carries_version(loaded, raw):
                 return loaded.changed_to(session, raw)
             audit.unversioned()
-            return loaded.changed_to(None, raw).withholding(session, _UNVERSIONED)
+            return loaded.changed_to(None, raw).made_unavailable(session, _UNVERSIONED)
         except SessionUnavailable:
             raise
         except InvalidSession as error:
             refused = error
         self.source.remove(request)
         run(audit.rejected(request, refused))
-        return loaded.changed_to(None, loaded.watch())
+        return loaded.changed_to(None, loaded.current_value())
 
 
 _UNVERSIONED = Fault(REFUSED, "session: has no current version; store it with set_session()")
@@ -129,15 +132,15 @@ def _only_reads(source: SessionSource) -> bool:
     return all(getattr(type(source), name) is getattr(SessionSource, name) for name in ("remove", "aremove"))
 
 
-def _unknown(error: Exception, raw: object, watch: Callable[[], object] | None = None) -> Loaded:
+def _unavailable(error: Exception, raw: object, watch: Callable[[], object] | None = None) -> LoadedSession:
     """Log and return that it is unknown whether there is a session. The stored dict is kept."""
-    why = audit.told(error)
-    tell = audit.out_of_reach if isinstance(error, VersionUnavailable) else audit.unavailable
+    why = audit.error_text(error)
+    tell = audit.version_unavailable if isinstance(error, VersionUnavailable) else audit.unavailable
     tell(why)
-    return Loaded(None, raw, watch, fault=Fault(UNKNOWN_FOR_NOW, why))
+    return LoadedSession(None, raw, watch, fault=Fault(UNKNOWN_FOR_NOW, why))
 
 
-def _named(validator: Validator | None) -> Validator | None:
+def _validator_in_use(validator: Validator | None) -> Validator | None:
     if validator is None:
         return None
 
@@ -148,24 +151,24 @@ def _named(validator: Validator | None) -> Validator | None:
     return checked
 
 
-_origin: SessionOrigin | None = None
+_loader: SessionLoader | None = None
 
 
-def current_origin() -> SessionOrigin:
+def current_loader() -> SessionLoader:
     """Return the origin for the current settings."""
-    global _origin
-    if _origin is None or _origin.snapshot is not conf.latest:
-        _origin = SessionOrigin(conf.current())
-    return _origin
+    global _loader
+    if _loader is None or _loader.settings is not conf.latest:
+        _loader = SessionLoader(conf.current())
+    return _loader
 
 
-def slot_for(request: HttpRequest) -> Slot:
+def context_for(request: HttpRequest) -> SessionContext:
     """Return the current slot, else the slot on ``request``, else (without the middleware) a new slot."""
-    slot = current_slot() or own_slot(request)
-    return slot if slot is not None else Slot(current_origin(), request)
+    context = current_context() or own_context(request)
+    return context if context is not None else SessionContext(current_loader(), request)
 
 
-def own_slot(request: HttpRequest) -> Slot | None:
+def own_context(request: HttpRequest) -> SessionContext | None:
     """Return the slot that the middleware stored on ``request``, or ``None``."""
-    slot = getattr(request, "sessionkit", None)
-    return slot if isinstance(slot, Slot) else None
+    context = getattr(request, "sessionkit", None)
+    return context if isinstance(context, SessionContext) else None

@@ -12,9 +12,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 from asgiref.sync import iscoroutinefunction
 from django.http import StreamingHttpResponse
 
-from .context import Slot, activate
-from .layers import lay, lift, resume
-from .loader import current_origin
+from .context import SessionContext, activate
+from .layers import pop, push, resume
+from .loader import current_loader
 from .streaming import stream_within
 from .value import Session
 
@@ -40,14 +40,14 @@ class use_session(AbstractContextManager["Session | None"]):
 
     def __enter__(self) -> Session | None:
         session = self._session()
-        lay(self, session)
+        push(self, session)
         return session
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            lift(self)
+            pop(self)
         except LookupError:
             if kind is GeneratorExit:
                 return  # Python may close an unfinished generator in any thread
@@ -62,14 +62,14 @@ class use_session(AbstractContextManager["Session | None"]):
         _check(function)
         for is_kind, wrapped in _KINDS:
             if is_kind(function):
-                return cast("Callable[P, R]", functools.wraps(function)(wrapped(self._slot, function)))
-        return functools.wraps(function)(_plain(self._slot, function))
+                return cast("Callable[P, R]", functools.wraps(function)(wrapped(self._context, function)))
+        return functools.wraps(function)(_plain(self._context, function))
 
     def _session(self) -> Session | None:
-        return current_origin().validate(self._data) if self._data is not None else None
+        return current_loader().validate(self._data) if self._data is not None else None
 
-    def _slot(self) -> Slot:
-        return Slot.fixed(self._session())
+    def _context(self) -> SessionContext:
+        return SessionContext.fixed(self._session())
 
 
 def _check(function: object) -> None:
@@ -85,25 +85,25 @@ def _check(function: object) -> None:
         )
 
 
-def _plain(make: Callable[[], Slot], function: Callable[P, R]) -> Callable[P, R]:
+def _plain(make: Callable[[], SessionContext], function: Callable[P, R]) -> Callable[P, R]:
     def pretending(*args: P.args, **kwargs: P.kwargs) -> R:
-        slot = make()
-        with activate(slot):
-            return cast("R", _lasting(slot, function(*args, **kwargs)))
+        context = make()
+        with activate(context):
+            return cast("R", _lasting(context, function(*args, **kwargs)))
 
     return pretending
 
 
-def _coroutine(make: Callable[[], Slot], function: Callable[..., Any]) -> Callable[..., Any]:
+def _coroutine(make: Callable[[], SessionContext], function: Callable[..., Any]) -> Callable[..., Any]:
     async def pretending(*args: Any, **kwargs: Any) -> Any:
-        slot = make()
-        with activate(slot):
-            return _lasting(slot, await function(*args, **kwargs))
+        context = make()
+        with activate(context):
+            return _lasting(context, await function(*args, **kwargs))
 
     return pretending
 
 
-def _generator(make: Callable[[], Slot], function: Callable[..., Any]) -> Callable[..., Any]:
+def _generator(make: Callable[[], SessionContext], function: Callable[..., Any]) -> Callable[..., Any]:
     """Work like ``yield from``, with the session current in each step, but not between the steps."""
 
     def pretending(*args: Any, **kwargs: Any) -> Any:
@@ -129,7 +129,7 @@ def _generator(make: Callable[[], Slot], function: Callable[..., Any]) -> Callab
     return pretending
 
 
-def _async_generator(make: Callable[[], Slot], function: Callable[..., Any]) -> Callable[..., Any]:
+def _async_generator(make: Callable[[], SessionContext], function: Callable[..., Any]) -> Callable[..., Any]:
     async def pretending(*args: Any, **kwargs: Any) -> Any:
         resumed = resume(make())
         with resumed:
@@ -160,14 +160,14 @@ _KINDS: tuple[tuple[Callable[[Any], bool], Callable[..., Any]], ...] = (
 )
 
 
-def _lasting(slot: Slot, outcome: object) -> object:
+def _lasting(context: SessionContext, outcome: object) -> object:
     """Make the session current for generators, coroutines and streaming responses that the function returns.
 
     They run after the function has returned.
     """
     for is_kind, wrapped in ((isgenerator, _generator), (isasyncgen, _async_generator), (iscoroutine, _coroutine)):
         if is_kind(outcome):
-            return wrapped(lambda: slot, lambda: outcome)()
+            return wrapped(lambda: context, lambda: outcome)()
     if isinstance(outcome, StreamingHttpResponse):
-        stream_within(slot, outcome)
+        stream_within(context, outcome)
     return outcome

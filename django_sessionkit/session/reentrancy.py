@@ -21,24 +21,28 @@ class Load:
         self.hook = "SESSIONKIT_SOURCE", "{} does; call peek_session() there, which never loads it, or read it later"
 
 
-class Loads:
+class ReentrancyGuard:
     """The loads in progress. Each is visible only to the threads and tasks that take part in it."""
 
     def __init__(self, variable: ContextVar[Load | None]) -> None:
         self._variable = variable
 
-    def check(self, slot: object) -> None:
-        """Raise :class:`~django_sessionkit.exceptions.InvalidPolicy` if the caller takes part in loading ``slot``."""
+    def check(self, context: object) -> None:
+        """Raise :class:`~django_sessionkit.exceptions.InvalidPolicy` if the caller takes part in loading
+        ``context``.
+        """
         load = self._variable.get()
-        if load is None or not self.is_under_way(slot):
+        if load is None or not self.is_under_way(context):
             return
         setting, hint = load.hook
         raise InvalidPolicy(setting, "must not read the session while it is loading", hint.format(_asker()))
 
-    def is_under_way(self, slot: object) -> bool:
-        """Return ``True`` if the caller runs inside a load of ``slot``."""
+    def is_under_way(self, context: object) -> bool:
+        """Return ``True`` if the caller runs inside a load of ``context``."""
         load = self._variable.get()
-        return load is not None and not load.is_over and load.is_of(slot)  # a task started by the load may outlive it
+        return (
+            load is not None and not load.is_over and load.is_of(context)
+        )  # a task started by the load may outlive it
 
     def begin(self, is_of: Callable[[Any], bool]) -> tuple[Load, Token[Load | None]]:
         """Begin a load. Pass the result to :meth:`end`, in the same thread or task.

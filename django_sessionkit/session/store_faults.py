@@ -49,7 +49,7 @@ def _lost_key(request: HttpRequest, store: object) -> str | None:
     """Return the session key that the client sent if Django's store dropped it for any reason, else ``None``."""
     if not isinstance(store, (SessionStore, FileStore)) or store.session_key is not None:
         return None
-    return request.COOKIES.get(conf.of_django("SESSION_COOKIE_NAME"))
+    return request.COOKIES.get(conf.django_setting("SESSION_COOKIE_NAME"))
 
 
 def _find(store: Any, key: str) -> object:

@@ -8,12 +8,12 @@ from typing import Any, cast
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from .context import Slot
+from .context import SessionContext
 from .layers import resume
 
 
-def stream_within(slot: Slot, response: HttpResponseBase) -> None:
-    """Make ``slot`` the current slot while the body of ``response`` is iterated and closed.
+def stream_within(context: SessionContext, response: HttpResponseBase) -> None:
+    """Make ``context`` the current slot while the body of ``response`` is iterated and closed.
 
     The slot is set during each step only, so it does not stay set if the body is never finished. A session override
     inside the body continues in its next step.
@@ -21,7 +21,7 @@ def stream_within(slot: Slot, response: HttpResponseBase) -> None:
     streaming = cast("StreamingHttpResponse", response)
     if isinstance(response, FileResponse) and response.file_to_stream is not None:
         return  # the bytes of a file, which the server may send itself (wsgi.file_wrapper)
-    resumed = resume(slot)
+    resumed = resume(context)
     if streaming.is_async:
         streaming.streaming_content = _asteps(resumed, cast("AsyncIterator[bytes]", streaming.streaming_content))
     else:
@@ -30,7 +30,7 @@ def stream_within(slot: Slot, response: HttpResponseBase) -> None:
     closers[:] = [_within(resumed, close) for close in closers]
 
 
-def hand_over(dropped: HttpResponseBase, sent: HttpResponseBase) -> None:
+def transfer_closers(dropped: HttpResponseBase, sent: HttpResponseBase) -> None:
     """Move the resources of a dropped response to the response that is sent instead, which closes them.
 
     ``dropped.close()`` would also send the signal ``request_finished`` before the request has ended.

@@ -7,21 +7,19 @@ subclasses, and never recurses deeper than the limits. No error message contains
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
-from django_sessionkit.exceptions import InvalidPolicy, InvalidSession, Unchecked
+from django_sessionkit.conf.limits import DEFAULT_LIMITS, Limits, Validator
+from django_sessionkit.exceptions import InvalidPolicy, InvalidSession, NotValidated
 from django_sessionkit.policy.names import fault_in, nfc
 from django_sessionkit.utils.sansio import place_of
 
-from .fast_validation import Ordinary
+from .fast_validation import FastValidator
 from .value import STAMP, Session
-
-Validator: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 _KNOWN_FIELDS = ("user_id", "email", "role", "roles", "permissions")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -30,30 +28,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_INTEGER_BITS = 14_000
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The maximum sizes of a session dict. ``SESSIONKIT_LIMITS`` overrides them by name.
-
-    Lengths are in characters. 255 is the length of Django's key columns, 150 that of a group name, and 320 that of the
-    longest e-mail address (RFC 3696, erratum 1690: 64 + 1 + 255). ``custom_depth`` limits the nesting of lists and
-    dicts, ``custom_nodes`` the number of all values in custom fields. ``custom_string_length`` also applies to keys.
-    """
-
-    user_id_length: int = 255
-    email_length: int = 320
-    role_length: int = 150
-    roles_count: int = 100
-    permission_length: int = 255
-    permissions_count: int = 500
-    custom_depth: int = 20
-    custom_nodes: int = 10_000
-    custom_string_length: int = 65_536
-
-
-DEFAULT_LIMITS = Limits()
-
-
-class Validation:
+class SessionValidator:
     """Validate session dicts against ``limits``.
 
     ``validator`` receives a copy of a valid dict and returns it, changed or unchanged. Its result is validated again.
@@ -62,13 +37,13 @@ class Validation:
     def __init__(self, limits: Limits = DEFAULT_LIMITS, validator: Validator | None = None) -> None:
         self._limits = limits
         self._validator = validator
-        self._ordinary = Ordinary(limits)
+        self._ordinary = FastValidator(limits)
 
     def session(self, data: object) -> Session:
         """Validate ``data``, which may be any object, and return it as a :class:`~django_sessionkit.Session`.
 
         Raises only :class:`~django_sessionkit.InvalidSession`; if the validator fails, the subclass
-        :class:`~django_sessionkit.exceptions.Unchecked`.
+        :class:`~django_sessionkit.exceptions.NotValidated`.
         """
         plain = self._ordinary.checked(data)
         if plain is None:
@@ -88,7 +63,7 @@ def _further(plain: dict[str, Any], validator: Validator) -> object:
         raise InvalidSession("custom", "refused by SESSIONKIT_SESSION_VALIDATOR") from None
     except Exception as error:  # the validator failed, for example without its database; the dict may be valid
         why = f"{error}" if isinstance(error, InvalidPolicy) else f"{type(error).__name__} at {place_of(error)}"
-        raise Unchecked("custom", f"could not be checked, SESSIONKIT_SESSION_VALIDATOR failed: {why}") from None
+        raise NotValidated("custom", f"could not be checked, SESSIONKIT_SESSION_VALIDATOR failed: {why}") from None
 
 
 def _checked(data: object, limits: Limits) -> dict[str, Any]:

@@ -17,12 +17,12 @@ class Session(Mapping[str, Any]):
     :func:`django_sessionkit.update_session`. Sessions compare by content, are hashable, and can be pickled and copied.
     """
 
-    __slots__ = ("_data", "_grants", "_permissions")
+    __slots__ = ("_data", "_permissions", "grants_cache")
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
         self._permissions: frozenset[str] | None = None
-        self._grants: object = None  # cached by access.AccessPolicy
+        self.grants_cache: object = None  # cached by access.AccessPolicy
 
     @property
     def user_id(self) -> str:
@@ -52,7 +52,7 @@ class Session(Mapping[str, Any]):
         return self._permissions
 
     @property
-    def rights(self) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
+    def grants_key(self) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
         """The primary role, the additional roles and the permissions as in the dict. The value is hashable."""
         ask = self._data.get
         return ask("role"), tuple(ask("roles") or ()), tuple(ask("permissions") or ())

@@ -17,26 +17,26 @@ from django_sessionkit.exceptions import (
 )
 from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
 from django_sessionkit.sources import SessionSource
-from django_sessionkit.utils.sansio import Flow, Step, user_call
+from django_sessionkit.utils.sansio import Flow, IOStep, user_call
 
 from . import audit
-from .context import Fault, Loaded, Slot, loads, within
+from .context import Fault, LoadedSession, SessionContext, loads, within
 from .value import STAMP, Session
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-Watch: TypeAlias = Callable[[], object] | None
+CurrentValue: TypeAlias = Callable[[], object] | None
 
-_MOST_REMEMBERED = 10_000
-_LONGEST_REMEMBERED = 500
+_MOST_CACHED = 10_000
+_LONGEST_CACHED = 500
 # request attribute: the user id and the version that were just looked up
 _NEW = "_sessionkit_new"
 _OUT_OF_DATE = InvalidSession("session", "is out of date")
 _UNSTAMPED = InvalidSession("session", "has no version, because it was not stored by set_session()")
 
 
-def stamp_of(raw: object) -> str | None:
+def version_of(raw: object) -> str | None:
     """Return the version of a stored dict, or ``None`` if it has none."""
     try:
         return _text(raw.get(STAMP)) if isinstance(raw, dict) else None
@@ -44,9 +44,9 @@ def stamp_of(raw: object) -> str | None:
         return None
 
 
-def without_stamp(raw: object) -> object:
+def without_version(raw: object) -> object:
     """Return the stored dict without its version, for validation: the version is not a field of the session."""
-    if not isinstance(raw, dict) or stamp_of(raw) is None:
+    if not isinstance(raw, dict) or version_of(raw) is None:
         return raw
     return {key: value for key, value in dict.items(raw) if key != STAMP}
 
@@ -57,78 +57,80 @@ def _text(version: object) -> str | None:
     return version if type(version) is str and version else None
 
 
-class Freshness:
+class VersionChecker:
     """Compare the version in a stored dict with the version from ``SESSIONKIT_VERSION``.
 
     One instance serves all requests with the same settings. ``opened`` validates a raw dict and returns the session.
     """
 
-    def __init__(self, snapshot: conf.Snapshot, source: SessionSource, opened: Callable[[object], Session]) -> None:
+    def __init__(self, snapshot: conf.Settings, source: SessionSource, opened: Callable[[object], Session]) -> None:
         self._version: Any = snapshot.version
         self._refresh = snapshot.refresh
         self._interval = snapshot.version_interval
         self._source = source
-        self._opened = opened
+        self._parse = opened
         self._remembered: dict[str, tuple[str, float]] = {}
         self._bumps = 0
         #: whether sessions have versions
         self.is_on = snapshot.version is not None
 
-    def admit(self, request: HttpRequest, session: Session, raw: object, watch: Watch) -> Flow[Loaded]:
+    def check(self, request: HttpRequest, session: Session, raw: object, watch: CurrentValue) -> Flow[LoadedSession]:
         """Return the session if it has the current version. Otherwise refresh it, or end it."""
-        stamp = stamp_of(raw)
+        stamp = version_of(raw)
         new = vars(request).pop(_NEW, None)
-        if stamp is not None and (new == (session.user_id, stamp) or self._is_remembered(session.user_id, stamp)):
-            return Loaded(session, raw, watch, stamp)
+        if stamp is not None and (new == (session.user_id, stamp) or self._is_cached(session.user_id, stamp)):
+            return LoadedSession(session, raw, watch, stamp)
         try:
             version = yield from self.current(session.user_id)
             if stamp == version:
-                return Loaded(session, raw, watch, stamp)
+                return LoadedSession(session, raw, watch, stamp)
             return (yield from self._renewed(request, session, stamp, version, watch))
         except VersionUnavailable as error:
-            audit.out_of_reach(error)
+            audit.version_unavailable(error)
             fault = Fault(UNKNOWN_FOR_NOW, str(error))
-            return Loaded(None, raw, watch).withholding(session, fault)  # it stays stored and may become valid again
+            return LoadedSession(None, raw, watch).made_unavailable(
+                session, fault
+            )  # it stays stored and may become valid again
 
     def current(self, user_id: str) -> Flow[str]:
         """Return the current version from ``SESSIONKIT_VERSION``. Raises ``VersionUnavailable`` if this fails."""
         until, bumps = monotonic() + self._interval, self._bumps
-        found = yield from _asked("SESSIONKIT_VERSION", within(_LOOKING_UP, user_call(self._version, user_id)))
+        found = yield from _called("SESSIONKIT_VERSION", within(_LOOKING_UP, user_call(self._version, user_id)))
         version = _text(found)
         if version is None:
             raise VersionUnavailable("SESSIONKIT_VERSION returned neither a string nor an integer")
-        is_short = len(user_id) + len(version) <= _LONGEST_REMEMBERED
+        is_short = len(user_id) + len(version) <= _LONGEST_CACHED
         if self._interval and is_short and bumps == self._bumps:  # else it may be from before a revocation
-            if len(self._remembered) >= _MOST_REMEMBERED:
+            if len(self._remembered) >= _MOST_CACHED:
                 self._remembered.clear()
             self._remembered[user_id] = version, until
         return version
 
-    def stamp_for(self, user_id: str) -> Flow[dict[str, str]]:
+    def version_for(self, user_id: str) -> Flow[dict[str, str]]:
         """Return the current version, as the item to store in a new dict. Empty if sessions have no versions."""
         return {STAMP: (yield from self.current(user_id))} if self.is_on else {}
 
-    def stamp_for_new(self, request: HttpRequest, user_id: str) -> Flow[dict[str, str]]:
-        """Return :meth:`stamp_for` for a dict that the source creates while reading, and note it for :meth:`admit`.
+    def version_for_new(self, request: HttpRequest, user_id: str) -> Flow[dict[str, str]]:
+        """Return :meth:`version_for` for a dict that the source creates while reading, and note it for :meth:`check`.
 
         So the version is not looked up twice.
         """
-        stamp = yield from self.stamp_for(user_id)
+        stamp = yield from self.version_for(user_id)
         setattr(request, _NEW, (user_id, stamp.get(STAMP)))
         return stamp
 
-    def kept(self, loaded: Loaded | None) -> dict[str, str]:
+    def carried_version(self, loaded: LoadedSession | None) -> dict[str, str]:
         """Return the version of ``loaded``, as the item to store in its updated dict.
 
         An update keeps the old version, so that it does not make outdated rights current.
         """
-        return {STAMP: loaded.stamp} if loaded is not None and loaded.stamp is not None else {}
+        return {STAMP: loaded.version} if loaded is not None and loaded.version is not None else {}
 
-    def is_kept(self, loaded: Loaded, raw: object) -> bool:
+    def carries_version(self, loaded: LoadedSession, raw: object) -> bool:
         """Return ``True`` if a dict stored during the request has the version that was current when it was loaded."""
-        return not self.is_on or (loaded.stamp is not None and stamp_of(raw) == loaded.stamp)
+        return not self.is_on or (loaded.version is not None and version_of(raw) == loaded.version)
 
-    def may_begin(self, stamp: str | None, version: str) -> Flow[bool]:
+    def may_renew(self, stamp: str | None, version: str) -> Flow[bool]:
         """Return ``True`` if a session with the version ``stamp`` (or ``None``) may be refreshed.
 
         It may not if the sessions of its user were ended in the meantime.
@@ -136,7 +138,7 @@ class Freshness:
         may_refresh = getattr(self._version, "may_refresh", None)
         if may_refresh is None:
             return True
-        return (yield from _asked("SESSIONKIT_VERSION", user_call(may_refresh, stamp, version))) is True
+        return (yield from _called("SESSIONKIT_VERSION", user_call(may_refresh, stamp, version))) is True
 
     def bump(self, user_id: str, refresh: bool) -> Flow[None]:
         """Make all sessions of a user out of date, on all nodes. With ``refresh`` they may be refreshed."""
@@ -148,32 +150,32 @@ class Freshness:
                 f"{fault}, so sessions cannot be revoked",
                 'use "django_sessionkit.versions.cached_version", which has it',
             )
-        yield from _asked("SESSIONKIT_VERSION", user_call(partial(bump, refresh=refresh), user_id))
+        yield from _called("SESSIONKIT_VERSION", user_call(partial(bump, refresh=refresh), user_id))
         self._bumps += 1
         self._remembered.pop(user_id, None)
 
-    def _is_remembered(self, user_id: str, stamp: str) -> bool:
+    def _is_cached(self, user_id: str, stamp: str) -> bool:
         version, until = self._remembered.get(user_id, ("", 0.0))
         return version == stamp and monotonic() < until
 
     def _renewed(
-        self, request: HttpRequest, session: Session, stamp: str | None, version: str, watch: Watch
-    ) -> Flow[Loaded]:
+        self, request: HttpRequest, session: Session, stamp: str | None, version: str, watch: CurrentValue
+    ) -> Flow[LoadedSession]:
         """Refresh the session by ``SESSIONKIT_REFRESH``. If that is not possible, end it."""
         source, fresh = self._source, None
-        if self._refresh is not None and (yield from self.may_begin(stamp, version)):
+        if self._refresh is not None and (yield from self.may_renew(stamp, version)):
             fresh = yield from self._refreshed(self._refresh, session, request)
         if fresh is None:
-            yield Step(partial(source.end, request), partial(source.aend, request))
+            yield IOStep(partial(source.end, request), partial(source.aend, request))
             yield from audit.rejected(request, _UNSTAMPED if stamp is None else _OUT_OF_DATE)
-            return Loaded(None, watch() if watch is not None else None, watch)
+            return LoadedSession(None, watch() if watch is not None else None, watch)
         stored: Any = {**fresh.to_dict(), STAMP: version}
         try:
-            yield Step(partial(source.write, request, stored), partial(source.awrite, request, stored))
+            yield IOStep(partial(source.write, request, stored), partial(source.awrite, request, stored))
         except ReadOnlySource:
             stored = watch() if watch is not None else None  # a read-only source must update its dict itself
         yield from audit.refreshed(request, session, fresh)
-        return Loaded(fresh, stored, watch, version)
+        return LoadedSession(fresh, stored, watch, version)
 
     def _refreshed(
         self, refresh: Callable[..., object], session: Session, request: HttpRequest
@@ -181,8 +183,8 @@ class Freshness:
         try:
             with loads.calling(*_REFRESH):
                 step = within(_REFRESHING, user_call(refresh, session, request))
-                found = yield from _asked("SESSIONKIT_REFRESH", step)
-            fresh = self._opened(without_stamp(found)) if found is not None else None
+                found = yield from _called("SESSIONKIT_REFRESH", step)
+            fresh = self._parse(without_version(found)) if found is not None else None
         except InvalidSession as error:
             raise VersionUnavailable(f"SESSIONKIT_REFRESH returned an invalid dict: {error}") from None
         if fresh is not None and fresh.user_id != session.user_id:
@@ -190,7 +192,7 @@ class Freshness:
         return fresh
 
 
-class _Busy(Slot):
+class _NoSessionHere(SessionContext):
     """The current slot while project code takes part in loading a session. Loading it again raises an error."""
 
     __slots__ = ("_error",)
@@ -199,16 +201,16 @@ class _Busy(Slot):
         super().__init__(None, None)
         self._error = name, "must not read the session while it is loading", hint
 
-    def flow(self, twin: str = "") -> Flow[Session | None]:
+    def flow(self, async_name: str = "") -> Flow[Session | None]:
         raise InvalidPolicy(*self._error)
 
 
-_LOOKING_UP = _Busy("SESSIONKIT_VERSION", "use its argument, the user_id")
+_LOOKING_UP = _NoSessionHere("SESSIONKIT_VERSION", "use its argument, the user_id")
 _REFRESH = "SESSIONKIT_REFRESH", "use its argument, the session"
-_REFRESHING = _Busy(*_REFRESH)
+_REFRESHING = _NoSessionHere(*_REFRESH)
 
 
-def _asked(name: str, step: Step) -> Flow[Any]:
+def _called(name: str, step: IOStep) -> Flow[Any]:
     """Run a step that calls project code or a cache. Raises ``VersionUnavailable`` if it fails."""
     try:
         return (yield step)

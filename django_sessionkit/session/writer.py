@@ -13,15 +13,15 @@ from django.middleware.csrf import rotate_token
 from django_sessionkit import signals
 from django_sessionkit.access import effective
 from django_sessionkit.exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
-from django_sessionkit.guard.raised_denials import reported
-from django_sessionkit.utils.sansio import Flow, Step, run
+from django_sessionkit.guard.raised_denials import reporting
+from django_sessionkit.utils.sansio import Flow, IOStep, run
 
 from . import audit
-from .context import Loaded, Slot, not_on_loop
-from .loader import SessionOrigin, current_origin, own_slot
-from .validation import Validation
+from .context import LoadedSession, SessionContext, require_async
+from .loader import SessionLoader, current_loader, own_context
+from .validation import SessionValidator
 from .value import Session
-from .versioning import stamp_of
+from .versioning import version_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -35,42 +35,42 @@ def register(
     ``stamp`` is the version to store, if the caller looked it up before it read ``data``. By default it is the current
     version.
     """
-    yield not_on_loop("aset_session")
-    origin = current_origin()
-    seconds = _seconds(origin, ttl)
-    session = origin.validate(data)
+    yield require_async("aset_session")
+    loader = current_loader()
+    seconds = _seconds(loader, ttl)
+    session = loader.validate(data)
     if stamp is None:
-        stamp = yield from origin.freshness.stamp_for(session.user_id)
-    slot = _slot(origin, request)
-    before = yield from slot.flow()
-    owner = before or _withheld(slot)
+        stamp = yield from loader.versions.version_for(session.user_id)
+    context = _context(loader, request)
+    before = yield from context.flow()
+    owner = before or _withheld(context)
     if owner is not None and owner.user_id != session.user_id:
-        yield from _rotate(origin, request, empty_for=session.user_id)
-    elif before is None or (yield from _has_other_rights(origin, before, session)):
-        yield from _rotate(origin, request)
-    yield from _store(origin, request, session, stamp, seconds)
+        yield from _rotate(loader, request, empty_for=session.user_id)
+    elif before is None or (yield from _has_other_rights(loader, before, session)):
+        yield from _rotate(loader, request)
+    yield from _store(loader, request, session, stamp, seconds)
     yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
     return session
 
 
 def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
     """The flow of :func:`django_sessionkit.update_session`."""
-    yield not_on_loop("aupdate_session")
-    origin = current_origin()
-    seconds = _seconds(origin, ttl)
-    slot = _slot(origin, request)
-    before = yield from slot.flow()
+    yield require_async("aupdate_session")
+    loader = current_loader()
+    seconds = _seconds(loader, ttl)
+    context = _context(loader, request)
+    before = yield from context.flow()
     if before is None:
         error = NotAuthenticated(message="There is no session to update. Register one with set_session().")
-        raise (yield from reported(error, slot))
-    session = origin.validate(_merged(before, changes))
+        raise (yield from reporting(error, context))
+    session = loader.validate(_merged(before, changes))
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
-    stamp = origin.freshness.kept(slot.loaded)
-    if (yield from _has_other_rights(origin, before, session)):
-        yield _still_stored(origin, request)
-        yield from _rotate(origin, request)
-    yield from _store(origin, request, session, stamp, seconds)
+    stamp = loader.versions.carried_version(context.loaded)
+    if (yield from _has_other_rights(loader, before, session)):
+        yield _still_stored(loader, request)
+        yield from _rotate(loader, request)
+    yield from _store(loader, request, session, stamp, seconds)
     changed = audit.changed_fields(before, session)
     yield audit.sending(signals.session_updated, request=request, user=audit.user_digest(session), changed=changed)
     return session
@@ -81,45 +81,45 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
 
     With ``and_log_out``, also remove the data from which the source would create the dict again.
     """
-    yield not_on_loop("aclear_session")
-    origin = current_origin()
-    source, slot = origin.source, _slot(origin, request)
-    before = (yield from slot.flow()) or _withheld(slot)
+    yield require_async("aclear_session")
+    loader = current_loader()
+    source, context = loader.source, _context(loader, request)
+    before = (yield from context.flow()) or _withheld(context)
     if before is None:
         return
-    yield from _rotate(origin, request)
-    yield _expiry(origin, request, None)  # otherwise its ttl would apply to the next session
+    yield from _rotate(loader, request)
+    yield _expiry(loader, request, None)  # otherwise its ttl would apply to the next session
     end, aend = (source.end, source.aend) if and_log_out else (source.remove, source.aremove)
-    yield Step(partial(end, request), partial(aend, request))
-    slot.replace(Loaded(None, None, source.watch(request)))
+    yield IOStep(partial(end, request), partial(aend, request))
+    context.replace(LoadedSession(None, None, source.watch(request)))
     yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
 
 
 def announce_end(request: HttpRequest) -> Flow[None]:
     """Send ``session_cleared`` for a session whose store is about to be emptied. Nothing is changed here."""
-    slot = _slot(current_origin(), request)
-    before = (yield from slot.flow()) or _withheld(slot)
+    context = _context(current_loader(), request)
+    before = (yield from context.flow()) or _withheld(context)
     if before is not None:
         yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
 
 
 def regenerate(request: HttpRequest) -> Flow[None]:
     """The flow of :func:`django_sessionkit.regenerate_session`."""
-    yield not_on_loop("aregenerate_session")
-    origin = current_origin()
-    yield _still_stored(origin, request)
-    yield _rotation(origin, request)
+    yield require_async("aregenerate_session")
+    loader = current_loader()
+    yield _still_stored(loader, request)
+    yield _rotation(loader, request)
 
 
 def revoke(user_id: str, refresh: bool) -> Flow[None]:
     """The flow of :func:`django_sessionkit.revoke_sessions`."""
-    yield not_on_loop("arevoke_sessions")
-    origin = current_origin()
-    known = Validation(origin.snapshot.limits).session({"user_id": user_id}).user_id
-    yield from origin.freshness.bump(known, refresh)
+    yield require_async("arevoke_sessions")
+    loader = current_loader()
+    known = SessionValidator(loader.settings.limits).session({"user_id": user_id}).user_id
+    yield from loader.versions.bump(known, refresh)
     audit.revoked(known, refresh)
     again = partial(_again_on_commit, known, refresh)
-    yield Step(again, sync_to_async(again))
+    yield IOStep(again, sync_to_async(again))
 
 
 def _again_on_commit(user_id: str, refresh: bool) -> None:
@@ -134,57 +134,57 @@ def _again_on_commit(user_id: str, refresh: bool) -> None:
 
 def _at_commit(user_id: str, refresh: bool) -> None:
     try:
-        run(current_origin().freshness.bump(user_id, refresh))
+        run(current_loader().versions.bump(user_id, refresh))
     except VersionUnavailable as error:
         audit.not_revoked_again(user_id, error)  # raising would skip later on_commit() hooks
 
 
-def _withheld(slot: Slot) -> Session | None:
+def _withheld(context: SessionContext) -> Session | None:
     """Return a stored session that grants nothing at the moment, because its version could not be looked up."""
-    return slot.loaded.withheld if slot.loaded is not None else None
+    return context.loaded.unavailable if context.loaded is not None else None
 
 
-def _slot(origin: SessionOrigin, request: HttpRequest) -> Slot:
+def _context(loader: SessionLoader, request: HttpRequest) -> SessionContext:
     """Return the slot of the request, because writes never change a session of ``use_session``."""
-    return own_slot(request) or Slot(origin, request)
+    return own_context(request) or SessionContext(loader, request)
 
 
-def _rotate(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Flow[None]:
+def _rotate(loader: SessionLoader, request: HttpRequest, *, empty_for: str | None = None) -> Flow[None]:
     """Give the store a new key and the visitor a new CSRF token, as Django's ``login()`` does.
 
     A key that someone else knew before the login is useless afterwards. If a concurrent request saves the old data
     under the old key, it fails, so it cannot restore rights that were removed in the meantime.
     """
-    yield _rotation(origin, request, empty_for=empty_for)
+    yield _rotation(loader, request, empty_for=empty_for)
     rotate_token(request)
 
 
-def _rotation(origin: SessionOrigin, request: HttpRequest, *, empty_for: str | None = None) -> Step:
-    source = origin.source
-    return Step(
+def _rotation(loader: SessionLoader, request: HttpRequest, *, empty_for: str | None = None) -> IOStep:
+    source = loader.source
+    return IOStep(
         partial(source.rotate, request, empty_for=empty_for), partial(source.arotate, request, empty_for=empty_for)
     )
 
 
-def _still_stored(origin: SessionOrigin, request: HttpRequest) -> Step:
+def _still_stored(loader: SessionLoader, request: HttpRequest) -> IOStep:
     """Return a step that raises if another request replaced the key, because this one would store old data again."""
-    source = origin.source
-    return Step(partial(source.ensure_stored, request), partial(source.aensure_stored, request))
+    source = loader.source
+    return IOStep(partial(source.ensure_stored, request), partial(source.aensure_stored, request))
 
 
-def _expiry(origin: SessionOrigin, request: HttpRequest, seconds: float | None) -> Step:
-    source = origin.source
-    return Step(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
+def _expiry(loader: SessionLoader, request: HttpRequest, seconds: float | None) -> IOStep:
+    source = loader.source
+    return IOStep(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
 
 
 def _store(
-    origin: SessionOrigin, request: HttpRequest, session: Session, stamp: dict[str, str], seconds: float | None
+    loader: SessionLoader, request: HttpRequest, session: Session, stamp: dict[str, str], seconds: float | None
 ) -> Flow[None]:
-    source, data = origin.source, {**session.to_dict(), **stamp}
-    yield Step(partial(source.write, request, data), partial(source.awrite, request, data))
+    source, data = loader.source, {**session.to_dict(), **stamp}
+    yield IOStep(partial(source.write, request, data), partial(source.awrite, request, data))
     if seconds is not None:
-        yield _expiry(origin, request, seconds)
-    _slot(origin, request).replace(Loaded(session, data, source.watch(request), stamp_of(data)))
+        yield _expiry(loader, request, seconds)
+    _context(loader, request).replace(LoadedSession(session, data, source.watch(request), version_of(data)))
 
 
 def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,11 +193,11 @@ def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {**before.to_dict(), **changes}
 
 
-def _has_other_rights(origin: SessionOrigin, before: Session, after: Session) -> Flow[bool]:
+def _has_other_rights(loader: SessionLoader, before: Session, after: Session) -> Flow[bool]:
     """Return ``True`` if roles or permissions differ, in the dicts or after the access policy; also if that fails."""
-    if _as_sets(before.rights) != _as_sets(after.rights):
+    if _as_sets(before.grants_key) != _as_sets(after.grants_key):
         return True
-    policy = origin.snapshot.policy
+    policy = loader.settings.policy
     try:
         old = yield from effective(policy, before)
         new = yield from effective(policy, after)
@@ -213,9 +213,9 @@ def _as_sets(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> tup
     return role, frozenset(roles), frozenset(permissions)
 
 
-def _seconds(origin: SessionOrigin, ttl: Any) -> float | None:
+def _seconds(loader: SessionLoader, ttl: Any) -> float | None:
     if ttl is None:
-        return origin.snapshot.session_ttl
+        return loader.settings.session_ttl
     if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl < float("inf"):
         raise ValueError("ttl must be a positive number of seconds")
     return ttl

@@ -16,7 +16,7 @@ from django.utils.html import json_script
 
 from django_sessionkit import api
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.guard.evaluator import is_met, known
+from django_sessionkit.guard.evaluator import cached_decision, is_met
 from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 
 register = template.Library()
@@ -38,7 +38,7 @@ class RequirementNode(ConditionNode):
         self.requirement = requirement
 
     def render(self, context: Context) -> str:
-        answer = known(self.requirement)
+        answer = cached_decision(self.requirement)
         granted = answer.allowed if answer is not None else is_met(self.requirement)
         return (self.granted if granted else self.otherwise).render(context)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar
 from django.test import AsyncClient, Client, override_settings
 
 from django_sessionkit import conf
-from django_sessionkit.access import did_you_mean
 from django_sessionkit.api import aexplain, explain
 from django_sessionkit.conf import project
 from django_sessionkit.explanation.report import Explanation
@@ -18,6 +17,7 @@ from django_sessionkit.matrix.claims import parse_claims
 from django_sessionkit.matrix.principals import ANONYMOUS
 from django_sessionkit.session.override import use_session
 from django_sessionkit.utils.sansio import Flow, arun, run
+from django_sessionkit.utils.text import did_you_mean
 
 from . import clients
 
@@ -259,11 +259,11 @@ def assert_surface(snapshot: str | os.PathLike[str]) -> None:
     __tracebackhide__ = True
     again = f"manage.py sessionkit_routes --snapshot {snapshot}"
     if not project.is_guarded():
-        raise AssertionError(project.UNGUARDED)
+        raise AssertionError(project.MIDDLEWARE_MISSING)
     try:
-        found = snapshots.changes(snapshots.load(Path(snapshot)), policy_matrix())
+        found = snapshots.diff(snapshots.load(Path(snapshot)), policy_matrix())
     except snapshots.BadSnapshot as error:
         raise AssertionError(f"{error}. To write the file again, run {again}") from None
     if found:
-        told = "\n".join(snapshots.told(found))
+        told = "\n".join(snapshots.format_changes(found))
         raise AssertionError(f"The policy differs from {snapshot}.\n\n{told}\n\nIf this is intended, run {again}")

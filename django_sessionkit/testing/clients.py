@@ -12,10 +12,10 @@ from django_sessionkit import conf
 from django_sessionkit.exceptions import ReadOnlySource
 from django_sessionkit.lint import role_names
 from django_sessionkit.session import writer
-from django_sessionkit.session.context import not_on_loop
-from django_sessionkit.session.loader import current_origin
+from django_sessionkit.session.context import require_async
+from django_sessionkit.session.loader import current_loader
 from django_sessionkit.session.value import Session
-from django_sessionkit.utils.sansio import Flow, Step
+from django_sessionkit.utils.sansio import Flow, IOStep
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -34,8 +34,8 @@ _NO_BRIDGE = (
 def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[None]:
     """Implement :func:`django_sessionkit.testing.sign_in`."""
     _check("sign_in", client)
-    yield not_on_loop("asign_in")
-    _check_roles(current_origin().validate(data))
+    yield require_async("asign_in")
+    _check_roles(current_loader().validate(data))
     request = yield from _request(client)
     yield from writer.register(request, data, None)
     yield from _saved(client, request.session)
@@ -45,8 +45,8 @@ def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[No
 def signing_out(client: Client | AsyncClient) -> Flow[None]:
     """Implement :func:`django_sessionkit.testing.sign_out`."""
     _check("sign_out", client)
-    yield not_on_loop("asign_out")
-    if conf.of_django("SESSION_COOKIE_NAME") not in client.cookies:
+    yield require_async("asign_out")
+    if conf.django_setting("SESSION_COOKIE_NAME") not in client.cookies:
         return
     request = yield from _request(client)
     yield from writer.clear(request)
@@ -55,8 +55,8 @@ def signing_out(client: Client | AsyncClient) -> Flow[None]:
 
 def logging_in(client: Client | AsyncClient, user: Any) -> Flow[None]:
     """Log in a user of ``contrib.auth``. A user who is not active stays anonymous."""
-    yield not_on_loop("aassert_access")
-    yield Step(partial(client.force_login, user), partial(client.aforce_login, user))
+    yield require_async("aassert_access")
+    yield IOStep(partial(client.force_login, user), partial(client.aforce_login, user))
     if getattr(user, "is_active", True):
         yield from _look_again(client, _NO_BRIDGE)
 
@@ -79,7 +79,7 @@ def _check(function: str, client: object) -> None:
 def _check_roles(session: Session) -> None:
     """Check that the roles are known, unless a custom access policy may compute other roles from the dict."""
     policy = conf.current().policy
-    if not policy.overrides_grants and (fault := role_names.fault(policy.get_roles(session))):
+    if not policy.overrides_grants and (fault := role_names.unknown_role(policy.get_roles(session))):
         raise ValueError(fault)
 
 
@@ -88,24 +88,24 @@ def _request(client: Client | AsyncClient) -> Flow[HttpRequest]:
     factory = RequestFactory()
     factory.cookies = client.cookies
     request = factory.get("/")
-    request.session = yield Step(lambda: client.session, client.asession)
+    request.session = yield IOStep(lambda: client.session, client.asession)
     return request
 
 
 def _saved(client: Client | AsyncClient, store: SessionBase) -> Flow[None]:
     """Save the store and set the cookie, because the key has changed. With signed cookies, the key is the data."""
-    yield Step(store.save, store.asave)
-    name = conf.of_django("SESSION_COOKIE_NAME")
+    yield IOStep(store.save, store.asave)
+    name = conf.django_setting("SESSION_COOKIE_NAME")
     client.cookies[name] = store.session_key or ""
-    secure = conf.of_django("SESSION_COOKIE_SECURE") or None
-    client.cookies[name].update({"path": "/", "domain": conf.of_django("SESSION_COOKIE_DOMAIN"), "secure": secure})
+    secure = conf.django_setting("SESSION_COOKIE_SECURE") or None
+    client.cookies[name].update({"path": "/", "domain": conf.django_setting("SESSION_COOKIE_DOMAIN"), "secure": secure})
 
 
 def _look_again(client: Client | AsyncClient, advice: str) -> Flow[None]:
     """Check that the source finds the session. Some sources do not, for example if they also need a login."""
-    source = current_origin().source
+    source = current_loader().source
     request = yield from _request(client)
-    if (yield Step(partial(source.read, request), partial(source.aread, request))) is None:
+    if (yield IOStep(partial(source.read, request), partial(source.aread, request))) is None:
         raise ReadOnlySource(
             f"Nobody is signed in: SESSIONKIT_SOURCE {type(source).__qualname__} finds no session {advice}"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from django_sessionkit.exceptions import UnreadableRoute
+from django_sessionkit.exceptions import RouteMismatch
 
 # A whole segment, with the slash before it, that int() accepts and str() writes differently. A lookahead with a
 # backreference does not backtrack, so a long text is scanned once.
@@ -38,13 +38,13 @@ def _may_have_one(text: str) -> bool:
 def with_plain_integers(text: str) -> str:
     """Return ``text`` with each integer segment written as ``str()`` writes it.
 
-    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if more than 256 segments need this.
+    Raises :class:`~django_sessionkit.exceptions.RouteMismatch` if more than 256 segments need this.
     """
     if not _may_have_one(text):
         return text
     plain, count = _LOOSE.subn(_plain, f"/{text}", _MOST_INTEGERS + 1)
     if count > _MOST_INTEGERS:
-        raise UnreadableRoute(f"A captured value has more than {_MOST_INTEGERS} integers that str() writes otherwise.")
+        raise RouteMismatch(f"A captured value has more than {_MOST_INTEGERS} integers that str() writes otherwise.")
     return plain[1:]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 
-from .routes import Route, Way
-from .segments import MANY, ONE, Partly, Shape, shape_of_regex, shape_of_route
+from .routes import ResolverPath, Route
+from .segments import MANY, ONE, PartialSegment, PathShape, shape_of_regex, shape_of_route
 
-__all__ = ["LANGUAGE", "MANY", "ONE", "Partly", "Route", "survey", "text_of"]
+__all__ = ["LANGUAGE", "MANY", "ONE", "PartialSegment", "Route", "list_routes", "text_of"]
 
 _ANCHORS = re.compile(r"^\^|(?<!\\)(?:\$|\\Z)$")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<\w+>|.", re.DOTALL)
@@ -21,13 +21,13 @@ _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P<\w+>|.", re.DOTALL)
 LANGUAGE = "<language>"
 
 
-def survey(urlconf: Any = None) -> list[Route]:
+def list_routes(urlconf: Any = None) -> list[Route]:
     """Return the routes of a URLconf, in the order in which Django tries them. ``None`` means the root URLconf."""
     resolver = get_resolver(urlconf)
-    return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, Way(), frozenset())]
+    return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, ResolverPath(), frozenset())]
 
 
-def _walk(resolver: URLResolver, way: Way, above: frozenset[int]) -> Iterator[tuple[Way, URLPattern]]:
+def _walk(resolver: URLResolver, way: ResolverPath, above: frozenset[int]) -> Iterator[tuple[ResolverPath, URLPattern]]:
     """Yield the routes below a resolver.
 
     ``above`` has the ids of the enclosing resolvers and pattern lists. A URLconf that includes itself is entered once
@@ -47,7 +47,7 @@ def _walk(resolver: URLResolver, way: Way, above: frozenset[int]) -> Iterator[tu
             yield further, one
 
 
-def _along(link: URLPattern | URLResolver, way: Way) -> Way:
+def _along(link: URLPattern | URLResolver, way: ResolverPath) -> ResolverPath:
     pattern: Any = link.pattern
     further = way._replace(chain=(*way.chain, link), text=way.text + text_of(pattern))
     if isinstance(link, URLResolver):
@@ -60,13 +60,13 @@ def _along(link: URLPattern | URLResolver, way: Way) -> Way:
     return further._replace(shape=way.shape.then(_shape_of(pattern, isinstance(link, URLPattern))))
 
 
-def _shape_of(pattern: Any, is_endpoint: bool) -> Shape:
+def _shape_of(pattern: Any, is_endpoint: bool) -> PathShape:
     if type(pattern) is RoutePattern:
         known = tuple((name, one.regex) for name, one in pattern.converters.items())
         return shape_of_route(str(pattern), known)
     if type(pattern) is RegexPattern:
         return shape_of_regex(str(pattern), is_endpoint)
-    return Shape(None, ())  # a pattern class of the project may match anything
+    return PathShape(None, ())  # a pattern class of the project may match anything
 
 
 def text_of(pattern: Any) -> str:

@@ -15,13 +15,13 @@ from django.urls import converters
 from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils.regex_helper import normalize
 
-from django_sessionkit.policy.path_variants import climbs, landings
+from django_sessionkit.policy.path_variants import has_parent_segments, traversal_targets
 
 from .alternatives import Text, alternatives_of, joined
 from .integers import with_plain_integers
 
 #: for these, to_url(to_python(text)) is the text itself
-FAITHFUL = (
+LOSSLESS = (
     converters.StringConverter,
     converters.SlugConverter,
     converters.PathConverter,
@@ -31,7 +31,7 @@ _LONG_REST = 2_000
 _PARAMETER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 
 
-class Step(NamedTuple):
+class LinkStep(NamedTuple):
     """A URL pattern of the chain, the path that it got, and the result of its ``match()``."""
 
     link: Any
@@ -56,7 +56,7 @@ class Link(NamedTuple):
     texts: list[Text]
 
 
-def link_of(step: Step) -> Link:
+def link_of(step: LinkStep) -> Link:
     """Return the texts of one step of the chain. Raises
     :class:`~django_sessionkit.urlconf.alternatives.TooManyTexts`.
     """
@@ -78,7 +78,7 @@ def link_of(step: Step) -> Link:
     return Link(span, list(texts))
 
 
-def _found(step: Step) -> re.Match[str] | None:
+def _found(step: LinkStep) -> re.Match[str] | None:
     """The match of the pattern's regular expression, if it ends where the pattern's own match ends."""
     pattern = step.link.pattern
     if not isinstance(pattern, (RoutePattern, RegexPattern)):
@@ -87,7 +87,7 @@ def _found(step: Step) -> re.Match[str] | None:
     return found if found is not None and found.end() == len(step.path) - len(step.rest) else None
 
 
-def _is_matched(step: Step, text: str) -> bool:
+def _is_matched(step: LinkStep, text: str) -> bool:
     """Return ``True`` if the pattern matches ``text``, alone or before the rest of the path (it may have a lookahead).
 
     Before a long rest every text counts as matched. Matching each of them takes time that grows with the square of the
@@ -116,7 +116,7 @@ def _reader(path: str, captures: Sequence[_Capture]) -> Callable[[int, int], Seq
     return between
 
 
-def _captures(step: Step, found: re.Match[str] | None) -> Iterator[_Capture]:
+def _captures(step: LinkStep, found: re.Match[str] | None) -> Iterator[_Capture]:
     """The captures that a view may interpret in more than one way, in order."""
     last = 0
     for start, end, name in sorted(_places(step, found)):
@@ -127,7 +127,7 @@ def _captures(step: Step, found: re.Match[str] | None) -> Iterator[_Capture]:
             last = end
 
 
-def _places(step: Step, found: re.Match[str] | None) -> Iterator[tuple[int, int, str]]:
+def _places(step: LinkStep, found: re.Match[str] | None) -> Iterator[tuple[int, int, str]]:
     """The positions of the view's arguments in the path, and their names."""
     if found is not None:
         for name in found.re.groupindex or range(1, found.re.groups + 1):
@@ -140,14 +140,14 @@ def _places(step: Step, found: re.Match[str] | None) -> Iterator[tuple[int, int,
 
 def _readings(matched: str, value: str) -> list[Text]:
     """The ways in which a view may interpret an argument: as it is, as a number, or as a file below a folder."""
-    used = [value, *(landings(value) if climbs(value) else ())]
+    used = [value, *(traversal_targets(value) if has_parent_segments(value) else ())]
     return [Text(matched, one) for one in dict.fromkeys([*used, *map(with_plain_integers, used)])]
 
 
-def _rewritten(step: Step, name: str, value: str) -> list[Text]:
+def _rewritten(step: LinkStep, name: str, value: str) -> list[Text]:
     """The text that the converter writes for an argument, if it differs."""
     converter = step.link.pattern.converters.get(name) if type(step.link.pattern) is RoutePattern else None
-    if converter is None or type(converter) in FAITHFUL:
+    if converter is None or type(converter) in LOSSLESS:
         return []
     written = _written(converter, step.kwargs[name])
     return _readings(value, written) if written not in (None, value) else []
@@ -163,7 +163,7 @@ def _same(text: str) -> Text:
     return Text(text, text)
 
 
-def _written_out(pattern: RegexPattern, step: Step) -> Iterator[Text]:
+def _written_out(pattern: RegexPattern, step: LinkStep) -> Iterator[Text]:
     """The expression of a custom pattern class, written as ``reverse()`` does with the arguments that were found."""
     found = step.kwargs or {f"_{number}": value for number, value in enumerate(step.args)}
     values = {name: str(value) for name, value in found.items()}

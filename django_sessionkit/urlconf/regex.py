@@ -31,7 +31,7 @@ _CATEGORIES = {
 }
 
 
-class Wild(NamedTuple):
+class Wildcard(NamedTuple):
     """A piece that matches many texts.
 
     ``many``: it may match slashes. ``texts``: some texts that it matches. ``optional``: it may match nothing.
@@ -42,10 +42,10 @@ class Wild(NamedTuple):
     optional: bool = False
 
 
-Piece: TypeAlias = "str | Wild"
+Piece: TypeAlias = "str | Wildcard"
 
 
-class Underivable(Exception):
+class NotRepresentable(Exception):
     """The expression cannot be split into pieces."""
 
 
@@ -81,7 +81,7 @@ def pieces_before_anything(tree: list[tuple[str, Any]]) -> tuple[Piece, ...] | N
     _, most, body = last[0][1]
     try:
         pieces = pieces_of(rest[:-1])
-    except Underivable:
+    except NotRepresentable:
         return None
     return pieces if most > 1 and _admits_slash(body) else None
 
@@ -91,7 +91,7 @@ def _named(tree: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:
 
 
 def pieces_of(tree: Iterable[tuple[Any, Any]]) -> tuple[Piece, ...]:
-    """Return the pieces that together describe all that the nodes match. Raises :class:`Underivable`."""
+    """Return the pieces that together describe all that the nodes match. Raises :class:`NotRepresentable`."""
     return tuple(piece for name, argument in _named(tree) for piece in _pieces_of(name, argument))
 
 
@@ -105,18 +105,18 @@ def _pieces_of(name: str, argument: Any) -> Iterable[Piece]:
     if name in REPEATS and argument[0] == argument[1] == 1:
         return pieces_of(argument[2])
     if name in (*REPEATS, *CHARACTERS, "BRANCH"):
-        return (_wild(name, argument),)
-    raise Underivable
+        return (_wildcard(name, argument),)
+    raise NotRepresentable
 
 
-def _wild(name: str, argument: Any) -> Wild:
+def _wildcard(name: str, argument: Any) -> Wildcard:
     node = [(name, argument)]
     if not _admits_slash(node):
-        return Wild(False, texts_of(node), optional=not all(texts_of(node)))
+        return Wildcard(False, sample_strings(node), optional=not all(sample_strings(node)))
     body = _flat(_named(argument[2])) if name in REPEATS and argument[0] else []
     if len(body) == 1 and body[0][0] in CHARACTERS:
-        return Wild(True, texts_of(node))
-    raise Underivable
+        return Wildcard(True, sample_strings(node))
+    raise NotRepresentable
 
 
 def _flat(tree: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -162,13 +162,13 @@ def _is_among(kind: str, what: Any, character: str) -> bool:
     return bool(negation) != (character in _CATEGORIES[category.removeprefix("CATEGORY_")])
 
 
-def lead_of(tree: Iterable[tuple[Any, Any]]) -> str:
+def literal_prefix(tree: Iterable[tuple[Any, Any]]) -> str:
     """Return the literal text that every match of an anchored expression begins with."""
     nodes = (node for node in _named(tree) if node[0] != "AT")
     return "".join(chr(argument) for _, argument in takewhile(lambda node: node[0] == "LITERAL", nodes))
 
 
-def texts_of(tree: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
+def sample_strings(tree: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
     """Return up to ``2 * MOST_TEXTS`` texts that the nodes should match, with different values and alternatives."""
     nodes = _named(tree)
     found = [

@@ -16,31 +16,31 @@ from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMat
 from django.utils.translation import get_language, override
 
 from django_sessionkit import conf
-from django_sessionkit.guard.engine import Target
+from django_sessionkit.guard.engine import AccessRequest
 
 from . import spelling as routes
 from .regex import Piece
-from .segments import NOTHING, ONE, Part, Shape, examples_of, literal_lead, parts_of, segments_of
-from .spelling import Spelling
-from .views import gate_of, methods_of, name_of
+from .segments import NOTHING, ONE, Part, PathShape, examples_of, literal_start, parts_of, segments_of
+from .spelling import CanonicalForms
+from .views import external_check, methods_of, name_of
 
 _MOST_EXAMPLES = 8
 
 
-class Way(NamedTuple):
+class ResolverPath(NamedTuple):
     """The resolvers that lead to a route, and their combined text, shape and namespaces."""
 
     chain: tuple[Any, ...] = ()
     text: str = "/"
-    shape: Shape = NOTHING
+    shape: PathShape = NOTHING
     namespaces: tuple[str, ...] = ()
     app_names: tuple[str, ...] = ()
     prefix: LocalePrefixPattern | None = None
     recurs: bool = False
 
-    def at_any_depth(self) -> Way:
+    def at_any_depth(self) -> ResolverPath:
         """Return this way, followed by the same resolvers any number of times."""
-        return self._replace(text=f"{self.text}**/", shape=self.shape.then(Shape(None, ("",))), recurs=True)
+        return self._replace(text=f"{self.text}**/", shape=self.shape.then(PathShape(None, ("",))), recurs=True)
 
 
 class Route:
@@ -56,7 +56,7 @@ class Route:
     - ``chain``: the URL patterns that lead to the view, without the root.
     """
 
-    def __init__(self, way: Way, pattern: URLPattern, urlconf: Any) -> None:
+    def __init__(self, way: ResolverPath, pattern: URLPattern, urlconf: Any) -> None:
         self.chain = way.chain
         self.text = way.text
         self.urlconf = urlconf
@@ -83,9 +83,9 @@ class Route:
         return methods_of(self.callback)
 
     @cached_property
-    def gate(self) -> str | None:
+    def external_check(self) -> str | None:
         """Another check that the view has, such as ``"Django admin"``, or ``None``."""
-        return gate_of(self.callback)
+        return external_check(self.callback)
 
     @property
     def is_prefixed(self) -> bool:
@@ -141,10 +141,10 @@ class Route:
         return self._way.shape.is_catch_all
 
     @property
-    def lead(self) -> str:
+    def literal_prefix(self) -> str:
         """The text that all paths begin with, after the language. Used if there are no ``parts``."""
         pieces = self._pieces
-        return self._way.shape.lead if pieces is None else literal_lead(pieces)
+        return self._way.shape.literal_prefix if pieces is None else literal_start(pieces)
 
     @cached_property
     def examples(self) -> tuple[str, ...]:
@@ -196,17 +196,17 @@ class Route:
         ends_here = not rest or isinstance(self.chain[-1].pattern, RegexPattern)  # Django allows a rest after these
         return found if ends_here else None
 
-    def target(self, method: str, path: str) -> Target:
+    def target(self, method: str, path: str) -> AccessRequest:
         """Return the request that the guard checks for ``path``, which is one of ``examples``."""
-        return Target(path, path, method, self.urlconf, self.match, resolved=True, spelling=self.spelling(path))
+        return AccessRequest(path, path, method, self.urlconf, self.match, resolved=True, forms=self.forms(path))
 
-    def spelling(self, path: str) -> Spelling:
+    def forms(self, path: str) -> CanonicalForms:
         """Return the forms in which the patterns write ``path``. They differ from it only with a regular expression."""
         links = self.links(path) if self.is_guessed else None
         if links is None or any(_is_foreign(link.pattern) for link, _ in links):
-            return Spelling(path, frozenset())
+            return CanonicalForms(path, frozenset())
         with override(self._language_of(path)):
-            return routes.spelling_along(links)
+            return routes.canonical_forms_along(links)
 
     def _language_of(self, path: str) -> str | None:
         """The language in which Django's language prefix matches ``path``. Other routes do not depend on it."""

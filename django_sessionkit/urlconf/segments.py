@@ -16,15 +16,15 @@ from typing import Final, NamedTuple, TypeAlias
 
 from .regex import (
     MOST_TEXTS,
+    NotRepresentable,
     Piece,
-    Underivable,
-    Wild,
+    Wildcard,
     is_anchor,
-    lead_of,
+    literal_prefix,
     parsed,
     pieces_before_anything,
     pieces_of,
-    texts_of,
+    sample_strings,
     without_last_slash,
 )
 
@@ -38,7 +38,7 @@ class Span(Enum):
     MANY = "**"
 
 
-class Partly(NamedTuple):
+class PartialSegment(NamedTuple):
     """One segment with a fixed beginning or end."""
 
     prefix: str
@@ -51,10 +51,10 @@ ONE: Final = Span.ONE
 MANY: Final = Span.MANY
 
 #: one segment of a route (``MANY``: one or more); a ``str`` is literal
-Part: TypeAlias = "str | Span | Partly"
+Part: TypeAlias = "str | Span | PartialSegment"
 
 
-class Shape(NamedTuple):
+class PathShape(NamedTuple):
     """The texts that a pattern matches.
 
     - ``pieces``: an exact description, or ``None`` if there is none.
@@ -65,51 +65,51 @@ class Shape(NamedTuple):
 
     pieces: tuple[Piece, ...] | None
     texts: tuple[str, ...]
-    lead: str = ""
+    literal_prefix: str = ""
     is_catch_all: bool = False
 
-    def then(self, other: Shape) -> Shape:
+    def then(self, other: PathShape) -> PathShape:
         """Return the shape of this pattern followed by the other."""
         texts = tuple(islice((one + two for two in other.texts for one in self.texts), MOST_TEXTS))
         if self.pieces is None:
-            return Shape(None, texts, self.lead)
+            return PathShape(None, texts, self.literal_prefix)
         if other.pieces is None:
-            return Shape(None, texts, literal_lead((*self.pieces, other.lead)), other.is_catch_all)
-        return Shape((*self.pieces, *other.pieces), texts)
+            return PathShape(None, texts, literal_start((*self.pieces, other.literal_prefix)), other.is_catch_all)
+        return PathShape((*self.pieces, *other.pieces), texts)
 
 
-def literal_lead(pieces: Iterable[Piece]) -> str:
+def literal_start(pieces: Iterable[Piece]) -> str:
     """Return the literal text before the first wild piece."""
     return "".join(str(one) for one in takewhile(lambda one: isinstance(one, str), pieces))
 
 
-NOTHING = Shape((), ("",))
+NOTHING = PathShape((), ("",))
 
 
 @lru_cache(maxsize=4096)
-def shape_of_route(text: str, converters: tuple[tuple[str, str], ...]) -> Shape:
+def shape_of_route(text: str, converters: tuple[tuple[str, str], ...]) -> PathShape:
     """Return the shape of a ``path()`` route. ``converters`` has the name and the expression of each parameter."""
     split = _PARAMETER.split(text)
     expressions = dict(converters)
     shape = NOTHING
     for literal, name in zip(split[::2], [*split[1::2], None], strict=True):
-        shape = shape.then(Shape((literal,), (literal,)))
+        shape = shape.then(PathShape((literal,), (literal,)))
         if name is not None:
             shape = shape.then(_shape_of_value(expressions[name]))
     return shape
 
 
 @lru_cache(maxsize=512)
-def _shape_of_value(expression: str) -> Shape:
+def _shape_of_value(expression: str) -> PathShape:
     tree = parsed(expression)
     try:
-        return Shape(pieces_of(without_last_slash(tree)), texts_of(tree))
-    except Underivable:
-        return Shape(None, texts_of(tree))
+        return PathShape(pieces_of(without_last_slash(tree)), sample_strings(tree))
+    except NotRepresentable:
+        return PathShape(None, sample_strings(tree))
 
 
 @lru_cache(maxsize=4096)
-def shape_of_regex(expression: str, is_endpoint: bool) -> Shape:
+def shape_of_regex(expression: str, is_endpoint: bool) -> PathShape:
     """Return the shape of a ``re_path()`` expression. ``is_endpoint``: it leads to a view, not to an ``include()``."""
     tree = parsed(expression)
     whole = is_endpoint and expression.endswith("$")  # Django then uses fullmatch()
@@ -117,16 +117,16 @@ def shape_of_regex(expression: str, is_endpoint: bool) -> Shape:
     ends = not is_endpoint or is_anchor(tree[-1:], "AT_END", "AT_END_STRING")
     try:
         pieces = pieces_of(without_last_slash(tree)) if begins and ends else None
-    except Underivable:
+    except NotRepresentable:
         pieces = None
-    texts = texts_of(tree)
+    texts = sample_strings(tree)
     if not ends:
         texts += tuple(f"{text.rstrip('/')}/x" for text in texts)  # Django allows anything to follow
     if not begins:
         texts += tuple(f"x/{text}" for text in texts)
     before = pieces_before_anything(tree) if pieces is None and begins and is_endpoint else None
     catches_all = before is not None and parts_of(before) is not None
-    return Shape(pieces, texts, lead_of(tree) if begins else "", catches_all)
+    return PathShape(pieces, texts, literal_prefix(tree) if begins else "", catches_all)
 
 
 def parts_of(pieces: Iterable[Piece]) -> tuple[Part, ...] | None:
@@ -142,7 +142,7 @@ def segments_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
     """Return the pieces of each segment, without the empty segment after a trailing slash."""
     segments: list[list[Piece]] = [[]]
     for piece in pieces:
-        if isinstance(piece, Wild):
+        if isinstance(piece, Wildcard):
             segments[-1].append(piece)
             continue
         first, *others = piece.split("/")
@@ -154,20 +154,20 @@ def segments_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
 
 
 def _part(segment: Sequence[Piece]) -> Part | None:
-    wild = [number for number, piece in enumerate(segment) if isinstance(piece, Wild)]
+    wild = [number for number, piece in enumerate(segment) if isinstance(piece, Wildcard)]
     if not wild:
         return "".join(map(str, segment))
-    if any(piece.many for piece in segment if isinstance(piece, Wild)):
+    if any(piece.many for piece in segment if isinstance(piece, Wildcard)):
         return MANY if len(segment) == 1 else None
-    if all(isinstance(piece, Wild) and piece.optional for piece in segment):
+    if all(isinstance(piece, Wildcard) and piece.optional for piece in segment):
         return None  # the segment may be missing
-    ends = Partly("".join(map(str, segment[: wild[0]])), "".join(map(str, segment[wild[-1] + 1 :])))
+    ends = PartialSegment("".join(map(str, segment[: wild[0]])), "".join(map(str, segment[wild[-1] + 1 :])))
     return ends if any(ends) else ONE
 
 
 def examples_of(segment: Sequence[Piece]) -> tuple[str, ...]:
     """Return example texts of one segment."""
-    most = max((len(piece.texts) for piece in segment if isinstance(piece, Wild)), default=1)
+    most = max((len(piece.texts) for piece in segment if isinstance(piece, Wildcard)), default=1)
     rows = (
         [one if isinstance(one, str) else one.texts[turn % len(one.texts)] for one in segment] for turn in range(most)
     )

@@ -21,35 +21,35 @@ from uuid import UUID
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, ResolverMatch, RoutePattern
 
-from django_sessionkit.exceptions import UnreadableRoute
-from django_sessionkit.policy.path_variants import cleaned
+from django_sessionkit.exceptions import RouteMismatch
+from django_sessionkit.policy.path_variants import normalized
 
 from .alternatives import Text, TooManyTexts, joined
 from .integers import has_loose_integer
-from .links import FAITHFUL, Step, filled, link_of
+from .links import LOSSLESS, LinkStep, filled, link_of
 
 
-class Spelling(NamedTuple):
+class CanonicalForms(NamedTuple):
     """The forms of a path.
 
     ``span`` is the text that the patterns matched. ``forms`` are the patterns filled with the captured values.
     ``is_complete`` is ``False`` if there are too many forms to check.
     """
 
-    span: str
+    matched_text: str
     forms: frozenset[str]
     is_complete: bool = True
 
     def is_just(self, path: str) -> bool:
         """Return ``True`` if there is no form other than ``path``."""
-        return self.span == path and self.forms <= {path}
+        return self.matched_text == path and self.forms <= {path}
 
 
 # Characters that are common in regular expressions and rare in a plain route.
 _EXPRESSION = re.compile(r"[\\^$*+?()\[\]{}|]")
 
 
-def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
+def has_other_spellings(urlconf: Any, match: ResolverMatch) -> bool:
     """Return ``True`` if the path may have other forms than its own.
 
     That is so if patterns that need not equal the path lead to the view, or if an argument may be read as a number.
@@ -62,27 +62,27 @@ def may_be_respelt(urlconf: Any, match: ResolverMatch) -> bool:
     return False
 
 
-def spelling_of(path_info: str, urlconf: Any, match: ResolverMatch) -> Spelling:
+def canonical_forms(path_info: str, urlconf: Any, match: ResolverMatch) -> CanonicalForms:
     """Return the forms in which the matched chain writes ``path_info``.
 
-    Raises :class:`~django_sessionkit.exceptions.UnreadableRoute` if the walk ends at another view than Django's match,
+    Raises :class:`~django_sessionkit.exceptions.RouteMismatch` if the walk ends at another view than Django's match,
     and ``match.route`` is not a plain route.
     """
     steps = _walk(get_resolver(urlconf), path_info)
     if steps is not None and steps[-1].link.callback is match.func:
-        return _spelling(steps[1:])  # without the root, which is the leading slash
-    texts = _told(match) if _is_of_djangos_kind(get_resolver(urlconf)) else []
+        return _forms(steps[1:])  # without the root, which is the leading slash
+    texts = _reported(match) if _is_of_djangos_kind(get_resolver(urlconf)) else []
     if not texts:
-        raise UnreadableRoute(f"The URL patterns do not lead to {match._func_path} when they are matched again.")
+        raise RouteMismatch(f"The URL patterns do not lead to {match._func_path} when they are matched again.")
     return _with_forms(path_info, texts)
 
 
-def spelling_along(links: Iterable[tuple[Any, str]]) -> Spelling:
+def canonical_forms_along(links: Iterable[tuple[Any, str]]) -> CanonicalForms:
     """Return the forms in which a chain writes a path. ``links``: the URL patterns, each with the path that it gets."""
-    return _spelling([Step(link, path, *link.pattern.match(path)) for link, path in links])
+    return _forms([LinkStep(link, path, *link.pattern.match(path)) for link, path in links])
 
 
-def _told(match: ResolverMatch) -> list[Text]:
+def _reported(match: ResolverMatch) -> list[Text]:
     """The filled ``route`` of a match that a custom resolver has made; an empty list if it is not a plain route.
 
     Such a resolver changes the path before it matches it, or the route that it matches.
@@ -97,22 +97,22 @@ def _told(match: ResolverMatch) -> list[Text]:
         return []
 
 
-def _spelling(steps: Sequence[Step]) -> Spelling:
+def _forms(steps: Sequence[LinkStep]) -> CanonicalForms:
     try:
         links = [link_of(step) for step in steps]
         texts = joined(_merged(link.texts for link in links))
     except TooManyTexts:
-        return Spelling("/", frozenset(), is_complete=False)
+        return CanonicalForms("/", frozenset(), is_complete=False)
     return _with_forms("/" + "".join(link.span for link in links), texts)
 
 
-def _with_forms(span: str, texts: Iterable[Text]) -> Spelling:
+def _with_forms(span: str, texts: Iterable[Text]) -> CanonicalForms:
     forms = {span.removesuffix("/"): span}  # a slash at the end makes no difference to a rule
     for text in texts:
         form = "/" + text.read
-        for one in (form, *cleaned(form)) if form != span else ():
+        for one in (form, *normalized(form)) if form != span else ():
             forms.setdefault(one.removesuffix("/"), one)
-    return Spelling(span, frozenset(forms.values()))
+    return CanonicalForms(span, frozenset(forms.values()))
 
 
 def _merged(rows: Iterable[list[Text]]) -> Iterator[list[Text]]:
@@ -177,16 +177,16 @@ def _is_faithful(link: Any) -> bool:
     if type(link) not in (URLPattern, URLResolver):
         return False
     if type(pattern) is RoutePattern:
-        return all(type(one) in FAITHFUL for one in pattern.converters.values())
+        return all(type(one) in LOSSLESS for one in pattern.converters.values())
     return type(pattern) is LocalePrefixPattern
 
 
-def _walk(root: URLResolver, path: str) -> list[Step] | None:
+def _walk(root: URLResolver, path: str) -> list[LinkStep] | None:
     """The chain of links that match ``path``, from the root on, found in the order of ``URLResolver.resolve()``.
 
     It does not recurse, because a chain may be as deep as Python's stack allows Django.
     """
-    steps: list[Step] = []
+    steps: list[LinkStep] = []
     turns: list[Iterator[Any]] = [iter([root])]
     while turns:
         link = next(turns[-1], None)
@@ -198,7 +198,7 @@ def _walk(root: URLResolver, path: str) -> list[Step] | None:
         matched = link.pattern.match(path_here)
         if not matched:
             continue
-        steps.append(Step(link, path_here, *matched))
+        steps.append(LinkStep(link, path_here, *matched))
         if isinstance(link, URLPattern):
             return steps
         turns.append(iter(getattr(link, "url_patterns", ())))

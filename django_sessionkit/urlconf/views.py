@@ -11,10 +11,10 @@ from functools import lru_cache, partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from django_sessionkit.guard.negotiation import api_package_of
+from django_sessionkit.policy.view_marks import api_package_of
 
 # The most functions that are looked at for one view. More than these do not come from decorators.
-_MOST_LAYERS = 24
+_MOST_WRAPPERS = 24
 
 _ADMIN_MODULES = ("django.contrib.admin.options", "django.contrib.admin.sites")
 _STAFF_MODULE = "django.contrib.admin.views.decorators"
@@ -25,10 +25,10 @@ DRF, NINJA, ADMIN, AUTH = "Django REST framework", "Django Ninja", "Django admin
 _PACKAGES = {"rest_framework": DRF, "ninja": NINJA}
 
 
-def layers(view: Any) -> Iterator[Any]:
+def unwrap(view: Any) -> Iterator[Any]:
     """Yield the functions that a view consists of (decorators, partials, methods), the outermost first."""
     waiting, seen = [view], set[int]()
-    while waiting and len(seen) < _MOST_LAYERS:
+    while waiting and len(seen) < _MOST_WRAPPERS:
         one = waiting.pop(0)
         if id(one) not in seen:
             seen.add(id(one))
@@ -95,7 +95,7 @@ def _stated_methods(view: Any) -> frozenset[str] | None:
     actions = getattr(view, "actions", None)
     if isinstance(actions, dict):  # a viewset of Django REST framework
         return frozenset([*map(str.upper, actions), "OPTIONS"])
-    operations = _operations(view) if gate_of(view) == NINJA else ()
+    operations = _operations(view) if external_check(view) == NINJA else ()
     if operations:
         return frozenset(verb for one in operations for verb in one.methods)
     owner = class_of(view)
@@ -117,7 +117,7 @@ def _handlers(owner: Any, options: dict[str, Any]) -> frozenset[str]:
 
 def _listed_methods(view: Any) -> frozenset[str] | None:
     """The methods that ``@require_http_methods`` and similar decorators allow."""
-    for layer in layers(view):
+    for layer in unwrap(view):
         if _module_of(layer) == "django.views.decorators.http":
             listed = _closure(layer).get("request_method_list")
             if listed is not None:
@@ -125,12 +125,12 @@ def _listed_methods(view: Any) -> frozenset[str] | None:
     return None
 
 
-def gate_of(view: Any) -> str | None:
+def external_check(view: Any) -> str | None:
     """Return the name of another check that the view has, if one can be detected; else ``None``."""
     package = api_package_of(view)
     if package is not None:
         return _PACKAGES[package]
-    modules = {_module_of(layer) for layer in layers(view) if _is_gate(layer)}
+    modules = {_module_of(layer) for layer in unwrap(view) if _is_external_check(layer)}
     owner = class_of(view)
     modules.update(_modules_of_class(owner) if owner is not None else ())
     if modules.intersection((*_ADMIN_MODULES, _STAFF_MODULE)):
@@ -138,7 +138,7 @@ def gate_of(view: Any) -> str | None:
     return AUTH if modules else None
 
 
-def _is_gate(layer: Any) -> bool:
+def _is_external_check(layer: Any) -> bool:
     """Return ``True`` for the inner function of ``AdminSite.admin_view()``, its wrapper, or ``login_required``."""
     module = _module_of(layer)
     if module in _ADMIN_MODULES:
@@ -155,4 +155,6 @@ def _module_of(layer: Any) -> str:
 def _modules_of_class(owner: type) -> frozenset[str]:
     """The modules of the checks of a class: mixins of ``django.contrib.auth``, and decorators of ``dispatch()``."""
     mixins = frozenset(base.__module__ for base in owner.__mro__).intersection(_AUTH_MODULES)
-    return mixins.union(_module_of(layer) for layer in layers(getattr(owner, "dispatch", None)) if _is_gate(layer))
+    return mixins.union(
+        _module_of(layer) for layer in unwrap(getattr(owner, "dispatch", None)) if _is_external_check(layer)
+    )

@@ -10,10 +10,10 @@ T = TypeVar("T")
 #: the maximum length of a key in characters; longer texts are rare or sent by an attacker
 LONG = 200
 
-_MOST_REMEMBERED = 1024
+_MOST_ENTRIES = 1024
 
 
-class Memory(dict[str, T]):
+class BoundedCache(dict[str, T]):
     """Cache the results of a function of one text. When the cache is full, it is emptied; refilling it is cheap."""
 
     __slots__ = ("_find",)
@@ -25,7 +25,7 @@ class Memory(dict[str, T]):
     def __missing__(self, text: str) -> T:
         answer = self._find(text)
         if len(text) <= LONG:
-            if len(self) >= _MOST_REMEMBERED:
+            if len(self) >= _MOST_ENTRIES:
                 self.clear()
             self[text] = answer
         return answer

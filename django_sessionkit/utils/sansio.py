@@ -1,8 +1,8 @@
 """Logic that is written once, for sync and async code.
 
-A *flow* is a generator that does no I/O. Where I/O or project code is needed, it yields a :class:`Step` and receives
+A *flow* is a generator that does no I/O. Where I/O or project code is needed, it yields a :class:`IOStep` and receives
 the result of the step, or its exception. :func:`run` executes the steps with plain calls, :func:`arun` with ``await``.
-:func:`rehearse` executes no step.
+:func:`dry_run` executes no step.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 
-from django_sessionkit.exceptions import AsyncRequired, Undecided
+from django_sessionkit.exceptions import AsyncRequired, NotEvaluated
 
 T = TypeVar("T")
 
 
-class Step(NamedTuple):
+class IOStep(NamedTuple):
     """One operation that may do I/O, as a sync and as an async callable."""
 
     call: Callable[[], Any]
     acall: Callable[[], Awaitable[Any]]
 
 
-Flow: TypeAlias = Generator[Step, Any, T]
+Flow: TypeAlias = Generator[IOStep, Any, T]
 
 
 def run(flow: Flow[T]) -> T:
@@ -66,12 +66,12 @@ async def arun(flow: Flow[T]) -> T:
         raise
 
 
-def rehearse(flow: Flow[T]) -> T:
-    """Run ``flow`` without executing any step: each step raises :class:`Undecided` inside the flow."""
+def dry_run(flow: Flow[T]) -> T:
+    """Run ``flow`` without executing any step: each step raises :class:`NotEvaluated` inside the flow."""
     try:
         next(flow)
         while True:
-            flow.throw(Undecided())
+            flow.throw(NotEvaluated())
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
 
@@ -88,7 +88,7 @@ def on_event_loop() -> bool:
     return not os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
-def user_call(function: Callable[..., Any], *args: object) -> Step:
+def user_call(function: Callable[..., Any], *args: object) -> IOStep:
     """Return a step that calls project code, which may be sync or async and may do I/O.
 
     Under ``arun`` a sync function runs in a thread, so it may use the ORM. Under ``run`` a coroutine is run to its end;
@@ -97,8 +97,8 @@ def user_call(function: Callable[..., Any], *args: object) -> Step:
 
     def call() -> object:
         if iscoroutinefunction(function) and on_event_loop():
-            raise _needs_twin()
-        return _settle(function(*args))
+            raise _needs_async_variant()
+        return _await_result(function(*args))
 
     async def acall() -> object:
         if not iscoroutinefunction(function):
@@ -107,16 +107,16 @@ def user_call(function: Callable[..., Any], *args: object) -> Step:
             outcome = function(*args)
         return await outcome if isawaitable(outcome) else outcome
 
-    return Step(call, acall)
+    return IOStep(call, acall)
 
 
-def _settle(outcome: object) -> object:
+def _await_result(outcome: object) -> object:
     if not isawaitable(outcome):
         return outcome
     if on_event_loop():
         if hasattr(outcome, "close"):
             outcome.close()  # otherwise Python warns that it was never awaited
-        raise _needs_twin()
+        raise _needs_async_variant()
 
     async def wait() -> object:
         return await outcome
@@ -124,7 +124,7 @@ def _settle(outcome: object) -> object:
     return async_to_sync(wait)()
 
 
-def _needs_twin() -> AsyncRequired:
+def _needs_async_variant() -> AsyncRequired:
     return AsyncRequired(
         "A sync function cannot await an async predicate on a running event loop. Use the async variant: "
         "`await aevaluate(...)`, `await aenforce(...)` or `await acan_access(...)`."

@@ -17,8 +17,8 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django_sessionkit import conf
 from django_sessionkit.exceptions import InvalidSession, SessionUnavailable
 from django_sessionkit.session import audit, writer
-from django_sessionkit.session.loader import current_origin, own_slot
-from django_sessionkit.session.validation import Validation
+from django_sessionkit.session.loader import current_loader, own_context
+from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.session.value import STAMP, Session
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import run
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 #: the request attribute with the temporary store of a session for this request only
-_LENT = "_sessionkit_lent"
+_TRANSIENT = "_sessionkit_lent"
 #: the request attribute with the ``request.user`` of the time when the session was read
 _SEEN = "_sessionkit_seen"
 _HINT = "use ModelBackend in AUTHENTICATION_BACKENDS, which does not log in inactive users, or set is_active"
@@ -72,7 +72,7 @@ class AuthBridge(AppConfig):
         """Return :meth:`session_of` with the id of the user, and without an invalid e-mail address."""
         data = {**self.session_of(user), "user_id": str(user.pk)}
         try:
-            Validation(conf.current().limits).session({"user_id": "-", "email": data.get("email")})
+            SessionValidator(conf.current().limits).session({"user_id": "-", "email": data.get("email")})
         except InvalidSession as error:
             audit.without_email(error.reason)
             del data["email"]
@@ -82,30 +82,30 @@ class AuthBridge(AppConfig):
         """Return :meth:`_dict_of` with the version that was looked up, or ``None`` for a user who is not active. The
         user is read again, because the permissions must never be older than the version.
         """
-        now = users.read_again(request, user) if stamp else user
+        now = users.reload_user(request, user) if stamp else user
         return {**self._dict_of(now), **stamp} if users.user_id(now) == str(user.pk) else None
 
     def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         if not self._is_installed() or not users.is_logged_in(request, user):
             return  # authenticated without a session, for example by a token: there is no store to write to
-        origin = current_origin()
+        loader = current_loader()
         # set_session() must find this login, and not the session of an earlier one.
-        _take_back(request)
-        if (slot := own_slot(request)) is not None:
-            slot.forget()
+        _restore(request)
+        if (context := own_context(request)) is not None:
+            context.invalidate()
         try:
-            stamp = run(origin.freshness.stamp_for(str(user.pk)))
+            stamp = run(loader.versions.version_for(str(user.pk)))
             data = self._now(request, user, stamp)
             if data is None:
                 return
-            origin.opened(data)
-            if origin.keeps_another(request, data):
-                origin.source.rotate(request)  # login() gives no new key to a user who is already logged in
-            origin.source.write(request, data)
+            loader.parse_stored(data)
+            if loader.keeps_another(request, data):
+                loader.source.rotate(request)  # login() gives no new key to a user who is already logged in
+            loader.source.write(request, data)
             run(writer.register(request, data, None, stamp))
         except SessionUnavailable as error:
-            audit.out_of_reach(error)
-            origin.source.remove(request)  # the dict of an earlier login
+            audit.version_unavailable(error)
+            loader.source.remove(request)  # the dict of an earlier login
         except InvalidSession as error:
             audit.refused("contrib.auth", AuthSource.maker, error)
             run(writer.clear(request, and_log_out=False))  # the dict of an earlier login is out of date
@@ -113,7 +113,7 @@ class AuthBridge(AppConfig):
     def _end(self, request: HttpRequest, **kwargs: Any) -> None:
         if not self._is_installed() or not hasattr(request, "session"):
             return
-        if _lent(request) is None and isinstance(current_origin().source, DjangoSessionSource):
+        if _transient(request) is None and isinstance(current_loader().source, DjangoSessionSource):
             # logout() empties the store next. If the user came from a token, the login of the cookie stays.
             run(writer.announce_end(request))
         else:
@@ -137,7 +137,7 @@ class AuthSource(DjangoSessionSource):
     maker = "AuthBridge.session_of()"
 
     def _store_of(self, request: HttpRequest) -> SessionBase | None:
-        lent = _lent(request)
+        lent = _transient(request)
         return lent if lent is not None else super()._store_of(request)
 
     def read(self, request: HttpRequest) -> object:
@@ -154,29 +154,29 @@ class AuthSource(DjangoSessionSource):
         look = super().watch(request)
         return _watching(look, request) if look is not None else None
 
-    def still_holds(self, request: HttpRequest) -> bool:
+    def is_current(self, request: HttpRequest) -> bool:
         """Return ``True`` until ``request.user`` is replaced."""
         return _is_as_seen(vars(request))
 
     def end(self, request: HttpRequest) -> None:
         """Log out of ``contrib.auth`` too. Otherwise the next request would create the dict again."""
         self._needed(request).flush()
-        if _lent(request) is None:
+        if _transient(request) is None:
             users.forget_user(request)
 
     async def aend(self, request: HttpRequest) -> None:
         await self._needed(request).aflush()
-        if _lent(request) is None:
+        if _transient(request) is None:
             users.forget_user(request)
 
     def _begin(self, request: HttpRequest) -> None:
-        _take_back(request)
+        _restore(request)
         setattr(request, _SEEN, vars(request).get("user"))
 
     def _renewed(self, request: HttpRequest, user: Any) -> object:
         is_lent = self._is_borrowing(request, user)
         if is_lent:
-            setattr(request, _LENT, users.Loan())
+            setattr(request, _TRANSIENT, users.RequestStore())
         else:
             self.remove(request)  # it belongs to no user, or to another one
         if users.is_inactive(user):
@@ -202,13 +202,13 @@ class AuthSource(DjangoSessionSource):
 
     def _filled(self, request: HttpRequest, user: Any) -> dict[str, Any] | None:
         """Return the dict for a login without one, or ``None`` if the login may be older than a revocation."""
-        origin = current_origin()
-        stamp = run(origin.freshness.stamp_for_new(request, str(user.pk)))
+        loader = current_loader()
+        stamp = run(loader.versions.version_for_new(request, str(user.pk)))
         data = _bridge()._now(request, user, stamp)
         if data is None:
             return None
-        origin.opened(data)  # an invalid dict raises here, before the caller would log the user out
-        if not stamp or users.is_another(request, user) or run(origin.freshness.may_begin(None, stamp[STAMP])):
+        loader.parse_stored(data)  # an invalid dict raises here, before the caller would log the user out
+        if not stamp or users.is_other_user(request, user) or run(loader.versions.may_renew(None, stamp[STAMP])):
             return data
         return None
 
@@ -216,7 +216,7 @@ class AuthSource(DjangoSessionSource):
 def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
     """Return the current dict for a session that is out of date. The bridge uses it for ``SESSIONKIT_REFRESH``."""
     user = users.user_of(request)
-    is_own = users.user_id(user) == session.user_id and not users.is_another(request, user)
+    is_own = users.user_id(user) == session.user_id and not users.is_other_user(request, user)
     now = get_user(request) if is_own else None
     return _bridge()._dict_of(now) if users.user_id(now) == session.user_id else None
 
@@ -229,12 +229,12 @@ def _bridge() -> AuthBridge:
     return apps.get_app_config(AuthBridge.label)  # type: ignore[return-value]
 
 
-def _lent(request: HttpRequest) -> users.Loan | None:
-    return getattr(request, _LENT, None)
+def _transient(request: HttpRequest) -> users.RequestStore | None:
+    return getattr(request, _TRANSIENT, None)
 
 
-def _take_back(request: HttpRequest) -> None:
-    vars(request).pop(_LENT, None)
+def _restore(request: HttpRequest) -> None:
+    vars(request).pop(_TRANSIENT, None)
 
 
 def _is_of(request: HttpRequest, kept: object, user: Any) -> bool:
@@ -254,7 +254,7 @@ def _watching(look: Callable[[], object], request: HttpRequest) -> Callable[[], 
         now, there = look(), getattr(alive(), "__dict__", {})
         if now is not known and _owner(now) != owner:
             return None
-        return now if _is_as_seen(there) or users.may_be(there.get("user"), owner) else None
+        return now if _is_as_seen(there) or users.may_have_session(there.get("user"), owner) else None
 
     return watch
 

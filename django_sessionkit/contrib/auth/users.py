@@ -28,7 +28,7 @@ def is_inactive(user: Any) -> bool:
     return getattr(user, "is_authenticated", False) is True and user_id(user) is None
 
 
-def may_be(user: Any, known: object) -> bool:
+def may_have_session(user: Any, known: object) -> bool:
     """Return ``True`` if :func:`user_id` is ``known``, or if the user is not loaded yet. This does no I/O."""
     return (isinstance(user, LazyObject) and vars(user)["_wrapped"] is empty) or user_id(user) == known
 
@@ -50,7 +50,7 @@ async def auser_of(request: HttpRequest) -> Any:
     return await aget_user(request) if hasattr(request, "session") else None
 
 
-def read_again(request: HttpRequest, user: Any) -> Any:
+def reload_user(request: HttpRequest, user: Any) -> Any:
     """Return ``user`` as currently stored in the database, also if it is not the user of the stored login."""
     if is_logged_in(request, user):
         return get_user(request)
@@ -82,7 +82,7 @@ def has_login(request: HttpRequest) -> bool:
     return SESSION_KEY in getattr(request, "session", ())
 
 
-def is_another(request: HttpRequest, user: Any) -> bool:
+def is_other_user(request: HttpRequest, user: Any) -> bool:
     """Return ``True`` if ``user`` is active and is not the user of the stored login."""
     return user_id(user) is not None and not is_logged_in(request, user)
 
@@ -99,7 +99,7 @@ def _is_djangos(found: Any) -> bool:
     return getattr(getattr(found, "func", found), "__module__", "") == _MIDDLEWARE
 
 
-class Loan(SessionBase):
+class RequestStore(SessionBase):
     """A temporary session store for one request. It has the interface of a store, and saves nothing."""
 
     def __init__(self) -> None:

@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
 from django_sessionkit import conf
-from django_sessionkit.access import did_you_mean
 from django_sessionkit.api import explain
 from django_sessionkit.conf import project
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.explanation import text as narration
 from django_sessionkit.explanation.builder import Caller
-from django_sessionkit.matrix.principals import ANONYMOUS, Persona, parse_persona
+from django_sessionkit.matrix.principals import ANONYMOUS, Principal, parse_principal
 from django_sessionkit.policy.rule_parser import VERBS
-from django_sessionkit.session.context import Slot, activate
+from django_sessionkit.session.context import SessionContext, activate
+from django_sessionkit.utils.text import did_you_mean
 
 _STYLES: dict[narration.Tone, str] = {
     "title": "MIGRATE_HEADING",
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         """Print the explanation. The exit status is 0 for every decision."""
         self._look_at_the_installation()
         method, caller = self._method(options["method"]), self._caller(options["caller"])
-        with activate(Slot.fixed(caller.session)):
+        with activate(SessionContext.fixed(caller.session)):
             try:
                 explanation = explain(options["path"], method=method, caller=options["kind"])
             except NoReverseMatch as error:
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         except InvalidPolicy as error:
             raise CommandError(str(error)) from None
         if not project.is_guarded():
-            self.stderr.write(self.style.WARNING(project.UNGUARDED))
+            self.stderr.write(self.style.WARNING(project.MIDDLEWARE_MISSING))
 
     def _method(self, given: str) -> str:
         method = given.upper()
@@ -84,9 +84,9 @@ class Command(BaseCommand):
             raise CommandError(f'--method: unknown verb "{given}"; {did_you_mean(method, VERBS)}')
         return method
 
-    def _caller(self, given: str) -> Persona:
+    def _caller(self, given: str) -> Principal:
         try:
-            return parse_persona(given)
+            return parse_principal(given)
         except ValueError as error:
             raise CommandError(f"--as: {error}") from None
 

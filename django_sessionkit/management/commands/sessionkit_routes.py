@@ -11,13 +11,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_sessionkit import conf
 from django_sessionkit.conf import project
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.lint.coverage import Terrain
-from django_sessionkit.lint.rule_order import Finding, dead, shadowed
+from django_sessionkit.lint.coverage import PolicyCoverage
+from django_sessionkit.lint.rule_order import Finding, shadowed, unused
 from django_sessionkit.matrix import Matrix, matrix_of, snapshots
 from django_sessionkit.matrix.formats import FORMATS, as_table
-from django_sessionkit.matrix.principals import Persona, parse_persona, personas
-from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED, forecast
-from django_sessionkit.urlconf.inventory import Route, survey
+from django_sessionkit.matrix.principals import Principal, default_principals, parse_principal
+from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED, simulate
+from django_sessionkit.urlconf.inventory import Route, list_routes
 
 # With fewer routes, the command is finished before a progress line is of use.
 _LONG_WORK = 500
@@ -35,14 +35,14 @@ def _unprotected(matrix: Matrix) -> list[str]:
     return [f"{line.route} {line.methods} ({line.view}): unprotected" for line in matrix.lines if line.is_unprotected]
 
 
-def _found(look: Callable[[Terrain], list[Finding]]) -> Callable[[Matrix], list[str]]:
+def _found(look: Callable[[PolicyCoverage], list[Finding]]) -> Callable[[Matrix], list[str]]:
     """Return a function for findings about the rules, which do not depend on the matrix."""
-    return lambda matrix: [str(one) for one in look(Terrain(conf.current(), survey()))]
+    return lambda matrix: [str(one) for one in look(PolicyCoverage(conf.current(), list_routes()))]
 
 
 _FAULTS: dict[str, Callable[[Matrix], list[str]]] = {
     "unprotected": _unprotected,
-    "dead": _found(dead),
+    "dead": _found(unused),
     "shadowed": _found(shadowed),
 }
 
@@ -99,14 +99,14 @@ class Command(BaseCommand):
         except InvalidPolicy as error:
             raise CommandError(str(error)) from None
         if not project.is_guarded():
-            self.stderr.write(self.style.WARNING(project.UNGUARDED))
-        routes = survey()
-        callers = [self._persona(text) for text in wanted] if wanted else personas(routes)
-        return matrix_of(forecast(routes, callers, self._progress), callers)
+            self.stderr.write(self.style.WARNING(project.MIDDLEWARE_MISSING))
+        routes = list_routes()
+        callers = [self._persona(text) for text in wanted] if wanted else default_principals(routes)
+        return matrix_of(simulate(routes, callers, self._progress), callers)
 
-    def _persona(self, text: str) -> Persona:
+    def _persona(self, text: str) -> Principal:
         try:
-            return parse_persona(text)
+            return parse_principal(text)
         except ValueError as error:
             raise CommandError(f"--as {error}") from None
 
@@ -131,7 +131,7 @@ class Command(BaseCommand):
 
     def _write(self, matrix: Matrix, file: Path) -> None:
         try:
-            file.write_text(snapshots.written(matrix), encoding="utf-8")
+            file.write_text(snapshots.dumps(matrix), encoding="utf-8")
         except OSError as error:
             raise CommandError(f"{file} cannot be written ({type(error).__name__}).") from None
         self.stdout.write(f"{len(matrix.lines)} lines written to {file}.")
@@ -141,8 +141,8 @@ class Command(BaseCommand):
             before = snapshots.load(file)
         except snapshots.BadSnapshot as error:
             raise CommandError(f"{error}. To write the file again, leave out --check.") from None
-        found = snapshots.changes(before, matrix)
-        for line, change in zip(snapshots.told(found), found, strict=True):
+        found = snapshots.diff(before, matrix)
+        for line, change in zip(snapshots.format_changes(found), found, strict=True):
             self.stdout.write(self._paint(line, DENIED if change.kind in ("opened", "new") else ""))
         if found:
             raise CommandError(f"The policy differs from {file}. If this is intended, run the command without --check.")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from django_sessionkit import conf, signals
+from django_sessionkit.policy.decisions import Decision
+from django_sessionkit.session.audit import logger, security_logger, sending, user_digest
+from django_sessionkit.session.value import Session
+from django_sessionkit.utils.sansio import Flow
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+# RFC 9110, section 5.6.2: a method is a token. A space or a line break could forge the rest of the log line.
+_NOT_IN_TOKEN = re.compile(r"[^0-9A-Za-z!#$%&'*+.^_`|~-]")
+
+_LONGEST_METHOD = 32
+
+_MOST_OF_PATTERNS = 200
+
+
+def is_verbose() -> bool:
+    """Return ``True`` if every decision is logged, which is at level ``DEBUG``."""
+    return logger.isEnabledFor(logging.DEBUG)
+
+
+def decided(decision: Decision, request: HttpRequest | None) -> None:
+    """Log one line per decision, for debugging."""
+    if is_verbose():
+        logger.debug(
+            "%s: rule=%s reason=%s requirement=%r method=%s route=%s",
+            "allowed" if decision else "denied",
+            decision.rule,
+            decision.reason,
+            decision.requirement,
+            _method_of(request) if request is not None else None,
+            _place_of(request, decision),
+        )
+
+
+def denied(request: HttpRequest | None, decision: Decision, status: int | None, session: Session | None) -> Flow[None]:
+    """Report a denial that is about to be sent or raised."""
+    user = user_digest(session)
+    security_logger.warning(
+        "access denied: rule=%s reason=%s method=%s route=%s status=%s user=%s",
+        decision.rule,
+        decision.reason,
+        _method_of(request) if request is not None else None,
+        _place_of(request, decision),
+        status,
+        user,
+    )
+    yield sending(signals.access_denied, request=request, decision=decision, status=status, user=user)
+
+
+def _method_of(request: HttpRequest) -> str:
+    """Return the method as one short word of printable ASCII. The client chooses the method."""
+    method = request.method or ""
+    word = _NOT_IN_TOKEN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", method[:_LONGEST_METHOD])
+    return word + "..." if len(method) > _LONGEST_METHOD else word
+
+
+def _place_of(request: HttpRequest | None, decision: Decision) -> str | None:
+    """Return the route, or without one the patterns of the rule that decided. Only patterns begin with a slash."""
+    route = route_of(request)
+    if route is not None or decision.rule is None:
+        return route
+    patterns = conf.current().rules.texts_by_label.get(decision.rule)
+    return patterns[:_MOST_OF_PATTERNS] if patterns else None
+
+
+def route_of(request: HttpRequest | None) -> str | None:
+    """Return the route that Django matched, or ``None``. It is a pattern of the URLconf, never text from the client."""
+    match = getattr(request, "resolver_match", None)
+    return match.route if match is not None else None
