@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .session.value import Session
+
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import InvalidPolicy
 from .policy.names import fault_in, nfc
-from .session.value import Session
 from .utils.sansio import Flow, user_call
 from .utils.text import did_you_mean
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import projection
+from . import conf
+from .access import effective
 from .explanation import builder
 from .explanation.report import Explanation
 from .guard import preview
@@ -13,6 +15,7 @@ from .guard.raised_denials import reporting
 from .policy.decisions import Decision
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses.caching import hold_back_current
+from .session import audit
 from .session.context import current_context
 from .session.loader import current_loader
 from .session.value import Session
@@ -78,12 +81,12 @@ def session_public(*fields: str) -> dict[str, Any] | None:
     The result is a new dict, suitable for Django's ``json_script``. It contains ``user_id``, the effective ``roles``
     and ``permissions``, and the given ``fields`` of the session. A field that the session lacks is ``None``.
     """
-    return run(projection.project(fields))
+    return run(_public_fields(fields))
 
 
 async def asession_public(*fields: str) -> dict[str, Any] | None:
     """Async variant of :func:`session_public`, which loads the session if necessary."""
-    return await arun(projection.project(fields))
+    return await arun(_public_fields(fields))
 
 
 def is_authenticated() -> bool:
@@ -218,3 +221,28 @@ def validate_session(data: object) -> Session:
     If the validator fails, this is the subclass :class:`~django_sessionkit.exceptions.NotValidated`.
     """
     return current_loader().validate(data)
+
+
+def _public_fields(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:
+    """The flow of :func:`django_sessionkit.session_public`."""
+    for field in fields:
+        if not isinstance(field, str):
+            kind = type(field).__name__
+            raise TypeError(f'session_public(): a field is a string, as in session_public("plan", "theme"), not {kind}')
+    context = current_context()
+    session = (yield from context.flow("asession_public")) if context is not None else None
+    if session is None:
+        return None
+    roles, permissions = yield from _shown_grants(session)
+    chosen = {name: session.get(name) for name in fields}
+    return {**chosen, "user_id": session.user_id, "roles": sorted(roles), "permissions": sorted(permissions)}
+
+
+def _shown_grants(session: Session) -> Flow[tuple[frozenset[str], frozenset[str]]]:
+    """Return effective roles and permissions; none if the access policy raises, which also denies access."""
+    try:
+        grants = yield from effective(conf.current().policy, session)
+    except Exception as error:
+        audit.logger.error("the access policy raised %s. No rights are shown.", type(error).__name__)
+        return frozenset(), frozenset()
+    return grants.roles, grants.permissions

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .exceptions import NotAuthenticated
+from .guard.raised_denials import reporting
 from .session import writer
+from .session.loader import current_loader
 from .session.value import Session
-from .utils.sansio import arun, run
+from .utils.sansio import Flow, arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -56,12 +59,12 @@ def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: flo
     :class:`~django_sessionkit.InvalidSession`, before anything changes, if the result is not valid or has another
     ``user_id``.
     """
-    return run(writer.update(request, changes, ttl))
+    return run(_update(request, changes, ttl))
 
 
 async def aupdate_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
     """Async variant of :func:`update_session`."""
-    return await arun(writer.update(request, changes, ttl))
+    return await arun(_update(request, changes, ttl))
 
 
 def clear_session(request: HttpRequest) -> None:
@@ -116,3 +119,11 @@ def revoke_sessions(user_id: str, *, refresh: bool = True) -> None:
 async def arevoke_sessions(user_id: str, *, refresh: bool = True) -> None:
     """Async variant of :func:`revoke_sessions`."""
     await arun(writer.revoke(user_id, refresh))
+
+
+def _update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
+    """Report the denial of an update without a session, as for every denial that is raised."""
+    try:
+        return (yield from writer.update(request, changes, ttl))
+    except NotAuthenticated as error:
+        raise (yield from reporting(error, writer.context_of(current_loader(), request))) from None

@@ -15,7 +15,7 @@ from .exceptions import AccessDenied, NotAuthenticated
 from .guard import preview
 from .guard.denial_choice import Denial
 from .guard.engine import AccessRequest, RequestEvaluation, authorize, depends_on_session, needs_no_evaluation
-from .responses import caching, debug, hidden_page
+from .responses import caching, hidden_page
 from .session.context import SessionContext, activate
 from .session.loader import current_loader
 from .session.streaming import stream_within, transfer_closers
@@ -117,9 +117,9 @@ def _attach_context(request: HttpRequest) -> SessionContext:
 
 def _evaluation_of(request: HttpRequest, context: SessionContext) -> RequestEvaluation:
     """Return the evaluation of the request. It is created when the guard first has to evaluate a rule."""
-    evaluation: RequestEvaluation | None = getattr(request, "_sessionkit_passage", None)
+    evaluation: RequestEvaluation | None = getattr(request, "_sessionkit_evaluation", None)
     if evaluation is None or evaluation.context is not context:
-        request._sessionkit_passage = evaluation = RequestEvaluation(context)  # type: ignore[attr-defined]
+        request._sessionkit_evaluation = evaluation = RequestEvaluation(context)  # type: ignore[attr-defined]
     return evaluation
 
 
@@ -188,7 +188,7 @@ def _finish(request: HttpRequest, context: SessionContext, response: HttpRespons
         if hidden_page.has_hidden_views():
             hidden_page.make_final(response)
     elif conf.current().debug:
-        debug.annotate(request, response)
+        responses.annotate(request, response)
     if context.loaded is not None:
         _finish_read(request, context, response, is_inside)
 

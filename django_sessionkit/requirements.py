@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .session.value import Session
+
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +29,6 @@ from .policy.decisions import (
     Decision,
 )
 from .policy.names import checked_names, checked_permissions
-from .session.value import Session
 from .utils.sansio import Flow, place_of, user_call
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ import django_sessionkit
 from django_sessionkit import Authenticated, Permission, Role, conf
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.policy import rule_parser
+from django_sessionkit.sources import SessionSource
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -255,7 +256,7 @@ def test_no_value_in_a_rule_makes_a_traceback(key, value):
         assert all(message.hint for message in run_checks(tags=["sessionkit"]))
 
 
-class Exploding:
+class Exploding(SessionSource):
     """A source class that cannot be instantiated."""
 
     def __init__(self):
@@ -263,10 +264,6 @@ class Exploding:
 
     def read(self, request):
         return None
-
-    aread = write = awrite = remove = aremove = rotate = arotate = expire_in = aexpire_in = watch = touch = read
-    end = aend = is_current = read
-    vary_headers, follows_user = (), False
 
 
 def test_a_source_that_cannot_be_built_is_an_error_with_a_hint():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from django_sessionkit import validate_session
-from django_sessionkit.matrix.claims import parse_claims
-from django_sessionkit.matrix.principals import ANONYMOUS, parse_principal
+from django_sessionkit.matrix.principals import ANONYMOUS, parse_claims, parse_principal
 
 GOOD = [
     ("role=editor", {"role": "editor"}),

@@ -261,9 +261,8 @@ def test_every_extra_is_in_the_table_of_modules() -> None:
     )
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert sorted(shown.values()) == re.findall(r"^optional-dependencies\.([\w-]+) =", project, re.MULTILINE)
-    assert {
-        name for name in shown if not (Path(django_sessionkit.__file__).parent / "contrib" / f"{name}.py").exists()
-    } == set()
+    contrib = Path(django_sessionkit.__file__).parent / "contrib"
+    assert {name for name in shown if not ((contrib / f"{name}.py").exists() or (contrib / name).is_dir())} == set()
 
 
 def test_the_security_guide_answers_every_item() -> None:

@@ -72,7 +72,7 @@ def test_an_answer_is_known_once_it_has_been_given(request_with_session):
 def test_a_change_of_the_session_ends_it(request_with_session, change):
     assert has_role("editor")
     change(request_with_session)
-    assert cached_decision(ASKED) is None
+    assert not cached_decision(ASKED)
     assert not has_role("editor")
     assert not evaluate(ASKED)
 
@@ -96,7 +96,7 @@ def test_nothing_is_known_outside_and_for_another_session():
     with use_session(EDITOR):
         assert has_role("editor")
         with use_session(READER):
-            assert cached_decision(ASKED) is None
+            assert not cached_decision(ASKED)
             assert not has_role("editor")
         with use_session(None):
             assert not has_role("editor")

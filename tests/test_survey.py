@@ -26,6 +26,7 @@ from django_sessionkit import Allow, Role, evaluate, use_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import NotEvaluated
+from django_sessionkit.matrix.simulation import request_for
 from django_sessionkit.urlconf.inventory import Route, list_routes
 from django_sessionkit.urlconf.segments import MANY, ONE, PartialSegment
 from django_sessionkit.utils.sansio import dry_run
@@ -193,14 +194,14 @@ def test_a_language_prefix_is_a_segment_that_may_be_missing_for_the_default_lang
     assert not maybe.accepts("/en/about/")
     slug = list_routes(Urls(*i18n_patterns(re_path("^([a-z]+)$", page), prefix_default_language=False)))[0]
     assert slug.accepts("/de")
-    assert slug.target("GET", "/de").forms.matched_text == "/de"
+    assert request_for(slug, "GET", "/de").forms.matched_text == "/de"
 
 
 @override_settings(LANGUAGE_CODE="en", LANGUAGES=[("en", "English"), ("de", "German")])
 def test_an_expression_behind_a_language_prefix_spells_itself_in_every_language():
     route = list_routes(Urls(*i18n_patterns(re_path("(?i)^about/?$", page), prefix_default_language=False)))[0]
-    assert route.target("GET", "/de/about").forms.matched_text == "/de/about"
-    assert route.target("GET", "/about").forms.matched_text == "/about"
+    assert request_for(route, "GET", "/de/about").forms.matched_text == "/de/about"
+    assert request_for(route, "GET", "/about").forms.matched_text == "/about"
 
 
 class Detail(View):
@@ -380,13 +381,13 @@ def test_a_pattern_of_the_projects_own_class_is_shown_and_not_run():
     route = only(pattern)
     assert (route.text, route.parts, route.examples) == ("/odd/", None, ())
     assert route.accepts("/odd/")
-    assert route.target("GET", "/odd/").forms.matched_text == "/odd/"
+    assert request_for(route, "GET", "/odd/").forms.matched_text == "/odd/"
     assert repr(route) == "<Route /odd/>"
 
 
 def test_a_target_leads_to_the_view_without_resolving():
     route = only(path("articles/<int:pk>/", page, name="article"))
-    target = route.target("POST", "/articles/1/")
+    target = request_for(route, "POST", "/articles/1/")
     assert (target.path_info, target.method, target.view_name, target.resolved) == (
         "/articles/1/",
         "POST",
@@ -398,7 +399,7 @@ def test_a_target_leads_to_the_view_without_resolving():
 
 def test_an_expression_spells_its_forms_as_the_guard_hears_them():
     route = only(re_path(r"^articles/(?:page-(\d+)/)?$", page))
-    assert "/articles/" in route.target("GET", "/articles/page-1/").forms.forms
+    assert "/articles/" in request_for(route, "GET", "/articles/page-1/").forms.forms
 
 
 def test_the_root_urlconf_is_surveyed_by_default():
@@ -410,7 +411,9 @@ def test_the_effort_grows_with_the_number_of_routes_and_no_faster():
     def effort(count):
         urls = Urls(*(path(f"a{number}/<int:pk>/edit/", page, name=f"n{number}") for number in range(count)))
         list_routes(urls)
-        return calls_of(lambda: [(route.parts, route.target("GET", route.examples[0])) for route in list_routes(urls)])
+        return calls_of(
+            lambda: [(route.parts, request_for(route, "GET", route.examples[0])) for route in list_routes(urls)]
+        )
 
     assert effort(1000) < 11 * effort(100)
 

@@ -129,12 +129,16 @@ def _joined(problems: list[SettingError]) -> InvalidPolicy:
     return InvalidPolicy("", "\n".join(["SessionKit's settings are invalid:", *(f"  {one.error}" for one in problems)]))
 
 
-def _on_setting_changed(*, setting: str, **kwargs: object) -> None:
-    """Discard the snapshot on any change: other settings matter too (``LANGUAGES``, ``DEBUG``), and only tests change
-    settings.
-    """
+def reset() -> None:
+    """Read the settings again when they are next asked for."""
     global latest
     latest = None
+
+
+def _on_setting_changed(*, setting: str, **kwargs: object) -> None:
+    """Discard the snapshot on any change: other settings matter too (``LANGUAGES``, ``DEBUG``), and only tests change
+    settings."""
+    reset()
 
 
 setting_changed.connect(_on_setting_changed, dispatch_uid="django_sessionkit.conf")

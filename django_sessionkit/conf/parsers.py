@@ -18,12 +18,7 @@ from django_sessionkit.requirements import Allow, Requirement
 from django_sessionkit.utils.text import did_you_mean
 
 from .limits import Limits, Validator
-
-# Attributes of a SessionSource. The class itself cannot be imported here, because its module imports the settings.
-_SOURCE_ATTRIBUTES = (
-    *("read", "write", "remove", "rotate", "expire_in", "aread", "awrite", "aremove", "arotate", "aexpire_in"),
-    *("watch", "touch", "vary_headers", "follows_user", "is_current", "end", "aend"),
-)
+from .session_source import SessionSource
 
 
 def target(raw: Any, place: str, hint: str = "") -> str | Promise:
@@ -115,10 +110,12 @@ def _takes(function: Callable[..., object], count: int) -> bool:
 def source(raw: object, place: str) -> Any:
     """Parse a session source. A class is instantiated; anything that is no source must be callable with the request."""
     found = _imported(raw, place)
+    if isinstance(found, type) and issubclass(found, SessionSource):
+        return _instantiated(found, place)
+    if isinstance(found, SessionSource):
+        return found
     if hasattr(found, "read"):
-        if not all(hasattr(found, name) for name in _SOURCE_ATTRIBUTES):
-            raise InvalidPolicy(place, "is not a SessionSource", "subclass django_sessionkit.sources.SessionSource")
-        return _instantiated(found, place) if isinstance(found, type) else found
+        raise InvalidPolicy(place, "is not a SessionSource", "subclass django_sessionkit.sources.SessionSource")
     if not callable(found) or not _takes(found, 1):
         raise InvalidPolicy(place, "must be a SessionSource or a callable that takes the request")
     return found

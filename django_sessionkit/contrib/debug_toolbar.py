@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from django_sessionkit.explanation.report import Explanation
+    from django_sessionkit.explanation import Explanation
 
 
 class SessionKitPanel(Panel):

@@ -1,1 +1,5 @@
 from __future__ import annotations
+
+from .report import Explanation
+
+__all__ = ["Explanation"]

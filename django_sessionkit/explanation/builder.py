@@ -80,7 +80,7 @@ def explain_request(request: HttpRequest) -> Flow[Explanation]:
     """Explain a real request, with the decisions already made for it."""
     target = AccessRequest.of(request, resolved=True)
     target = target._replace(urlconf=target.urlconf or None, match=None)  # a hidden page empties the URLconf
-    trace = Trace(own_context(request) or context_for(request), getattr(request, "_sessionkit_passage", None))
+    trace = Trace(own_context(request) or context_for(request), getattr(request, "_sessionkit_evaluation", None))
     return _explain(_Subject(request, target, request.resolver_match or preview.match_of(target), trace))
 
 

@@ -87,7 +87,7 @@ def _was_login_page(request: HttpRequest) -> bool:
 
     Each of the two URLconfs would redirect the client to the login page of the other, in a loop.
     """
-    evaluation = getattr(request, "_sessionkit_passage", None)
+    evaluation = getattr(request, "_sessionkit_evaluation", None)
     if evaluation is None or not evaluation.is_login_page:
         return False
     return not redirects.is_login_page(request.path, request.path_info, urlconf_of(request))

@@ -23,7 +23,6 @@ from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.session import audit
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.urlconf import spelling as routes
-from django_sessionkit.urlconf.literals import MOST_CHARACTERS, MOST_TEXTS
 from django_sessionkit.urlconf.spelling import CanonicalForms
 from django_sessionkit.utils.sansio import Flow
 
@@ -270,9 +269,5 @@ def _forms_of(target: AccessRequest) -> CanonicalForms | None:
     ):
         spelling = routes.canonical_forms(target.path_info, target.urlconf, match)
     if spelling is not None and not spelling.is_complete:
-        raise RouteMismatch(
-            f"The URL patterns of {match._func_path} can write this path in more than {MOST_TEXTS} ways, or with more "
-            f"than {MOST_CHARACTERS:,} characters in total. This is too many to check each form against the rules. "
-            "Use fewer optional parts and captures in these patterns."
-        )
+        raise routes.too_many_forms(match)
     return spelling

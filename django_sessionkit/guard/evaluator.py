@@ -48,9 +48,10 @@ def cached_decision(requirement: Requirement, context: SessionContext | None = N
     if context is None:
         return None
     loaded = context.loaded
-    if loaded is None or loaded.settings_used is not conf.latest or loaded.current_value() is not loaded.raw:
+    settings = conf.latest
+    if loaded is None or settings is None or loaded.current_value() is not loaded.raw:
         return None
-    return loaded.decisions.get(requirement.cache_key) if loaded.decisions is not None else None
+    return prepare_decisions(loaded, settings).get(requirement.cache_key)
 
 
 def decide(

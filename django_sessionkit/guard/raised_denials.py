@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from django_sessionkit.connections import ConnectionContext, close_code
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.policy.decisions import DENIED, NOT_AUTHENTICATED, Decision
 from django_sessionkit.utils.sansio import Flow
@@ -44,9 +43,11 @@ def decision_of(error: NotAuthenticated | AccessDenied, context: SessionContext 
 
 def _status(context: SessionContext | None, decision: Decision) -> int | None:
     """Return the status that the middleware or the WebSocket connection sends if no other code handles the error."""
-    if isinstance(context, ConnectionContext):
-        return close_code(context, decision)
-    request = context.request if context is not None else None
-    if context is None or request is None:
+    if context is None:
+        return None
+    if (code := context.close_code(decision)) is not None:
+        return code
+    request = context.request
+    if request is None:
         return None
     return choose_response(request, Denial(decision), context.peek(), context.fault).status

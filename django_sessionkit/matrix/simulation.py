@@ -142,7 +142,7 @@ class _Simulator:
     def _row(self, route: Route, verbs: Sequence[str], paths: Sequence[str], doubt: str) -> Row:
         gate = self._gate(route)
         marks = requirements_of(route.callback, verbs[0])
-        cases = [self._case(route.target(verbs[0], path), marks) for path in paths]
+        cases = [self._case(request_for(route, verbs[0], path), marks) for path in paths]
         labels = dict.fromkeys(label for case in cases for label in case.deciders or (() if gate else (UNPROTECTED,)))
         cells = [
             _merged([(case.path, case.cells[number]) for case in cases], doubt)
@@ -250,3 +250,8 @@ def few(texts: Iterable[str], joint: str) -> str:
     found = list(dict.fromkeys(texts))
     more = len(found) - _MOST_TOLD
     return joint.join(found[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def request_for(route: Route, method: str, path: str) -> AccessRequest:
+    """Return the access request for ``path``, one of the examples of ``route``."""
+    return AccessRequest(path, path, method, route.urlconf, route.match, resolved=True, forms=route.forms(path))

@@ -7,10 +7,14 @@ failed check is also failed. ``~`` never grants access to an anonymous caller.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django_sessionkit.session.value import Session
+
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import Flow, arun, run
 
 from .decisions import EXCLUDED, FAILED, GRANTED, NOBODY, NONE_OF, NOT_AUTHENTICATED, Decision

@@ -15,6 +15,7 @@ unknown for now           503, template ``503.html``      503                   
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -26,8 +27,6 @@ from django.utils.cache import patch_vary_headers
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import routed_by, urlconf_of
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
-from django_sessionkit.explanation.builder import explain_request
-from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.denial_choice import Denial, DenialResponse, choose_response
 from django_sessionkit.guard.evaluator import decide, denial_of
@@ -39,7 +38,7 @@ from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.sansio import Flow, IOStep
 
-from . import debug, hidden_page
+from . import hidden_page, own_pages
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -87,13 +86,13 @@ def deny(
         return (yield IOStep(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]
     if answer.caller == "page" and answer.location is None:
         build = partial(_page, request, answer.status, denial.decision, context)
-        if conf.current().debug and not debug.has_page_of_its_own(request, answer.status):
-            build = partial(_explained, answer.status, denial.decision, (yield from explain_request(request)))
+        if conf.current().debug and not own_pages.has_own_page(request, answer.status):
+            build = partial(_explained, answer.status, denial.decision, (yield from _debug().explain_request(request)))
         response = yield IOStep(build, sync_to_async(build))  # the error page of the project may do I/O
     else:
         response = _plain(answer, denial.decision)
     if conf.current().debug:
-        response[debug.HEADER] = debug.denied(denial.decision)
+        response[_debug().HEADER] = _debug().denied(denial.decision)
     if answer.status == 503:
         response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
@@ -105,7 +104,7 @@ def _page(request: HttpRequest, status: int, decision: Decision, context: Sessio
     """Render the ``handler403`` of the project, or its template ``503.html``."""
     if status == 503:
         with routed_by(urlconf_of(request)):
-            return HttpResponse(debug.out_of_order(), status=503)
+            return HttpResponse(own_pages.service_unavailable(), status=503)
     text = _FOR.get(decision.reason, "")
     kind = AccessDenied if text else type(denial_of(context, decision))
     error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
@@ -114,9 +113,9 @@ def _page(request: HttpRequest, status: int, decision: Decision, context: Sessio
         return response.render() if not getattr(response, "is_rendered", True) else response
 
 
-def _explained(status: int, decision: Decision, explanation: Explanation) -> HttpResponse:
+def _explained(status: int, decision: Decision, explanation: Any) -> HttpResponse:
     """Render the debug page, for a project that has no error page yet."""
-    return HttpResponse(debug.page(status, decision, explanation), status=status, headers=debug.PAGE_HEADERS)
+    return HttpResponse(_debug().page(status, decision, explanation), status=status, headers=_debug().PAGE_HEADERS)
 
 
 def _plain(answer: DenialResponse, decision: Decision) -> HttpResponse:
@@ -139,3 +138,13 @@ def _plain(answer: DenialResponse, decision: Decision) -> HttpResponse:
     if answer.status == 401:
         response["WWW-Authenticate"] = CHALLENGE
     return response
+
+
+def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Put the header for developers on a response that was let through."""
+    _debug().annotate(request, response)
+
+
+def _debug() -> Any:
+    """Return ``responses.debug``. It needs the explanation, so it is loaded only while ``DEBUG`` is on."""
+    return import_module(f"{__name__}.debug")

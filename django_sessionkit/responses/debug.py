@@ -5,27 +5,25 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.template import Context, Engine, TemplateDoesNotExist
-from django.template.loader import get_template
-from django.urls import get_resolver, get_urlconf
-from django.views.defaults import ERROR_403_TEMPLATE_NAME, permission_denied
+from django.template import Context, Engine
 
 from django_sessionkit import conf
-from django_sessionkit.conf.urlconf import urlconf_of
 from django_sessionkit.explanation import text
+from django_sessionkit.explanation.builder import explain_request
 from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, exempted_from_default
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.view_marks import requirements_of
-from django_sessionkit.session import audit
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
     from django_sessionkit.policy.decisions import Decision
+
+__all__ = ["HEADER", "PAGE_HEADERS", "annotate", "denied", "explain_request", "page"]
 
 HEADER = "X-SessionKit-Decision"
 
@@ -38,13 +36,6 @@ PAGE_HEADERS = {
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _MOST_CHARACTERS = 200
-_PAGE_503 = "503.html"
-_PLAIN_503 = """<!doctype html>
-<html lang="en">
-<head><title>Service Unavailable</title></head>
-<body><h1>Service Unavailable</h1><p>The session cannot be looked up at the moment. Please try again later.</p></body>
-</html>
-"""
 _UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x3a\x3c-\x7e]")
 
 
@@ -56,7 +47,7 @@ def denied(decision: Decision) -> str:
 def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
     """Add the debug header to a response that was allowed. This does not load the session."""
     if not response.has_header(HEADER):
-        evaluation = getattr(request, "_sessionkit_passage", None)
+        evaluation = getattr(request, "_sessionkit_evaluation", None)
         response[HEADER] = _header("allowed", *_what_allowed(request, evaluation))
 
 
@@ -97,33 +88,6 @@ def _why_open(request: HttpRequest) -> str:
         exempted_from_default(PathVariant(path, exact=True, base=path), AccessRequest.of(request, resolved=True))
         or "unknown"
     )
-
-
-def has_page_of_its_own(request: HttpRequest, status: int) -> bool:
-    """Return ``True`` if the project has an error page for ``status``.
-
-    For 403 this is ``handler403`` or ``403.html``, for 503 ``503.html``.
-    """
-    urlconf = urlconf_of(request)
-    resolver: Any = get_resolver(get_urlconf() if urlconf is None else urlconf)
-    if status == 403 and resolver.resolve_error_handler(403) is not permission_denied:
-        return True
-    try:
-        get_template(ERROR_403_TEMPLATE_NAME if status == 403 else _PAGE_503)
-    except TemplateDoesNotExist:
-        return False
-    return True
-
-
-def out_of_order() -> str:
-    """Render the template ``503.html`` without a context, as Django renders ``500.html``, or else a plain page."""
-    try:
-        return get_template(_PAGE_503).render()
-    except TemplateDoesNotExist:
-        pass
-    except Exception as error:
-        audit.logger.error("The template %s raised %s. A plain page is sent.", _PAGE_503, type(error).__name__)
-    return _PLAIN_503
 
 
 @cache

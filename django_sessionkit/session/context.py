@@ -215,6 +215,10 @@ class SessionContext:
         """Async variant of :meth:`get`, which loads the session if necessary."""
         return self.peek() if self.loaded is not None else await arun(self.flow())
 
+    def close_code(self, decision: Decision) -> int | None:
+        """The WebSocket close code for a denial; ``None``, because this is the session of a request."""
+        return None
+
     def replace(self, loaded: LoadedSession) -> None:
         """Replace what is loaded, so that a write is visible immediately."""
         self.loaded = loaded

@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django_sessionkit import conf
 from django_sessionkit.conf.limits import Validator
 from django_sessionkit.exceptions import AsyncRequired, InvalidSession, SessionUnavailable, VersionUnavailable
-from django_sessionkit.guard.evaluator import prepare_decisions
 from django_sessionkit.policy.decisions import REFUSED, UNKNOWN_FOR_NOW
 from django_sessionkit.sources import CallableSource, SessionSource
 from django_sessionkit.utils.sansio import Flow, IOStep, run
@@ -35,7 +34,7 @@ class SessionLoader:
     def __init__(self, snapshot: conf.Settings) -> None:
         self.settings = snapshot
         source = snapshot.source
-        self.source: SessionSource = source if hasattr(source, "aread") else CallableSource(source)
+        self.source: SessionSource = source if isinstance(source, SessionSource) else CallableSource(source)
         #: the ``Vary`` header of a response that depends on the session; ``None`` if the source depends on no header
         self.vary = ("Vary", ", ".join(self.source.vary_headers)) if self.source.vary_headers else None
         #: validates with the limits and the validator of the settings
@@ -89,11 +88,8 @@ class SessionLoader:
             refused = error
         else:
             if not self.versions.is_on:
-                loaded = LoadedSession(session, raw, watch)
-            else:
-                loaded = yield from self.versions.check(request, session, raw, watch)
-            prepare_decisions(loaded, self.settings)
-            return loaded
+                return LoadedSession(session, raw, watch)
+            return (yield from self.versions.check(request, session, raw, watch))
         yield IOStep(partial(source.remove, request), partial(source.aremove, request))
         yield from audit.rejected(request, refused)
         now = watch() if watch is not None else None

@@ -13,7 +13,6 @@ from django.middleware.csrf import rotate_token
 from django_sessionkit import signals
 from django_sessionkit.access import effective
 from django_sessionkit.exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
-from django_sessionkit.guard.raised_denials import reporting
 from django_sessionkit.utils.sansio import Flow, IOStep, run
 
 from . import audit
@@ -41,7 +40,7 @@ def register(
     session = loader.validate(data)
     if stamp is None:
         stamp = yield from loader.versions.version_for(session.user_id)
-    context = _context(loader, request)
+    context = context_of(loader, request)
     before = yield from context.flow()
     owner = before or _withheld(context)
     if owner is not None and owner.user_id != session.user_id:
@@ -58,11 +57,10 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     yield require_async("aupdate_session")
     loader = current_loader()
     seconds = _seconds(loader, ttl)
-    context = _context(loader, request)
+    context = context_of(loader, request)
     before = yield from context.flow()
     if before is None:
-        error = NotAuthenticated(message="There is no session to update. Register one with set_session().")
-        raise (yield from reporting(error, context))
+        raise NotAuthenticated(message="There is no session to update. Register one with set_session().")
     session = loader.validate(_merged(before, changes))
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
@@ -83,7 +81,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
     """
     yield require_async("aclear_session")
     loader = current_loader()
-    source, context = loader.source, _context(loader, request)
+    source, context = loader.source, context_of(loader, request)
     before = (yield from context.flow()) or _withheld(context)
     if before is None:
         return
@@ -97,7 +95,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
 
 def announce_end(request: HttpRequest) -> Flow[None]:
     """Send ``session_cleared`` for a session whose store is about to be emptied. Nothing is changed here."""
-    context = _context(current_loader(), request)
+    context = context_of(current_loader(), request)
     before = (yield from context.flow()) or _withheld(context)
     if before is not None:
         yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
@@ -144,7 +142,7 @@ def _withheld(context: SessionContext) -> Session | None:
     return context.loaded.unavailable if context.loaded is not None else None
 
 
-def _context(loader: SessionLoader, request: HttpRequest) -> SessionContext:
+def context_of(loader: SessionLoader, request: HttpRequest) -> SessionContext:
     """Return the slot of the request, because writes never change a session of ``use_session``."""
     return own_context(request) or SessionContext(loader, request)
 
@@ -184,7 +182,7 @@ def _store(
     yield IOStep(partial(source.write, request, data), partial(source.awrite, request, data))
     if seconds is not None:
         yield _expiry(loader, request, seconds)
-    _context(loader, request).replace(LoadedSession(session, data, source.watch(request), version_of(data)))
+    context_of(loader, request).replace(LoadedSession(session, data, source.watch(request), version_of(data)))
 
 
 def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:

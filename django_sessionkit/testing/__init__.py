@@ -13,8 +13,7 @@ from django_sessionkit.api import aexplain, explain
 from django_sessionkit.conf import project
 from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.matrix import policy_matrix, snapshots
-from django_sessionkit.matrix.claims import parse_claims
-from django_sessionkit.matrix.principals import ANONYMOUS
+from django_sessionkit.matrix.principals import ANONYMOUS, parse_claims
 from django_sessionkit.session.override import use_session
 from django_sessionkit.utils.sansio import Flow, arun, run
 from django_sessionkit.utils.text import did_you_mean

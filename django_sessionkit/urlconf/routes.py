@@ -16,7 +16,6 @@ from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMat
 from django.utils.translation import get_language, override
 
 from django_sessionkit import conf
-from django_sessionkit.guard.engine import AccessRequest
 
 from . import spelling as routes
 from .regex import Piece
@@ -195,10 +194,6 @@ class Route:
                 return None
         ends_here = not rest or isinstance(self.chain[-1].pattern, RegexPattern)  # Django allows a rest after these
         return found if ends_here else None
-
-    def target(self, method: str, path: str) -> AccessRequest:
-        """Return the request that the guard checks for ``path``, which is one of ``examples``."""
-        return AccessRequest(path, path, method, self.urlconf, self.match, resolved=True, forms=self.forms(path))
 
     def forms(self, path: str) -> CanonicalForms:
         """Return the forms in which the patterns write ``path``. They differ from it only with a regular expression."""

@@ -27,6 +27,7 @@ from django_sessionkit.policy.path_variants import normalized
 from .alternatives import Text, TooManyTexts, joined
 from .integers import has_loose_integer
 from .links import LOSSLESS, LinkStep, filled, link_of
+from .literals import MOST_CHARACTERS, MOST_TEXTS
 
 
 class CanonicalForms(NamedTuple):
@@ -203,3 +204,12 @@ def _walk(root: URLResolver, path: str) -> list[LinkStep] | None:
             return steps
         turns.append(iter(getattr(link, "url_patterns", ())))
     return None
+
+
+def too_many_forms(match: ResolverMatch) -> RouteMismatch:
+    """Return the error for a route that can be written in too many ways."""
+    return RouteMismatch(
+        f"The URL patterns of {match._func_path} can write this path in more than {MOST_TEXTS} ways, or with more "
+        f"than {MOST_CHARACTERS:,} characters in total. This is too many to check each form against the rules. "
+        "Use fewer optional parts and captures in these patterns."
+    )

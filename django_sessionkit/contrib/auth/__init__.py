@@ -51,7 +51,7 @@ class AuthBridge(AppConfig):
 
     def ready(self) -> None:
         """Connect to the login and logout signals of Django."""
-        conf.latest = None  # settings that were read before do not know the source
+        conf.reset()  # settings that were read before do not know the source
         user_logged_in.connect(self._begin)
         user_logged_out.connect(self._end)
 

@@ -7,8 +7,7 @@ from typing import Any
 from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_sessionkit.checks.checklist import Grade, Status, grade
-from django_sessionkit.checks.checklist_report import as_json, as_markdown, as_text, summary
+from django_sessionkit.checks.checklist import Grade, Status, as_json, as_markdown, as_text, grade, summary
 
 _FAIL_ON = {"fail": {Status.FAIL}, "open": {Status.FAIL, Status.YOURS}}
 

@@ -17,7 +17,6 @@ from channels.sessions import SessionMiddlewareStack
 from django.db import close_old_connections
 
 from django_sessionkit import conf
-from django_sessionkit.connections import ConnectionContext, close_code, handshake
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.evaluator import decide
@@ -29,6 +28,8 @@ from django_sessionkit.session.context import activate, current_context
 from django_sessionkit.session.loader import current_loader
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import arun
+
+from .connection import ConnectionContext, handshake
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -239,7 +240,7 @@ class _ConnectionGuard:
         await asyncio.shield(self._farewell)  # cancelling the current task does not cancel the close
 
     async def _part(self, context: ConnectionContext, decision: Decision, is_reported: bool) -> int:
-        session, code = context.peek(), close_code(context, decision)
+        session, code = context.peek(), context.close_code(decision)
         if not (self._is_closed or self._is_gone):
             await self._close(code)
         if not is_reported:

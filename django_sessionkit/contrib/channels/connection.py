@@ -12,9 +12,9 @@ from django.contrib.auth import aget_user, get_user
 from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import SimpleLazyObject
 
-from .policy.decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
-from .session.context import SessionContext
-from .session.loader import current_loader
+from django_sessionkit.policy.decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
+from django_sessionkit.session.context import SessionContext
+from django_sessionkit.session.loader import current_loader
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -46,15 +46,14 @@ class ConnectionContext(SessionContext):
         """Adopt the request and the session of another slot."""
         self._latest, self.loaded = other._latest, other.loaded
 
-
-def close_code(context: ConnectionContext, decision: Decision) -> int:
-    """Return the close code for a denied connection: 4401, 4403, or 1011 if the session could not be loaded."""
-    if decision.reason == NOBODY:
-        return 4403
-    loaded = context.current_value()
-    if loaded is None or (loaded.fault is not None and loaded.fault.reason == UNKNOWN_FOR_NOW):
-        return 1011
-    return 4403 if loaded.session is not None or loaded.fault is not None else 4401
+    def close_code(self, decision: Decision) -> int:
+        """The close code for a denial."""
+        if decision.reason == NOBODY:
+            return 4403
+        loaded = self.current_value()
+        if loaded is None or (loaded.fault is not None and loaded.fault.reason == UNKNOWN_FOR_NOW):
+            return 1011
+        return 4403 if loaded.session is not None or loaded.fault is not None else 4401
 
 
 def _nothing(*args: object, **kwargs: object) -> None: ...

@@ -1,0 +1,51 @@
+"""The project's own pages for a denial: ``handler403``, ``403.html`` and ``503.html``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.urls import get_resolver, get_urlconf
+from django.views.defaults import ERROR_403_TEMPLATE_NAME, permission_denied
+
+from django_sessionkit.conf.urlconf import urlconf_of
+from django_sessionkit.session import audit
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_PAGE_503 = "503.html"
+_PLAIN_503 = """<!doctype html>
+<html lang="en">
+<head><title>Service Unavailable</title></head>
+<body><h1>Service Unavailable</h1><p>The session cannot be looked up at the moment. Please try again later.</p></body>
+</html>
+"""
+
+
+def has_own_page(request: HttpRequest, status: int) -> bool:
+    """Return ``True`` if the project has an error page for ``status``.
+
+    For 403 this is ``handler403`` or ``403.html``, for 503 ``503.html``.
+    """
+    urlconf = urlconf_of(request)
+    resolver: Any = get_resolver(get_urlconf() if urlconf is None else urlconf)
+    if status == 403 and resolver.resolve_error_handler(403) is not permission_denied:
+        return True
+    try:
+        get_template(ERROR_403_TEMPLATE_NAME if status == 403 else _PAGE_503)
+    except TemplateDoesNotExist:
+        return False
+    return True
+
+
+def service_unavailable() -> str:
+    """Render the template ``503.html`` without a context, as Django renders ``500.html``, or else a plain page."""
+    try:
+        return get_template(_PAGE_503).render()
+    except TemplateDoesNotExist:
+        pass
+    except Exception as error:
+        audit.logger.error("The template %s raised %s. A plain page is sent.", _PAGE_503, type(error).__name__)
+    return _PLAIN_503
