@@ -10,8 +10,8 @@ import pytest
 from _pytest import runner as pytest_runner
 from django.test import AsyncClient, Client
 from hypothesis import settings
-from support import processes
-from support.canaries import CanaryNet
+from support import server_processes as processes
+from support.payload_canaries import CanaryNet
 
 # No test depends on time: a slow machine is not a fault of the package.
 settings.register_profile("patient", settings.default, deadline=None)

@@ -13,7 +13,7 @@ from support.visitors import LOGIN, password
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Response
 
-AXE = Path(__file__).parents[1] / "browser" / "vendor" / "axe.min.js"
+AXE = Path(__file__).parents[1] / "integration" / "browser" / "vendor" / "axe.min.js"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 

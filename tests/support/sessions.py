@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.test import AsyncClient, Client
 
-from .canaries import CANARY
+from .payload_canaries import CANARY
 
 C = TypeVar("C", Client, AsyncClient)
 

@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from support import programs
-from support.processes import accepts, as_user, environment, free_port, running
+from support import system_programs as programs
+from support.server_processes import accepts, as_user, environment, free_port, running
 
 # A test database that need not survive a crash is three to four times as fast.
 HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")

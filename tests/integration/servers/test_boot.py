@@ -1,0 +1,51 @@
+"""The start of a server, with valid and invalid settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import example_site as site
+from support.server_processes import ServerFailed
+from support.visitors import NAMES, password, signed_in
+
+MISSPELT = """
+from newsroom.settings import *
+SESSIONKIT_PROTECT = [*SESSIONKIT_PROTECT, {"pattern": "/late/**", "rol": "admin"}]
+"""
+
+
+@pytest.fixture
+def misspelt(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "misspelt_settings.py").write_text(MISSPELT)
+    return site.settings(
+        site.sqlite(tmp_path),
+        DJANGO_SETTINGS_MODULE="misspelt_settings",
+        PYTHONPATH=str(tmp_path),
+    )
+
+
+@pytest.mark.parametrize("serve", [site.gunicorn, site.uvicorn])
+def test_a_misspelt_rule_stops_the_server(serve: site.Serve, misspelt: dict[str, str]) -> None:
+    with pytest.raises(ServerFailed, match=r"stopped with code [1-9]") as failure, serve(misspelt):
+        pass
+    assert 'unknown key "rol"; did you mean "role"?' in str(failure.value)
+
+
+def test_production_has_no_secret_key_of_its_own(tmp_path: Path) -> None:
+    env = site.settings(site.sqlite(tmp_path), DJANGO_SECRET_KEY="")
+    with pytest.raises(ServerFailed, match="DJANGO_SECRET_KEY"), site.gunicorn(env):
+        pass
+
+
+def test_the_demo_prints_its_accounts_and_serves(tmp_path: Path) -> None:
+    with site.demo({"DATABASE_URL": site.sqlite(tmp_path)}) as demo:
+        with signed_in(demo.url, "editor") as client:
+            assert client.get("/articles/new/").status_code == 200
+        assert all(password(name) in demo.server.output() for name in NAMES)
+
+
+def test_the_demo_refuses_to_run_in_production(tmp_path: Path) -> None:
+    env = site.settings(site.sqlite(tmp_path), DJANGO_DEBUG="0")
+    with pytest.raises(AssertionError, match="DJANGO_DEBUG=1"):
+        site.manage("demo", "--no-serve", env=env)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import re
+from io import StringIO
+from pathlib import Path
+
+import django
+import pytest
+from django.core.checks import security
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+import django_sessionkit
+from django_sessionkit.checks.checklist import ITEMS
+
+DOCS = Path(__file__).parents[2] / "docs"
+PACKAGE = Path(django_sessionkit.__file__).parent
+
+
+def report(form="text", **options):
+    stdout = StringIO()
+    call_command("sessionkit_doctor", format=form, stdout=stdout, **options)
+    return stdout.getvalue()
+
+
+def graded():
+    return {one["number"]: one for one in json.loads(report("json"))}
+
+
+def statuses(*numbers):
+    found = graded()
+    return [found[number]["status"] for number in numbers]
+
+
+def test_the_list_has_32_items():
+    assert [item.number for item in ITEMS] == list(range(1, 33))
+
+
+def test_every_check_of_ours_and_of_djangos_belongs_to_an_item():
+    known = {one for item in ITEMS for one in item.ids}
+    ours = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "checks").glob("*.py"))
+    assert set(re.findall(r"sessionkit\.[EWI]\d{3}", ours)) - known == set()
+    theirs = [path.read_text(encoding="utf-8") for path in Path(security.__file__).parent.glob("*.py")]
+    assert set(re.findall(r'"(security\.[EW]\d{3})"', "".join(theirs))) - known == set()
+    assert len([one for one in known if one.startswith("security.")]) > 20
+
+
+def test_it_names_the_requirements_that_the_security_guide_names():
+    text = (DOCS / "security.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
+    shown = {int(row[0]): row[4] for row in rows if row[0].isdigit()}
+    assert {item.number: item.asvs for item in ITEMS} == shown
+
+
+def test_a_failure_comes_with_its_fix():
+    with override_settings(SESSION_COOKIE_AGE=10**8):
+        text = report()
+    assert re.search(r"^FAIL   3  Sessions expire\n {10}sessionkit\.W008: A session lasts", text, re.MULTILINE)
+    assert "          -> SESSION_COOKIE_AGE = 8 * 60 * 60" in text
+    assert re.search(r"\n\n\d+ pass, \d+ fail, \d+ only you can check\.\n$", text)
+    assert "\x1b" not in text
+
+
+def test_checks_of_django_count_and_a_silenced_one_is_a_decision():
+    with override_settings(SECURE_CONTENT_TYPE_NOSNIFF=True, MIDDLEWARE=[]):
+        assert statuses(21, 22, 9) == ["fail"] * 3
+        with override_settings(SILENCED_SYSTEM_CHECKS=["security.W001"]):
+            assert statuses(21) == ["pass"]
+            assert re.search(r"pass  21  nosniff\n +security\.W001 \(silenced\): ", report())
+
+
+def test_advice_is_shown_and_fails_nothing():
+    with override_settings(SESSION_COOKIE_SECURE=True, SESSION_COOKIE_SAMESITE="Lax"):
+        item = graded()[12]
+    assert [one["id"] for one in item["messages"] if one["id"].startswith("sessionkit.")] == ["sessionkit.I002"]
+
+
+def test_unprotected_routes_are_named():
+    item = graded()[18]
+    assert item["status"] == "you"
+    assert "without a public rule, an exclude or @public: " in item["question"]
+    assert "(/, /login/, /login/help/" in item["question"]
+    assert "/open/" not in item["question"]  # it is marked as public
+    with override_settings(SESSIONKIT_GLOBAL_PROTECT=True):
+        assert statuses(18) == ["pass"]
+    rules = [{"pattern": "/login", "public": True}]
+    with override_settings(ROOT_URLCONF="testsite.shouting_urls", SESSIONKIT_PROTECT=rules):
+        assert "@public: 1 (" in graded()[18]["question"]
+    with override_settings(ROOT_URLCONF="no_such_urls"):
+        assert statuses(18) == ["pass"]
+
+
+def test_what_is_left_to_you_depends_on_the_project():
+    assert statuses(13, 28) == ["pass", "you"]
+    with override_settings(INSTALLED_APPS=["django_sessionkit"], MIDDLEWARE=[], AUTHENTICATION_BACKENDS=[]):
+        assert "Where does the session dict come from?" in graded()[13]["question"]
+    remote = "django.contrib.auth.middleware.RemoteUserMiddleware"
+    with override_settings(MIDDLEWARE=[remote]):
+        assert "RemoteUserMiddleware" in graded()[28]["question"]
+
+
+def test_markdown_has_a_table_and_boxes_to_tick():
+    with override_settings(SESSION_COOKIE_AGE=10**8, SILENCED_SYSTEM_CHECKS=["security.W003"]):
+        text = report("md")
+    assert "| 3 | Sessions expire | 7.3.1, 7.3.2 | fail |" in text
+    assert "- [ ] 3. sessionkit.W008: A session lasts 1157 days" in text
+    assert "- [ ] 5. Your logout calls clear_session()" in text
+    assert "security.W003" not in text
+
+
+def test_the_exit_code():
+    assert report()
+    with pytest.raises(CommandError, match=r"^\d+ pass, \d+ fail, \d+ only you can check\.$"):
+        report(fail_on="fail")
+    silenced = [one for item in ITEMS for one in item.ids]
+    with override_settings(SILENCED_SYSTEM_CHECKS=silenced):
+        assert ", 0 fail, " in report(fail_on="fail")
+        with pytest.raises(CommandError):
+            report(fail_on="open")
+
+
+def test_on_a_terminal_it_is_coloured():
+    stdout = StringIO()
+    call_command("sessionkit_doctor", stdout=stdout, force_color=True)
+    assert "\x1b[32;1mpass \x1b[0m  3" in stdout.getvalue() or "\x1b[31;1mFAIL \x1b[0m  3" in stdout.getvalue()
+
+
+def test_an_invalid_policy_does_not_stop_it():
+    with override_settings(SESSIONKIT_PROTECT=[{"rol": 1}]):
+        assert statuses(9) == ["fail"]
+
+
+def test_no_query_is_made(django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        report()
+    assert django.VERSION

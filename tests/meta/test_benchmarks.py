@@ -1,0 +1,68 @@
+"""The benchmarks run, and fail if an answer is wrong. No test depends on a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GROUP = ("casbin", "gunicorn", "pydantic", "pyperf", "rules", "stronghold", "uvicorn", "werkzeug")
+
+pytestmark = [
+    pytest.mark.skipif(not all(map(find_spec, GROUP)), reason="the dependency group `bench` is not installed"),
+    pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="the benchmarks are not part of the sdist"),
+]
+
+# The index loses one rule.
+WRONG = """
+import sys
+from django_sessionkit.policy.pattern_index import PatternIndex
+real = PatternIndex._matching
+PatternIndex._matching = lambda self, path: tuple(one for one in real(self, path) if one != 3)
+from benchmarks.__main__ import main
+sys.exit(main(["--smoke", "--only", "matching"]))
+"""
+
+# Every role is granted to everyone.
+OPEN = """
+import sys
+from django_sessionkit.access import Grants
+from django_sessionkit.requirements import Role
+Role._evaluate = lambda self, grants: self._granted()
+from benchmarks.__main__ import main
+sys.exit(main(["--smoke", "--only", "pages"]))
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_every_benchmark_runs_and_every_answer_is_right():
+    done = run("-m", "benchmarks", "--smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every answer is right" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [(WRONG, "wrong answer: the rule for"), (OPEN, "wrong answer: the status of a closed page")],
+)
+def test_a_wrong_answer_fails(program, complaint):
+    done = run("-c", program)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert complaint in done.stderr

@@ -1,0 +1,189 @@
+"""With ``DEBUG``, denials have a header and an explanatory 403 page. Without it, they have neither."""
+
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.test import override_settings
+from django.urls import path
+from support.sessions import EDITOR, JSON, READER, abrowser, browser
+from testsite import urls as testsite_urls
+from testsite import views
+
+from django_sessionkit import Permission, enforce
+from django_sessionkit.decorators import require_role
+
+HEADER = "X-SessionKit-Decision"
+EVIL = "a\N{SNOWMAN};<script>"
+RULES = [
+    {"name": "health", "pattern": "/page/health", "public": True},
+    {"name": "desk", "pattern": "/page/**", "role": "editor"},
+    {"name": EVIL, "pattern": "/files/**", "role": "editor"},
+    {"name": "hidden", "pattern": "/billing/**", "role": "admin", "on_deny": "not_found"},
+    {"name": "long" * 100, "pattern": "/stream", "authenticated": True},
+    {"name": "login", "pattern": "/login", "role": "admin"},
+    {"name": "code", "pattern": "/apage", "allow": lambda session: session is not None},
+]
+
+
+def enforcing(request):
+    enforce(Permission("posts:burn"))
+
+
+urlpatterns = [
+    *testsite_urls.urlpatterns,
+    path("drafts/", require_role("editor")(views.page)),
+    path("page/drafts/", require_role("editor")(views.page)),
+    path("page/health/", views.page),
+    path("enforcing/", enforcing),
+]
+handlers = type("urls", (), {"urlpatterns": urlpatterns, "handler403": f"{__name__}.own_page"})
+
+
+def own_page(request, exception):
+    return HttpResponse("our own page", status=403)
+
+
+@pytest.fixture(autouse=True)
+def site(settings):
+    settings.ROOT_URLCONF = __name__
+    settings.SESSIONKIT_PROTECT = RULES
+    settings.DEBUG = True
+    return settings
+
+
+HEADERS = [
+    ("/page/", EDITOR, "allowed; rule=desk; reason=granted"),
+    ("/page/", READER, "denied; rule=desk; reason=missing_role"),
+    ("/page/", None, "denied; rule=desk; reason=not_authenticated"),
+    ("/page/health/", None, "allowed; rule=health; reason=public"),
+    ("/page/drafts/", EDITOR, "allowed; rule=desk+view; reason=granted"),
+    ("/drafts/", EDITOR, "allowed; rule=view; reason=granted"),
+    ("/drafts/", READER, "denied; rule=view; reason=missing_role"),
+    ("/enforcing/", READER, "denied; rule=view; reason=missing_permission"),
+    ("/files/a", EDITOR, "allowed; rule=a??<script>; reason=granted"),
+    ("/stream/", EDITOR, f"allowed; rule={'long' * 50}; reason=granted"),
+    ("/login/", READER, "allowed; rule=login; reason=login_page"),
+    ("/who/", READER, "allowed; rule=none; reason=unprotected"),
+]
+
+
+@pytest.mark.parametrize(("where", "session", "header"), HEADERS)
+def test_the_header_says_what_was_decided(where, session, header):
+    assert browser(session).get(where)[HEADER] == header
+    assert async_to_sync(abrowser(session).get)(where)[HEADER] == header
+
+
+DEFAULTS = [
+    ("/open/", None, "allowed; rule=none; reason=@public"),
+    ("/who/", None, "allowed; rule=none; reason=SESSIONKIT_EXCLUDE"),
+    ("/upgrade/", READER, "allowed; rule=SESSIONKIT_GLOBAL_PROTECT; reason=granted"),
+    ("/upgrade/", None, "denied; rule=SESSIONKIT_GLOBAL_PROTECT; reason=not_authenticated"),
+]
+
+
+@pytest.mark.parametrize(("where", "session", "header"), DEFAULTS)
+def test_the_header_knows_the_global_default(site, where, session, header):
+    site.SESSIONKIT_GLOBAL_PROTECT = True
+    site.SESSIONKIT_EXCLUDE = ["/who"]
+    assert browser(session).get(where)[HEADER] == header
+
+
+def test_the_header_is_on_the_redirect_that_adds_a_slash(site):
+    site.SESSIONKIT_GLOBAL_PROTECT = True
+    site.MIDDLEWARE = [*site.MIDDLEWARE, "django.middleware.common.CommonMiddleware"]
+    site.MIDDLEWARE.remove("django.middleware.common.CommonMiddleware")
+    answer = browser().get("/open")
+    assert (answer.status_code, answer[HEADER]) == (301, "allowed; rule=none; reason=not_routed")
+
+
+def test_the_header_is_on_every_kind_of_denial():
+    client = browser(READER)
+    assert client.get("/page/", headers=JSON)[HEADER] == "denied; rule=desk; reason=missing_role"
+    assert client.get("/page/", headers={"hx-request": "true"})[HEADER] == "denied; rule=desk; reason=missing_role"
+
+
+def test_the_header_reads_no_session():
+    response = browser(READER).get("/open/")
+    assert response[HEADER].startswith("allowed")
+    assert not response.has_header("Vary")
+
+
+@pytest.mark.parametrize("where", ["/nowhere/", "/billing/delete/"])
+def test_the_header_tells_no_hidden_page_from_an_unknown_one(where):
+    assert not browser(READER).get(where).has_header(HEADER)
+
+
+@pytest.mark.parametrize(("where", "session"), [(where, session) for where, session, _ in HEADERS])
+def test_without_debug_there_is_neither_header_nor_explanation(site, where, session):
+    site.DEBUG = False
+    response = browser(session).get(where)
+    assert not response.has_header(HEADER)
+    assert not response.has_header("Content-Security-Policy")
+    if not response.streaming:
+        assert "SessionKit" not in response.content.decode()
+        assert "desk" not in response.content.decode()
+
+
+def shown(where: str, session=READER) -> str:
+    response = browser(session).get(where)
+    assert response.status_code == 403
+    return response.content.decode()
+
+
+def test_the_403_page_explains():
+    page = shown("/page/")
+    assert "<h1>403: access denied</h1>" in page
+    assert "denied by the rule desk: needs the role &quot;editor&quot;" in page
+    assert '<span class="sessionkit-denied">denied</span> <code>Role(&#x27;editor&#x27;)</code>' in page
+    assert "neither a <code>handler403</code> nor a template" in page
+
+
+def test_the_403_page_explains_under_asgi(site):
+    response = async_to_sync(abrowser(READER).get)("/page/")
+    assert "denied by the rule desk" in response.content.decode()
+
+
+def test_the_403_page_is_not_kept_and_lets_no_script_in():
+    response = browser(READER).get("/page/")
+    assert response["Cache-Control"] == "no-store"
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert "script-src" not in response["Content-Security-Policy"]
+
+
+def test_the_403_page_escapes_the_path_and_the_names():
+    page = shown("/files/<img src=x>")
+    assert "<script>" not in page
+    assert "<img" not in page
+    assert "a\N{SNOWMAN};&lt;script&gt;" in page
+
+
+def test_code_inside_a_view_is_told_from_rules():
+    page = shown("/enforcing/")
+    assert "Code inside the view denied it" in page
+    assert "needs the permission &quot;posts:burn&quot;" in page
+    assert "Code inside the view denied it" not in shown("/drafts/")
+
+
+def test_a_page_of_the_project_is_left_alone(site):
+    site.ROOT_URLCONF = handlers
+    assert shown("/page/") == "our own page"
+    site.ROOT_URLCONF = __name__
+    engine = {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {"loaders": [("django.template.loaders.locmem.Loader", {"403.html": "our template"})]},
+    }
+    with override_settings(TEMPLATES=[engine]):
+        assert shown("/page/") == "our template"
+
+
+def test_a_hidden_page_is_not_explained():
+    response = browser(READER).get("/billing/delete/")
+    assert response.status_code == 404
+    assert "hidden" not in response.content.decode()
+
+
+def test_other_answers_are_as_ever():
+    assert browser().get("/page/").status_code == 302
+    assert browser(READER).get("/page/", headers=JSON)["Content-Type"] == "application/problem+json"

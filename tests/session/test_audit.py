@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
+from support.sessions import READER, abrowser, browser
+
+from django_sessionkit import evaluate, signals, validate_session
+from django_sessionkit.middleware import SessionKitMiddleware
+from django_sessionkit.requirements import Role
+from django_sessionkit.session.audit import user_digest
+
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django_sessionkit.middleware.SessionKitMiddleware",
+]
+ADMIN_ONLY = override_settings(
+    SESSIONKIT_PROTECT=[{"pattern": "/admin/**", "role": "admin", "name": "the admin"}, {"view": "page", "role": "x"}]
+)
+
+
+@pytest.fixture
+def denials():
+    found = []
+
+    def receiver(sender, signal, request, decision, status, user):
+        found.append((request.path, decision.rule, decision.missing, status, user))
+
+    async def areceiver(sender, signal, **kwargs):
+        found.append("async")
+
+    signals.access_denied.connect(receiver)
+    signals.access_denied.connect(areceiver)
+    yield found
+    signals.access_denied.disconnect(receiver)
+    signals.access_denied.disconnect(areceiver)
+
+
+@ADMIN_ONLY
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_denial_is_announced(denials, kind):
+    get = (lambda who: browser(who).get) if kind == "sync" else (lambda who: async_to_sync(abrowser(who).get))
+    get(READER)("/admin/")
+    get(None)("/page/")
+    digest = user_digest(validate_session(READER))
+    assert [one for one in denials if one != "async"] == [
+        ("/admin/", "the admin", ("admin",), 403, digest),
+        ("/page/", "SESSIONKIT_PROTECT[1]", (), 302, None),
+    ]
+    assert denials.count("async") == 2
+
+
+@ADMIN_ONLY
+def test_a_denial_is_logged_by_rule_route_and_digest(caplog):
+    browser(READER).get("/admin/")
+    browser(READER).get("/page/")
+    lines = [record.getMessage() for record in caplog.records if record.name == "django_sessionkit.security"]
+    digest = user_digest(validate_session(READER))
+    assert lines == [
+        f"access denied: rule={rule} reason=missing_role method=GET route={route} status=403 user={digest}"
+        for rule, route in (("the admin", "/admin/**"), ("SESSIONKIT_PROTECT[1]", "page/"))
+    ]
+
+
+@ADMIN_ONLY
+def test_every_decision_is_one_debug_line(caplog):
+    with caplog.at_level(logging.DEBUG, "django_sessionkit"):
+        browser(READER).get("/admin/")
+        browser({"user_id": "1", "role": "x"}).get("/page/")
+        evaluate(Role("a"))
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
+    lines = [line for line in lines if line.startswith(("allowed", "denied"))]
+    assert lines == [
+        "denied: rule=the admin reason=missing_role requirement=Role('admin') method=GET route=/admin/**",
+        "allowed: rule=SESSIONKIT_PROTECT[1] reason=granted requirement=Role('x') method=GET route=page/",
+        "denied: rule=None reason=not_authenticated requirement=Role('a') method=None route=None",
+    ]
+
+
+def lines_of(caplog, prefix="access denied"):
+    return [line for line in (record.getMessage() for record in caplog.records) if line.startswith(prefix)]
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("GET\nroute=/ status=200 user=None", r"GET\u{a}ROUTE\u{3d}\u{2f}\u{20}STATUS\u{3d}200\u{20}USER\u{3d}NONE"),
+        ("A" * 33, "A" * 32 + "..."),
+        ("A" * 32, "A" * 32),
+        ("VERSION-CONTROL", "VERSION-CONTROL"),
+        ("G\u0130T\x1b[31m", r"G\u{130}T\u{1b}\u{5b}31M"),
+        ("\u202eTEG", r"\u{202e}TEG"),
+        ("\ud800", r"\u{d800}"),
+        ("\\", r"\u{5c}"),
+        ("", ""),
+    ],
+)
+@ADMIN_ONLY
+def test_a_method_is_one_short_word_in_the_log(caplog, method, told):
+    request = RequestFactory().generic(method, "/admin/")
+    with caplog.at_level(logging.DEBUG, "django_sessionkit"):
+        SessionKitMiddleware(lambda request: HttpResponse())(request)
+    (line,) = lines_of(caplog)
+    assert (
+        line
+        == f"access denied: rule=the admin reason=not_authenticated method={told} route=/admin/** status=401 user=None"
+    )
+    (line,) = lines_of(caplog, "denied")
+    assert line.endswith(f" method={told} route=/admin/**")
+
+
+PATHS = [
+    ({"pattern": "/a/**", "role": "x"}, "/a/**"),
+    ({"pattern": ["/b", "/a/*"], "role": "x", "name": "named"}, "/b,/a/*"),
+    ({"pattern": ["/a/**", *(f"/{number}" for number in range(300))], "role": "x"}, "/a/**,/0,/1,"),
+]
+
+
+@pytest.mark.parametrize(("rule", "told"), PATHS)
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_denial_on_the_path_alone_says_the_pattern_of_the_rule(caplog, rule, told, kind):
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/z", "role": "x"}, rule]):
+        get = browser(READER).get if kind == "sync" else async_to_sync(abrowser(READER).get)
+        get("/A/1/")
+    (line,) = lines_of(caplog)
+    assert f" route={told}" in line
+    assert len(line) < 400
+
+
+@override_settings(SESSIONKIT_PROTECT=[{"pattern": "/page", "view": "p*", "role": "x"}, {"view": "who", "role": "x"}])
+def test_a_routed_denial_says_the_route(caplog):
+    browser(READER).get("/page/")
+    browser(READER).get("/who/")
+    assert [line.partition(" route=")[2].partition(" ")[0] for line in lines_of(caplog)] == ["page/", "who/"]
+
+
+@override_settings(SESSIONKIT_GLOBAL_PROTECT=True, MIDDLEWARE=[*MIDDLEWARE, f"{__name__}.answering"])
+def test_without_a_route_and_a_pattern_there_is_nothing_to_say(caplog):
+    browser().get("/page/")
+    (line,) = lines_of(caplog)
+    assert "rule=SESSIONKIT_GLOBAL_PROTECT reason=not_authenticated method=GET route=None" in line
+
+
+def answering(get_response):
+    return lambda request: HttpResponse("from elsewhere")
+
+
+def test_the_digest_tells_users_apart_and_depends_on_the_key():
+    one, other = (validate_session({"user_id": user}) for user in "12")
+    assert user_digest(one) == user_digest(one) != user_digest(other)
+    assert user_digest(None) is None
+    before = user_digest(one)
+    with override_settings(SECRET_KEY="another"):
+        assert user_digest(one) != before

@@ -1,0 +1,367 @@
+from __future__ import annotations
+
+from collections import OrderedDict, UserDict
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
+from support.call_counts import calls_of
+
+from django_sessionkit import InvalidSession, Session, validate_session
+from django_sessionkit.conf.limits import Limits
+from django_sessionkit.session.validation import SessionValidator
+
+CANARY = "canary-7c1f"
+
+
+def refused(data: object) -> InvalidSession:
+    with pytest.raises(InvalidSession) as caught:
+        validate_session(data)
+    assert CANARY not in str(caught.value)
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+def test_a_whole_session_becomes_a_value():
+    session = validate_session(
+        {
+            "user_id": "42",
+            "email": "a@example.org",
+            "role": "editor",
+            "roles": ["editor", "staff"],
+            "permissions": ["posts:write"],
+            "plan": "premium",
+        }
+    )
+    assert (session.user_id, session.email, session.role) == ("42", "a@example.org", "editor")
+    assert session.roles == ("editor", "staff")
+    assert session.permissions == frozenset({"posts:write"})
+    assert session["plan"] == "premium"
+
+
+@pytest.mark.parametrize("field", ["email", "role", "roles", "permissions"])
+def test_none_counts_as_absent(field):
+    session = validate_session({"user_id": "1", field: None})
+    assert getattr(session, field) in (None, (), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (None, "session"),
+        ("user_id", "session"),
+        ([("user_id", "1")], "session"),
+        ((pair for pair in [("user_id", "1")]), "session"),
+        ({"user_id": "1", 2: "x"}, "session"),
+        ({}, "user_id"),
+        ({"user_id": None}, "user_id"),
+        ({"user_id": 1}, "user_id"),
+        ({"user_id": True}, "user_id"),
+        ({"user_id": b"1"}, "user_id"),
+        ({"user_id": uuid4()}, "user_id"),
+        ({"user_id": ""}, "user_id"),
+        ({"user_id": " \t"}, "user_id"),
+        ({"user_id": "1\n"}, "user_id"),
+        ({"user_id": "1\x00"}, "user_id"),
+        ({"user_id": "1\x7f"}, "user_id"),
+        ({"user_id": "1\x9f"}, "user_id"),
+        ({"user_id": "\ud800"}, "user_id"),
+        ({"user_id": "x" * 256}, "user_id"),
+        ({"user_id": "1", "email": "nobody"}, "email"),
+        ({"user_id": "1", "email": 1}, "email"),
+        ({"user_id": "1", "email": "a@b\r\nBcc: c@d"}, "email"),
+        ({"user_id": "1", "email": "@" + "x" * 320}, "email"),
+        ({"user_id": "1", "role": ""}, "role"),
+        ({"user_id": "1", "role": " "}, "role"),
+        ({"user_id": "1", "role": ["admin"]}, "role"),
+        ({"user_id": "1", "role": "a\x1b"}, "role"),
+        ({"user_id": "1", "role": "x" * 151}, "role"),
+        ({"user_id": "1", "roles": "admin"}, "roles"),
+        ({"user_id": "1", "roles": {"admin"}}, "roles"),
+        ({"user_id": "1", "roles": {"admin": True}}, "roles"),
+        ({"user_id": "1", "roles": (name for name in ["admin"])}, "roles"),
+        ({"user_id": "1", "roles": ["a", 1]}, "roles"),
+        ({"user_id": "1", "roles": ["a", None]}, "roles"),
+        ({"user_id": "1", "roles": ["a", ""]}, "roles"),
+        ({"user_id": "1", "roles": ["a"] * 101}, "roles"),
+        ({"user_id": "1", "permissions": "posts:write"}, "permissions"),
+        ({"user_id": "1", "permissions": ["x" * 256]}, "permissions"),
+        ({"user_id": "1", "permissions": ["a\n"]}, "permissions"),
+        ({"user_id": "1", "permissions": [" "]}, "permissions"),
+        ({"user_id": "1", "permissions": ["a"] * 501}, "permissions"),
+        ({"user_id": "1", "x": nested(21)}, "custom"),
+        ({"user_id": "1", "x": {"a": object()}}, "custom"),
+        ({"user_id": "1", "x": {1: "a"}}, "custom"),
+        ({"user_id": "1", "x": {"a", "b"}}, "custom"),
+        ({"user_id": "1", "x": b"bytes"}, "custom"),
+        ({"user_id": "1", "x": float("nan")}, "custom"),
+        ({"user_id": "1", "x": float("inf")}, "custom"),
+        ({"user_id": "1", "x": 1 << 15_000}, "custom"),
+        ({"user_id": "1", "x": "y" * 65_537}, "custom"),
+        ({"user_id": "1", "x": "\udfff"}, "custom"),
+        ({"user_id": "1", "x": {"\udfff": 1}}, "custom"),
+        ({"user_id": "1", "x" * 65_537: 1}, "custom"),
+        ({"user_id": "1", "x": [0] * 10_000}, "custom"),
+        ({"user_id": "1", "x": [0] * 10_001}, "custom"),
+        ({"user_id": "1", "x": {str(n): n for n in range(10_001)}}, "custom"),
+        ({"user_id": "1", "x": [[0] * 100 for _ in range(100)]}, "custom"),
+        ({"user_id": "1", **{f"x{n}": n for n in range(10_001)}}, "custom"),
+        ({f"x{n}": n for n in range(10_006)}, "session"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 20 else None,
+)
+def test_what_is_refused(data, field):
+    assert refused(data).field == field
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"user_id": "x" * 255},
+        {"user_id": "ünï-çødé 42"},
+        {"user_id": "1", "email": ""},
+        {"user_id": "1", "email": "@" + "x" * 319},
+        {"user_id": "1", "role": "x" * 150, "roles": ["a"] * 100},
+        {"user_id": "1", "roles": ("a", "b")},
+        {"user_id": "1", "roles": [], "permissions": []},
+        {"user_id": "1", "permissions": ["x" * 200] * 500},
+        {"user_id": "1", "x": nested(20)},
+        {"user_id": "1", "x": [0] * 9_999},
+        {"user_id": "1", "x": "y" * 65_536},
+        {"user_id": "1", "x": [None, True, 1, -1.5, {"deep": ("tuple",)}]},
+        {"user_id": "1", "x": "line\nbreaks and \x00 are the project's business"},
+    ],
+)
+def test_what_is_accepted(data):
+    assert validate_session(data).user_id == data["user_id"]
+
+
+@pytest.mark.parametrize("value", [7, uuid4()])
+def test_a_number_as_user_id_gets_a_hint(value):
+    assert "str(...)" in refused({"user_id": value}).reason
+
+
+@pytest.mark.parametrize("value", [CANARY, [CANARY], {CANARY: CANARY}, CANARY.encode()])
+@pytest.mark.parametrize("field", ["user_id", "email", "role", "roles", "permissions", "plan"])
+def test_no_reason_repeats_a_value(field, value):
+    tight = {
+        "user_id_length": 1,
+        "role_length": 1,
+        "permission_length": 1,
+        "email_length": 1,
+        "custom_string_length": 6,
+    }
+    with override_settings(SESSIONKIT_LIMITS=tight):
+        error = refused({"user_id": "1", field: value})
+    assert CANARY not in f"{error!r} {error.args}"
+
+
+class Liar(dict[str, Any]):
+    """A dict whose methods return false values or raise."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError(CANARY)
+
+    def items(self) -> Any:
+        return [("user_id", "spoofed")]
+
+    def keys(self) -> Any:
+        raise RuntimeError(CANARY)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return "spoofed"
+
+
+def test_a_dict_subclass_is_read_past_its_methods():
+    assert validate_session(Liar(user_id="1", role="reader")).to_dict() == {"user_id": "1", "role": "reader"}
+
+
+class LyingList(list[Any]):
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(["admin"])
+
+
+def test_a_list_subclass_is_read_past_its_methods():
+    assert validate_session({"user_id": "1", "roles": LyingList(["reader"])}).roles == ("reader",)
+    assert refused({"user_id": "1", "roles": LyingList(["a"] * 101)}).field == "roles"
+
+
+class LyingText(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "admin"
+
+    def strip(self, *args: Any) -> str:
+        return "x"
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_a_str_subclass_is_read_past_its_methods():
+    session = validate_session({"user_id": LyingText("1"), "role": LyingText("reader"), LyingText("plan"): "x"})
+    assert (type(session.user_id), session.user_id, session.role, session["plan"]) == (str, "1", "reader", "x")
+    assert refused({"user_id": LyingText("")}).field == "user_id"
+    assert refused({"user_id": "1", "roles": [LyingText("x" * 151)]}).field == "roles"
+
+
+class Impostor:
+    __class__ = str  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("field", ["user_id", "email", "role", "plan"])
+def test_an_object_that_claims_to_be_a_str_is_refused(field):
+    assert refused({"user_id": "1", field: Impostor()}).field in (field, "custom")
+
+
+class Endless(Mapping[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        return "1"
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[str]:
+        number = 0
+        while True:
+            yield f"x{number}"
+            number += 1
+
+
+class Broken(Mapping[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(CANARY)
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["user_id"])
+
+
+def test_other_mappings_are_read_within_bounds():
+    assert validate_session(UserDict(user_id="1", role="a")).role == "a"
+    assert validate_session(OrderedDict(user_id="1")).user_id == "1"
+    assert refused(Endless()).reason == "has too many fields"
+    assert refused(Broken()).reason == "could not be read"
+
+
+def test_a_session_is_valid_input():
+    session = validate_session({"user_id": "1", "x": [1]})
+    assert validate_session(session) == session
+
+
+def test_a_structure_that_contains_itself_is_refused():
+    loop: list[Any] = []
+    loop.append(loop)
+    assert "deeper" in refused({"user_id": "1", "x": loop}).reason
+
+
+def test_the_source_cannot_change_the_value_afterwards():
+    data = {"user_id": "1", "roles": ["reader"], "x": {"a": [1]}}
+    session = validate_session(data)
+    data["roles"].append("admin")  # type: ignore[attr-defined]
+    data["x"]["a"].append(2)  # type: ignore[index]
+    assert session.roles == ("reader",)
+    assert session["x"] == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"user_id": "1", "roles": ["r"] * 1_000_000},
+        {"user_id": "1", "x": [[[]] * 1_000] * 1_000},
+        {"user_id": "1", "x": {str(n): n for n in range(1_000_000)}},
+        {"user_id": "x" * 10_000_000},
+        {str(n): n for n in range(1_000_000)},
+    ],
+    ids=["roles", "lists", "dict", "string", "fields"],
+)
+def test_a_million_entries_are_not_walked_through(data):
+    assert calls_of(lambda: refused(data)) < 200_000
+
+
+@override_settings(SESSIONKIT_LIMITS={"roles_count": 1, "custom_depth": 1})
+def test_limits_are_settings():
+    assert refused({"user_id": "1", "roles": ["a", "b"]}).reason == "has more than 1 items"
+    assert refused({"user_id": "1", "x": [[1]]}).field == "custom"
+    assert validate_session({"user_id": "1", "roles": ["a"], "x": [1]})
+
+
+def test_the_pure_function_knows_no_settings():
+    with override_settings(SESSIONKIT_LIMITS={"user_id_length": 1}):
+        assert SessionValidator().session({"user_id": "12"}).user_id == "12"
+    with pytest.raises(InvalidSession):
+        SessionValidator(Limits(user_id_length=1)).session({"user_id": "12"})
+
+
+def plans(data: dict[str, Any]) -> dict[str, Any]:
+    if data.get("plan") == "gone":
+        raise InvalidSession("custom", "a plan that is no more")
+    if data.get("plan") == "odd":
+        raise ValueError(CANARY)
+    if data.get("plan") == "crash":
+        raise ZeroDivisionError(CANARY)
+    return {"plan": "free", **data}
+
+
+@override_settings(SESSIONKIT_SESSION_VALIDATOR=f"{__name__}.plans")
+def test_a_project_validates_further():
+    assert validate_session({"user_id": "1"})["plan"] == "free"
+    assert refused({"user_id": "1", "plan": "gone"}).reason == "a plan that is no more"
+    assert refused({"user_id": "1", "plan": "odd"}).field == "custom"
+    assert refused({"user_id": "1", "plan": "crash"}).field == "custom"
+
+
+@pytest.mark.parametrize("returned", [None, {"user_id": 1}, {"user_id": "1", "roles": "admin"}])
+def test_what_a_validator_returns_is_checked_again(returned):
+    with pytest.raises(InvalidSession):
+        SessionValidator(validator=lambda data: returned).session({"user_id": "1"})
+
+
+def test_a_validator_works_on_a_copy():
+    def spoil(data: dict[str, Any]) -> dict[str, Any]:
+        data["x"].append(2)
+        return {"user_id": "1"}
+
+    data = {"user_id": "1", "x": [1]}
+    SessionValidator(validator=spoil).session(data)
+    assert data["x"] == [1]
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.just(object()),
+    lambda children: (
+        st.lists(children) | st.dictionaries(st.text() | st.integers(), children) | st.tuples(children, children)
+    ),
+    max_leaves=20,
+)
+fields = st.sampled_from(["user_id", "email", "role", "roles", "permissions", "plan", ""])
+
+
+@given(st.dictionaries(fields, anything) | anything)
+def test_nothing_but_invalid_session_is_ever_raised(data):
+    try:
+        session = SessionValidator().session(data)
+    except InvalidSession:
+        return
+    assert isinstance(session, Session)
+    assert SessionValidator().session(session.to_dict()) == session

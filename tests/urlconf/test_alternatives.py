@@ -1,0 +1,141 @@
+"""The alternative texts of an expression are texts that the expression matches."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+from django.urls import Resolver404, URLPattern, include, re_path, resolve
+from django.urls.resolvers import RegexPattern
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.attacks.sites import ordinary
+
+from django_sessionkit.urlconf.alternatives import Text, TooManyTexts, alternatives_of
+from django_sessionkit.urlconf.links import LinkStep, link_of
+from django_sessionkit.urlconf.literals import MOST_TEXTS
+from django_sessionkit.urlconf.spelling import canonical_forms
+
+literals = st.sampled_from(["a", "b", "ab", "/", "-", r"\.", "(?:a/)", "(b)", "(?:a|b)", "(?:ab|/)", "(?P<name>a)"])
+classes = st.sampled_from(["[/-]", "[a-c]", r"\w", r"\W", ".", "[^/]", r"\d", "[^a]", "(?:/|-)", "([ab])", "(?:)"])
+quantifiers = st.sampled_from(["", "?", "??", "*", "*?", "+", "+?", "{0,1}", "{1}", "{2}", "{0,1}?", "{1,2}", "{0}"])
+atoms = st.builds("{}{}".format, literals | classes, quantifiers)
+groups = st.builds(
+    lambda inner, kind, quantifier: kind + "|".join(map("".join, inner)) + ")" + quantifier,
+    st.lists(st.lists(atoms, max_size=3), min_size=1, max_size=3),
+    st.sampled_from(["(?:", "(", "(?i:", "(?=", "(?!", "(?<!x)(?:"]),
+    quantifiers,
+)
+expressions = st.builds(
+    lambda parts, start, end: start + "".join(parts) + end,
+    st.lists(atoms | groups, min_size=1, max_size=5),
+    st.sampled_from(["", "^", "(?i)^"]),
+    st.sampled_from(["", "$", r"\Z", "/?$"]),
+)
+
+
+def compiled(expression):
+    """Compile the expression. Return ``None`` if it is invalid, such as one with a duplicate group name."""
+    try:
+        return re.compile(expression)
+    except re.error:
+        return None
+
+
+paths = st.text(st.sampled_from("ab/-.x"), max_size=6)
+
+
+def between(path):
+    """Return the text unchanged."""
+    return lambda start, end: [Text(path[start:end], path[start:end])]
+
+
+@settings(max_examples=400, deadline=None)
+@given(expression=expressions, path=paths, is_endpoint=st.booleans())
+def test_every_form_of_a_pattern_is_matched_by_it(expression, path, is_endpoint):
+    pattern = RegexPattern(expression, is_endpoint=is_endpoint)
+    matched = pattern.match(path) if compiled(expression) is not None else None
+    if not matched:
+        return
+    step = LinkStep(URLPattern(pattern, ordinary), path, *matched)
+    try:
+        span, texts = link_of(step)
+    except TooManyTexts:
+        return
+    assert span in {text.read for text in texts}
+    for text in texts:
+        alone, followed = pattern.match(text.matched), pattern.match(text.matched + matched[0])
+        assert text.matched == span or (alone and alone[0] == "") or followed[0] == matched[0]
+    assert len(texts) <= MOST_TEXTS + 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(first=expressions, last=expressions, path=paths)
+def test_the_span_of_a_route_is_among_its_forms(first, last, path):
+    if compiled(first) is None or compiled(last) is None:
+        return
+    urlconf = type("urls", (), {"urlpatterns": [re_path(first, include([re_path(last, ordinary)]))]})
+    try:
+        match = resolve(f"/{path}", urlconf)
+    except Resolver404:
+        return
+    spelling = canonical_forms(f"/{path}", urlconf, match)
+    assert not spelling.is_complete or spelling.matched_text in spelling.forms
+    assert len(spelling.forms) <= 2 * MOST_TEXTS + 1
+
+
+@settings(max_examples=600, deadline=None)
+@given(expression=expressions, path=paths)
+def test_a_match_is_among_its_own_alternatives(expression, path):
+    pattern = compiled(expression)
+    found = pattern.search(path) if pattern is not None else None
+    if found is None:
+        return
+    known = alternatives_of(expression)
+    assert known is not None
+    try:
+        texts = known.texts(path, *found.span(), between(path))
+    except TooManyTexts:
+        return
+    assert path[found.start() : found.end()].lower() in {text.matched.lower() for text in texts}
+
+
+@pytest.mark.parametrize(
+    "expression", ["a" * 200 + "?", "(?:" + "|".join(map(str, range(100, 400))) + ")?x", "(?:ab?c?d?e?f?g?h?i?j?)?x"]
+)
+def test_no_alternative_is_left_out_in_silence(expression):
+    known = alternatives_of(f"^{expression}$")
+    path = "a" * 199 if "?" in expression[-1:] else "x"
+    if path == "x":
+        with pytest.raises(TooManyTexts):
+            known.texts("x", 0, 1, between("x"))
+    else:
+        assert len(known.texts(path, 0, 199, between(path))) == 2
+
+
+def test_a_repetition_without_measure_is_not_written_out():
+    known = alternatives_of(r"^a(?:(?:(?:bb){30000}){30000})?$")
+    assert {one.read for one in known.texts("a", 0, 1, between("a"))} == {"a"}
+
+
+def test_an_expression_that_cannot_be_read_has_none():
+    assert alternatives_of("(") is None
+
+
+def test_what_a_repeated_match_cannot_find_again_has_none():
+    assert alternatives_of("^a$").texts("b", 0, 1, between("b")) == []
+    assert alternatives_of("^a?").texts("ab", 0, 2, between("ab")) == []
+
+
+def test_a_branch_is_followed_where_it_has_matched():
+    known = alternatives_of("^(?>a)(?:b-?c|d-?e)$" if sys.version_info >= (3, 11) else "^a(?:b-?c|d-?e)$")
+    assert {one.read for one in known.texts("ad-e", 0, 4, between("ad-e"))} == {"ad-e", "ade"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "most"),
+    [("(?:a/){0,8}", 9), ("(?:a/){0,9}", 2), ("(?:a|b){0,3}", 15), ("(?:[a-h]){0,3}", 1 + 8 + 64 + 8), ("[a-i]?", 1)],
+)
+def test_a_repeated_part_is_written_a_few_times(expression, most):
+    assert len(alternatives_of(f"^{expression}/x$").texts("/x", 0, 2, between("/x"))) == most
