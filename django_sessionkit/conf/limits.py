@@ -1,3 +1,5 @@
+"""The size limits of a session dict, and the type of a project's own validator."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,5 @@
+"""Write the log lines about decisions and denials, and send the signal ``access_denied``."""
+
 from __future__ import annotations
 
 import logging

@@ -1,0 +1,1 @@
+"""Management commands. They may import every room but ``contrib``."""

@@ -1,4 +1,8 @@
-"""The policy as plain data: routes × callers, for templates, JSON and comparisons."""
+"""The whole policy as plain data: every route, and which callers may open it.
+
+Here: choose callers, simulate their requests, compare snapshots, write tables.
+This room runs no view and calls no project code. It imports ``guard``, ``urlconf`` and what these may import.
+"""
 
 from __future__ import annotations
 

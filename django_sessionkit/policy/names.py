@@ -38,6 +38,7 @@ def fault_in(text: str) -> str:
 
 
 def checked_names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
+    """Return the names of roles or permissions in NFC, each once. Raises ``InvalidPolicy`` for a faulty one."""
     if not names:
         raise InvalidPolicy(where, "needs at least one name")
     checked: list[str] = []
@@ -53,6 +54,7 @@ def checked_names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
 
 
 def checked_permissions(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
+    """Return :func:`checked_names`. Raises ``InvalidPolicy`` for a wildcard, which only a grant may have."""
     checked = checked_names(where, names)
     for name in checked:
         if "*" in name:

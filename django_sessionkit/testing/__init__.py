@@ -1,4 +1,8 @@
-"""Helpers for the tests of a project: sign in a test client, override the policy, and check access."""
+"""Helpers for the tests of a project: sign in a test client, override the policy, and check access.
+
+Here: what ``django_sessionkit.testing`` offers, and the test clients behind it.
+This room may import the public functions, ``conf``, ``session``, ``matrix`` and ``lint``. No other room imports it.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Hints for error messages."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
