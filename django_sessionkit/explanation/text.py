@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from django_sessionkit.guard.engine import GLOBAL_LABEL
-from django_sessionkit.policy import rules
+from django_sessionkit.policy import first_match
 
 if TYPE_CHECKING:
     from .report import Explanation, PathCheck, RequirementResult, RuleResult
@@ -16,11 +16,11 @@ Styler: TypeAlias = "Callable[[Tone, str], str]"
 
 _TRIED = {
     "decides": "decides",
-    rules.OTHER_METHOD: "skipped: it lists other methods",
-    rules.OTHER_VIEW: "skipped: it names another view",
-    rules.WITH_LANGUAGE: "skipped: it does not apply behind a language prefix (i18n: False)",
-    rules.NOT_EXEMPTED: "skipped: a public rule does not apply to this variant of the path",
-    rules.NEEDS_ROUTE: "waits until Django has routed the request, and so do the rules after it",
+    first_match.OTHER_METHOD: "skipped: it lists other methods",
+    first_match.OTHER_VIEW: "skipped: it names another view",
+    first_match.WITH_LANGUAGE: "skipped: it does not apply behind a language prefix (i18n: False)",
+    first_match.NOT_EXEMPTED: "skipped: a public rule does not apply to this variant of the path",
+    first_match.NEEDS_ROUTE: "waits until Django has routed the request, and so do the rules after it",
 }
 _DEFAULTS = {
     "off": "no rule decides, and SESSIONKIT_GLOBAL_PROTECT is off",

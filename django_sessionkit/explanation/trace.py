@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,8 +12,8 @@ from django_sessionkit.guard.engine import AccessRequest, RequestEvaluation, exe
 from django_sessionkit.guard.evaluator import without_session
 from django_sessionkit.policy.algebra import And, Or, Requirement
 from django_sessionkit.policy.decisions import Decision
+from django_sessionkit.policy.first_match import NEEDS_ROUTE, OTHER_VIEW, FirstMatch
 from django_sessionkit.policy.path_variants import PathVariant, normalized
-from django_sessionkit.policy.rules import NEEDS_ROUTE, OTHER_VIEW, Rule
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import Flow
@@ -44,12 +45,10 @@ class Trace(RequestEvaluation):
         self.readings: list[PathCheck] = []
         self.by_view: list[RequirementCheck] = []
 
-    def first_match(
-        self, reading: PathVariant, target: AccessRequest, exempted_by: tuple[Rule | None, ...]
-    ) -> Rule | None:
-        rule = super().first_match(reading, target, exempted_by)
-        self.readings.append(_check_of(reading, target, rule, exempted_by))
-        return rule
+    def first_matches(self, variants: Iterable[PathVariant], target: AccessRequest) -> Iterator[FirstMatch]:
+        for match in super().first_matches(variants, target):
+            self.readings.append(_check_of(match, target))
+            yield match
 
     def evaluate(self, requirement: Requirement) -> Flow[Decision]:
         session = self.context.peek()
@@ -134,24 +133,20 @@ def _as_if_by(requirement: Requirement, decision: Decision) -> Decision:
     return replace(decision, requirement=requirement) if stands_in else decision
 
 
-def _check_of(
-    reading: PathVariant, target: AccessRequest, rule: Rule | None, exempted_by: tuple[Rule | None, ...]
-) -> PathCheck:
-    book = conf.current().rules
-    trials = list(
-        book.candidates(reading, target.method, target.view_name, resolved=target.resolved, exempted_by=exempted_by)
-    )
-    ended = bool(trials) and trials[-1][1] in (None, NEEDS_ROUTE)
-    seen = book.rules[: book.rules.index(trials[-1][0])] if ended else book.rules
-    told = {one: why for one, why in trials if one.patterns or why != OTHER_VIEW}  # no pattern matches all
+def _check_of(match: FirstMatch, target: AccessRequest) -> PathCheck:
+    variant, rule, tried = match
+    rules = conf.current().rules.rules
+    ended = bool(tried) and tried[-1][1] in (None, NEEDS_ROUTE)
+    seen = rules[: rules.index(tried[-1][0])] if ended else rules
+    told = {one: why for one, why in tried if one.patterns or why != OTHER_VIEW}  # no pattern matches all
     passed = [one.label for one in seen if one not in told]
     return PathCheck(
-        kind=_kind(reading, target),
-        path=reading.path,
+        kind=_kind(variant, target),
+        path=variant.path,
         tried=tuple(RuleResult(one.label, why or "decides") for one, why in told.items()),
         passed=len(passed),
         passed_names=tuple(passed[:_MOST_NAMES]),
-        default=_default(reading, target) if rule is None else None,
+        default=_default(variant, target) if rule is None else None,
     )
 
 

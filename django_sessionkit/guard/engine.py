@@ -6,7 +6,7 @@ request: on entry with the path alone, and after routing with the matched view (
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,8 +16,9 @@ from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import urlconf_of, uses_language_prefix
 from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.policy.decisions import FAILED, Decision
+from django_sessionkit.policy.first_match import FirstMatch, PathLookup, first_matches
 from django_sessionkit.policy.path_variants import PathVariant, VariantReader, has_parent_segments, is_canonical
-from django_sessionkit.policy.rules import AMBIGUOUS, PathLookup, Rule
+from django_sessionkit.policy.rules import AMBIGUOUS, Rule
 from django_sessionkit.policy.view_marks import is_marked_public, options_under_default
 from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.session import audit
@@ -140,16 +141,10 @@ class RequestEvaluation:
             self._lookup = PathLookup(rules)
         return self._lookup.reader
 
-    def first_match(
-        self, reading: PathVariant, target: AccessRequest, exempted_by: tuple[Rule | None, ...]
-    ) -> Rule | None:
-        """Return the rule for one path variant. :class:`django_sessionkit.explanation.trace.Trace` records this
-        search.
-        """
-        rules, view_name, known = conf.current().rules, target.view_name, self._lookup
-        return rules.first_match(
-            reading, target.method, view_name, resolved=target.resolved, exempted_by=exempted_by, known=known
-        )
+    def first_matches(self, variants: Iterable[PathVariant], target: AccessRequest) -> Iterator[FirstMatch]:
+        """Yield the rule for each path variant. :class:`django_sessionkit.explanation.trace.Trace` records them."""
+        rules, view_name, lookup = conf.current().rules, target.view_name, self._lookup
+        return first_matches(rules, variants, target.method, view_name, resolved=target.resolved, lookup=lookup)
 
     def decision_of(self, label: str) -> Decision | None:
         """Return the decision of the rule with this label, or ``None`` if the rule was not evaluated."""
@@ -199,22 +194,16 @@ def authorize(target: AccessRequest, evaluation: RequestEvaluation, *, with_defa
 def _first_denial(
     paths: Iterable[PathVariant], target: AccessRequest, evaluation: RequestEvaluation, with_default: bool
 ) -> Flow[Denial | None]:
-    """Make one first-match decision per path variant, and stop at the first denial. Exact variants come first."""
-    lifts: dict[str, Rule | None] = {}  # the rule found for each exact variant; it also counts for its other forms
-    is_lifted = True
-    for reading in paths:
-        rule = evaluation.first_match(reading, target, (lifts.get(reading.base),) if is_lifted else ())
+    """Decide about each path variant by the first rule that matches it, and stop at the first denial."""
+    for variant, rule, _ in evaluation.first_matches(paths, target):
         evaluation.rule = evaluation.rule or rule
         denial = None
         if rule is not None:
             denial = yield from _apply_rule(rule, evaluation)
-        elif with_default and reading.exact:
-            denial = yield from _apply_default(reading, target, evaluation)
+        elif with_default and variant.exact:
+            denial = yield from _apply_default(variant, target, evaluation)
         if denial is not None:
             return denial
-        if reading.exact:
-            is_lifted &= rule is not None and rule.is_public
-            lifts[reading.path] = rule
     return None
 
 

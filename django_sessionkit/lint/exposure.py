@@ -14,6 +14,7 @@ from django.utils.translation import get_language_from_path
 
 from django_sessionkit.conf.urlconf import is_translated_from, uses_language_prefix
 from django_sessionkit.patterns import Pattern
+from django_sessionkit.policy.first_match import first_matches
 from django_sessionkit.policy.path_variants import VariantReader, strip_language
 from django_sessionkit.policy.rules import SAFE_VERBS, Rule, ViewNamePattern
 from django_sessionkit.urlconf.inventory import Route
@@ -173,9 +174,9 @@ def _decider(terrain: PolicyCoverage, path: str) -> Rule | None:
     with suppress(Exception):
         name = resolve(path).view_name
     languages = terrain.settings.languages if uses_language_prefix(None) else frozenset()
-    readings = VariantReader().variants(path, path, languages)
-    found = (terrain.settings.rules.first_match(one, "GET", name, resolved=True) for one in readings)
-    return next((rule for rule in found if rule is not None), None)
+    variants = VariantReader().variants(path, path, languages)
+    matches = first_matches(terrain.settings.rules, variants, "GET", name, resolved=True)
+    return next((match.rule for match in matches if match.rule is not None), None)
 
 
 def unclear_routes(terrain: PolicyCoverage) -> list[Finding]:

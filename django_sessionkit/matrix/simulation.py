@@ -16,7 +16,6 @@ from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.guard import redirects
 from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, authorize, variants_of
 from django_sessionkit.policy.path_variants import PathVariant
-from django_sessionkit.policy.rules import Rule
 from django_sessionkit.policy.view_marks import ViewRequirement, is_marked_public, requirements_of
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
@@ -187,12 +186,14 @@ def _cell(
 def _deciders(target: AccessRequest) -> Iterator[str]:
     """The labels of what decides: rules, else ``@public``, an exclude or the default. None if it is unprotected."""
     settings = conf.current()
+    evaluation = RequestEvaluation(SessionContext.fixed(None))
     try:
-        readings = list(variants_of(target, RequestEvaluation(SessionContext.fixed(None))))
+        readings = list(variants_of(target, evaluation))
     except RouteMismatch:
         yield UNREADABLE_LABEL
         return
-    labels = dict.fromkeys(rule.label for rule in _rules_for(target, readings))
+    matches = evaluation.first_matches(readings, target)
+    labels = dict.fromkeys(match.rule.label for match in matches if match.rule is not None)
     if not labels and is_marked_public(target.match):
         labels = {PUBLIC_LABEL: None}
     elif not labels and _is_excluded(target, readings):
@@ -202,24 +203,6 @@ def _deciders(target: AccessRequest) -> Iterator[str]:
     if labels and redirects.is_login_page(target.path, target.path_info, target.urlconf, target.match):
         yield LOGIN_LABEL
     yield from labels
-
-
-def _rules_for(target: AccessRequest, readings: Iterable[PathVariant]) -> Iterator[Rule]:
-    """The rule of each path variant, found as the guard does."""
-    lifts: dict[str, Rule | None] = {}
-    for reading in readings:
-        is_lifted = all(rule is not None and rule.is_public for rule in lifts.values())
-        rule = conf.current().rules.first_match(
-            reading,
-            target.method,
-            target.view_name,
-            resolved=True,
-            exempted_by=(lifts.get(reading.base),) if is_lifted else (),
-        )
-        if reading.exact:
-            lifts[reading.path] = rule
-        if rule is not None:
-            yield rule
 
 
 def _is_excluded(target: AccessRequest, readings: Iterable[PathVariant]) -> bool:

@@ -1,11 +1,11 @@
-"""URL rules, and the choice of the rule that applies to a path."""
+"""URL rules, and the set of all rules and excludes of a project."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
@@ -16,18 +16,11 @@ from django_sessionkit.utils.bounded_cache import LONG, BoundedCache
 
 from .denial_options import DenialOptions
 from .folding import Folding, fold
-from .path_variants import PathVariant, VariantReader, is_canonical
+from .path_variants import is_canonical
 from .pattern_index import Entry, PatternIndex
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
-
-# Reasons why a rule does not apply although its pattern matches the path.
-OTHER_METHOD = "method"
-OTHER_VIEW = "view"
-WITH_LANGUAGE = "i18n"
-NOT_EXEMPTED = "public"
-NEEDS_ROUTE = "waits"
 
 # RFC 9110, section 9.2.1
 SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -125,49 +118,6 @@ class RuleSet:
         self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
         self._foreseen = BoundedCache(self._sole_rule)
 
-    def first_match(
-        self,
-        reading: PathVariant,
-        method: str,
-        view_name: str | None,
-        *,
-        resolved: bool,
-        exempted_by: Container[Rule | None] = (),
-        known: PathLookup | None = None,
-    ) -> Rule | None:
-        """Return the first rule that applies to ``reading``, or ``None``.
-
-        :param resolved: whether the request is routed. If not, the search stops with ``None`` at the first matching
-            rule that has a view selector, because neither this rule nor a later one can be decided yet.
-        :param exempted_by: the public rules that exempt the request in a strict reading. In other readings only these
-            public rules apply, so that a path written differently never removes protection.
-        :param known: the lookup of the request, which caches the matching rules.
-        """
-        trials = self.candidates(reading, method, view_name, resolved=resolved, exempted_by=exempted_by, known=known)
-        return next((rule for rule, reason in trials if reason is None), None)
-
-    def candidates(
-        self,
-        reading: PathVariant,
-        method: str,
-        view_name: str | None,
-        *,
-        resolved: bool,
-        exempted_by: Container[Rule | None] = (),
-        known: PathLookup | None = None,
-    ) -> Iterator[tuple[Rule, str | None]]:
-        """Yield the rules that :meth:`first_match` examines: each rule that matches ``reading``, and why it does not
-        apply.
-
-        The reason is ``None`` for the rule that applies. That rule, or a rule with the reason ``"waits"``, is the last.
-        """
-        covering = known.matching if known is not None and known.rules is self else self.matching
-        for rule in map(self.rules.__getitem__, covering(reading.path, reading.case_folded)):
-            reason = _passed_over(rule, reading, method, view_name, resolved, exempted_by)
-            yield rule, reason
-            if reason in (None, NEEDS_ROUTE):
-                return
-
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the numbers of the rules whose patterns match ``path``.
 
@@ -176,7 +126,7 @@ class RuleSet:
         return (self._folded if folded else self._exact).matching(path)
 
     def sole_rule(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
-        """Return the same rule as :meth:`first_match`, for a path that has only one form.
+        """Return the rule that :mod:`django_sessionkit.policy.first_match` finds, for a path that has only one form.
 
         ``match`` is ``None`` before the request is routed. For a path that may have other forms, the result is
         :data:`AMBIGUOUS`.
@@ -205,39 +155,6 @@ class RuleSet:
     def excludes_view(self, view_name: str | None) -> bool:
         """Return ``True`` if an entry of ``SESSIONKIT_EXCLUDE`` matches this view name."""
         return any(glob.matches(view_name) for glob in self.excluded_views)
-
-
-class PathLookup:
-    """Cache, for one request, the forms of its paths and the rules that match them."""
-
-    def __init__(self, rules: RuleSet) -> None:
-        self.rules = rules
-        self.reader = VariantReader(rules.folding)
-        self._covering = cache(rules.matching)
-
-    def matching(self, path: str, folded: bool) -> tuple[int, ...]:
-        """Return the cached result of :meth:`RuleSet.matching`. Paths with and without a slash at the end share it."""
-        bare = path if path.endswith("//") else path.removesuffix("/")
-        return self._covering(bare, folded and self.rules.folds)
-
-
-def _passed_over(
-    rule: Rule,
-    reading: PathVariant,
-    method: str,
-    view_name: str | None,
-    resolved: bool,
-    exempted_by: Container[Rule | None],
-) -> str | None:
-    if not rule.matches_method(method):
-        return OTHER_METHOD
-    if reading.without_language and not rule.i18n:
-        return WITH_LANGUAGE
-    if rule.is_public and not reading.exact and rule not in exempted_by:
-        return NOT_EXEMPTED
-    if rule.views and not resolved:
-        return NEEDS_ROUTE
-    return None if rule.matches_view(view_name) else OTHER_VIEW
 
 
 def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Promise, ...]:

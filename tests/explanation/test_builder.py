@@ -27,7 +27,6 @@ from django_sessionkit import (
     Role,
     aexplain,
     can_access,
-    conf,
     explain,
     use_session,
     validate_session,
@@ -36,7 +35,6 @@ from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
 from django_sessionkit.exceptions import AsyncRequired
 from django_sessionkit.explanation.trace import evaluate
-from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.utils.sansio import run
 
 RULES = [
@@ -137,33 +135,6 @@ def test_the_async_twin_says_the_same(session):
     for where in PATHS:
         with use_session(session):
             assert async_to_sync(aexplain)(where).as_dict() == explain(where).as_dict()
-
-
-names = st.sampled_from(["/a/**", "/A/b", "/a/*", "/**", "/b"])
-rules = st.fixed_dictionaries(
-    {"pattern": names},
-    optional={
-        "methods": st.sampled_from([["GET"], ["POST"], "unsafe"]),
-        "view": st.sampled_from(["page", "x*"]),
-        "i18n": st.booleans(),
-    },
-).flatmap(
-    lambda rule: st.sampled_from([{"role": "reader"}, {"public": True}, {"deny": True}]).map(lambda asks: rule | asks)
-)
-readings = st.builds(
-    PathVariant, st.sampled_from(["/a", "/a/b", "/A/b", "/b"]), st.booleans(), st.booleans(), st.booleans()
-)
-
-
-@settings(max_examples=150)
-@given(st.lists(rules, max_size=5), readings, st.sampled_from(["GET", "POST"]), st.booleans(), st.booleans())
-def test_the_search_in_slow_motion_ends_where_the_search_ends(policy, reading, method, resolved, lifted):
-    with override_settings(SESSIONKIT_PROTECT=policy):
-        book = conf.current().rules
-        more = {"resolved": resolved, "exempted_by": book.rules[:2] if lifted else ()}
-        trials = list(book.candidates(reading, method, "page", **more))
-        deciding = [rule for rule, why in trials if why is None]
-        assert deciding == [rule for rule in [book.first_match(reading, method, "page", **more)] if rule is not None]
 
 
 calls: list[str] = []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from django_sessionkit import conf
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.lint.rule_order import shadowed
+from django_sessionkit.policy.first_match import first_matches
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.rule_parser import parse_rule
 from django_sessionkit.policy.rules import RuleSet
@@ -32,7 +33,7 @@ def rules(draw):
 
 def deciding(book):
     readings = [PathVariant(path, exact=True, base=path) for path in PATHS]
-    return {book.first_match(one, verb, None, resolved=True) for one in readings for verb in VERBS}
+    return {match.rule for verb in VERBS for match in first_matches(book, readings, verb, None, resolved=True)}
 
 
 @given(raw=st.lists(rules(), max_size=5))

@@ -5,7 +5,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
 from django_sessionkit.patterns import Pattern
-from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
 from django_sessionkit.policy.rules import RuleSet, ViewNamePattern
 
@@ -182,66 +181,10 @@ def test_a_wrong_exclude_says_where(raw):
         parse_exclude(raw, "SESSIONKIT_EXCLUDE[0]")
 
 
-def book(*rules: dict[str, object]) -> RuleSet:
-    return RuleSet([parse_rule(rule, str(number)) for number, rule in enumerate(rules)])
-
-
-def found(rules: RuleSet, reading: PathVariant, *, method: str = "GET", view: str | None = None, resolved: bool = True):
-    rule = rules.first_match(reading, method, view, resolved=resolved)
-    return rule.label if rule is not None else None
-
-
-def test_the_first_matching_rule_decides():
-    rules = book(
-        {"pattern": "/a/b", "role": "x"},
-        {"pattern": "/a/**", "role": "y", "methods": ["POST"]},
-        {"pattern": "/a/**", "role": "z"},
-    )
-    assert found(rules, PathVariant("/a/b", exact=True)) == "0"
-    assert found(rules, PathVariant("/a/c", exact=True), method="POST") == "1"
-    assert found(rules, PathVariant("/a/c", exact=True)) == "2"
-    assert found(rules, PathVariant("/c", exact=True)) is None
-
-
-def test_a_rule_with_pattern_and_view_needs_both():
-    rules = book({"pattern": "/a/**", "view": "shop:*", "role": "x"})
-    assert found(rules, PathVariant("/a", exact=True), view="shop:cart") == "0"
-    assert found(rules, PathVariant("/b", exact=True), view="shop:cart") is None
-    assert found(rules, PathVariant("/a", exact=True), view="blog:post") is None
-
-
-def test_what_follows_a_view_rule_waits_for_the_view():
-    rules = book({"pattern": "/a", "role": "x"}, {"view": "shop:*", "role": "y"}, {"pattern": "/**", "role": "z"})
-    assert found(rules, PathVariant("/a", exact=True), resolved=False) == "0"
-    assert found(rules, PathVariant("/b", exact=True), resolved=False) is None
-    assert found(rules, PathVariant("/b", exact=True), view="shop:cart") == "1"
-    assert found(rules, PathVariant("/b", exact=True), view="blog:post") == "2"
-
-
-def test_a_public_rule_counts_in_strict_readings_only():
-    rules = book({"pattern": "/open/**", "public": True}, {"pattern": "/**", "role": "x"})
-    opener = rules.rules[0]
-    assert rules.first_match(PathVariant("/open/a", exact=True), "GET", None, resolved=True) is opener
-    assert found(rules, PathVariant("/open/a", case_folded=True)) == "1"
-    assert (
-        rules.first_match(PathVariant("/open/a", case_folded=True), "GET", None, resolved=True, exempted_by={opener})
-        is opener
-    )
-
-
-def test_patterns_are_folded_like_the_path():
-    rules = book({"pattern": "/Admin/**", "role": "x"})
-    assert found(rules, PathVariant("/admin/a", exact=True)) is None
-    assert found(rules, PathVariant("/admin/a", case_folded=True)) == "0"
-    assert rules.folds
-    assert not book({"pattern": "/admin", "role": "x"}).folds
-
-
-def test_i18n_false_is_not_asked_without_the_language_prefix():
-    rules = book({"pattern": "/admin", "role": "x", "i18n": False}, {"pattern": "/admin", "role": "y"})
-    assert found(rules, PathVariant("/admin", without_language=True)) == "1"
-    assert found(rules, PathVariant("/admin", exact=True)) == "0"
-
-
 def test_a_rule_may_have_a_name():
     assert parse_rule({"pattern": "/a", "role": "x", "name": "the admin"}, PLACE).label == "the admin"
+
+
+def test_a_set_of_rules_tells_whether_folding_changes_a_pattern():
+    assert RuleSet([parse_rule({"pattern": "/Admin/**", "role": "x"}, PLACE)]).folds
+    assert not RuleSet([parse_rule({"pattern": "/admin", "role": "x"}, PLACE)]).folds

@@ -61,7 +61,7 @@ SHORT_LIVED = {
     "guard.engine.RequestEvaluation.decisions",
     "policy.path_variants.VariantReader._cleaned",
     "policy.path_variants.VariantReader._fold",
-    "policy.rules.PathLookup._covering",
+    "policy.first_match.PathLookup._covering",
     "explanation.trace.Trace._weighed",
     "explanation.trace.Trace.by_view",
     "explanation.trace.Trace.readings",
