@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .session.value import Session
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import InvalidPolicy
 from .policy.names import fault_in, nfc
+from .utils.bounded_cache import keep
 from .utils.sansio import Flow, user_call
 from .utils.text import did_you_mean
 
@@ -20,6 +16,7 @@ if TYPE_CHECKING:
 
     from .policy.decisions import Decision
     from .requirements import Requirement
+    from .session.value import Session
 
 # Many users share the same role and permissions. Grants are computed once for each distinct combination.
 _MOST_SHARED = 256
@@ -170,9 +167,7 @@ class AccessPolicy:
         if grants is None:
             grants = self._compute_grants(session)
             if _length(rights) <= _LONGEST_SHARED:
-                if len(self._shared) >= _MOST_SHARED:
-                    self._shared.clear()
-                self._shared[rights] = grants
+                keep(self._shared, rights, grants, _MOST_SHARED)
         return grants
 
 

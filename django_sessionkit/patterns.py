@@ -14,10 +14,10 @@ from operator import or_
 
 from .exceptions import InvalidPattern
 from .utils.bounded_cache import BoundedCache
+from .utils.text import CONTROL
 
 MAX_PATTERN_LENGTH = 1000
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _REGEX_STYLE = re.compile(r"[$^\[(]|[)\]}]\+")
 
@@ -141,7 +141,7 @@ def _fault(text: str) -> tuple[str, str] | None:
         return "the pattern starts or ends with white space", "remove it"
     if not text.startswith("/"):
         return 'a pattern must start with "/"', f'write "/{text[:100]}"'
-    if _CONTROL.search(text):
+    if CONTROL.search(text):
         return "the pattern contains control characters, which never match", "remove them"
     return _style_fault(text) or _segment_fault(split(text))
 

@@ -11,12 +11,16 @@ from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
 from django_sessionkit.conf import project
-from django_sessionkit.conf.project import MIDDLEWARE_PATH, middleware_index, middleware_indexes
+from django_sessionkit.conf.project import (
+    AUTHENTICATION_MIDDLEWARE,
+    LOGIN_REQUIRED_MIDDLEWARE,
+    MIDDLEWARE_PATH,
+    SESSION_MIDDLEWARE,
+    middleware_index,
+    middleware_indexes,
+)
 from django_sessionkit.sources import DjangoSessionSource
 
-_SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
-_AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
-_LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 # They return a page instead of a 404. Above SessionKitMiddleware, they do so after it has finished.
 _FALLBACKS = (
     "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
@@ -40,28 +44,28 @@ def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def _check_store(classes: list[Any], ours: int) -> list[CheckMessage]:
-    sessions = middleware_index(classes, _SESSIONS)
+    sessions = middleware_index(classes, SESSION_MIDDLEWARE)
     if not _reads_django_sessions() or (sessions is not None and sessions < ours):
         return []
     if sessions is None:
         return [
             Error(
                 "SessionMiddleware is not in MIDDLEWARE. There is no session store, so no user has a session.",
-                hint=f'Add "{_SESSIONS}" before "{MIDDLEWARE_PATH}", or set SESSIONKIT_SOURCE.',
+                hint=f'Add "{SESSION_MIDDLEWARE}" before "{MIDDLEWARE_PATH}", or set SESSIONKIT_SOURCE.',
                 id="sessionkit.E016",
             )
         ]
     return [
         Error(
             "SessionKitMiddleware is above SessionMiddleware in MIDDLEWARE. It finds no session and denies every user.",
-            hint=f'Move "{MIDDLEWARE_PATH}" below "{_SESSIONS}" in MIDDLEWARE.',
+            hint=f'Move "{MIDDLEWARE_PATH}" below "{SESSION_MIDDLEWARE}" in MIDDLEWARE.',
             id="sessionkit.E017",
         )
     ]
 
 
 def _check_auth(classes: list[Any], ours: int) -> list[CheckMessage]:
-    auth = middleware_index(classes, _AUTH)
+    auth = middleware_index(classes, AUTHENTICATION_MIDDLEWARE)
     if auth is None or auth < ours:
         return []
     return [
@@ -112,7 +116,7 @@ def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
     """Report two active defaults that require a login, each with its own exceptions."""
     settings = conf.valid_or_none()
     if (
-        middleware_index(project.middleware(), _LOGIN_REQUIRED) is None
+        middleware_index(project.middleware(), LOGIN_REQUIRED_MIDDLEWARE) is None
         or settings is None
         or not settings.global_protect
     ):
@@ -121,7 +125,7 @@ def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
         Info(
             "LoginRequiredMiddleware and SESSIONKIT_GLOBAL_PROTECT both require a login by default. A page is open "
             "only if it has @login_not_required and is also listed in SESSIONKIT_EXCLUDE (or has @public).",
-            hint=f'Keep one of them: remove "{_LOGIN_REQUIRED}", or set SESSIONKIT_GLOBAL_PROTECT = False.',
+            hint=f'Keep one of them: remove "{LOGIN_REQUIRED_MIDDLEWARE}", or set SESSIONKIT_GLOBAL_PROTECT = False.',
             id="sessionkit.I001",
         )
     ]

@@ -12,9 +12,9 @@ from django.core.checks import Warning as CheckWarning
 from django_sessionkit.conf.project import keeps_sessions
 from django_sessionkit.lint import coverage, exposure, rule_order
 from django_sessionkit.lint.coverage import PolicyCoverage
-from django_sessionkit.policy.rules import SAFE_VERBS
 from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import predicates
+from django_sessionkit.utils.verbs import SAFE_VERBS
 
 
 def check_dead_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

@@ -15,6 +15,7 @@ from django_sessionkit.access import AccessPolicy, RoleHierarchy
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.denial_options import check_target
 from django_sessionkit.requirements import Allow, Requirement
+from django_sessionkit.utils.numbers import is_finite
 from django_sessionkit.utils.text import did_you_mean
 
 from .limits import Limits, Validator
@@ -70,7 +71,7 @@ def ttl(raw: object, place: str) -> int | float | None:
     """Parse a positive, finite number of seconds, or ``None``."""
     if raw is None:
         return None
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 < raw < float("inf"):
+    if not is_finite(raw) or raw <= 0:
         raise InvalidPolicy(place, "must be a positive number of seconds, or None")
     return raw
 
@@ -180,6 +181,6 @@ def refresh(raw: object, place: str) -> Callable[..., object] | None:
 
 def interval(raw: object, place: str) -> int | float:
     """Parse a finite number of seconds, 0 or more."""
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw < float("inf"):
+    if not is_finite(raw) or raw < 0:
         raise InvalidPolicy(place, "must be a number of seconds, 0 or more")
     return raw

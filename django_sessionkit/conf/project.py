@@ -13,12 +13,14 @@ from django_sessionkit import conf
 MIDDLEWARE_PATH = "django_sessionkit.middleware.SessionKitMiddleware"
 # Cache backends that processes do not share.
 _PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
-_SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+SESSION_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTHENTICATION_MIDDLEWARE = "django.contrib.auth.middleware.AuthenticationMiddleware"
+LOGIN_REQUIRED_MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 # Middleware that stores no response, so the "Vary" header does not matter to it.
 _KEEPS_NOTHING = frozenset(
     [
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+        AUTHENTICATION_MIDDLEWARE,
+        LOGIN_REQUIRED_MIDDLEWARE,
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "django.middleware.common.CommonMiddleware",
@@ -98,7 +100,7 @@ def shared_cache(alias: str | None) -> str:
 
 def keeps_sessions() -> bool:
     """Return ``True`` if Django's ``SessionMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
-    return middleware_index(middleware(), _SESSIONS) is not None
+    return middleware_index(middleware(), SESSION_MIDDLEWARE) is not None
 
 
 def is_inside_sessions() -> bool:
@@ -108,8 +110,8 @@ def is_inside_sessions() -> bool:
     it do not count.
     """
     classes = middleware()
-    outer, ours = middleware_index(classes, _SESSIONS), middleware_index(classes, MIDDLEWARE_PATH)
+    outer, ours = middleware_index(classes, SESSION_MIDDLEWARE), middleware_index(classes, MIDDLEWARE_PATH)
     if outer is None or ours is None or outer > ours:
         return False
     names = [next(iter(ancestry(one)), "") for one in classes[outer:ours]]
-    return names[0] == _SESSIONS and _KEEPS_NOTHING.issuperset(names[1:])
+    return names[0] == SESSION_MIDDLEWARE and _KEEPS_NOTHING.issuperset(names[1:])

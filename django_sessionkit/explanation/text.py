@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from django_sessionkit.guard.engine import GLOBAL_LABEL
 from django_sessionkit.policy import first_match
+from django_sessionkit.utils.text import CONTROLS
 
 if TYPE_CHECKING:
     from .report import Explanation, PathCheck, RequirementResult, RuleResult
@@ -29,7 +30,7 @@ _DEFAULTS = {
     "SESSIONKIT_GLOBAL_PROTECT",
     "asks": "no rule decides, so SESSIONKIT_GLOBAL_PROTECT applies",
 }
-_VISIBLE = str.maketrans({code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))})
+_VISIBLE = str.maketrans({code: f"\\x{code:02x}" for code in map(ord, CONTROLS)})
 
 
 def plain(tone: Tone, text: str) -> str:

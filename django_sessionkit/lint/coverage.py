@@ -14,16 +14,14 @@ from django.urls import get_resolver
 from django_sessionkit import conf
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.policy.folding import fold
-from django_sessionkit.policy.rule_parser import VERBS
 from django_sessionkit.policy.rules import Rule, ViewNamePattern
 from django_sessionkit.policy.view_marks import ViewRequirement, is_marked_public, requirements_of
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.urlconf.inventory import Route, list_routes
 from django_sessionkit.urlconf.segments import PartialSegment
+from django_sessionkit.utils.verbs import COMMON_VERBS
 
 from .overlap import ANY, CandidateIndex, Cover, OneOf, Step, cover
-
-EVERYTHING = compile_pattern("/**")
 
 
 class Selector(NamedTuple):
@@ -44,9 +42,7 @@ class PolicyCoverage:
     @cached_property
     def selectors(self) -> list[Selector]:
         """Every pattern of every rule. A rule without patterns gets ``/**``."""
-        return [
-            Selector(number, one) for number, rule in enumerate(self.rules) for one in rule.patterns or (EVERYTHING,)
-        ]
+        return [Selector(number, one) for number, rule in enumerate(self.rules) for one in rule.effective_patterns]
 
     @cached_property
     def covers(self) -> list[dict[int, Cover]]:
@@ -100,7 +96,7 @@ class PolicyCoverage:
     def verbs(self, route: int) -> list[str]:
         """Return the HTTP methods of a route, in the usual order."""
         answered = self.routes[route].methods
-        return [verb for verb in VERBS[:6] if answered is None or verb in answered]
+        return [verb for verb in COMMON_VERBS if answered is None or verb in answered]
 
     def marks(self, route: int, verb: str) -> list[ViewRequirement]:
         """Return the requirements of the view's decorators and mixins."""

@@ -16,10 +16,11 @@ from django_sessionkit.conf.urlconf import is_translated_from, uses_language_pre
 from django_sessionkit.patterns import Pattern
 from django_sessionkit.policy.first_match import first_matches
 from django_sessionkit.policy.path_variants import VariantReader, strip_language
-from django_sessionkit.policy.rules import SAFE_VERBS, Rule, ViewNamePattern
+from django_sessionkit.policy.rules import EVERYTHING, Rule, ViewNamePattern
 from django_sessionkit.urlconf.inventory import Route
+from django_sessionkit.utils.verbs import SAFE_VERBS
 
-from .coverage import EVERYTHING, PolicyCoverage
+from .coverage import PolicyCoverage
 from .overlap import Cover, Relation, relation
 from .rule_order import Finding
 

@@ -109,14 +109,8 @@ def _letters(automaton: ShiftAndMatcher, part: Step) -> Iterator[str]:
         return
     yield _OTHER
     for literal in automaton.literals:
-        if not isinstance(part, PartialSegment) or fits(part, literal):
+        if not isinstance(part, PartialSegment) or part.fits(literal):
             yield literal
-
-
-def fits(part: PartialSegment, segment: str) -> bool:
-    """Return ``True`` if a segment has the beginning and end of ``part``, with some text between them."""
-    long_enough = len(segment) > len(part.prefix) + len(part.suffix)
-    return long_enough and segment.startswith(part.prefix) and segment.endswith(part.suffix)
 
 
 class CandidateIndex:
@@ -194,5 +188,5 @@ class _Place:
         if isinstance(part, OneOf):
             return [place for literal, place in self.following.items() if literal in part.texts]
         if isinstance(part, PartialSegment):
-            return [place for literal, place in self.following.items() if fits(part, literal)]
+            return [place for literal, place in self.following.items() if part.fits(literal)]
         return self.following.values()

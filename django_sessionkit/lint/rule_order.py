@@ -16,8 +16,9 @@ from django_sessionkit.patterns import Pattern, compile_pattern, split
 from django_sessionkit.policy.rules import Rule, ViewNamePattern
 from django_sessionkit.requirements import Nobody
 from django_sessionkit.urlconf.segments import MANY
+from django_sessionkit.utils.verbs import COMMON_VERBS
 
-from .coverage import EVERYTHING, PolicyCoverage
+from .coverage import PolicyCoverage
 from .implication import is_weaker
 from .overlap import CandidateIndex, Cover, Relation, relation, steps_of
 
@@ -130,7 +131,7 @@ def shadowed(terrain: PolicyCoverage) -> list[Finding]:
 def _before_by_patterns(terrain: PolicyCoverage, ground: CandidateIndex, number: int) -> list[int]:
     """Return the earlier rules that together cover every pattern of a rule, for any URLconf."""
     rule, found = terrain.rules[number], dict[int, None]()
-    for pattern in rule.patterns or (EVERYTHING,):
+    for pattern in rule.effective_patterns:
         near = (terrain.selectors[one] for one in ground.near(steps_of(pattern.text), whole=True))
         candidates = (
             one.number
@@ -228,14 +229,12 @@ def _undercuts(earlier: Rule, later: Rule, may_cross: bool, terrain: PolicyCover
         return False
     if earlier.views and {glob.text for glob in earlier.views} != {glob.text for glob in later.views}:
         return False  # the earlier rule names certain views: it is an exception to the later rule
-    pairs = {
-        relation(one, other) for one in earlier.patterns or (EVERYTHING,) for other in later.patterns or (EVERYTHING,)
-    }
+    pairs = {relation(one, other) for one in earlier.effective_patterns for other in later.effective_patterns}
     return Relation.COVERS in pairs or (may_cross and Relation.OVERLAPS in pairs)
 
 
 def _some_verb(one: Rule, other: Rule) -> str:
-    verbs = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+    verbs = (*COMMON_VERBS, "OPTIONS")
     return next((verb for verb in verbs if one.matches_method(verb) and other.matches_method(verb)), "")
 
 

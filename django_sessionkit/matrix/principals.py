@@ -13,10 +13,10 @@ from django_sessionkit.requirements import role_names
 from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
+from django_sessionkit.utils.verbs import VERBS
 
 # The methods that are shown for a function view, besides every method that a rule names.
 _USUAL_VERBS = frozenset({"GET", "POST"})
-_ORDER = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 
 class Principal(NamedTuple):
@@ -73,7 +73,7 @@ def verbs_of(route: Route, named: Collection[str]) -> tuple[str, ...]:
 
 def in_order(verbs: Collection[str]) -> tuple[str, ...]:
     """Return the methods in their usual order."""
-    return (*(verb for verb in _ORDER if verb in verbs), *sorted(set(verbs).difference(_ORDER)))
+    return (*(verb for verb in VERBS if verb in verbs), *sorted(set(verbs).difference(VERBS)))
 
 
 _SINGLE = ("user_id", "email", "role")

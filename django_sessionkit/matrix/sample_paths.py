@@ -153,15 +153,11 @@ def _choices(part: Part, examples: Sequence[str], place: _Place) -> list[str]:
     """The segments to try: one that no pattern names, then each that a pattern names."""
     if isinstance(part, str):
         return [part]
-    named = [literal for node in place for literal in node.literals if _fits(part, literal)]
+    named = [literal for node in place for literal in node.literals]
+    if isinstance(part, PartialSegment):
+        named = list(filter(part.fits, named))
     other = next((text for text in examples if text not in named), None)
     return [*([other] if other is not None else []), *dict.fromkeys(named)]
-
-
-def _fits(part: Part, literal: str) -> bool:
-    if not isinstance(part, PartialSegment):
-        return True
-    return literal.startswith(part.prefix) and literal.endswith(part.suffix) and len(literal) > sum(map(len, part))
 
 
 def _instances(pattern: str, route: Route) -> list[str]:

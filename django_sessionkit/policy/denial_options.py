@@ -10,6 +10,7 @@ from typing import Literal
 from django.utils.functional import Promise
 
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.utils.text import UNPRINTABLE
 
 OnDeny = Literal["auto", "forbidden", "not_found"]
 
@@ -19,8 +20,6 @@ _ON_DENY = ("auto", "forbidden", "not_found")
 _URL_NAME = re.compile(r"[\w.-]+(?::[\w.-]+)*")
 # Namespaces that a browser would treat as the scheme of an absolute URL.
 _SCHEMES = frozenset({"blob", "data", "file", "ftp", "http", "https", "javascript", "mailto", "vbscript", "ws", "wss"})
-# Lone surrogates are included because they cannot be encoded in UTF-8.
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -89,4 +88,5 @@ def _is_url_name(target: str) -> bool:
 
 def is_local_path(target: str) -> bool:
     """Return ``True`` if ``target`` is a path that every browser treats as a path of this site."""
-    return target.startswith("/") and not target.startswith("//") and not _UNSAFE.search(target)
+    is_of_this_site = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    return is_of_this_site and " " not in target and not UNPRINTABLE.search(target)

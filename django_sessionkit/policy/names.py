@@ -7,13 +7,11 @@ them.
 
 from __future__ import annotations
 
-import re
 from unicodedata import category, normalize
 
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.utils.text import UNPRINTABLE
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # Exceptions: Persian, Indic languages and others need these two format characters.
 _JOINERS = "\u200c\u200d"
 
@@ -30,7 +28,7 @@ def fault_in(text: str) -> str:
     """
     if text.isprintable():  # a fast test; it is stricter than needed, so the tests below decide if it fails
         return ""
-    if _CONTROL.search(text) or _SURROGATE.search(text):
+    if UNPRINTABLE.search(text):
         return "control characters or lone surrogates"
     if any(category(one) == "Cf" and one not in _JOINERS for one in text):
         return "invisible format characters"

@@ -14,11 +14,11 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from django_sessionkit.exceptions import RouteMismatch
+from django_sessionkit.utils.text import CONTROLS
 
 from .folding import fold
 
-_CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
-_WITHOUT_CONTROLS = dict.fromkeys(map(ord, _CONTROLS))
+_WITHOUT_CONTROLS = dict.fromkeys(map(ord, CONTROLS))
 
 # Longer paths are not tested for being plain.
 _LONGEST_CANONICAL = 200
@@ -139,7 +139,7 @@ def _without_controls(path: str) -> str:
         return path
     if path.isascii():
         return path.translate(_WITHOUT_CONTROLS)
-    for control in _CONTROLS.intersection(path):
+    for control in CONTROLS.intersection(path):
         path = path.replace(control, "")
     return path
 

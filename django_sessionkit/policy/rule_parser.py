@@ -21,11 +21,10 @@ from django_sessionkit.requirements import (
     Role,
 )
 from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.verbs import VERBS
 
 from .denial_options import OPTION_KEYS, DenialOptions
 from .rules import Rule, ViewNamePattern
-
-VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 _SELECTOR_KEYS = ("pattern", "view", "methods")
 _FURTHER_KEYS = ("name", "i18n")

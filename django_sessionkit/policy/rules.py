@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.requirements import Nobody, Public, Requirement
 from django_sessionkit.utils.bounded_cache import LONG, BoundedCache
+from django_sessionkit.utils.verbs import SAFE_VERBS
 
 from .denial_options import DenialOptions
 from .folding import Folding, fold
@@ -22,8 +23,7 @@ from .pattern_index import Entry, PatternIndex
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
 
-# RFC 9110, section 9.2.1
-SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+EVERYTHING = compile_pattern("/**")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,11 @@ class Rule:
     requirement: Requirement
     options: DenialOptions
     i18n: bool
+
+    @property
+    def effective_patterns(self) -> tuple[Pattern, ...]:
+        """The patterns, or ``/**`` if there are none."""
+        return self.patterns or (EVERYTHING,)
 
     @property
     def is_public(self) -> bool:
@@ -85,8 +90,6 @@ class Rule:
 
 #: a placeholder: which rule applies cannot be determined without examining all forms of the path
 AMBIGUOUS = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
-
-_EVERYTHING = compile_pattern("/**")
 
 
 class RuleSet:
@@ -165,9 +168,9 @@ def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Pro
 
 
 def _entries(rules: Sequence[Rule], spelt: Callable[[str], str]) -> list[Entry]:
-    """Return the patterns of all rules. A rule without patterns matches every path."""
+    """Return the patterns of all rules."""
     return [
         Entry(number, compile_pattern(spelt(pattern.text)), rule.is_final)
         for number, rule in enumerate(rules)
-        for pattern in rule.patterns or (_EVERYTHING,)
+        for pattern in rule.effective_patterns
     ]

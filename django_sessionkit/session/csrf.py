@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django_sessionkit.sources import DjangoSessionSource, SessionSource
+from django_sessionkit.utils.verbs import SAFE_VERBS
 
 from .loader import current_loader
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # as in Django's CSRF check
 # Authentication schemes that browsers send automatically: RFC 7617, RFC 7616, RFC 4559, and NTLM.
 _SENT_BY_BROWSERS = frozenset({"basic", "digest", "negotiate", "ntlm"})
 
@@ -22,7 +22,7 @@ def needs_csrf_check(request: HttpRequest) -> bool:
     ``vary_headers`` of the source contains the headers that it reads. If it reads ``Cookie`` and ``Authorization``, a
     request with a bearer token needs no CSRF token, because browsers never send a bearer token automatically.
     """
-    if request.method in _SAFE:
+    if request.method in SAFE_VERBS:  # as in Django's CSRF check
         return False
     headers = _headers(current_loader().source)
     if "authorization" in headers and _scheme(request) == "bearer":

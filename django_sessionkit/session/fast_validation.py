@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from django_sessionkit.utils.bounded_cache import keep
+
 if TYPE_CHECKING:
     from django_sessionkit.conf.limits import Limits
 
@@ -90,8 +92,5 @@ def _recognised(names: object, known: dict[str, list[str]]) -> list[str] | None:
 
 def _keep(known: dict[str, list[str]], names: Sequence[str]) -> None:
     joined = _join(names)
-    if len(joined) > _LONGEST_LIST:
-        return
-    if len(known) >= _MOST_LISTS:
-        known.clear()
-    known[joined] = list(names)
+    if len(joined) <= _LONGEST_LIST:
+        keep(known, joined, list(names), _MOST_LISTS)

@@ -6,7 +6,6 @@ subclasses, and never recurses deeper than the limits. No error message contains
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from math import isfinite
@@ -17,13 +16,12 @@ from django_sessionkit.conf.limits import DEFAULT_LIMITS, Limits, Validator
 from django_sessionkit.exceptions import InvalidPolicy, InvalidSession, NotValidated
 from django_sessionkit.policy.names import fault_in, nfc
 from django_sessionkit.utils.sansio import place_of
+from django_sessionkit.utils.text import SURROGATE, UNPRINTABLE
 
 from .fast_validation import FastValidator
 from .value import STAMP, Session
 
 _KNOWN_FIELDS = ("user_id", "email", "role", "roles", "permissions")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # CPython raises an error when it converts integers of more than 4,300 digits (14,284 bits) to text (CVE-2020-10735).
 _MAX_INTEGER_BITS = 14_000
 
@@ -177,7 +175,7 @@ def _printable(field: str, text: str, max_length: int) -> str:
     if len(text) > max_length:
         raise InvalidSession(field, f"has more than {max_length} characters")
     # isprintable() is fast but stricter than needed. If it fails, the regular expression decides.
-    if not text.isprintable() and _UNPRINTABLE.search(text):
+    if not text.isprintable() and UNPRINTABLE.search(text):
         raise InvalidSession(field, "has control characters or lone surrogates")
     return text
 
@@ -223,7 +221,7 @@ def _container(value: Any, limits: Limits, budget: Iterator[int], depth: int) ->
 def _custom_text(text: str, limits: Limits) -> str:
     if len(text) > limits.custom_string_length:
         raise InvalidSession("custom", f"has a string of more than {limits.custom_string_length} characters")
-    if not text.isascii() and _SURROGATE.search(text):
+    if not text.isascii() and SURROGATE.search(text):
         raise InvalidSession("custom", "has a string with lone surrogates")
     return text
 

@@ -17,6 +17,7 @@ from django_sessionkit.exceptions import (
 )
 from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
 from django_sessionkit.sources import SessionSource
+from django_sessionkit.utils.bounded_cache import keep
 from django_sessionkit.utils.sansio import Flow, IOStep, user_call
 
 from . import audit
@@ -101,9 +102,7 @@ class VersionChecker:
             raise VersionUnavailable("SESSIONKIT_VERSION returned neither a string nor an integer")
         is_short = len(user_id) + len(version) <= _LONGEST_CACHED
         if self._interval and is_short and bumps == self._bumps:  # else it may be from before a revocation
-            if len(self._remembered) >= _MOST_CACHED:
-                self._remembered.clear()
-            self._remembered[user_id] = version, until
+            keep(self._remembered, user_id, (version, until), _MOST_CACHED)
         return version
 
     def version_for(self, user_id: str) -> Flow[dict[str, str]]:

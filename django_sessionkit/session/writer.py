@@ -13,6 +13,7 @@ from django.middleware.csrf import rotate_token
 from django_sessionkit import signals
 from django_sessionkit.access import effective
 from django_sessionkit.exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
+from django_sessionkit.utils.numbers import is_finite
 from django_sessionkit.utils.sansio import Flow, IOStep, run
 
 from . import audit
@@ -214,6 +215,6 @@ def _as_sets(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> tup
 def _seconds(loader: SessionLoader, ttl: Any) -> float | None:
     if ttl is None:
         return loader.settings.session_ttl
-    if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl < float("inf"):
+    if not is_finite(ttl) or ttl <= 0:
         raise ValueError("ttl must be a positive number of seconds")
     return ttl

@@ -21,6 +21,7 @@ from django_sessionkit.matrix.principals import ANONYMOUS, parse_claims
 from django_sessionkit.session.override import use_session
 from django_sessionkit.utils.sansio import Flow, arun, run
 from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.verbs import VERBS
 
 from . import clients
 
@@ -52,7 +53,7 @@ _HEADERS: dict[Caller, dict[str, str]] = {
     "htmx": {"accept": "text/html", "hx-request": "true"},
     "api": {"accept": "application/json"},
 }
-_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+_VERBS = tuple(verb for verb in VERBS if verb != "CONNECT")  # a test client has no method for it
 _RIGHTS = ("role", "roles", "permissions")
 _PREFIX = "SESSIONKIT_"
 

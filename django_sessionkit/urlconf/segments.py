@@ -44,6 +44,11 @@ class PartialSegment(NamedTuple):
     prefix: str
     suffix: str
 
+    def fits(self, segment: str) -> bool:
+        """Return ``True`` if ``segment`` has this beginning and end, with some text between them."""
+        is_longer = len(segment) > len(self.prefix) + len(self.suffix)
+        return is_longer and segment.startswith(self.prefix) and segment.endswith(self.suffix)
+
 
 #: exactly one segment with any text
 ONE: Final = Span.ONE

@@ -1,10 +1,11 @@
-"""A cache with a limited number of entries and a limited key length."""
+"""Caches with a limited number of entries. When such a cache is full, it is emptied; refilling it is cheap."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 #: the maximum length of a key in characters; longer texts are rare or sent by an attacker
@@ -13,8 +14,15 @@ LONG = 200
 _MOST_ENTRIES = 1024
 
 
+def keep(cache: dict[K, T], key: K, value: T, most: int) -> None:
+    """Add an entry to a cache of at most ``most`` entries."""
+    if len(cache) >= most:
+        cache.clear()
+    cache[key] = value
+
+
 class BoundedCache(dict[str, T]):
-    """Cache the results of a function of one text. When the cache is full, it is emptied; refilling it is cheap."""
+    """Cache the results of a function of one text."""
 
     __slots__ = ("_find",)
 
@@ -25,7 +33,5 @@ class BoundedCache(dict[str, T]):
     def __missing__(self, text: str) -> T:
         answer = self._find(text)
         if len(text) <= LONG:
-            if len(self) >= _MOST_ENTRIES:
-                self.clear()
-            self[text] = answer
+            keep(self, text, answer, _MOST_ENTRIES)
         return answer

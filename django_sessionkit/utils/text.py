@@ -1,9 +1,18 @@
-"""Hints for error messages."""
+"""Hints for error messages, and characters that texts must not contain."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+# The parts of a character class: C0, DELETE and C1; lone surrogates, which cannot be encoded in UTF-8.
+_CONTROL, _SURROGATE = r"\x00-\x1f\x7f-\x9f", r"\ud800-\udfff"
+
+CONTROL = re.compile(f"[{_CONTROL}]")
+SURROGATE = re.compile(f"[{_SURROGATE}]")
+UNPRINTABLE = re.compile(f"[{_CONTROL}{_SURROGATE}]")
+CONTROLS = frozenset(filter(CONTROL.match, map(chr, range(0xA0))))
 
 
 def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:

@@ -15,9 +15,9 @@ from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.explanation import text as narration
 from django_sessionkit.explanation.builder import Caller
 from django_sessionkit.matrix.principals import ANONYMOUS, Principal, parse_principal
-from django_sessionkit.policy.rule_parser import VERBS
 from django_sessionkit.session.context import SessionContext, activate
 from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.verbs import VERBS
 
 _STYLES: dict[narration.Tone, str] = {
     "title": "MIGRATE_HEADING",
