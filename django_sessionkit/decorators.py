@@ -70,8 +70,8 @@ class Guard:
         requirement = self.requirement
 
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            answer = cached_decision(requirement)
-            if answer is None or not answer.allowed:
+            decision = cached_decision(requirement)
+            if decision is None or not decision.allowed:
                 denial = run(check_view(_request(args, kwargs), requirement, self.options))
                 if denial is not None:
                     return denial
@@ -83,8 +83,8 @@ class Guard:
         requirement = self.requirement
 
         async def guarded(*args: Any, **kwargs: Any) -> Any:
-            answer = cached_decision(requirement)
-            if answer is None or not answer.allowed:
+            decision = cached_decision(requirement)
+            if decision is None or not decision.allowed:
                 denial = await arun(check_view(_request(args, kwargs), requirement, self.options))
                 if denial is not None:
                     return denial

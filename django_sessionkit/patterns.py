@@ -97,12 +97,12 @@ class ShiftAndMatcher:
 class Pattern:
     """A parsed pattern."""
 
-    __slots__ = ("_automaton", "segments", "text")
+    __slots__ = ("_matcher", "segments", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.segments = tuple(parse(text))
-        self._automaton: ShiftAndMatcher | None = None  # built on first use; an index of patterns does not need it
+        self._matcher: ShiftAndMatcher | None = None  # built on first use; an index of patterns does not need it
 
     def matches(self, segments: Sequence[str]) -> bool:
         """Return ``True`` if the pattern matches a path that was split by :func:`split`."""
@@ -111,9 +111,9 @@ class Pattern:
     @property
     def matcher(self) -> ShiftAndMatcher:
         """The automaton that matches the pattern."""
-        if self._automaton is None:
-            self._automaton = ShiftAndMatcher([self.segments])
-        return self._automaton
+        if self._matcher is None:
+            self._matcher = ShiftAndMatcher([self.segments])
+        return self._matcher
 
 
 _patterns = BoundedCache(Pattern)

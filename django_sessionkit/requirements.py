@@ -65,9 +65,9 @@ class Leaf(Requirement):
     def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         try:
             if policy.overrides_check:
-                answer = yield user_call(policy.check, self, session, request)
-                if answer is not None:
-                    return self._verdict(answer, POLICY, "AccessPolicy.check")
+                result = yield user_call(policy.check, self, session, request)
+                if result is not None:
+                    return self._verdict(result, POLICY, "AccessPolicy.check")
             return (yield from self._judge(session, policy, request))
         except AsyncRequired:
             raise
@@ -87,13 +87,13 @@ class Leaf(Requirement):
     def _evaluate(self, grants: Grants) -> Decision:
         raise NotImplementedError
 
-    def _verdict(self, answer: object, reason: str, who: str) -> Decision:
+    def _verdict(self, result: object, reason: str, who: str) -> Decision:
         """Grant on ``True``, deny on ``False``. Any other value, even a truthy one, makes the check failed."""
-        if answer is True:
+        if result is True:
             return self._granted()
-        if answer is False:
+        if result is False:
             return self._denied(reason)
-        logger.error("%s returned a %s instead of True or False. Access was denied.", who, type(answer).__name__)
+        logger.error("%s returned a %s instead of True or False. Access was denied.", who, type(result).__name__)
         return self._failed()
 
 
@@ -232,8 +232,8 @@ class Allow(Leaf):
     def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
         fn, with_request = self.resolve()
         arguments = (session, request) if with_request else (session,)
-        answer = yield user_call(fn, *arguments)
-        return self._verdict(answer, PREDICATE, repr(self))
+        result = yield user_call(fn, *arguments)
+        return self._verdict(result, PREDICATE, repr(self))
 
 
 def wants_request(fn: Callable[..., object]) -> bool:

@@ -311,7 +311,7 @@ def test_the_base_class_says_what_is_missing():
     assert source.remove(request) is None
 
 
-def test_the_origin_belongs_to_the_settings():
+def test_the_loader_belongs_to_the_settings():
     first = current_loader()
     assert current_loader() is first
     assert isinstance(first.source, DjangoSessionSource)
@@ -321,7 +321,7 @@ def test_the_origin_belongs_to_the_settings():
         assert isinstance(current_loader().source, RequestAttributeSource)
 
 
-def test_the_slot_of_a_request_without_middleware():
+def test_the_context_of_a_request_without_middleware():
     async def ask(request):
         with activate(context_for(request)):
             return await aget_session()

@@ -38,7 +38,7 @@ from .urls import (
     check_weaker_rules,
     check_wide_excludes,
 )
-from .versions import check_brought_source, check_idle_freshness, check_shared_versions, check_version_cache
+from .versions import check_brought_source, check_idle_versions, check_shared_versions, check_version_cache
 
 ALWAYS = (
     check_settings,
@@ -51,7 +51,7 @@ ALWAYS = (
     check_cache_alias,
     check_serializer,
     check_version_cache,
-    check_idle_freshness,
+    check_idle_versions,
     check_brought_source,
     check_dead_rules,
     check_shadowed_rules,

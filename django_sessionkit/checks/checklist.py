@@ -73,8 +73,8 @@ def _known_login() -> str:
 
 
 def _open_routes() -> str:
-    land = coverage.current()
-    found = land.open_routes() if land is not None else []
+    policy_coverage = coverage.current()
+    found = policy_coverage.open_routes() if policy_coverage is not None else []
     if not found:
         return ""
     shown = ", ".join(route.text for route in found[:5]) + (", ..." if len(found) > 5 else "")
@@ -170,17 +170,17 @@ def summary(grades: Sequence[Grade]) -> str:
     return ", ".join(f"{counts[status]} {status.value}" for status in Status) + "."
 
 
-def as_text(grades: Sequence[Grade], paint: Styler) -> str:
+def as_text(grades: Sequence[Grade], styler: Styler) -> str:
     """Return the report as aligned lines. A hint stays on one line, so that it can be copied.
 
-    ``paint`` takes a status and a text, and returns the text with colours. It is called for the first word of an item.
+    ``styler`` takes a status and a text, and returns the text with colours. It is called for the first word of an item.
     """
-    lines = [line for one in grades for line in _lines(one, paint)]
+    lines = [line for one in grades for line in _lines(one, styler)]
     return "\n".join([*lines, "", summary(grades)])
 
 
-def _lines(one: Grade, paint: Styler) -> Iterator[str]:
-    yield f"{paint(one.status, _WORDS[one.status].ljust(5))}{one.item.number:>3}  {one.item.title}"
+def _lines(one: Grade, styler: Styler) -> Iterator[str]:
+    yield f"{styler(one.status, _WORDS[one.status].ljust(5))}{one.item.number:>3}  {one.item.title}"
     for message in one.messages:
         yield from _paragraph(f"{message.id}{_silenced(message)}: {message.msg}")
         if message.hint and not message.is_silenced():

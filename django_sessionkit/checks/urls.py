@@ -76,9 +76,9 @@ def check_unclear_routes(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 
 def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report predicates of views that cannot be imported or called."""
-    land = coverage.current()
+    policy_coverage = coverage.current()
     found = {}
-    for view, requirement in land.asked_by_views() if land is not None else ():
+    for view, requirement in policy_coverage.required_by_views() if policy_coverage is not None else ():
         for predicate in predicates(requirement):
             try:
                 predicate.resolve()
@@ -96,8 +96,8 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 def check_csrf_exempt(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about views that are protected by a session cookie but do not check the CSRF token."""
-    land = coverage.current()
-    if land is None or not keeps_sessions():
+    policy_coverage = coverage.current()
+    if policy_coverage is None or not keeps_sessions():
         return []
     return [
         CheckWarning(
@@ -106,9 +106,12 @@ def check_csrf_exempt(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
             hint="Remove @csrf_exempt, or let the view accept a token in a header instead of the session.",
             id="sessionkit.W024",
         )
-        for number, route in enumerate(land.routes)
+        for number, route in enumerate(policy_coverage.routes)
         if _is_exempt(route.callback)
-        and any(verb not in SAFE_VERBS and land.needs_session(number, verb) for verb in land.verbs(number))
+        and any(
+            verb not in SAFE_VERBS and policy_coverage.needs_session(number, verb)
+            for verb in policy_coverage.verbs(number)
+        )
     ]
 
 
@@ -118,5 +121,5 @@ def _is_exempt(view: Any) -> bool:
 
 
 def _found(look: Callable[[PolicyCoverage], list[rule_order.Finding]]) -> list[rule_order.Finding]:
-    land = coverage.current()
-    return look(land) if land is not None else []
+    policy_coverage = coverage.current()
+    return look(policy_coverage) if policy_coverage is not None else []

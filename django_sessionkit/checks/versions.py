@@ -32,7 +32,7 @@ def check_version_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     ]
 
 
-def check_idle_freshness(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_idle_versions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about settings that have no effect without ``SESSIONKIT_VERSION``."""
     settings = conf.valid_or_none()
     names = ("SESSIONKIT_VERSION_INTERVAL", "SESSIONKIT_REFRESH")

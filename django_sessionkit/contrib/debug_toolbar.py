@@ -35,9 +35,9 @@ class SessionKitPanel(Panel):
     @property
     def nav_subtitle(self) -> str:
         """The outcome, and the rule that decided."""
-        told = self.get_stats().get("explanation", {})
-        by = f" by {told['rule']}" if told.get("rule") else ""
-        return f"{told.get('outcome', '')}{by}"
+        explanation = self.get_stats().get("explanation", {})
+        by = f" by {explanation['rule']}" if explanation.get("rule") else ""
+        return f"{explanation.get('outcome', '')}{by}"
 
     def process_request(self, request: HttpRequest) -> Any:
         """Call the view, then explain the request."""

@@ -217,7 +217,7 @@ def _ask(request: Any, requirement: Requirement) -> bool:
     http._sessionkit_refusal = None if decision else decision  # type: ignore[attr-defined]
     http._sessionkit_fault = None if decision else fault  # type: ignore[attr-defined]
     if decision and session is not None and needs_csrf_check(http):
-        _check_forgery(request)
+        _check_csrf(request)
     return decision.allowed
 
 
@@ -229,7 +229,7 @@ def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
     return is_granted
 
 
-def _check_forgery(request: Any) -> None:
+def _check_csrf(request: Any) -> None:
     """Check CSRF: DRF turns Django's check off, and other authentication classes do not know that a session is used.
 
     No check is needed if a token has authenticated the user to whom the session belongs.

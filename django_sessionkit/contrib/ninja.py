@@ -109,8 +109,8 @@ def answer_denials(api: NinjaAPI) -> None:
         refusal: Decision | None = getattr(request, "_sessionkit_refusal", None)
         if refusal is not None:
             raise NotAuthenticated(refusal)
-        answer: HttpResponse = api.create_response(request, {"detail": str(error)}, status=error.status_code)
-        return answer
+        response: HttpResponse = api.create_response(request, {"detail": str(error)}, status=error.status_code)
+        return response
 
     api.add_exception_handler(AccessDenied, _pass_on)
     api.add_exception_handler(NotAuthenticated, _pass_on)

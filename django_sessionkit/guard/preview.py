@@ -67,7 +67,7 @@ def preview(target: AccessRequest, context: SessionContext) -> Flow[Denial | Non
 
 
 def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[Denial | None]:
-    """Do the same as :func:`preview` with a given passage, which may hold earlier decisions or record a trace."""
+    """Do the same as :func:`preview` with a given evaluation, which may hold earlier decisions or record a trace."""
     denial = yield from authorize(target, evaluation, with_default=True)
     if denial is not None or target.match is None:
         return denial

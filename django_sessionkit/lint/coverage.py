@@ -102,7 +102,7 @@ class PolicyCoverage:
         """Return the requirements of the view's decorators and mixins."""
         return requirements_of(self.routes[route].callback, verb)
 
-    def asked_by_views(self) -> list[tuple[str, Requirement]]:
+    def required_by_views(self) -> list[tuple[str, Requirement]]:
         """Return every requirement that a view has by decorator or mixin, with the name of the view."""
         found = {
             (self.routes[number].view, mark.requirement): None
@@ -125,11 +125,11 @@ class PolicyCoverage:
         It is ``False`` for a public route, and for one that denies everyone.
         """
         marks, rules = self.marks(route, verb), list(self.deciders(route, verb))
-        ways = [rule for rule in rules if not rule.requirement.is_closed]
+        passable = [rule for rule in rules if not rule.requirement.is_closed]
         is_decided = self.decider(route, verb) is not None
-        if any(mark.requirement.is_closed for mark in marks) or (is_decided and not ways):
+        if any(mark.requirement.is_closed for mark in marks) or (is_decided and not passable):
             return False
-        if marks or self.routes[route].external_check or any(not rule.is_public for rule in ways):
+        if marks or self.routes[route].external_check or any(not rule.is_public for rule in passable):
             return True
         return not is_decided and self._meets_default(route)
 
@@ -160,13 +160,13 @@ class PolicyCoverage:
     @cached_property
     def excludes(self) -> list[tuple[Pattern | ViewNamePattern, dict[int, Cover]]]:
         """Every entry of ``SESSIONKIT_EXCLUDE``, and the routes that it matches."""
-        book = self.settings.rules
-        laid = _laid_over([one.text for one in book.excluded], self.routes, folded=False)
+        rule_set = self.settings.rules
+        laid = _laid_over([one.text for one in rule_set.excluded], self.routes, folded=False)
         views = [
             (glob, {number: Cover.ALL for number, one in enumerate(self.routes) if glob.matches(one.view_name)})
-            for glob in book.excluded_views
+            for glob in rule_set.excluded_views
         ]
-        return [*zip(book.excluded, laid, strict=True), *views]
+        return [*zip(rule_set.excluded, laid, strict=True), *views]
 
     @cached_property
     def excluded(self) -> frozenset[int]:
@@ -176,13 +176,13 @@ class PolicyCoverage:
 
 def _laid_over(texts: Sequence[str], routes: Sequence[Route], *, folded: bool) -> list[dict[int, Cover]]:
     patterns = [compile_pattern(text) for text in texts]
-    ground = CandidateIndex(enumerate(patterns))
+    index = CandidateIndex(enumerate(patterns))
     found: list[dict[int, Cover]] = [{} for _ in texts]
     for route, one in enumerate(routes):
         for form in forms_of(one, bare=folded or one.may_be_bare):
-            spelt = [_folded(one) for one in form] if folded else list(form)
-            for number in ground.near(spelt):
-                how = cover(patterns[number], spelt)
+            steps = [_folded(one) for one in form] if folded else list(form)
+            for number in index.near(steps):
+                how = cover(patterns[number], steps)
                 if how is not Cover.NONE and found[number].get(route) is not Cover.ALL:
                     found[number][route] = how
     return found
@@ -210,22 +210,22 @@ def beginning_of(route: Route) -> tuple[Step, ...]:
     return (*route.literal_prefix.split("/")[:-1], ANY)
 
 
-_known: tuple[object, object, PolicyCoverage] | None = None
+_cached: tuple[object, object, PolicyCoverage] | None = None
 
 
 def current() -> PolicyCoverage | None:
-    """Return the terrain of the current settings and root URLconf; ``None`` if one of them cannot be loaded.
+    """Return the coverage of the current settings and root URLconf; ``None`` if one of them cannot be loaded.
 
-    The last terrain is cached, so that all checks of one run share it.
+    The last result is cached, so that all checks of one run share it.
     """
-    global _known
+    global _cached
     settings = conf.valid_or_none()
     if settings is None or settings.root_urlconf is None:
         return None
     try:
         resolver = get_resolver()
-        if _known is None or _known[0] is not settings or _known[1] is not resolver:
-            _known = (settings, resolver, PolicyCoverage(settings, list_routes()))
+        if _cached is None or _cached[0] is not settings or _cached[1] is not resolver:
+            _cached = (settings, resolver, PolicyCoverage(settings, list_routes()))
     except Exception:
         return None  # Django's own checks report an invalid URLconf
-    return _known[2]
+    return _cached[2]

@@ -25,18 +25,18 @@ from .overlap import Cover, Relation, relation
 from .rule_order import Finding
 
 
-def uncovered_methods(terrain: PolicyCoverage) -> list[Finding]:
+def uncovered_methods(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules with ``methods`` that leave other unsafe methods of the same route unprotected."""
     found = []
-    for number, rule in enumerate(terrain.rules):
+    for number, rule in enumerate(coverage.rules):
         if not rule.methods or rule.is_public:
             continue
-        for route, how in terrain.by_rule[number].items():
-            verbs = [verb for verb in terrain.verbs(route) if verb not in SAFE_VERBS and not rule.matches_method(verb)]
-            left = [verb for verb in verbs if not terrain.is_guarded(route, verb)] if how is Cover.ALL else []
+        for route, how in coverage.by_rule[number].items():
+            verbs = [verb for verb in coverage.verbs(route) if verb not in SAFE_VERBS and not rule.matches_method(verb)]
+            left = [verb for verb in verbs if not coverage.is_guarded(route, verb)] if how is Cover.ALL else []
             if left:
                 fault = (
-                    f'its "methods" do not include {", ".join(left)} of {terrain.routes[route].text}. '
+                    f'its "methods" do not include {", ".join(left)} of {coverage.routes[route].text}. '
                     "These are open to everyone."
                 )
                 hint = f'Write "methods": "unsafe", or add a rule without "methods" below {rule.label}.'
@@ -45,18 +45,18 @@ def uncovered_methods(terrain: PolicyCoverage) -> list[Finding]:
     return found
 
 
-def ineffective_excludes(terrain: PolicyCoverage) -> list[Finding]:
+def ineffective_excludes(coverage: PolicyCoverage) -> list[Finding]:
     """Return the excludes whose pages are all protected by a rule or by their view.
 
     An exclude only exempts pages from the global default, so it does not open these pages.
     """
     found = []
-    for one, covered in terrain.excludes:
+    for one, covered in coverage.excludes:
         whole = [route for route, how in covered.items() if how is Cover.ALL]
-        guards = [_guard_of(terrain, route) for route in whole]
+        guards = [_guard_of(coverage, route) for route in whole]
         if whole and all(guards) and len(whole) == len(covered):
             fault = (
-                f'"{one.text}" does not open {terrain.routes[whole[0]].text}. An exclude only exempts '
+                f'"{one.text}" does not open {coverage.routes[whole[0]].text}. An exclude only exempts '
                 f"it from the default, and the page is also protected by {guards[0]}."
             )
             hint = f'Remove "{one.text}" from SESSIONKIT_EXCLUDE, or make {guards[0]} public.'
@@ -64,31 +64,31 @@ def ineffective_excludes(terrain: PolicyCoverage) -> list[Finding]:
     return found
 
 
-def _guard_of(terrain: PolicyCoverage, route: int) -> str:
+def _guard_of(coverage: PolicyCoverage, route: int) -> str:
     """Return the rule or view that protects a route, or ``""`` if some method is at most protected by default."""
     guards = []
-    for verb in terrain.verbs(route):
-        rule = terrain.decider(route, verb)
+    for verb in coverage.verbs(route):
+        rule = coverage.decider(route, verb)
         by_rule = rule is not None and not rule.is_public
-        if not by_rule and not terrain.marks(route, verb):
+        if not by_rule and not coverage.marks(route, verb):
             return ""
-        guards.append(rule.label if rule is not None and by_rule else f"the view {terrain.routes[route].view}")
+        guards.append(rule.label if rule is not None and by_rule else f"the view {coverage.routes[route].view}")
     return guards[0] if guards else ""
 
 
-def wide_excludes(terrain: PolicyCoverage) -> list[Finding]:
+def wide_excludes(coverage: PolicyCoverage) -> list[Finding]:
     """Return the excludes that match more pages than their text suggests."""
-    if not terrain.settings.global_protect:
+    if not coverage.settings.global_protect:
         return []
     return [
         Finding("SESSIONKIT_EXCLUDE", f'"{one.text}" {fault}', hint)
-        for one, covered in terrain.excludes
-        for fault, hint in _width(terrain, one, covered)
+        for one, covered in coverage.excludes
+        for fault, hint in _width(coverage, one, covered)
     ]
 
 
 def _width(
-    terrain: PolicyCoverage, one: Pattern | ViewNamePattern, covered: dict[int, Cover]
+    coverage: PolicyCoverage, one: Pattern | ViewNamePattern, covered: dict[int, Cover]
 ) -> Iterator[tuple[str, str]]:
     if isinstance(one, Pattern):
         if relation(one, EVERYTHING) is Relation.EQUAL:
@@ -97,56 +97,56 @@ def _width(
         return
     if ":" in one.text or "*" not in one.text:
         return
-    inside = [name for number in covered if ":" in (name := terrain.routes[number].view_name)]
+    inside = [name for number in covered if ":" in (name := coverage.routes[number].view_name)]
     if inside:
         hint = f'List the names, or write "{inside[0].partition(":")[0]}:*" for all views of that namespace.'
         yield f'also matches views in namespaces, such as "{inside[0]}". They are not protected by default.', hint
 
 
-def redirect_loops(terrain: PolicyCoverage) -> list[Finding]:
+def redirect_loops(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules that protect their own ``redirect_to``: a denied user is redirected in a loop."""
     found = []
-    for number, rule in enumerate(terrain.rules):
-        path = _located(rule.options.redirect_to)
-        if path is not None and _decider(terrain, path) is rule:
+    for number, rule in enumerate(coverage.rules):
+        path = _path_of_target(rule.options.redirect_to)
+        if path is not None and _decider(coverage, path) is rule:
             fault = f'the rule protects its own "redirect_to" {path}. A denied user is redirected in a loop.'
             hint = f'Add {{"pattern": "{path}", "authenticated": True}} above {rule.label}.'
             found.append(Finding(rule.label, fault, hint, number))
     return found
 
 
-def covered_login(terrain: PolicyCoverage) -> list[Finding]:
+def covered_login(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules that match a login page. The page stays reachable, but pages below it do not."""
     found = []
-    for url in terrain.settings.login_urls:
-        path = _with_language(terrain, _located(url))
-        rule = _decider(terrain, path) if path is not None else None
+    for url in coverage.settings.login_urls:
+        path = _with_language(coverage, _path_of_target(url))
+        rule = _decider(coverage, path) if path is not None else None
         if path is not None and rule is not None and not rule.is_public:
             fault = f"the rule matches the login page {path}. This page stays reachable, but pages below it do not."
-            hint = f'Add {{"pattern": "{_in_any_language(terrain, path)}", "public": True}} above {rule.label}.'
-            found.append(Finding(rule.label, fault, hint, terrain.rules.index(rule)))
+            hint = f'Add {{"pattern": "{_in_any_language(coverage, path)}", "public": True}} above {rule.label}.'
+            found.append(Finding(rule.label, fault, hint, coverage.rules.index(rule)))
     return found
 
 
-def _with_language(terrain: PolicyCoverage, path: str | None) -> str | None:
+def _with_language(coverage: PolicyCoverage, path: str | None) -> str | None:
     """Return the path with the language prefix of ``i18n_patterns``, if Django redirects ``path`` to it."""
-    language = get_language_from_path(f"/{terrain.settings.language_code}/")
+    language = get_language_from_path(f"/{coverage.settings.language_code}/")
     translated = f"/{language}{path}"
     return translated if path is not None and is_translated_from(translated, path, None) else path
 
 
-def views_without_login(terrain: PolicyCoverage) -> list[Finding]:
+def views_without_login(coverage: PolicyCoverage) -> list[Finding]:
     """Return the views that send anonymous callers to the login page, if ``LOGIN_URL`` is not a page of this site.
 
     A rule that does so is a settings error and stops the server. Views are only known after the URLconf is loaded.
     """
-    if terrain.settings.login_fault is None:
+    if coverage.settings.login_fault is None:
         return []
     views = dict.fromkeys(
         route.view
-        for number, route in enumerate(terrain.routes)
-        for verb in terrain.verbs(number)
-        for mark in terrain.marks(number, verb)
+        for number, route in enumerate(coverage.routes)
+        for verb in coverage.verbs(number)
+        for mark in coverage.marks(number, verb)
         if mark.options.may_lead_to_login and not mark.requirement.is_closed
     )
     fault = (
@@ -157,12 +157,12 @@ def views_without_login(terrain: PolicyCoverage) -> list[Finding]:
     return [Finding(view, fault, hint) for view in views]
 
 
-def _in_any_language(terrain: PolicyCoverage, path: str) -> str:
-    bare = strip_language(path, terrain.settings.languages) if uses_language_prefix(None) else None
+def _in_any_language(coverage: PolicyCoverage, path: str) -> str:
+    bare = strip_language(path, coverage.settings.languages) if uses_language_prefix(None) else None
     return f"/*{bare}" if bare is not None else path
 
 
-def _located(target: str | Promise | None) -> str | None:
+def _path_of_target(target: str | Promise | None) -> str | None:
     """Return the path of a redirect target, or ``None`` without logging anything if it cannot be resolved."""
     with suppress(Exception):
         text = str(target) if target is not None else ""
@@ -170,27 +170,27 @@ def _located(target: str | Promise | None) -> str | None:
     return None
 
 
-def _decider(terrain: PolicyCoverage, path: str) -> Rule | None:
+def _decider(coverage: PolicyCoverage, path: str) -> Rule | None:
     name = None
     with suppress(Exception):
         name = resolve(path).view_name
-    languages = terrain.settings.languages if uses_language_prefix(None) else frozenset()
+    languages = coverage.settings.languages if uses_language_prefix(None) else frozenset()
     variants = VariantReader().variants(path, path, languages)
-    matches = first_matches(terrain.settings.rules, variants, "GET", name, resolved=True)
+    matches = first_matches(coverage.settings.rules, variants, "GET", name, resolved=True)
     return next((match.rule for match in matches if match.rule is not None), None)
 
 
-def unclear_routes(terrain: PolicyCoverage) -> list[Finding]:
+def unclear_routes(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules whose patterns may match routes with paths that cannot be derived from the URL patterns."""
     met: dict[int, list[Route]] = {}
-    for number, route in enumerate(terrain.routes):
+    for number, route in enumerate(coverage.routes):
         if route.parts is not None or route.external_check is not None or route.is_catch_all:
             continue
-        covered = terrain.by_route[number]
+        covered = coverage.by_route[number]
         if Cover.ALL not in covered.values():
             for one in covered:
                 met.setdefault(one, []).append(route)
-    return [_unclear(terrain.rules[number], number, routes) for number, routes in sorted(met.items())]
+    return [_unclear(coverage.rules[number], number, routes) for number, routes in sorted(met.items())]
 
 
 def _unclear(rule: Rule, number: int, routes: list[Route]) -> Finding:

@@ -50,7 +50,7 @@ ANY: Final = Loop.ANY
 #: one step of a path, in a route or a pattern
 Step: TypeAlias = "Part | Loop | OneOf"
 
-_WILD = ("*", "**")
+_WILDCARDS = ("*", "**")
 # Stands for any segment that no literal of a pattern equals. A real segment has no slash.
 _OTHER: Final = "/"
 
@@ -76,30 +76,30 @@ def steps_of(text: str) -> tuple[Step, ...]:
 
 def cover(pattern: Pattern, parts: Sequence[Step]) -> Cover:
     """Return how many of the paths described by ``parts`` match ``pattern``."""
-    automaton = pattern.matcher
-    reached = {automaton.start}  # the sets of states in which the automaton may be
+    matcher = pattern.matcher
+    reached = {matcher.start}  # the sets of states in which the matcher may be
     for part in parts:
-        reached = _after(automaton, reached, part)
-    ends = {bool(states & automaton.accepting) for states in reached}
+        reached = _after(matcher, reached, part)
+    ends = {bool(states & matcher.accepting) for states in reached}
     if ends == {True}:
         return Cover.ALL
     return Cover.SOME if True in ends else Cover.NONE
 
 
-def _after(automaton: ShiftAndMatcher, reached: set[int], part: Step) -> set[int]:
-    letters = list(_letters(automaton, part))
-    found = {automaton.step(states, letter) for states in reached for letter in letters}
+def _after(matcher: ShiftAndMatcher, reached: set[int], part: Step) -> set[int]:
+    letters = list(_letters(matcher, part))
+    found = {matcher.step(states, letter) for states in reached for letter in letters}
     if part in (MANY, ANY):
         waiting = list(found)
         while waiting:
             states = waiting.pop()
-            further = {automaton.step(states, letter) for letter in letters} - found
+            further = {matcher.step(states, letter) for letter in letters} - found
             found |= further
             waiting += further
     return found if part is not ANY else found.union(reached)
 
 
-def _letters(automaton: ShiftAndMatcher, part: Step) -> Iterator[str]:
+def _letters(matcher: ShiftAndMatcher, part: Step) -> Iterator[str]:
     """The segments that ``part`` may be, one for each case that the pattern distinguishes."""
     if isinstance(part, str):
         yield part
@@ -108,7 +108,7 @@ def _letters(automaton: ShiftAndMatcher, part: Step) -> Iterator[str]:
         yield from part.texts
         return
     yield _OTHER
-    for literal in automaton.literals:
+    for literal in matcher.literals:
         if not isinstance(part, PartialSegment) or part.fits(literal):
             yield literal
 
@@ -126,18 +126,18 @@ class CandidateIndex:
         self._inner: dict[str, list[int]] = {}
         for number, pattern in patterns:
             segments = split(pattern.text)
-            if not segments or segments[0] not in _WILD:
+            if not segments or segments[0] not in _WILDCARDS:
                 self._forward.add(segments, number)
-            elif segments[-1] not in _WILD:
+            elif segments[-1] not in _WILDCARDS:
                 self._backward.add(segments[::-1], number)
             else:
-                key = next((one for one in segments if one not in _WILD), "")
+                key = next((one for one in segments if one not in _WILDCARDS), "")
                 self._inner.setdefault(key, []).append(number)
 
     def near(self, parts: Sequence[Step], *, whole: bool = False) -> list[int]:
         """Return the numbers of the patterns that may share a path with ``parts``, in order.
 
-        ``whole``: return only those that may cover all of ``parts``. They have no literal where ``parts`` is wild.
+        ``whole``: only those that may cover all of ``parts``. They have no literal where ``parts`` has a wildcard.
         """
         found = {*self._forward.near(list(parts), whole), *self._backward.near(list(parts[::-1]), whole)}
         literals = {part for part in parts if isinstance(part, str)}
@@ -148,18 +148,18 @@ class CandidateIndex:
 class _Place:
     """A node of a trie of literals, up to the first wildcard."""
 
-    __slots__ = ("following", "here", "wild")
+    __slots__ = ("following", "here", "with_wildcard")
 
     def __init__(self) -> None:
         self.following: dict[str, _Place] = {}
         self.here: list[int] = []  # patterns that end here
-        self.wild: list[int] = []  # patterns that go on with a wildcard
+        self.with_wildcard: list[int] = []  # patterns that go on with a wildcard
 
     def add(self, segments: list[str], number: int) -> None:
         place = self
         for segment in segments:
-            if segment in _WILD:
-                place.wild.append(number)
+            if segment in _WILDCARDS:
+                place.with_wildcard.append(number)
                 return
             place = place.following.setdefault(segment, _Place())
         place.here.append(number)
@@ -168,7 +168,7 @@ class _Place:
         if parts and parts[0] in (MANY, ANY) and not whole:
             yield from self._all()
             return
-        yield from self.wild
+        yield from self.with_wildcard
         if not parts:
             yield from self.here
         for place in self._next(parts[0], whole) if parts else ():
@@ -176,7 +176,7 @@ class _Place:
 
     def _all(self) -> Iterator[int]:
         yield from self.here
-        yield from self.wild
+        yield from self.with_wildcard
         for one in self.following.values():
             yield from one._all()
 

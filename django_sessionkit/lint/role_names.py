@@ -20,8 +20,8 @@ def declared_roles() -> frozenset[str]:
 def required_roles() -> Iterator[tuple[str, Requirement]]:
     """Yield every requirement of a rule or view, with the label of the rule or the name of the view."""
     yield from ((rule.label, rule.requirement) for rule in conf.current().rules.rules)
-    land = coverage.current()
-    yield from land.asked_by_views() if land is not None else ()
+    policy_coverage = coverage.current()
+    yield from policy_coverage.required_by_views() if policy_coverage is not None else ()
 
 
 def unknown_role(names: Iterable[str]) -> str:

@@ -46,40 +46,40 @@ class Finding(NamedTuple):
         return f"{self.place}: {self.fault}"
 
 
-def unused(terrain: PolicyCoverage) -> list[Finding]:
+def unused(coverage: PolicyCoverage) -> list[Finding]:
     """Return the patterns and view names that match no route.
 
     Patterns that need no route are left out: those for static and uploaded files, those for pages of a fallback
     middleware, and rules that deny everyone.
     """
-    if not terrain.routes:
+    if not coverage.routes:
         return []
-    found = [*_unused_patterns(terrain), *_unused_views(terrain), *_unused_excludes(terrain)]
-    return [one._replace(hint=_nearest(one.hint, terrain)) for one in found[:_MOST_HINTS]] + [
+    found = [*_unused_patterns(coverage), *_unused_views(coverage), *_unused_excludes(coverage)]
+    return [one._replace(hint=_nearest(one.hint, coverage)) for one in found[:_MOST_HINTS]] + [
         one._replace(hint="Correct it, or remove it.") for one in found[_MOST_HINTS:]
     ]
 
 
-def _unused_patterns(terrain: PolicyCoverage) -> Iterator[Finding]:
-    for selector, covered in zip(terrain.selectors, terrain.covers, strict=True):
-        rule = terrain.rules[selector.number]
+def _unused_patterns(coverage: PolicyCoverage) -> Iterator[Finding]:
+    for selector, covered in zip(coverage.selectors, coverage.covers, strict=True):
+        rule = coverage.rules[selector.number]
         if not covered and not isinstance(rule.requirement, Nobody) and _needs_route(selector.pattern):
             idle = "opens" if rule.is_public else "protects"
             fault = f'the pattern "{selector.pattern.text}" matches no route. It {idle} nothing.'
             yield Finding(rule.label, fault, selector.pattern.text, selector.number)
 
 
-def _unused_views(terrain: PolicyCoverage) -> Iterator[Finding]:
-    names = {route.view_name for route in terrain.routes}
-    for number, rule in enumerate(terrain.rules):
+def _unused_views(coverage: PolicyCoverage) -> Iterator[Finding]:
+    names = {route.view_name for route in coverage.routes}
+    for number, rule in enumerate(coverage.rules):
         for glob in rule.views:
             if not any(map(glob.matches, names)):
                 fault = f'the view name "{glob.text}" matches no route. It has no effect.'
                 yield Finding(rule.label, fault, glob.text, number)
 
 
-def _unused_excludes(terrain: PolicyCoverage) -> Iterator[Finding]:
-    for one, covered in terrain.excludes:
+def _unused_excludes(coverage: PolicyCoverage) -> Iterator[Finding]:
+    for one, covered in coverage.excludes:
         if not covered and (isinstance(one, ViewNamePattern) or _needs_route(one)):
             yield Finding("SESSIONKIT_EXCLUDE", f'"{one.text}" matches no route. It has no effect.', one.text)
 
@@ -99,11 +99,11 @@ def _file_patterns() -> Iterator[Pattern]:
             yield compile_pattern(f"{path}/**")
 
 
-def _nearest(text: str, terrain: PolicyCoverage) -> str:
+def _nearest(text: str, coverage: PolicyCoverage) -> str:
     if text.startswith("/"):
-        known = {"/" + "/".join(_written(route.parts)) for route in terrain.routes if route.parts is not None}
+        known = {"/" + "/".join(_written(route.parts)) for route in coverage.routes if route.parts is not None}
     else:
-        names = {route.view_name for route in terrain.routes}
+        names = {route.view_name for route in coverage.routes}
         known = {f"{name.rpartition(':')[0]}:*" for name in names if ":" in name} if "*" in text else names
     near = get_close_matches(text, known, n=1)
     return f'Did you mean "{near[0]}"? Otherwise, remove it.' if near else "Correct it, or remove it."
@@ -113,31 +113,31 @@ def _written(parts: Iterable[object]) -> list[str]:
     return [part if isinstance(part, str) else "*" for part in parts]
 
 
-def shadowed(terrain: PolicyCoverage) -> list[Finding]:
+def shadowed(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules that never decide, because earlier rules match all their paths with all their methods."""
-    ground = CandidateIndex((number, selector.pattern) for number, selector in enumerate(terrain.selectors))
+    index = CandidateIndex((number, selector.pattern) for number, selector in enumerate(coverage.selectors))
     found = []
-    for number, rule in enumerate(terrain.rules):
-        earlier = _before_by_patterns(terrain, ground, number) or _before_by_routes(terrain, number)
+    for number, rule in enumerate(coverage.rules):
+        earlier = _before_by_patterns(coverage, index, number) or _before_by_routes(coverage, number)
         if earlier:
-            labels = " and ".join(terrain.rules[one].label for one in earlier)
+            labels = " and ".join(coverage.rules[one].label for one in earlier)
             which = "An earlier rule matches" if len(earlier) == 1 else "Earlier rules match"
             fault = f"the rule never decides a request. {which} all its requests first: {labels}."
-            hint = f"Move {rule.label} above {terrain.rules[earlier[0]].label}, or remove it."
+            hint = f"Move {rule.label} above {coverage.rules[earlier[0]].label}, or remove it."
             found.append(Finding(rule.label, fault, hint, number))
     return found
 
 
-def _before_by_patterns(terrain: PolicyCoverage, ground: CandidateIndex, number: int) -> list[int]:
+def _before_by_patterns(coverage: PolicyCoverage, index: CandidateIndex, number: int) -> list[int]:
     """Return the earlier rules that together cover every pattern of a rule, for any URLconf."""
-    rule, found = terrain.rules[number], dict[int, None]()
+    rule, found = coverage.rules[number], dict[int, None]()
     for pattern in rule.effective_patterns:
-        near = (terrain.selectors[one] for one in ground.near(steps_of(pattern.text), whole=True))
+        near = (coverage.selectors[one] for one in index.near(steps_of(pattern.text), whole=True))
         candidates = (
             one.number
             for one in near
             if one.number < number
-            and _covers_rest(terrain.rules[one.number], rule)
+            and _covers_rest(coverage.rules[one.number], rule)
             and relation(one.pattern, pattern) in (Relation.EQUAL, Relation.COVERS)
         )
         earlier = next(candidates, None)
@@ -147,17 +147,17 @@ def _before_by_patterns(terrain: PolicyCoverage, ground: CandidateIndex, number:
     return list(found)
 
 
-def _before_by_routes(terrain: PolicyCoverage, number: int) -> list[int]:
+def _before_by_routes(coverage: PolicyCoverage, number: int) -> list[int]:
     """Return the earlier rules that together cover every route of a rule that names views."""
-    rule, found = terrain.rules[number], dict[int, None]()
+    rule, found = coverage.rules[number], dict[int, None]()
     if not rule.views:
         return []
-    for route in terrain.by_rule[number]:
+    for route in coverage.by_rule[number]:
         earlier = next(
             (
                 one
-                for one, how in terrain.by_route[route].items()
-                if one < number and how is Cover.ALL and _covers_methods(terrain.rules[one], rule)
+                for one, how in coverage.by_route[route].items()
+                if one < number and how is Cover.ALL and _covers_methods(coverage.rules[one], rule)
             ),
             None,
         )
@@ -182,35 +182,35 @@ def _covers_methods(earlier: Rule, later: Rule) -> bool:
     return all(map(earlier.matches_method, later.methods))
 
 
-def weaker(terrain: PolicyCoverage) -> list[Finding]:
+def weaker(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules whose requests an earlier, weaker rule decides.
 
     The later rule matches fewer paths than the earlier one, or the two overlap.
     """
-    lost = {one.rule for one in shadowed(terrain)}
+    lost = {one.rule for one in shadowed(coverage)}
     found = []
-    for (one, other), (both, route) in sorted(_meetings(terrain).items()):
-        earlier, later = terrain.rules[one], terrain.rules[other]
-        whole = {route for route, how in terrain.by_rule[one].items() if how is Cover.ALL}
-        is_exception = whole <= terrain.by_rule[other].keys()
-        if other not in lost and _undercuts(earlier, later, both and not is_exception, terrain):
+    for (one, other), (both, route) in sorted(_meetings(coverage).items()):
+        earlier, later = coverage.rules[one], coverage.rules[other]
+        whole = {route for route, how in coverage.by_rule[one].items() if how is Cover.ALL}
+        is_exception = whole <= coverage.by_rule[other].keys()
+        if other not in lost and _undercuts(earlier, later, both and not is_exception, coverage):
             fault = (
                 f"{earlier.label} is above this rule and requires less. "
-                f"{_some_verb(earlier, later)} {terrain.routes[route].text} only requires {earlier.requirement!r}."
+                f"{_some_verb(earlier, later)} {coverage.routes[route].text} only requires {earlier.requirement!r}."
             )
             hint = f"Move {later.label} above {earlier.label}."
             found.append(Finding(later.label, fault, hint, other))
     return found
 
 
-def _meetings(terrain: PolicyCoverage) -> dict[tuple[int, int], tuple[bool, int]]:
+def _meetings(coverage: PolicyCoverage) -> dict[tuple[int, int], tuple[bool, int]]:
     """Return pairs of rules that match the same route, which the earlier one covers as a whole.
 
     The value says whether the later one also covers the whole route, and which route it is.
     """
     found: dict[tuple[int, int], tuple[bool, int]] = {}
     seen = set()
-    for route, covered in enumerate(terrain.by_route):
+    for route, covered in enumerate(coverage.by_route):
         rules = tuple(covered.items())
         if len(rules) > 1 and rules not in seen:
             seen.add(rules)
@@ -222,10 +222,10 @@ def _meetings(terrain: PolicyCoverage) -> dict[tuple[int, int], tuple[bool, int]
     return found
 
 
-def _undercuts(earlier: Rule, later: Rule, may_cross: bool, terrain: PolicyCoverage) -> bool:
+def _undercuts(earlier: Rule, later: Rule, may_cross: bool, coverage: PolicyCoverage) -> bool:
     if not _some_verb(earlier, later):
         return False
-    if not is_weaker(earlier.requirement, later.requirement, terrain.settings.roles):
+    if not is_weaker(earlier.requirement, later.requirement, coverage.settings.roles):
         return False
     if earlier.views and {glob.text for glob in earlier.views} != {glob.text for glob in later.views}:
         return False  # the earlier rule names certain views: it is an exception to the later rule
@@ -238,20 +238,20 @@ def _some_verb(one: Rule, other: Rule) -> str:
     return next((verb for verb in verbs if one.matches_method(verb) and other.matches_method(verb)), "")
 
 
-def partial(terrain: PolicyCoverage) -> list[Finding]:
+def partial(coverage: PolicyCoverage) -> list[Finding]:
     """Return the patterns that match some paths of routes and no route as a whole.
 
     An example is a literal in the place of a converter, such as ``/articles/new`` for ``/articles/<slug>/``.
     """
     found = []
-    for selector, covered in zip(terrain.selectors, terrain.covers, strict=True):
-        rule = terrain.rules[selector.number]
-        hit = [terrain.routes[number] for number, how in covered.items() if how is Cover.SOME]
+    for selector, covered in zip(coverage.selectors, coverage.covers, strict=True):
+        rule = coverage.rules[selector.number]
+        hit = [coverage.routes[number] for number, how in covered.items() if how is Cover.SOME]
         if len(hit) != len(covered) or not hit or isinstance(rule.requirement, Nobody):
             continue
         if any(one.parts is None or MANY in one.parts for one in hit) or not _needs_route(selector.pattern):
             continue  # a catch-all route: the pattern may be for pages that the URLconf does not list
-        if hit[0].is_prefixed and split(selector.pattern.text)[0] in terrain.settings.languages:
+        if hit[0].is_prefixed and split(selector.pattern.text)[0] in coverage.settings.languages:
             continue  # the pages of one language: intended
         if not _together_all(rule, hit[0].examples):
             wide = "/" + "/".join(_written(hit[0].parts or ()))

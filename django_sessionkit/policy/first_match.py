@@ -35,12 +35,12 @@ class PathLookup:
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
         self.reader = VariantReader(rules.folding)
-        self._covering = cache(rules.matching)
+        self._matching = cache(rules.matching)
 
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the cached result of :meth:`RuleSet.matching`. Paths with and without a slash at the end share it."""
         bare = path if path.endswith("//") else path.removesuffix("/")
-        return self._covering(bare, folded and self.rules.folds)
+        return self._matching(bare, folded and self.rules.folds)
 
 
 def first_matches(

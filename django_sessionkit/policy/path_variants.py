@@ -20,7 +20,7 @@ from .folding import fold
 
 _WITHOUT_CONTROLS = dict.fromkeys(map(ord, CONTROLS))
 
-# Longer paths are not tested for being plain.
+# Longer paths are not tested for being canonical.
 _LONGEST_CANONICAL = 200
 
 # A path whose forms are all equal to the path itself: lower case ASCII, without empty, dot or padded segments.
@@ -35,10 +35,10 @@ _MOST_TARGET_CHARACTERS = 20_000
 class PathVariant(NamedTuple):
     """One form of a path.
 
-    - ``strict``: the form has the exact case. Excludes and public rules exempt only such forms.
-    - ``folded``: the form must be compared with folded patterns.
-    - ``unprefixed``: the language prefix was removed.
-    - ``base``: the strict form that this form was made from.
+    - ``exact``: the form has the exact case. Excludes and public rules exempt only such forms.
+    - ``case_folded``: the form must be compared with folded patterns.
+    - ``without_language``: the language prefix was removed.
+    - ``base``: the exact form that this form was made from.
     """
 
     path: str
@@ -49,7 +49,7 @@ class PathVariant(NamedTuple):
 
 
 def is_canonical(path: str) -> bool:
-    """Return ``True`` if cleaning and folding do not change ``path``. Always ``False`` for more than 200 characters."""
+    """Return ``True`` if normalizing and folding do not change ``path``. ``False`` for more than 200 characters."""
     return len(path) <= _LONGEST_CANONICAL and _CANONICAL.fullmatch(path) is not None
 
 
@@ -62,7 +62,7 @@ def normalize(path: str) -> str:
 
 
 def normalized(path: str) -> tuple[str, ...]:
-    """Return the forms to which servers and file systems clean ``path``.
+    """Return the forms to which servers and file systems normalize ``path``.
 
     If it has backslashes, there are two forms, because on Windows a backslash also separates segments.
     """
@@ -154,7 +154,7 @@ class VariantReader:
     """Compute the forms of paths. It caches intermediate results, so create one for each request."""
 
     def __init__(self, fold: Callable[[str], str] = fold) -> None:
-        self._cleaned = cache(normalized)
+        self._normalized = cache(normalized)
         self._fold = cache(fold)
 
     def variants(
@@ -162,7 +162,7 @@ class VariantReader:
         path_info: str,
         path: str,
         languages: frozenset[str],
-        span: str | None = None,
+        matched_text: str | None = None,
         forms: Iterable[str] = (),
     ) -> Iterator[PathVariant]:
         """Yield every form of a request path, the exact one first.
@@ -170,37 +170,37 @@ class VariantReader:
         :param path_info: the path that the URL resolver receives.
         :param path: the path with the mount prefix (``SCRIPT_NAME``); equal to ``path_info`` if there is no prefix.
         :param languages: the language codes that ``i18n_patterns`` may use as prefix; empty if it is not in use.
-        :param span: the part of the path that the URL patterns matched; ``None`` before the request is routed.
+        :param matched_text: the part of the path that the URL patterns matched; ``None`` before the request is routed.
         :param forms: other paths that the same URL patterns match as equivalent.
         """
-        exact = list(dict.fromkeys((path_info, *self._cleaned(path_info), span or path_info)))
-        for spelling in exact:
-            yield PathVariant(spelling, exact=True, base=spelling)
-        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(form, base=exact[-1]) for form in forms)]
-        inside = _unprefixed(spelt, languages)
+        exact = list(dict.fromkeys((path_info, *self._normalized(path_info), matched_text or path_info)))
+        for form in exact:
+            yield PathVariant(form, exact=True, base=form)
+        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(one, base=exact[-1]) for one in forms)]
+        inside = _without_language(spelt, languages)
         mount = path.removesuffix(path_info)
         mounted = [*self._mounted(path_info, path), *_under(mount, spelt if mount != path else ())]
         plain = list(dict.fromkeys(spelt + mounted))
         yield from plain[len(exact) :]
-        bare = list(dict.fromkeys([*inside, *_unprefixed(mounted, languages), *_under(mount, inside)]))
+        bare = list(dict.fromkeys([*inside, *_without_language(mounted, languages), *_under(mount, inside)]))
         yield from bare
-        for reading in plain + bare:
-            yield reading._replace(path=self._fold(reading.path), exact=False, case_folded=True)
+        for variant in plain + bare:
+            yield variant._replace(path=self._fold(variant.path), exact=False, case_folded=True)
 
     def _mounted(self, path_info: str, path: str) -> list[PathVariant]:
         if path == path_info:
             return []
-        bases = (path_info, *self._cleaned(path_info))
-        mounted = zip_longest((path, *self._cleaned(path)), bases, fillvalue=bases[-1])
+        bases = (path_info, *self._normalized(path_info))
+        mounted = zip_longest((path, *self._normalized(path)), bases, fillvalue=bases[-1])
         return list(dict.fromkeys(PathVariant(one, base=base) for one, base in mounted))
 
 
-def _unprefixed(readings: Iterable[PathVariant], languages: frozenset[str]) -> list[PathVariant]:
-    """Return those readings that have a language prefix, without the prefix."""
-    found = ((one, strip_language(one.path, languages)) for one in readings)
+def _without_language(variants: Iterable[PathVariant], languages: frozenset[str]) -> list[PathVariant]:
+    """Return those variants that have a language prefix, without the prefix."""
+    found = ((one, strip_language(one.path, languages)) for one in variants)
     return [one._replace(path=rest, without_language=True) for one, rest in found if rest]
 
 
-def _under(mount: str, readings: Iterable[PathVariant]) -> list[PathVariant]:
-    """Return the readings with the mount prefix added, or an empty list if there is no prefix."""
-    return [one._replace(path=mount + one.path) for one in readings] if mount else []
+def _under(mount: str, variants: Iterable[PathVariant]) -> list[PathVariant]:
+    """Return the variants with the mount prefix added, or an empty list if there is no prefix."""
+    return [one._replace(path=mount + one.path) for one in variants] if mount else []

@@ -40,20 +40,20 @@ class Entry(NamedTuple):
 class _Node:
     """A node of the trie. It stands for a common beginning of some patterns."""
 
-    __slots__ = ("any", "hits", "is_final", "literals", "loop", "loops")
+    __slots__ = ("any", "is_final", "literals", "loop", "loops", "matches")
 
     def __init__(self, *, loops: bool = False) -> None:
         self.literals: dict[str, _Node] = {}
         self.any: _Node | None = None  # the node after any one segment
         self.loop: _Node | None = None  # the node for zero or more segments; it is entered without a segment
         self.loops = loops
-        self.hits: list[int] = []
+        self.matches: list[int] = []
         self.is_final = False
 
     @property
     def matters(self) -> bool:
         """Whether the node can lead to a match, other than through ``loop``, which is entered immediately."""
-        return bool(self.literals or self.any or self.loops or self.hits)
+        return bool(self.literals or self.any or self.loops or self.matches)
 
     def is_terminal(self) -> bool:
         """Return ``True`` if further segments cannot change the result."""
@@ -98,7 +98,7 @@ class _State(dict[str, "_State | None"]):
 class PatternIndex:
     """An index over patterns. The entries must be in the order of their numbers.
 
-    ``covering(path)`` returns the numbers of the patterns that match ``path``, in ascending order and without
+    ``matching(path)`` returns the numbers of the patterns that match ``path``, in ascending order and without
     duplicates. Numbers after that of a final pattern may be missing.
     """
 
@@ -223,8 +223,8 @@ def _insert(root: _Node, entry: Entry) -> None:
             node.any = node.any or _Node()
             node = node.any
         node = _loop_of(node) if segment in ("*", "**") else node.literals.setdefault(segment, _Node())
-    if not node.is_final and node.hits[-1:] != [entry.number]:
-        node.hits.append(entry.number)
+    if not node.is_final and node.matches[-1:] != [entry.number]:
+        node.matches.append(entry.number)
         node.is_final = entry.is_final
 
 
@@ -255,4 +255,4 @@ def _closed(nodes: Sequence[_Node]) -> frozenset[_Node]:
 
 
 def _matches_of(nodes: Iterable[_Node]) -> _Matches:
-    return tuple(sorted({number for node in nodes for number in node.hits}))
+    return tuple(sorted({number for node in nodes for number in node.matches}))

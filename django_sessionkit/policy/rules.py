@@ -119,7 +119,7 @@ class RuleSet:
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
         #: all patterns of rules and excludes, as written in the settings
         self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
-        self._foreseen = BoundedCache(self._sole_rule)
+        self._sole_rules = BoundedCache(self._sole_rule)
 
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the numbers of the rules whose patterns match ``path``.
@@ -134,7 +134,7 @@ class RuleSet:
         ``match`` is ``None`` before the request is routed. For a path that may have other forms, the result is
         :data:`AMBIGUOUS`.
         """
-        for rule in self._foreseen[path]:
+        for rule in self._sole_rules[path]:
             if not rule.matches_method(method):
                 continue
             if rule.views and match is None:
@@ -146,10 +146,10 @@ class RuleSet:
     def _sole_rule(self, path: str) -> tuple[Rule, ...]:
         if len(path) > LONG or not is_canonical(path):
             return (AMBIGUOUS,)
-        covering = self._exact.matching(path)
-        if covering != self._folded.matching(path):
+        matching = self._exact.matching(path)
+        if matching != self._folded.matching(path):
             return (AMBIGUOUS,)
-        return tuple(self.rules[number] for number in covering)
+        return tuple(self.rules[number] for number in matching)
 
     def excludes(self, path: str) -> bool:
         """Return ``True`` if a pattern in ``SESSIONKIT_EXCLUDE`` matches this path. Case matters."""
@@ -167,10 +167,10 @@ def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Pro
     return (*dict.fromkeys(one for one in known if not isinstance(one, Promise)), *lazy)
 
 
-def _entries(rules: Sequence[Rule], spelt: Callable[[str], str]) -> list[Entry]:
+def _entries(rules: Sequence[Rule], transform: Callable[[str], str]) -> list[Entry]:
     """Return the patterns of all rules."""
     return [
-        Entry(number, compile_pattern(spelt(pattern.text)), rule.is_final)
+        Entry(number, compile_pattern(transform(pattern.text)), rule.is_final)
         for number, rule in enumerate(rules)
         for pattern in rule.effective_patterns
     ]

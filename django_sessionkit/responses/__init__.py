@@ -78,22 +78,22 @@ def deny(
 ) -> Flow[HttpResponseBase]:
     """Report a denial of the session of ``context``, unless ``is_reported``, and build its response."""
     session = context.peek()
-    answer = choose_response(request, denial, session, context.fault)
+    choice = choose_response(request, denial, session, context.fault)
     if not is_reported:
-        yield from guard_audit.denied(request, denial.decision, answer.status, session)
-    if answer.status == 404:
+        yield from guard_audit.denied(request, denial.decision, choice.status, session)
+    if choice.status == 404:
         hidden = partial(hidden_page.not_found, request)
         return (yield IOStep(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]
-    if answer.caller == "page" and answer.location is None:
-        build = partial(_page, request, answer.status, denial.decision, context)
-        if conf.current().debug and not own_pages.has_own_page(request, answer.status):
-            build = partial(_explained, answer.status, denial.decision, (yield from _debug().explain_request(request)))
+    if choice.caller == "page" and choice.location is None:
+        build = partial(_page, request, choice.status, denial.decision, context)
+        if conf.current().debug and not own_pages.has_own_page(request, choice.status):
+            build = partial(_explained, choice.status, denial.decision, (yield from _debug().explain_request(request)))
         response = yield IOStep(build, sync_to_async(build))  # the error page of the project may do I/O
     else:
-        response = _plain(answer, denial.decision)
+        response = _plain(choice, denial.decision)
     if conf.current().debug:
         response[_debug().HEADER] = _debug().denied(denial.decision)
-    if answer.status == 503:
+    if choice.status == 503:
         response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Cookie"])
@@ -118,24 +118,24 @@ def _explained(status: int, decision: Decision, explanation: Any) -> HttpRespons
     return HttpResponse(_debug().page(status, decision, explanation), status=status, headers=_debug().PAGE_HEADERS)
 
 
-def _plain(answer: DenialResponse, decision: Decision) -> HttpResponse:
+def _plain(choice: DenialResponse, decision: Decision) -> HttpResponse:
     """Build a response that is not a page: a redirect, an HTMX response, or a problem (RFC 9457)."""
-    if answer.caller == "page" and answer.location is not None:
-        return HttpResponseRedirect(answer.location)
-    title, detail = _PROBLEMS[answer.status]
-    if answer.status == 403:
+    if choice.caller == "page" and choice.location is not None:
+        return HttpResponseRedirect(choice.location)
+    title, detail = _PROBLEMS[choice.status]
+    if choice.status == 403:
         detail = _FOR.get(decision.reason, detail)
-    if answer.caller == "htmx":
-        headers = {"HX-Redirect": answer.location} if answer.location is not None else {}
-        return HttpResponse(detail, status=answer.status, content_type="text/plain; charset=utf-8", headers=headers)
+    if choice.caller == "htmx":
+        headers = {"HX-Redirect": choice.location} if choice.location is not None else {}
+        return HttpResponse(detail, status=choice.status, content_type="text/plain; charset=utf-8", headers=headers)
     if conf.current().debug:
         detail = f"{detail} Access denied: {decision}."
     response = JsonResponse(
-        {"type": "about:blank", "title": title, "status": answer.status, "detail": detail},
-        status=answer.status,
+        {"type": "about:blank", "title": title, "status": choice.status, "detail": detail},
+        status=choice.status,
         content_type="application/problem+json",
     )
-    if answer.status == 401:
+    if choice.status == 401:
         response["WWW-Authenticate"] = CHALLENGE
     return response
 

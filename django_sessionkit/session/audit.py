@@ -71,8 +71,8 @@ def _warn(level: int, line: str, *args: object) -> None:
 def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
     """Report a stored dict that is not valid."""
     _warn(logging.WARNING, "session rejected: field=%s reason=%s", error.field, error.reason)
-    told = sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
-    yield within(_NOBODY, told)
+    step = sending(signals.session_rejected, request=request, field=error.field, reason=error.reason)
+    yield within(_NOBODY, step)
 
 
 def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:

@@ -9,8 +9,8 @@ from .value import Session
 class resume:
     """A variant of :class:`activate` for code that runs in steps, such as a generator.
 
-    Each step is one ``with`` block. The slot that is current at the end of a block is current again in the next block.
-    Between the blocks the previous slot is current.
+    Each step is one ``with`` block. The session context that is current at the end of a block is current again in the
+    next block. Between the blocks the previous one is current.
     """
 
     __slots__ = ("_active", "_context")
@@ -28,7 +28,7 @@ class resume:
 
 
 class _Layer(SessionContext):
-    """A slot that replaces the one below it. It is immutable, because other contexts may hold it too."""
+    """A session context that replaces the one below it. It is immutable, because other tasks may hold it too."""
 
     __slots__ = ("below", "owner")
 

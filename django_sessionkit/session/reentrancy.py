@@ -47,7 +47,7 @@ class ReentrancyGuard:
     def begin(self, is_of: Callable[[Any], bool]) -> tuple[Load, Token[Load | None]]:
         """Begin a load. Pass the result to :meth:`end`, in the same thread or task.
 
-        ``is_of`` returns ``True`` for the slots that cannot be loaded meanwhile.
+        ``is_of`` returns ``True`` for the contexts that cannot be loaded meanwhile.
         """
         load = Load(is_of)
         return load, self._variable.set(load)

@@ -13,10 +13,10 @@ from .layers import resume
 
 
 def stream_within(context: SessionContext, response: HttpResponseBase) -> None:
-    """Make ``context`` the current slot while the body of ``response`` is iterated and closed.
+    """Make ``context`` the current session context while the body of ``response`` is iterated and closed.
 
-    The slot is set during each step only, so it does not stay set if the body is never finished. A session override
-    inside the body continues in its next step.
+    It is set during each step only, so it does not stay set if the body is never finished. A session override inside
+    the body continues in its next step.
     """
     streaming = cast("StreamingHttpResponse", response)
     if isinstance(response, FileResponse) and response.file_to_stream is not None:

@@ -61,35 +61,37 @@ def _text(version: object) -> str | None:
 class VersionChecker:
     """Compare the version in a stored dict with the version from ``SESSIONKIT_VERSION``.
 
-    One instance serves all requests with the same settings. ``opened`` validates a raw dict and returns the session.
+    One instance serves all requests with the same settings. ``parse`` validates a raw dict and returns the session.
     """
 
-    def __init__(self, snapshot: conf.Settings, source: SessionSource, opened: Callable[[object], Session]) -> None:
-        self._version: Any = snapshot.version
-        self._refresh = snapshot.refresh
-        self._interval = snapshot.version_interval
+    def __init__(self, settings: conf.Settings, source: SessionSource, parse: Callable[[object], Session]) -> None:
+        self._version: Any = settings.version
+        self._refresh = settings.refresh
+        self._interval = settings.version_interval
         self._source = source
-        self._parse = opened
+        self._parse = parse
         self._remembered: dict[str, tuple[str, float]] = {}
         self._bumps = 0
         #: whether sessions have versions
-        self.is_on = snapshot.version is not None
+        self.is_on = settings.version is not None
 
-    def check(self, request: HttpRequest, session: Session, raw: object, watch: CurrentValue) -> Flow[LoadedSession]:
+    def check(
+        self, request: HttpRequest, session: Session, raw: object, current_value: CurrentValue
+    ) -> Flow[LoadedSession]:
         """Return the session if it has the current version. Otherwise refresh it, or end it."""
         stamp = version_of(raw)
         new = vars(request).pop(_NEW, None)
         if stamp is not None and (new == (session.user_id, stamp) or self._is_cached(session.user_id, stamp)):
-            return LoadedSession(session, raw, watch, stamp)
+            return LoadedSession(session, raw, current_value, stamp)
         try:
             version = yield from self.current(session.user_id)
             if stamp == version:
-                return LoadedSession(session, raw, watch, stamp)
-            return (yield from self._renewed(request, session, stamp, version, watch))
+                return LoadedSession(session, raw, current_value, stamp)
+            return (yield from self._renewed(request, session, stamp, version, current_value))
         except VersionUnavailable as error:
             audit.version_unavailable(error)
             fault = Fault(UNKNOWN_FOR_NOW, str(error))
-            return LoadedSession(None, raw, watch).made_unavailable(
+            return LoadedSession(None, raw, current_value).made_unavailable(
                 session, fault
             )  # it stays stored and may become valid again
 
@@ -158,7 +160,7 @@ class VersionChecker:
         return version == stamp and monotonic() < until
 
     def _renewed(
-        self, request: HttpRequest, session: Session, stamp: str | None, version: str, watch: CurrentValue
+        self, request: HttpRequest, session: Session, stamp: str | None, version: str, current_value: CurrentValue
     ) -> Flow[LoadedSession]:
         """Refresh the session by ``SESSIONKIT_REFRESH``. If that is not possible, end it."""
         source, fresh = self._source, None
@@ -167,14 +169,15 @@ class VersionChecker:
         if fresh is None:
             yield IOStep(partial(source.end, request), partial(source.aend, request))
             yield from audit.rejected(request, _UNSTAMPED if stamp is None else _OUT_OF_DATE)
-            return LoadedSession(None, watch() if watch is not None else None, watch)
+            return LoadedSession(None, current_value() if current_value is not None else None, current_value)
         stored: Any = {**fresh.to_dict(), STAMP: version}
         try:
             yield IOStep(partial(source.write, request, stored), partial(source.awrite, request, stored))
         except ReadOnlySource:
-            stored = watch() if watch is not None else None  # a read-only source must update its dict itself
+            # a read-only source must update its dict itself
+            stored = current_value() if current_value is not None else None
         yield from audit.refreshed(request, session, fresh)
-        return LoadedSession(fresh, stored, watch, version)
+        return LoadedSession(fresh, stored, current_value, version)
 
     def _refreshed(
         self, refresh: Callable[..., object], session: Session, request: HttpRequest
@@ -192,7 +195,7 @@ class VersionChecker:
 
 
 class _NoSessionHere(SessionContext):
-    """The current slot while project code takes part in loading a session. Loading it again raises an error."""
+    """The current context while project code takes part in loading a session. Loading it again raises an error."""
 
     __slots__ = ("_error",)
 

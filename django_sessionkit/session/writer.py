@@ -43,7 +43,7 @@ def register(
         stamp = yield from loader.versions.version_for(session.user_id)
     context = context_of(loader, request)
     before = yield from context.flow()
-    owner = before or _withheld(context)
+    owner = before or _unavailable_session(context)
     if owner is not None and owner.user_id != session.user_id:
         yield from _rotate(loader, request, empty_for=session.user_id)
     elif before is None or (yield from _has_other_rights(loader, before, session)):
@@ -83,7 +83,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
     yield require_async("aclear_session")
     loader = current_loader()
     source, context = loader.source, context_of(loader, request)
-    before = (yield from context.flow()) or _withheld(context)
+    before = (yield from context.flow()) or _unavailable_session(context)
     if before is None:
         return
     yield from _rotate(loader, request)
@@ -97,7 +97,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
 def announce_end(request: HttpRequest) -> Flow[None]:
     """Send ``session_cleared`` for a session whose store is about to be emptied. Nothing is changed here."""
     context = context_of(current_loader(), request)
-    before = (yield from context.flow()) or _withheld(context)
+    before = (yield from context.flow()) or _unavailable_session(context)
     if before is not None:
         yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
 
@@ -138,13 +138,13 @@ def _at_commit(user_id: str, refresh: bool) -> None:
         audit.not_revoked_again(user_id, error)  # raising would skip later on_commit() hooks
 
 
-def _withheld(context: SessionContext) -> Session | None:
+def _unavailable_session(context: SessionContext) -> Session | None:
     """Return a stored session that grants nothing at the moment, because its version could not be looked up."""
     return context.loaded.unavailable if context.loaded is not None else None
 
 
 def context_of(loader: SessionLoader, request: HttpRequest) -> SessionContext:
-    """Return the slot of the request, because writes never change a session of ``use_session``."""
+    """Return the context of the request, because writes never change a session of ``use_session``."""
     return own_context(request) or SessionContext(loader, request)
 
 

@@ -38,8 +38,8 @@ class RequirementNode(ConditionNode):
         self.requirement = requirement
 
     def render(self, context: Context) -> str:
-        answer = cached_decision(self.requirement)
-        granted = answer.allowed if answer is not None else is_met(self.requirement)
+        decision = cached_decision(self.requirement)
+        granted = decision.allowed if decision is not None else is_met(self.requirement)
         return (self.granted if granted else self.otherwise).render(context)
 
 

@@ -269,5 +269,5 @@ def assert_surface(snapshot: str | os.PathLike[str]) -> None:
     except snapshots.BadSnapshot as error:
         raise AssertionError(f"{error}. To write the file again, run {again}") from None
     if found:
-        told = "\n".join(snapshots.format_changes(found))
-        raise AssertionError(f"The policy differs from {snapshot}.\n\n{told}\n\nIf this is intended, run {again}")
+        changes = "\n".join(snapshots.format_changes(found))
+        raise AssertionError(f"The policy differs from {snapshot}.\n\n{changes}\n\nIf this is intended, run {again}")

@@ -24,10 +24,12 @@ LANGUAGE = "<language>"
 def list_routes(urlconf: Any = None) -> list[Route]:
     """Return the routes of a URLconf, in the order in which Django tries them. ``None`` means the root URLconf."""
     resolver = get_resolver(urlconf)
-    return [Route(way, pattern, urlconf) for way, pattern in _walk(resolver, ResolverPath(), frozenset())]
+    return [Route(path, pattern, urlconf) for path, pattern in _walk(resolver, ResolverPath(), frozenset())]
 
 
-def _walk(resolver: URLResolver, way: ResolverPath, above: frozenset[int]) -> Iterator[tuple[ResolverPath, URLPattern]]:
+def _walk(
+    resolver: URLResolver, path: ResolverPath, above: frozenset[int]
+) -> Iterator[tuple[ResolverPath, URLPattern]]:
     """Yield the routes below a resolver.
 
     ``above`` has the ids of the enclosing resolvers and pattern lists. A URLconf that includes itself is entered once
@@ -36,28 +38,28 @@ def _walk(resolver: URLResolver, way: ResolverPath, above: frozenset[int]) -> It
     patterns = resolver.url_patterns
     here = frozenset([id(resolver), id(patterns)])
     if here & above:
-        if way.recurs:
+        if path.recurs:
             return
-        way, above = way.at_any_depth(), frozenset()
+        path, above = path.at_any_depth(), frozenset()
     for one in patterns:
-        further = _along(one, way)
+        further = _along(one, path)
         if isinstance(one, URLResolver):
             yield from _walk(one, further, above | here)
         elif isinstance(one, URLPattern):
             yield further, one
 
 
-def _along(link: URLPattern | URLResolver, way: ResolverPath) -> ResolverPath:
+def _along(link: URLPattern | URLResolver, path: ResolverPath) -> ResolverPath:
     pattern: Any = link.pattern
-    further = way._replace(chain=(*way.chain, link), text=way.text + text_of(pattern))
+    further = path._replace(chain=(*path.chain, link), text=path.text + text_of(pattern))
     if isinstance(link, URLResolver):
         further = further._replace(
-            namespaces=(*way.namespaces, link.namespace) if link.namespace else way.namespaces,
-            app_names=(*way.app_names, link.app_name) if link.app_name else way.app_names,
+            namespaces=(*path.namespaces, link.namespace) if link.namespace else path.namespaces,
+            app_names=(*path.app_names, link.app_name) if link.app_name else path.app_names,
         )
     if type(pattern) is LocalePrefixPattern:
         return further._replace(prefix=pattern)
-    return further._replace(shape=way.shape.then(_shape_of(pattern, isinstance(link, URLPattern))))
+    return further._replace(shape=path.shape.then(_shape_of(pattern, isinstance(link, URLPattern))))
 
 
 def _shape_of(pattern: Any, is_endpoint: bool) -> PathShape:

@@ -52,7 +52,7 @@ class _Capture(NamedTuple):
 class Link(NamedTuple):
     """The text that a URL pattern matched, and all texts that could be in its place, in both forms."""
 
-    span: str
+    matched_text: str
     texts: list[Text]
 
 
@@ -63,9 +63,9 @@ def link_of(step: LinkStep) -> Link:
     pattern, found = step.link.pattern, _found(step)
     start, end = found.span() if found is not None else (0, max(len(step.path) - len(step.rest), 0))
     captures = list(_captures(step, found))
-    span = step.path[start:end]  # without the text that an unanchored expression skipped
+    matched_text = step.path[start:end]  # without the text that an unanchored expression skipped
     between = _reader(step.path, captures)
-    texts = dict.fromkeys(between(start, end) if captures else [_same(span)])
+    texts = dict.fromkeys(between(start, end) if captures else [_same(matched_text)])
     if isinstance(pattern, RoutePattern) and type(pattern) is not RoutePattern:
         written = {name: _written(pattern.converters.get(name), value) for name, value in step.kwargs.items()}
         texts.update(dict.fromkeys(filled(str(pattern), written)))
@@ -75,7 +75,7 @@ def link_of(step: LinkStep) -> Link:
         alternatives = alternatives_of(pattern.regex.pattern)
         others = alternatives.texts(step.path, start, end, between) if alternatives is not None else ()
         texts.update(dict.fromkeys(one for one in others if one in texts or _is_matched(step, one.matched)))
-    return Link(span, list(texts))
+    return Link(matched_text, list(texts))
 
 
 def _found(step: LinkStep) -> re.Match[str] | None:
@@ -121,7 +121,7 @@ def _captures(step: LinkStep, found: re.Match[str] | None) -> Iterator[_Capture]
     last = 0
     for start, end, name in sorted(_places(step, found)):
         value = step.path[start:end]
-        texts = dict.fromkeys([*_readings(value, value), *_rewritten(step, name, value)])
+        texts = dict.fromkeys([*_interpretations(value, value), *_rewritten(step, name, value)])
         if start >= last and len(texts) > 1:
             yield _Capture(start, end, tuple(texts))
             last = end
@@ -138,7 +138,7 @@ def _places(step: LinkStep, found: re.Match[str] | None) -> Iterator[tuple[int, 
             yield start, start + len(value), ""
 
 
-def _readings(matched: str, value: str) -> list[Text]:
+def _interpretations(matched: str, value: str) -> list[Text]:
     """The ways in which a view may interpret an argument: as it is, as a number, or as a file below a folder."""
     used = [value, *(traversal_targets(value) if has_parent_segments(value) else ())]
     return [Text(matched, one) for one in dict.fromkeys([*used, *map(with_plain_integers, used)])]
@@ -150,7 +150,7 @@ def _rewritten(step: LinkStep, name: str, value: str) -> list[Text]:
     if converter is None or type(converter) in LOSSLESS:
         return []
     written = _written(converter, step.kwargs[name])
-    return _readings(value, written) if written not in (None, value) else []
+    return _interpretations(value, written) if written not in (None, value) else []
 
 
 def _written(converter: Any, value: Any) -> Any:
@@ -182,5 +182,5 @@ def filled(route: str, values: Mapping[str, Any]) -> list[Text]:
         rows.append([_same(literal)])
         if name is not None:
             value = values.get(name)
-            rows.append(_readings(value, value) if value is not None else [])
+            rows.append(_interpretations(value, value) if value is not None else [])
     return joined(rows)

@@ -1,4 +1,4 @@
-"""Split a regular expression into literal and wild pieces, and derive some texts that it matches.
+"""Split a regular expression into literal pieces and wildcards, and derive some texts that it matches.
 
 The parser of :mod:`re` is used, because a regular expression cannot be parsed reliably with other expressions.
 """

@@ -38,7 +38,7 @@ class ResolverPath(NamedTuple):
     recurs: bool = False
 
     def at_any_depth(self) -> ResolverPath:
-        """Return this way, followed by the same resolvers any number of times."""
+        """Return this path, followed by the same resolvers any number of times."""
         return self._replace(text=f"{self.text}**/", shape=self.shape.then(PathShape(None, ("",))), recurs=True)
 
 
@@ -49,19 +49,19 @@ class Route:
     - ``callback``: the callable that Django calls; ``view``: its dotted name, or that of its class.
     - ``view_name``: the URL name with its namespaces, or the dotted name of the callable.
     - ``methods``: the HTTP methods that the view answers, or ``None`` for any (function views).
-    - ``parts``: one per segment, or ``None`` if they cannot be derived; see :mod:`.shapes`.
-    - ``gate``: another check that the view has, such as ``"Django admin"``.
+    - ``parts``: one per segment, or ``None`` if they cannot be derived; see :mod:`.segments`.
+    - ``external_check``: another check that the view has, such as ``"Django admin"``.
     - ``is_prefixed``: ``i18n_patterns`` puts a language first (also in ``parts``); ``may_be_bare``: not always.
     - ``chain``: the URL patterns that lead to the view, without the root.
     """
 
-    def __init__(self, way: ResolverPath, pattern: URLPattern, urlconf: Any) -> None:
-        self.chain = way.chain
-        self.text = way.text
+    def __init__(self, resolver_path: ResolverPath, pattern: URLPattern, urlconf: Any) -> None:
+        self.chain = resolver_path.chain
+        self.text = resolver_path.text
         self.urlconf = urlconf
         self.callback = pattern.callback
         self.url_name = pattern.name
-        self._way = way
+        self._resolver_path = resolver_path
 
     def __repr__(self) -> str:
         return f"<Route {self.text}>"
@@ -89,12 +89,12 @@ class Route:
     @property
     def is_prefixed(self) -> bool:
         """Whether the path may begin with a language."""
-        return self._way.prefix is not None
+        return self._resolver_path.prefix is not None
 
     @property
     def may_be_bare(self) -> bool:
         """Whether the path may begin without a language, as with ``prefix_default_language=False``."""
-        return self._way.prefix is None or not self._way.prefix.prefix_default_language
+        return self._resolver_path.prefix is None or not self._resolver_path.prefix.prefix_default_language
 
     @cached_property
     def bare_parts(self) -> tuple[Part, ...] | None:
@@ -111,12 +111,12 @@ class Route:
     @property
     def ends_with_slash(self) -> bool:
         """Whether the path ends with a slash."""
-        texts = self._way.shape.texts
+        texts = self._resolver_path.shape.texts
         return not texts[0] or texts[0].endswith("/")
 
     @property
     def _pieces(self) -> tuple[Piece, ...] | None:
-        return self._way.shape.pieces
+        return self._resolver_path.shape.pieces
 
     @cached_property
     def segments(self) -> tuple[tuple[str, ...], ...] | None:
@@ -128,22 +128,22 @@ class Route:
     @cached_property
     def match(self) -> ResolverMatch:
         """The match that Django gives a request for the route, without the arguments of the view."""
-        way = self._way
+        above = self._resolver_path
         route = "".join(str(one.pattern) for one in self.chain)
         return ResolverMatch(
-            self.callback, (), {}, self.url_name, list(way.app_names), list(way.namespaces), route, None
+            self.callback, (), {}, self.url_name, list(above.app_names), list(above.namespaces), route, None
         )
 
     @property
     def is_catch_all(self) -> bool:
         """Whether the route matches every path that begins in a certain way."""
-        return self._way.shape.is_catch_all
+        return self._resolver_path.shape.is_catch_all
 
     @property
     def literal_prefix(self) -> str:
         """The text that all paths begin with, after the language. Used if there are no ``parts``."""
         pieces = self._pieces
-        return self._way.shape.literal_prefix if pieces is None else literal_start(pieces)
+        return self._resolver_path.shape.literal_prefix if pieces is None else literal_start(pieces)
 
     @cached_property
     def examples(self) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ class Route:
 
     def examples_after(self, prefixes: Iterable[str]) -> tuple[str, ...]:
         """Return :attr:`examples`, with these language prefixes."""
-        bare = self._way.shape.texts if self.segments is None else self._written(self.segments)
+        bare = self._resolver_path.shape.texts if self.segments is None else self._written(self.segments)
         found = dict.fromkeys(f"/{prefix}{text}" for text in bare for prefix in prefixes)
         return tuple(islice((one for one in found if not self.is_guessed or self.accepts(one)), _MOST_EXAMPLES))
 

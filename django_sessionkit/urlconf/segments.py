@@ -1,6 +1,6 @@
 """The form of the paths that a URL pattern matches, derived without running the pattern.
 
-A pattern is split into *pieces*: literal text, and wild pieces with some example values. A chain of patterns is split
+A pattern is split into *pieces*: literal text, and wildcards with some example values. A chain of patterns is split
 into *parts*, one per path segment. Some patterns have no pieces, but only example texts: those with alternatives of
 different depth, with optional groups, or without anchors.
 """
@@ -64,7 +64,7 @@ class PathShape(NamedTuple):
 
     - ``pieces``: an exact description, or ``None`` if there is none.
     - ``texts``: some of the texts.
-    - ``lead``: without pieces, the literal text that all of them begin with.
+    - ``literal_prefix``: without pieces, the literal text that all of them begin with.
     - ``is_catch_all``: there are no pieces because anything may follow a known beginning.
     """
 
@@ -84,7 +84,7 @@ class PathShape(NamedTuple):
 
 
 def literal_start(pieces: Iterable[Piece]) -> str:
-    """Return the literal text before the first wild piece."""
+    """Return the literal text before the first wildcard."""
     return "".join(str(one) for one in takewhile(lambda one: isinstance(one, str), pieces))
 
 
@@ -159,14 +159,14 @@ def segments_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
 
 
 def _part(segment: Sequence[Piece]) -> Part | None:
-    wild = [number for number, piece in enumerate(segment) if isinstance(piece, Wildcard)]
-    if not wild:
+    wildcards = [number for number, piece in enumerate(segment) if isinstance(piece, Wildcard)]
+    if not wildcards:
         return "".join(map(str, segment))
     if any(piece.many for piece in segment if isinstance(piece, Wildcard)):
         return MANY if len(segment) == 1 else None
     if all(isinstance(piece, Wildcard) and piece.optional for piece in segment):
         return None  # the segment may be missing
-    ends = PartialSegment("".join(map(str, segment[: wild[0]])), "".join(map(str, segment[wild[-1] + 1 :])))
+    ends = PartialSegment("".join(map(str, segment[: wildcards[0]])), "".join(map(str, segment[wildcards[-1] + 1 :])))
     return ends if any(ends) else ONE
 
 

@@ -33,7 +33,7 @@ from .literals import MOST_CHARACTERS, MOST_TEXTS
 class CanonicalForms(NamedTuple):
     """The forms of a path.
 
-    ``span`` is the text that the patterns matched. ``forms`` are the patterns filled with the captured values.
+    ``matched_text`` is the text that the patterns matched. ``forms`` are the patterns filled with the captured values.
     ``is_complete`` is ``False`` if there are too many forms to check.
     """
 
@@ -104,16 +104,16 @@ def _forms(steps: Sequence[LinkStep]) -> CanonicalForms:
         texts = joined(_merged(link.texts for link in links))
     except TooManyTexts:
         return CanonicalForms("/", frozenset(), is_complete=False)
-    return _with_forms("/" + "".join(link.span for link in links), texts)
+    return _with_forms("/" + "".join(link.matched_text for link in links), texts)
 
 
-def _with_forms(span: str, texts: Iterable[Text]) -> CanonicalForms:
-    forms = {span.removesuffix("/"): span}  # a slash at the end makes no difference to a rule
+def _with_forms(matched_text: str, texts: Iterable[Text]) -> CanonicalForms:
+    forms = {matched_text.removesuffix("/"): matched_text}  # a slash at the end makes no difference to a rule
     for text in texts:
         form = "/" + text.read
-        for one in (form, *normalized(form)) if form != span else ():
+        for one in (form, *normalized(form)) if form != matched_text else ():
             forms.setdefault(one.removesuffix("/"), one)
-    return CanonicalForms(span, frozenset(forms.values()))
+    return CanonicalForms(matched_text, frozenset(forms.values()))
 
 
 def _merged(rows: Iterable[list[Text]]) -> Iterator[list[Text]]:
@@ -166,13 +166,13 @@ def _links_of(resolver: URLResolver) -> Iterator[tuple[Any, bool]]:
             continue
         seen.add((id(one), is_regular))
         for link in one.url_patterns:
-            regular = is_regular and _is_faithful(link)
+            regular = is_regular and _is_lossless(link)
             yield link, regular
             if hasattr(link, "url_patterns"):
                 waiting.append((link, regular))
 
 
-def _is_faithful(link: Any) -> bool:
+def _is_lossless(link: Any) -> bool:
     """Return ``True`` if a link matches exactly the text that it writes. A subclass may match something else."""
     pattern = link.pattern
     if type(link) not in (URLPattern, URLResolver):

@@ -31,7 +31,7 @@ class BoundedCache(dict[str, T]):
         self._find = find
 
     def __missing__(self, text: str) -> T:
-        answer = self._find(text)
+        value = self._find(text)
         if len(text) <= LONG:
-            keep(self, text, answer, _MOST_ENTRIES)
-        return answer
+            keep(self, text, value, _MOST_ENTRIES)
+        return value

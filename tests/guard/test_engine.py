@@ -124,7 +124,7 @@ def test_a_public_rule_opens_all_spellings_that_it_covers_exactly():
 
 
 @protect({"pattern": "/files/secret/**", "role": "admin"}, {"pattern": "/files/**", "public": True})
-def test_an_earlier_rule_holds_against_a_public_one_in_every_reading():
+def test_an_earlier_rule_holds_against_a_public_one_in_every_variant():
     for url in ("/files/secret/x", "/files/SECRET/x", "/files/a/../secret/x", "/files//secret/x"):
         assert both_status(url, READER) == 403, url
     assert both_status("/files/other/X") == 200
@@ -301,7 +301,7 @@ def test_deny_is_for_everybody():
 
 
 @protect({"pattern": "/mount/page", "role": "admin"})
-def test_the_mount_prefix_is_a_reading():
+def test_the_mount_prefix_is_a_variant():
     client = browser(READER)
     assert client.get("/page/", SCRIPT_NAME="/mount").status_code == 403
     assert client.get("/page/").status_code == 200

@@ -156,8 +156,8 @@ def test_answers_to_questions_made_anew_each_time_do_not_pile_up():
     with use_session(EDITOR):
         for number in range(3 * _MOST_CACHED):
             assert not evaluate(Role(f"role{number}"))
-        slot_answers = current_loader().settings.policy._shared
-    assert all(len(grants.decisions) <= _MOST_CACHED for grants in slot_answers.values())
+        shared_grants = current_loader().settings.policy._shared
+    assert all(len(grants.decisions) <= _MOST_CACHED for grants in shared_grants.values())
 
 
 def test_so_do_sets_of_rights():

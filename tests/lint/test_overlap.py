@@ -65,19 +65,19 @@ def test_a_pattern_covers_what_its_paths_say(pattern, parts):
 
 
 @given(patterns=st.lists(PATTERNS, max_size=8), parts=PARTS)
-def test_the_ground_leaves_no_candidate_out(patterns, parts):
-    ground = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
+def test_the_index_leaves_no_candidate_out(patterns, parts):
+    index = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
     covers = {number: cover(compile_pattern(text), parts) for number, text in enumerate(patterns)}
-    assert {number for number, how in covers.items() if how is not Cover.NONE} <= set(ground.near(parts))
-    assert {number for number, how in covers.items() if how is Cover.ALL} <= set(ground.near(parts, whole=True))
+    assert {number for number, how in covers.items() if how is not Cover.NONE} <= set(index.near(parts))
+    assert {number for number, how in covers.items() if how is Cover.ALL} <= set(index.near(parts, whole=True))
 
 
-def test_the_ground_looks_at_few():
+def test_the_index_looks_at_few():
     patterns = [f"/app{number}/**" for number in range(100)] + [f"/**/x{number}" for number in range(100)]
-    ground = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
-    assert ground.near(("app7", ONE, "x3")) == [7, 103]
-    assert ground.near(steps_of("/app7/**"), whole=True) == [7]
-    assert ground.near(steps_of("/**/x3"), whole=True) == [103]
+    index = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
+    assert index.near(("app7", ONE, "x3")) == [7, 103]
+    assert index.near(steps_of("/app7/**"), whole=True) == [7]
+    assert index.near(steps_of("/**/x3"), whole=True) == [103]
 
 
 @pytest.mark.parametrize(

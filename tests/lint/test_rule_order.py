@@ -1,4 +1,4 @@
-"""Compare the rules that are reported as shadowed with the decisions of the rule book."""
+"""Compare the rules that are reported as shadowed with the decisions of the rule set."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def rules(draw):
     return rule if methods is None else {**rule, "methods": methods}
 
 
-def deciding(book):
-    readings = [PathVariant(path, exact=True, base=path) for path in PATHS]
-    return {match.rule for verb in VERBS for match in first_matches(book, readings, verb, None, resolved=True)}
+def deciding(rule_set):
+    variants = [PathVariant(path, exact=True, base=path) for path in PATHS]
+    return {match.rule for verb in VERBS for match in first_matches(rule_set, variants, verb, None, resolved=True)}
 
 
 @given(raw=st.lists(rules(), max_size=5))
 def test_a_shadowed_rule_decides_about_no_request(raw):
     parsed = [parse_rule(one, f"[{number}]") for number, one in enumerate(raw)]
-    book = RuleSet(parsed)
-    lost = {one.rule for one in shadowed(PolicyCoverage(conf.Settings(rules=book), []))}
-    used = deciding(book)
+    rule_set = RuleSet(parsed)
+    lost = {one.rule for one in shadowed(PolicyCoverage(conf.Settings(rules=rule_set), []))}
+    used = deciding(rule_set)
     assert {number for number in lost if parsed[number] in used} == set()
 
 

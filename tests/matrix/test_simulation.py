@@ -337,7 +337,7 @@ def test_a_policy_of_the_project_leaves_only_the_anonymous_certain():
     assert outcomes(row) == {"anonymous": DENIED, "any session": DEPENDS, "a": DEPENDS}
 
 
-def test_a_gate_of_its_own_is_not_called_open():
+def test_a_view_with_a_check_of_its_own_is_not_called_open():
     site = admin.AdminSite(name="own")
     found = table(path("admin/", (site.urls[0], "admin", "own")), rules=[{"pattern": "/admin/logout", "role": "a"}])
     row = found["/admin/"]
@@ -356,7 +356,7 @@ def test_djangos_login_middleware_stands_before_every_view_that_does_not_say_oth
     assert found["/y/"]["unprotected"]
 
 
-def test_the_forecast_agrees_with_the_site():
+def test_the_simulation_agrees_with_the_site():
     """Every route of the test site answers every kind of caller as the forecast says."""
     rules = [
         {"pattern": "/admin/**", "role": "admin"},
@@ -386,18 +386,18 @@ def test_the_forecast_agrees_with_the_site():
         ("plan=premium,user_id=7", {"plan": "premium", "user_id": "7"}),
     ],
 )
-def test_a_persona_is_written_as_keys_and_values(text, data):
-    persona = parse_principal(text)
-    assert persona.session.to_dict() == {"user_id": "someone", **data}
-    assert persona.name == text
+def test_a_principal_is_written_as_keys_and_values(text, data):
+    principal = parse_principal(text)
+    assert principal.session.to_dict() == {"user_id": "someone", **data}
+    assert principal.name == text
 
 
-def test_the_anonymous_persona_has_a_name():
+def test_the_anonymous_principal_has_a_name():
     assert parse_principal("anonymous").session is None
 
 
 @pytest.mark.parametrize("text", ["", "editor", "role="])
-def test_a_persona_that_is_none_is_refused(text):
+def test_an_invalid_principal_is_refused(text):
     with pytest.raises(ValueError, match="is not a key=value pair"):
         parse_principal(text)
 

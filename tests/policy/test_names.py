@@ -179,10 +179,10 @@ def test_a_policy_that_answers_with_unseen_characters_grants_and_excludes_nobody
         assert not has_role("admin")
 
 
-def test_personas_and_test_clients_are_asked_in_the_one_form(client):
-    persona = parse_principal(f"role={NFD},permission={WRITE_NFD}")
-    assert persona.session is not None
-    assert (persona.session.role, persona.session.permissions) == (NFC, {WRITE_NFC})
+def test_principals_and_test_clients_are_asked_in_the_one_form(client):
+    principal = parse_principal(f"role={NFD},permission={WRITE_NFD}")
+    assert principal.session is not None
+    assert (principal.session.role, principal.session.permissions) == (NFC, {WRITE_NFC})
     with override_settings(SESSIONKIT_ROLES={NFC: {}}):
         sign_in(client, role=NFD)
 

@@ -17,7 +17,7 @@ from django_sessionkit.policy.path_variants import (
 )
 
 
-def readings(*arguments):
+def variants(*arguments):
     return VariantReader().variants(*arguments)
 
 
@@ -41,38 +41,38 @@ def readings(*arguments):
         ("a/b/", "/a/b"),
     ],
 )
-def test_clean(path, cleaned):
+def test_normalize(path, cleaned):
     assert normalize(path) == cleaned
 
 
 @pytest.mark.parametrize("path", ["/", "/a/b/", "/a.b/c-d_e", "/a@b;c=d,e", "/..a/.b", ""])
-def test_a_plain_path_has_one_reading(path):
+def test_a_canonical_path_has_one_variant(path):
     assert is_canonical(path)
-    assert {reading.path.rstrip("/") for reading in readings(path, path, frozenset())} == {path.rstrip("/")}
+    assert {variant.path.rstrip("/") for variant in variants(path, path, frozenset())} == {path.rstrip("/")}
 
 
 @pytest.mark.parametrize(
     "path", ["/a" * 101, "//a", "/A", "/a//b", "/./a", "/a/..", "/a b", "/\u00e9", "/a\n", "a", "/a\x00"]
 )
-def test_what_is_not_plain(path):
+def test_what_is_not_canonical(path):
     assert not is_canonical(path)
 
 
 @given(st.text(alphabet="/.aA \n\x00\u0130\u00e9;%-", max_size=12).map(lambda text: "/" + text))
-def test_a_path_taken_for_plain_is_its_own_clean_and_fold(path):
+def test_a_canonical_path_is_its_own_normal_and_folded_form(path):
     if is_canonical(path):
         assert normalize(path).rstrip("/") == path.rstrip("/")
         assert fold(path) == path
 
 
 @given(st.text(max_size=30))
-def test_clean_and_fold_are_final(path):
+def test_normalizing_and_folding_are_final(path):
     assert normalize(normalize(path)) == normalize(path)
     assert fold(fold(path)) == fold(path)
 
 
-def test_a_backslash_separates_segments_in_one_more_strict_reading():
-    found = list(readings("/a\\..\\B/c", "/mount/a\\..\\B/c", frozenset()))
+def test_a_backslash_separates_segments_in_one_more_exact_variant():
+    found = list(variants("/a\\..\\B/c", "/mount/a\\..\\B/c", frozenset()))
     assert [one.path for one in found if one.exact] == ["/a\\..\\B/c", "/B/c"]
     assert [(one.path, one.base) for one in found if not one.exact and not one.case_folded] == [
         ("/mount/a\\..\\B/c", "/a\\..\\B/c"),
@@ -90,7 +90,7 @@ def test_a_backslash_separates_segments_in_one_more_strict_reading():
         ("/a\\.\x00.\\ b\\", ("/a\\..\\ b\\", "/b")),
     ],
 )
-def test_cleaned(path, spellings):
+def test_normalized(path, spellings):
     assert normalized(path) == spellings
 
 
@@ -107,7 +107,7 @@ def test_cleaned(path, spellings):
         ("a..b", ["a..b"]),
     ],
 )
-def test_landings(value, places):
+def test_traversal_targets(value, places):
     assert has_parent_segments(value)
     assert traversal_targets(value) == places
 
@@ -115,7 +115,7 @@ def test_landings(value, places):
 @pytest.mark.parametrize(
     "value", ["../" * 40 + "a/" * 40, "../a" + "/a" * 20_000, "a/" * 20_000 + "..", "..\\a" * 9_000]
 )
-def test_a_value_that_climbs_too_high_for_its_length_is_unreadable(value):
+def test_a_value_that_leads_too_high_for_its_length_is_an_error(value):
     with pytest.raises(RouteMismatch):
         traversal_targets(value)
 
@@ -142,8 +142,8 @@ def test_the_language_prefix():
     assert strip_language("/dea/", languages) is None
 
 
-def test_all_readings_of_a_mounted_translated_path():
-    found = list(readings("/de//Admin", "/mount/de//Admin", frozenset({"de"})))
+def test_all_variants_of_a_mounted_translated_path():
+    found = list(variants("/de//Admin", "/mount/de//Admin", frozenset({"de"})))
     assert [one.path for one in found if one.exact] == ["/de//Admin", "/de/Admin"]
     assert not any(one.case_folded for one in found if one.exact)
     assert {one.path for one in found if one.without_language and not one.case_folded} == {
@@ -169,9 +169,9 @@ def test_all_readings_of_a_mounted_translated_path():
 
 
 def test_spans_and_forms_are_mounted_too():
-    found = list(readings("/x/07", "/mount/x/07", frozenset(), "/07", ["/7"]))
+    found = list(variants("/x/07", "/mount/x/07", frozenset(), "/07", ["/7"]))
     assert {one.path for one in found if not one.exact and not one.case_folded} == {
         *("/mount/x/07", "/mount/07", "/mount/7", "/7"),
     }
-    rewritten = list(readings("/x/07", "/mount/y/07", frozenset(), "/07", ["/7"]))
+    rewritten = list(variants("/x/07", "/mount/y/07", frozenset(), "/07", ["/7"]))
     assert {one.path for one in rewritten if not one.exact and not one.case_folded} == {"/mount/y/07", "/7"}

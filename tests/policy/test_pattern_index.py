@@ -89,7 +89,7 @@ def test_a_known_path_costs_look_ups_only(monkeypatch):
     assert steps_for(index, "/area7/x/edit/z/" + "long/" * 100, monkeypatch) == 0
 
 
-def test_a_settled_path_is_not_read_to_its_end(monkeypatch):
+def test_a_path_is_not_read_beyond_a_terminal_state(monkeypatch):
     index = index_of(["/admin/**"])
     assert steps_for(index, "/admin" + "/x" * 1000, monkeypatch) == 1
     assert steps_for(index, "/other" + "/x" * 1000, monkeypatch) == 1

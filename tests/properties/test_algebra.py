@@ -125,9 +125,9 @@ def calls_for(path: str) -> int:
 @pytest.mark.parametrize("kind", COSTLY)
 def test_a_decision_is_linear_in_the_path(kind, budget, rules):
     with override_settings(SESSIONKIT_PROTECT=rules):
-        book = conf.current().rules
+        rule_set = conf.current().rules
         if budget is not None:
-            book._exact._budget = book._folded._budget = budget
+            rule_set._exact._budget = rule_set._folded._budget = budget
         calls_for("/warm/up")
         costs = [calls_for(COSTLY[kind](size)) for size in SIZES]
     assert all(after <= 2.2 * before + 200 for before, after in pairwise(costs)), costs
@@ -214,7 +214,7 @@ def leads_to_host(target: str, base: str = BASE) -> str | None:
         ("javascript:alert(1)", None),
     ],
 )
-def test_the_oracle_reads_urls_as_browsers_do(target, host):
+def test_the_reference_reads_urls_as_browsers_do(target, host):
     assert leads_to_host(target) == host
 
 

@@ -296,7 +296,7 @@ def test_a_view_that_calls_a_hidden_one_answers_alike():
 
 
 @override_settings(ROOT_URLCONF=(path("lends/", lambda request: lending(request)),))
-def test_a_session_that_is_lent_to_the_view_changes_nothing():
+def test_a_session_override_in_the_view_changes_nothing():
     client = client_of(None)
     assert seen(client, "/lends/") == seen(client, "/nil--/")
 

@@ -52,16 +52,16 @@ FILLED_BY_CLIENTS = {
     "session.fast_validation.FastValidator._permissions": "256 lists of 20,000 characters",
     "session.fast_validation.FastValidator._roles": "256 lists of 20,000 characters",
     "patterns._patterns": "1,024 patterns of 200 characters",
-    "policy.rules.RuleSet._foreseen": "1,024 paths of 200 characters",
+    "policy.rules.RuleSet._sole_rules": "1,024 paths of 200 characters",
 }
 # These end with the request, the check or the command that fills them.
 SHORT_LIVED = {
     "contrib.auth.users.RequestStore._session_cache",
     "matrix.simulation._Simulator._kinds",
     "guard.engine.RequestEvaluation.decisions",
-    "policy.path_variants.VariantReader._cleaned",
+    "policy.path_variants.VariantReader._normalized",
     "policy.path_variants.VariantReader._fold",
-    "policy.first_match.PathLookup._covering",
+    "policy.first_match.PathLookup._matching",
     "explanation.trace.Trace._weighed",
     "explanation.trace.Trace.by_view",
     "explanation.trace.Trace.readings",
@@ -78,7 +78,7 @@ FILLED_BY_THE_PROJECT = {
     "policy.pattern_index.PatternIndex._before",
     "policy.pattern_index.PatternIndex._groups",
     "policy.pattern_index.PatternIndex._start",
-    "policy.pattern_index._Node.hits",
+    "policy.pattern_index._Node.matches",
     "policy.pattern_index._Node.literals",
     "matrix.sample_paths.RuleOrder._by_head",
     "matrix.sample_paths._Node.literals",
@@ -95,7 +95,7 @@ FILLED_BY_THE_PROJECT = {
     "lint.overlap.CandidateIndex._inner",
     "lint.overlap._Place.following",
     "lint.overlap._Place.here",
-    "lint.overlap._Place.wild",
+    "lint.overlap._Place.with_wildcard",
     "lint.overlap.steps_of",
 }
 
@@ -240,16 +240,19 @@ def test_patterns_from_a_client_are_not_piled_up():
 def test_paths_are_not_piled_up():
     rules = [{"pattern": "/**/admin/**", "role": "admin"}, {"pattern": "/Wiki/*/b", "role": "x"}]
     with override_settings(ROOT_URLCONF=__name__, SESSIONKIT_PROTECT=rules):
-        book, client = conf.current().rules, browser()
+        rule_set, client = conf.current().rules, browser()
         for number in range(60):
             for text in (f"{number}", f"{number}/É", chr(0x4E00 + number) * 5000, f"{number}/" * 9000):
                 assert client.get(f"/wiki/{text}").status_code == 200
-        states = sum(map(len, book._folded._states.values()))
-        for kept_paths in (book._foreseen, *(index.matching.__self__ for index in (book._exact, book._folded))):
+        states = sum(map(len, rule_set._folded._states.values()))
+        for kept_paths in (
+            rule_set._sole_rules,
+            *(index.matching.__self__ for index in (rule_set._exact, rule_set._folded)),
+        ):
             assert len(kept_paths) <= bounded_cache._MOST_ENTRIES
             assert max(map(len, kept_paths)) <= bounded_cache.LONG
         client.get("/wiki/" + "/".join(map(str, range(9000))))
-        assert sum(map(len, book._folded._states.values())) == states
+        assert sum(map(len, rule_set._folded._states.values())) == states
 
 
 def test_rights_of_many_sessions_are_not_piled_up():

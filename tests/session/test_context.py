@@ -96,7 +96,7 @@ async def loaded_by_decorator(request):
     return report(get_session())
 
 
-async def same_slot(request):
+async def same_context(request):
     assert current_context() is request.sessionkit
     return report()
 
@@ -116,7 +116,7 @@ urlpatterns = [
         not_loaded_question,
         in_a_thread,
         loaded_by_decorator,
-        same_slot,
+        same_context,
     )
 ] + [path("page/", views.page), path("apage/", views.apage), path("who/", views.who), path("awho/", views.awho)]
 
@@ -146,7 +146,7 @@ def visit(url, session=READER):
         ("/aspoiling/", ["1", None]),
         ("/in_a_thread/", ["1", "1"]),
         ("/loaded_by_decorator/", ["1"]),
-        ("/same_slot/", []),
+        ("/same_context/", []),
     ],
 )
 def test_a_change_in_the_same_request_is_seen(url, seen):
@@ -238,7 +238,7 @@ def test_without_a_store_there_is_no_session_and_no_crash():
         assert async_to_sync(abrowser().get)("/awho/").json() == {"user_id": None}
 
 
-def test_a_slot_that_outlives_its_request_has_no_session():
+def test_a_context_that_outlives_its_request_has_no_session():
     request = RequestFactory().get("/")
     context = SessionContext(None, request)
     assert context.request is request
@@ -252,7 +252,7 @@ def test_a_slot_that_outlives_its_request_has_no_session():
     assert context.peek() is None
 
 
-def test_slots_nest_and_are_reset():
+def test_contexts_nest_and_are_reset():
     outer, inner = SessionContext.fixed(None), SessionContext.fixed(None)
     with activate(outer):
         with activate(inner):

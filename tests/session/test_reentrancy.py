@@ -429,7 +429,7 @@ def test_what_is_pretended_within_a_load_may_be_asked_for(site):
     assert Hook.met == [True]
 
 
-def test_another_slot_of_the_same_request_is_no_way_round(site, rf):
+def test_another_context_of_the_same_request_is_no_way_round(site, rf):
     site.SESSIONKIT_SOURCE = Reading()
     request = rf.get("/")
     request.session = browser(EDITOR).session

@@ -120,7 +120,7 @@ ERRORS = [
     NotAuthenticated(message="Nobody is here."),
     AccessDenied(DENIED, "Not yours."),
     InvalidSession("role", "is blank"),
-    InvalidPolicy("SESSIONKIT_PROTECT[0]", "is wrong", "mend it"),
+    InvalidPolicy("SESSIONKIT_PROTECT[0]", "is wrong", "fix it"),
     InvalidPattern("/x?", "has a question mark"),
     VersionUnavailable("is down"),
 ]

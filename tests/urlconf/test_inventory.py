@@ -1,4 +1,4 @@
-"""The survey lists every route of a URLconf in Django's order, and runs no code of the project."""
+"""The inventory lists every route of a URLconf in Django's order, and runs no code of the project."""
 
 from __future__ import annotations
 
@@ -292,11 +292,11 @@ def test_a_view_for_staff_is_gated_by_the_admin():
 @pytest.mark.parametrize(
     "view", [login_required(page), permission_required("a.b")(page), Mixed.as_view(), Decorated.as_view()]
 )
-def test_a_gate_of_django_auth_is_seen_through_decorators_and_on_classes(view):
+def test_a_check_of_django_auth_is_seen_through_decorators_and_on_classes(view):
     assert only(path("x/", require_role("a")(view))).external_check == "Django auth"
 
 
-def test_a_view_without_a_gate_has_none():
+def test_a_view_without_another_check_has_none():
     assert only(path("x/", LoginView.as_view())).external_check is None
     assert only(path("x/", require_role("a")(page))).external_check is None
     assert only(path("x/", Detail.as_view())).external_check is None
@@ -325,7 +325,7 @@ def foreign(package, **attributes):
     return type("Foreign", (), {"__module__": f"{package}.views", **attributes})
 
 
-def test_views_of_rest_framework_and_ninja_have_their_own_gate_and_verbs():
+def test_views_of_rest_framework_and_ninja_have_their_own_check_and_verbs():
     base = foreign("rest_framework", http_method_names=["get", "post", "options"], options=page)
     thing = type("Thing", (base,), {"__module__": __name__, "get": page})
 
@@ -430,34 +430,34 @@ class Nosy(AccessPolicy):
 READER = {"user_id": "1", "role": "reader"}
 
 
-def rehearsed(requirement, data, policy=None):
+def dry_run_of(requirement, data, policy=None):
     with use_session(data) as session:
         return dry_run(requirement.flow(session, policy or AccessPolicy(), None))
 
 
 def test_a_rehearsal_runs_no_predicate_and_says_so_silently(caplog):
-    assert rehearsed(Allow(alarmed), READER).failed
-    assert rehearsed(~Allow(alarmed), READER).failed
-    assert rehearsed(Role("reader") | Allow(alarmed), READER).allowed
-    denied = rehearsed(Role("admin") & Allow(alarmed), READER)
+    assert dry_run_of(Allow(alarmed), READER).failed
+    assert dry_run_of(~Allow(alarmed), READER).failed
+    assert dry_run_of(Role("reader") | Allow(alarmed), READER).allowed
+    denied = dry_run_of(Role("admin") & Allow(alarmed), READER)
     assert (denied.allowed, denied.failed) == (False, False)
     assert caplog.records == []
 
 
-def test_a_rehearsal_runs_no_policy_of_the_project(caplog):
-    assert rehearsed(Role("reader"), READER, Nosy()).failed
-    assert not rehearsed(Role("reader"), None, Nosy()).failed
+def test_a_dry_run_runs_no_policy_of_the_project(caplog):
+    assert dry_run_of(Role("reader"), READER, Nosy()).failed
+    assert not dry_run_of(Role("reader"), None, Nosy()).failed
     assert caplog.records == []
 
 
-def test_a_rehearsal_leaves_nothing_behind_for_the_real_thing():
+def test_a_dry_run_leaves_nothing_behind_for_the_real_thing():
     with use_session(READER) as session:
         requirement = Allow(lambda session: True) | Role("admin")
         assert dry_run(requirement.flow(session, AccessPolicy(), None)).failed
         assert evaluate(requirement).allowed
 
 
-def test_a_step_that_nobody_catches_ends_the_rehearsal():
+def test_a_step_that_nobody_catches_ends_the_dry_run():
     def flow():
         yield None
 

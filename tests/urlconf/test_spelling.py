@@ -93,7 +93,7 @@ def test_how_a_chain_spells_a_path(route, url, span, forms):
         (path("a/", include([path("b/", other)])), "/x/"),
     ],
 )
-def test_faithful_routes_are_not_walked(route, url):
+def test_lossless_routes_are_not_walked(route, url):
     urlconf = Urls(route)
     assert routes._regular_views(routes.get_resolver(urlconf)) == {id(one): one for one in (other, views.page)}
 
@@ -240,7 +240,7 @@ TEAM = re_path(r"^(?:team-)?(?P<team>\w+)/", include([path("a/b/c/items/<int:pk>
 
 @pytest.mark.parametrize("url", ["/team-red/a/b/c/items/07/", "/red/a/b/c/items/07/", "/red/a/b/c/items/7/"])
 @pytest.mark.parametrize("pattern", ["/team-red/a/b/c/items/7/**", "/red/a/b/c/items/7"])
-def test_every_combination_of_forms_is_a_reading(url, pattern):
+def test_every_combination_of_forms_is_a_variant(url, pattern):
     assert denied(url, TEAM, rules=[{"pattern": pattern, "role": "admin"}])
 
 

@@ -137,8 +137,8 @@ class AuthSource(DjangoSessionSource):
     maker = "AuthBridge.session_of()"
 
     def _store_of(self, request: HttpRequest) -> SessionBase | None:
-        lent = _transient(request)
-        return lent if lent is not None else super()._store_of(request)
+        transient = _transient(request)
+        return transient if transient is not None else super()._store_of(request)
 
     def read(self, request: HttpRequest) -> object:
         self._begin(request)

@@ -53,7 +53,7 @@ class SessionKitChannelsMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: Message, receive: App, send: Send) -> Any:
-        """Make the slot of the connection the current slot until the connection ends."""
+        """Make the context of the connection the current session context until the connection ends."""
         if isinstance(current_loader().source, DjangoSessionSource) and "session" not in scope:
             raise InvalidPolicy(type(self).__name__, "there is no session store", "use SessionKitMiddlewareStack")
         context = ConnectionContext(self.request_for, scope)
@@ -103,13 +103,13 @@ class RequireConsumerMixin(AsyncConsumer):
 
     async def __call__(self, scope: Message, receive: App, send: Send) -> None:
         """Serve one connection, with the checks around its messages."""
-        gate = _ConnectionGuard(self, scope, receive, send)
+        guard = _ConnectionGuard(self, scope, receive, send)
         # On the instance, so that the order of the base classes does not matter.
-        self.dispatch: Any = partial(gate.dispatch, self.dispatch)
+        self.dispatch: Any = partial(guard.dispatch, self.dispatch)
         try:
-            await super().__call__(scope, gate.receive, gate.send)
+            await super().__call__(scope, guard.receive, guard.send)
         finally:
-            await gate.stop()
+            await guard.stop()
 
 
 def _check(consumer: Any) -> Requirement:
@@ -136,7 +136,7 @@ class _ConnectionGuard:
         self._checked_at: float | None = None
         self._checked_key: object = None
         self._is_accepted = self._is_closed = self._is_gone = self._is_leaving = False
-        self._farewell: asyncio.Future[int] | None = None  # set once the connection is being closed
+        self._closing: asyncio.Future[int] | None = None  # set once the connection is being closed
         self._last = ConnectionContext(
             context.make, scope
         )  # distinguishes the consumer's disconnect() from its other tasks
@@ -161,24 +161,24 @@ class _ConnectionGuard:
         if self._next is not None:
             self._next.cancel()
             await asyncio.wait({self._next})
-        if self._farewell is not None:
-            await asyncio.wait({self._farewell})
+        if self._closing is not None:
+            await asyncio.wait({self._closing})
 
     async def dispatch(self, handle: Send, message: Message) -> None:
         """Pass a message of the client or of the channel layer to the consumer, if access is still allowed."""
         self._is_leaving |= message["type"] == "websocket.disconnect"
         if not (self._is_leaving or (self._is_closed and message is _TICK)):
             await self._check_if_due()
-        if self._farewell is None and message is not _TICK:
+        if self._closing is None and message is not _TICK:
             await self._let(handle, message)
-        if self._farewell is not None:
-            await self._leave(handle, await asyncio.shield(self._farewell))
+        if self._closing is not None:
+            await self._leave(handle, await asyncio.shield(self._closing))
 
     async def send(self, message: Message) -> None:
         """Send a message of the consumer if access is still allowed, or else stop the code of the consumer here."""
         if message["type"] == "websocket.send" and not self._is_leaving:
             await self._check_if_due()
-        if self._farewell is not None:
+        if self._closing is not None:
             if current_context() is self._last:
                 return
             raise StopConsumer
@@ -200,7 +200,7 @@ class _ConnectionGuard:
 
     async def _check_if_due(self) -> None:
         """Check the session that is in the store now. Concurrent checks are possible; each caller waits for its own."""
-        if self._farewell is not None or not self._is_due():
+        if self._closing is not None or not self._is_due():
             return
         now, key, fresh = time.monotonic(), self._key(), ConnectionContext(self._context.make, self._scope)
         decision = await self._decide(fresh)
@@ -227,17 +227,17 @@ class _ConnectionGuard:
         except (NotAuthenticated, AccessDenied) as error:
             if not self._is_closed:
                 await self._send_away(self._context, decision_of(error, self._context), is_reported=error.is_reported)
-            if self._farewell is None:
+            if self._closing is None:
                 raise
         except StopConsumer:
-            if self._farewell is None:
+            if self._closing is None:
                 raise
 
     async def _send_away(self, context: ConnectionContext, decision: Decision, *, is_reported: bool = False) -> None:
-        if self._farewell is not None or self._is_leaving:
+        if self._closing is not None or self._is_leaving:
             return
-        self._farewell = asyncio.ensure_future(self._part(context, replace(decision, rule=self._place), is_reported))
-        await asyncio.shield(self._farewell)  # cancelling the current task does not cancel the close
+        self._closing = asyncio.ensure_future(self._part(context, replace(decision, rule=self._place), is_reported))
+        await asyncio.shield(self._closing)  # cancelling the current task does not cancel the close
 
     async def _part(self, context: ConnectionContext, decision: Decision, is_reported: bool) -> int:
         session, code = context.peek(), context.close_code(decision)

@@ -1,4 +1,4 @@
-"""The session slot of a long-lived connection, and the request that opens it."""
+"""The session context of a long-lived connection, and the request that opens it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 
 
 class ConnectionContext(SessionContext):
-    """The slot of a connection. Tasks and threads started by the connection see the renewed session too.
+    """The session context of a connection. Tasks and threads started by the connection see the renewed session too.
 
     ``make`` creates the request when it is first needed, and may raise an exception.
     """
@@ -37,13 +37,13 @@ class ConnectionContext(SessionContext):
 
     @property
     def request(self) -> HttpRequest:
-        """The latest request. Only this slot refers to it."""
+        """The latest request. Only this context refers to it."""
         if self._latest is None:
             self._latest = self.make(self._scope)
         return self._latest
 
     def adopt(self, other: ConnectionContext) -> None:
-        """Adopt the request and the session of another slot."""
+        """Adopt the request and the session of another context."""
         self._latest, self.loaded = other._latest, other.loaded
 
     def close_code(self, decision: Decision) -> int:

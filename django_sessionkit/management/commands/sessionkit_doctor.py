@@ -38,9 +38,9 @@ class Command(BaseCommand):
 
     def _written(self, grades: list[Grade], form: str) -> str:
         if form == "text":
-            return as_text(grades, self._paint)
+            return as_text(grades, self._styled)
         return as_json(grades) if form == "json" else as_markdown(grades)
 
-    def _paint(self, status: Status, text: str) -> str:
-        paints = {Status.PASS: self.style.SUCCESS, Status.FAIL: self.style.ERROR, Status.YOURS: self.style.WARNING}
-        return str(paints[status](text))
+    def _styled(self, status: Status, text: str) -> str:
+        styles = {Status.PASS: self.style.SUCCESS, Status.FAIL: self.style.ERROR, Status.YOURS: self.style.WARNING}
+        return str(styles[status](text))

@@ -12,14 +12,14 @@ from django_sessionkit import conf
 from django_sessionkit.api import explain
 from django_sessionkit.conf import project
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.explanation import text as narration
+from django_sessionkit.explanation import text as explanation_text
 from django_sessionkit.explanation.builder import Caller
 from django_sessionkit.matrix.principals import ANONYMOUS, Principal, parse_principal
 from django_sessionkit.session.context import SessionContext, activate
 from django_sessionkit.utils.text import did_you_mean
 from django_sessionkit.utils.verbs import VERBS
 
-_STYLES: dict[narration.Tone, str] = {
+_STYLES: dict[explanation_text.Tone, str] = {
     "title": "MIGRATE_HEADING",
     "good": "SUCCESS",
     "bad": "ERROR",
@@ -67,7 +67,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"caller": caller.name, **explanation.as_dict()}, indent=2))
             return
         self.stdout.write(f"As {caller.name}")
-        for line in narration.lines(explanation, self._paint):
+        for line in explanation_text.lines(explanation, self._styled):
             self.stdout.write(line)
 
     def _look_at_the_installation(self) -> None:
@@ -90,6 +90,6 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"--as: {error}") from None
 
-    def _paint(self, tone: narration.Tone, text: str) -> str:
+    def _styled(self, tone: explanation_text.Tone, text: str) -> str:
         style = getattr(self.style, _STYLES[tone])
         return str(style(text))

@@ -101,10 +101,10 @@ class Command(BaseCommand):
         if not project.is_guarded():
             self.stderr.write(self.style.WARNING(project.MIDDLEWARE_MISSING))
         routes = list_routes()
-        callers = [self._persona(text) for text in wanted] if wanted else default_principals(routes)
+        callers = [self._principal(text) for text in wanted] if wanted else default_principals(routes)
         return matrix_of(simulate(routes, callers, self._progress), callers)
 
-    def _persona(self, text: str) -> Principal:
+    def _principal(self, text: str) -> Principal:
         try:
             return parse_principal(text)
         except ValueError as error:
@@ -121,11 +121,11 @@ class Command(BaseCommand):
             self.stderr.write("\r\x1b[K", ending="")
 
     def _print(self, matrix: Matrix, form: str) -> None:
-        lines = as_table(matrix, self._paint) if form == "table" else FORMATS[form](matrix)
+        lines = as_table(matrix, self._styled) if form == "table" else FORMATS[form](matrix)
         for line in lines:
             self.stdout.write(line)
 
-    def _paint(self, text: str, kind: str) -> str:
+    def _styled(self, text: str, kind: str) -> str:
         style = getattr(self.style, _STYLES.get(kind, ""), str)
         return style(text)
 
@@ -143,7 +143,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. To write the file again, leave out --check.") from None
         found = snapshots.diff(before, matrix)
         for line, change in zip(snapshots.format_changes(found), found, strict=True):
-            self.stdout.write(self._paint(line, DENIED if change.kind in ("opened", "new") else ""))
+            self.stdout.write(self._styled(line, DENIED if change.kind in ("opened", "new") else ""))
         if found:
             raise CommandError(f"The policy differs from {file}. If this is intended, run the command without --check.")
         self.stdout.write(f"The policy matches {file}.")

@@ -74,9 +74,9 @@ def as_read_before(request):
 
 def as_another(request):
     """Read the session as another user, then log in as ann."""
-    lent = get_session().user_id
+    transient = get_session().user_id
     login(request, User.objects.get(username="ann"), BACKEND)
-    return JsonResponse({"lent": lent, "own": get_session().user_id})
+    return JsonResponse({"transient": transient, "own": get_session().user_id})
 
 
 class Race:
@@ -293,7 +293,7 @@ def test_who_is_somebody_else_and_gone_has_no_session_and_stays_logged_in(ann, i
     assert (here.who(), placed(here)) == (str(ann.pk), before)
 
 
-def test_what_is_lent_or_filled_costs_one_look_up_as_well(caller, ann, impersonating, project):
+def test_a_transient_or_filled_session_costs_one_look_up_as_well(caller, ann, impersonating, project):
     asked = []
     project.SESSIONKIT_VERSION = lambda user_id: asked.append(user_id) or "1"
     here = caller(ann)
@@ -311,9 +311,9 @@ def test_what_is_lent_or_filled_costs_one_look_up_as_well(caller, ann, impersona
     assert asked == [str(impersonating.pk)]
 
 
-def test_what_was_lent_ends_with_a_log_in_in_the_same_request(ann, impersonating):
+def test_a_transient_session_ends_with_a_login_in_the_same_request(ann, impersonating):
     here = Sync(ann)
-    assert here.client.get("/as-another/?as=bob").json() == {"lent": str(impersonating.pk), "own": str(ann.pk)}
+    assert here.client.get("/as-another/?as=bob").json() == {"transient": str(impersonating.pk), "own": str(ann.pk)}
     assert here.who() == str(ann.pk)
 
 
