@@ -17,7 +17,7 @@ from asgiref.sync import iscoroutinefunction
 from .exceptions import InvalidPolicy
 from .guard.evaluator import cached_decision
 from .policy.denial_options import OPTION_KEYS, DenialOptions, OnDeny
-from .policy.view_marks import ViewRequirement, mark_public, mark_view, next_number
+from .policy.view_marks import IS_PUBLIC, ViewRequirement, mark_public, mark_public_class, mark_view, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
@@ -213,8 +213,7 @@ def _public_class(view: type) -> type:
             "All its routes would become public. "
             f"Write public({view.__qualname__}.as_view(...)) in the URLconf, or @public above a class of your own."
         )
-    view.sessionkit_public = True  # type: ignore[attr-defined]
-    return view
+    return mark_public_class(view)
 
 
 def _dress(wrapper: Callable[..., Any], view: Callable[..., Any]) -> Callable[..., Any]:
@@ -228,6 +227,6 @@ def _dress(wrapper: Callable[..., Any], view: Callable[..., Any]) -> Callable[..
     wrapper.__module__, wrapper.__name__, wrapper.__qualname__ = kind.__module__, kind.__name__, kind.__qualname__
     for base in kind.__mro__:
         for name, value in vars(base).items():
-            if not (name.startswith("__") or hasattr(value, "__get__") or name == "sessionkit_public"):
+            if not (name.startswith("__") or hasattr(value, "__get__") or name == IS_PUBLIC):
                 wrapper.__dict__.setdefault(name, value)
     return wrapper

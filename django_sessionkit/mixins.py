@@ -19,7 +19,6 @@ from .utils.sansio import arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
     from django.utils.functional import Promise
 
 
@@ -85,11 +84,12 @@ class AccessMixin(View):
         denial = run(check_view(request, self._asked_again(), self.get_denial_options()))
         return vary(super().dispatch(request, *args, **kwargs)) if denial is None else denial
 
-    async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         denial = await arun(check_view(request, self._asked_again(), self.get_denial_options()))
         if denial is not None:
             return denial
-        return vary(await super().dispatch(request, *args, **kwargs))  # type: ignore[misc,no-any-return]
+        view: Any = super()
+        return vary(await view.dispatch(request, *args, **kwargs))
 
 
 class RequireMixin(AccessMixin):

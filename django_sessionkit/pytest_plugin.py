@@ -21,13 +21,15 @@ def _testing() -> Any:
 @pytest.fixture
 def sign_in() -> Callable[..., Any]:
     """``django_sessionkit.testing.sign_in``: ``sign_in(client, role="editor")``."""
-    return _testing().sign_in  # type: ignore[no-any-return]
+    function: Callable[..., Any] = _testing().sign_in
+    return function
 
 
 @pytest.fixture
 def asign_in() -> Callable[..., Any]:
     """``django_sessionkit.testing.asign_in``: ``await asign_in(async_client, role="editor")``."""
-    return _testing().asign_in  # type: ignore[no-any-return]
+    function: Callable[..., Any] = _testing().asign_in
+    return function
 
 
 @pytest.fixture

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .session.value import Session
-
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -33,6 +28,8 @@ from .utils.sansio import Flow, place_of, user_call
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+    from .session.value import Session
 
 __all__ = [
     "Allow",

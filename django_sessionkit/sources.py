@@ -93,15 +93,15 @@ class DjangoSessionSource(SessionSource):
         await store.aupdate(kept)
 
     def expire_in(self, request: HttpRequest, seconds: float | None) -> None:
-        self._needed(request).set_expiry(seconds)  # type: ignore[arg-type]
+        self._needed(request).set_expiry(seconds)
 
     async def aexpire_in(self, request: HttpRequest, seconds: float | None) -> None:
-        await self._needed(request).aset_expiry(seconds)  # type: ignore[arg-type]
+        await self._needed(request).aset_expiry(seconds)
 
     def touch(self, request: HttpRequest) -> None:
         self._needed(request).modified = True
 
-    def _needed(self, request: HttpRequest) -> SessionBase:
+    def _needed(self, request: HttpRequest) -> Any:
         store = self._store_of(request)
         if store is None:
             raise InvalidPolicy(
@@ -128,10 +128,11 @@ def _watching(store: SessionBase, key: str) -> Callable[[], object]:
     """
     if not _reads_as_usual(type(store)):
         return lambda: store.get(key)
+    cached: Any = store
 
     def watch() -> object:
         try:
-            return store._session_cache.get(key)  # type: ignore[attr-defined]
+            return cached._session_cache.get(key)
         except AttributeError:
             return store.get(key)  # the cached dict of the store was discarded
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from asgiref.sync import iscoroutinefunction
 from django.utils.functional import Promise
@@ -21,14 +21,15 @@ from django_sessionkit.utils.text import did_you_mean
 from .limits import Limits, Validator
 from .session_source import SessionSource
 
+T = TypeVar("T")
 
-def target(raw: Any, place: str, hint: str = "") -> str | Promise:
+
+def target(raw: object, place: str, hint: str = "") -> str | Promise:
     """Parse a redirect target: a site-relative path or a URL name."""
     try:
-        check_target(raw, place)
+        return check_target(raw, place)
     except InvalidPolicy as error:
         raise InvalidPolicy(place, error.fault, hint or error.hint) from None
-    return raw  # type: ignore[no-any-return]
 
 
 def check_predicates(requirement: Requirement, place: str) -> None:
@@ -89,13 +90,22 @@ def limits(raw: object, place: str) -> Limits:
     return Limits(**raw)
 
 
-def _imported(raw: object, place: str) -> Any:
+def _imported(raw: object, place: str) -> object:
     if not isinstance(raw, str):
         return raw
     try:
         return import_string(raw)
     except Exception as error:
         raise InvalidPolicy(place, f'"{raw}" cannot be imported: {error}') from None
+
+
+def _function(found: object, place: str, count: int, fault: str) -> Callable[..., Any] | None:
+    """Return ``found``, a callable that takes ``count`` arguments, or ``None``."""
+    if found is None:
+        return None
+    if not callable(found) or not _takes(found, count):
+        raise InvalidPolicy(place, fault)
+    return found
 
 
 def _takes(function: Callable[..., object], count: int) -> bool:
@@ -122,7 +132,7 @@ def source(raw: object, place: str) -> Any:
     return found
 
 
-def _instantiated(found: Any, place: str, *args: object, **kwargs: object) -> Any:
+def _instantiated(found: type[T], place: str, *args: object, **kwargs: object) -> T:
     try:
         return found(*args, **kwargs)
     except Exception as error:
@@ -131,14 +141,10 @@ def _instantiated(found: Any, place: str, *args: object, **kwargs: object) -> An
 
 def validator(raw: object, place: str) -> Validator | None:
     """Parse a sync callable that takes the dict of a session and returns a dict, or ``None``."""
-    found = _imported(raw, place)
-    if found is None:
-        return None
-    if not callable(found) or not _takes(found, 1):
-        raise InvalidPolicy(place, "must be a callable that takes the dict and returns it")
+    found = _function(_imported(raw, place), place, 1, "must be a callable that takes the dict and returns it")
     if iscoroutinefunction(found):
         raise InvalidPolicy(place, "must not be async", "write a plain function that only checks the dict")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def policy(raw: object, place: str, roles: RoleHierarchy, wildcards: bool) -> AccessPolicy:
@@ -154,29 +160,21 @@ def policy(raw: object, place: str, roles: RoleHierarchy, wildcards: bool) -> Ac
             raise InvalidPolicy(
                 place, f"{name}() must not be async", "write a plain method; under ASGI it runs in a thread"
             )
-    return _instantiated(found, place, roles, wildcards=wildcards)  # type: ignore[no-any-return]
+    return _instantiated(found, place, roles, wildcards=wildcards)
 
 
 def version(raw: object, place: str) -> Callable[[str], object] | None:
     """Parse a callable that takes a user id and returns the version of that user's sessions, or ``None``."""
     found = _imported(raw, place)
-    if found is None:
-        return None
     if isinstance(found, type):
         raise InvalidPolicy(place, "must not be a class", f"name an instance, such as {found.__qualname__}()")
-    if not callable(found) or not _takes(found, 1):
-        raise InvalidPolicy(place, "must be a callable that takes the user id and returns a version")
-    return found  # type: ignore[no-any-return]
+    return _function(found, place, 1, "must be a callable that takes the user id and returns a version")
 
 
 def refresh(raw: object, place: str) -> Callable[..., object] | None:
     """Parse a callable that takes a session and a request and returns the current session dict, or ``None``."""
-    found = _imported(raw, place)
-    if found is None:
-        return None
-    if not callable(found) or not _takes(found, 2):
-        raise InvalidPolicy(place, "must be a callable that takes (session, request) and returns a dict or None")
-    return found  # type: ignore[no-any-return]
+    fault = "must be a callable that takes (session, request) and returns a dict or None"
+    return _function(_imported(raw, place), place, 2, fault)
 
 
 def interval(raw: object, place: str) -> int | float:

@@ -81,11 +81,18 @@ def response(explanation: Explanation) -> str:
     return f"{answer.status}{to}, for {_CALLERS[answer.caller]}"
 
 
+_TONES: dict[str, Tone] = {
+    "allowed": "good",
+    "denied": "bad",
+    "nowhere": "faint",
+    "granted": "good",
+    "not asked": "faint",
+}
 _CALLERS = {"page": "a page", "htmx": "HTMX", "api": "an API client"}
 
 
 def _tone(explanation: Explanation) -> Tone:
-    return {"allowed": "good", "denied": "bad", "nowhere": "faint"}[explanation.outcome]  # type: ignore[return-value]
+    return _TONES[explanation.outcome]
 
 
 def _facts(explanation: Explanation) -> Iterator[str]:
@@ -133,7 +140,7 @@ def conclusion(reading: PathCheck) -> str:
 
 
 def _tree(node: RequirementResult, paint: Styler, depth: int) -> Iterator[str]:
-    tone: Tone = {"granted": "good", "not asked": "faint"}.get(node.outcome, "bad")  # type: ignore[assignment]
+    tone = _TONES.get(node.outcome, "bad")
     because = node.sentence and f": {node.sentence}"
     yield f"{'  ' * depth}{paint(tone, f'{node.outcome:<9}')} {node.requirement!r}{because}"
     for part in node.parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils.functional import Promise
 
@@ -49,7 +49,8 @@ class DenialOptions:
             raise InvalidPolicy(place, '"on_deny" must be one of "auto", "forbidden", "not_found"')
         if raw.get("api") is not None and type(raw["api"]) is not bool:
             raise InvalidPolicy(place, '"api" must be True or False')
-        return cls(**{key: raw[key] for key in OPTION_KEYS if key in raw})  # type: ignore[arg-type]
+        options: dict[str, Any] = {key: raw[key] for key in OPTION_KEYS if key in raw}
+        return cls(**options)
 
     @property
     def may_lead_to_login(self) -> bool:
@@ -61,15 +62,15 @@ OPTION_KEYS = tuple(field.name for field in fields(DenialOptions))
 DEFAULT_OPTIONS = DenialOptions()
 
 
-def check_target(target: object, place: str) -> None:
-    """Check that ``target`` is a site-relative path or a URL name of at most 500 characters.
+def check_target(target: object, place: str) -> str | Promise:
+    """Return ``target`` if it is a site-relative path or a URL name of at most 500 characters.
 
     Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if not. Browsers treat ``//host``, ``/\\host`` and
     targets that contain tabs or newlines as other sites (WHATWG URL Standard, basic URL parser). A lazy string, such as
     the result of ``reverse_lazy()``, is checked when it is used.
     """
     if isinstance(target, Promise):
-        return
+        return target
     if not isinstance(target, str) or not target:
         raise InvalidPolicy(place, "must be a site-relative path or a URL name")
     if len(target) > MAX_TARGET_LENGTH:
@@ -80,6 +81,7 @@ def check_target(target: object, place: str) -> None:
             "must be a site-relative path or a URL name",
             'other sites, schemes, "//", backslashes, spaces, control characters and lone surrogates are not allowed',
         )
+    return target
 
 
 def _is_url_name(target: str) -> bool:

@@ -86,9 +86,9 @@ def _listed(raw: Mapping[str, object], key: str, place: str) -> Sequence[object]
     return value
 
 
-def _pattern(raw: object, place: str) -> Pattern:
+def _pattern(raw: Any, place: str) -> Pattern:
     try:
-        return compile_pattern(raw) if isinstance(raw, str) else Pattern(raw)  # type: ignore[arg-type]
+        return compile_pattern(raw) if isinstance(raw, str) else Pattern(raw)
     except InvalidPolicy as error:
         raise InvalidPolicy(place, f"{error.place} {error.fault}".strip(), error.hint) from None
 
@@ -134,25 +134,25 @@ def _requirement(raw: Mapping[str, object], place: str) -> Requirement:
     return reduce(and_, parts)
 
 
-def _only_true(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
+def _only_true(requirement: Callable[[], Requirement]) -> Callable[[Any], Requirement]:
     def make(value: object) -> Requirement:
         if value is not True:
             raise InvalidPolicy("", "must be True if present", "remove the key otherwise")
-        return requirement()  # type: ignore[call-arg]
+        return requirement()
 
     return make
 
 
-def _one_name(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
+def _one_name(requirement: Callable[[str], Requirement]) -> Callable[[Any], Requirement]:
     def make(value: object) -> Requirement:
         if not isinstance(value, str):
             raise InvalidPolicy("", "must be a single name", "use the plural key for a list")
-        return requirement(value)  # type: ignore[arg-type]
+        return requirement(value)
 
     return make
 
 
-def _name_list(requirement: type[Requirement]) -> Callable[[Any], Requirement]:
+def _name_list(requirement: Callable[..., Requirement]) -> Callable[[Any], Requirement]:
     def make(value: object) -> Requirement:
         if not isinstance(value, (list, tuple)):
             raise InvalidPolicy("", "must be a list of names", 'write ["name"]')

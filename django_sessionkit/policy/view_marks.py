@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from django.urls import ResolverMatch
-
 from collections.abc import Callable
 from functools import reduce
 from inspect import ismethod, unwrap
 from itertools import count
 from operator import and_
 from threading import Event
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django_sessionkit.requirements import Requirement
 
 from .denial_options import DEFAULT_OPTIONS, DenialOptions
 
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PREFIX = "_sessionkit_guard_"
 _PUBLIC = "_sessionkit_public_"
+IS_PUBLIC = "sessionkit_public"
+_REQUIREMENT = "sessionkit_requirement"
 # The numbers descend, because a decorator that is applied later is an outer one and is checked first.
 _numbers = count(0, -1)
 
@@ -48,7 +48,7 @@ def mark_view(view: F, mark: ViewRequirement, number: int) -> F:
     if mark.options.on_deny == "not_found":
         views_are_hidden.set()
     setattr(view, f"{_PREFIX}{number}", mark)
-    view.sessionkit_requirement = reduce(and_, [one.requirement for one in _marks(view)])  # type: ignore[attr-defined]
+    setattr(view, _REQUIREMENT, reduce(and_, [one.requirement for one in _marks(view)]))
     return view
 
 
@@ -73,14 +73,19 @@ def options_under_default(view: Any, method: str) -> DenialOptions:
 def mark_public(view: F, number: int) -> F:
     """Add the mark of ``@public`` to a wrapper. It has a ``number`` for the same reason as in :func:`mark_view`."""
     setattr(view, f"{_PUBLIC}{number}", True)
-    view.sessionkit_public = True  # type: ignore[attr-defined]
+    return mark_public_class(view)
+
+
+def mark_public_class(view: F) -> F:
+    """Add the mark of ``@public`` to a class, whose subclasses do not inherit it."""
+    setattr(view, IS_PUBLIC, True)
     return view
 
 
 def is_public(view: Any) -> bool:
     """Return ``True`` if ``@public`` was applied to this view or its class. A mark on a base class does not count."""
     owner = _owner(view)
-    if vars(owner).get("sessionkit_public") is True:
+    if vars(owner).get(IS_PUBLIC) is True:
         return True
     marks = set(_numbered(view, _PUBLIC))
     return bool(marks) and not marks <= {*_inherited(owner, "dispatch"), *_inherited_by_method(view)}

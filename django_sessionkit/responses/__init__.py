@@ -81,9 +81,11 @@ def deny(
     choice = choose_response(request, denial, session, context.fault)
     if not is_reported:
         yield from guard_audit.denied(request, denial.decision, choice.status, session)
+    response: HttpResponseBase
     if choice.status == 404:
         hidden = partial(hidden_page.not_found, request)
-        return (yield IOStep(hidden, sync_to_async(hidden)))  # type: ignore[no-any-return]
+        response = yield IOStep(hidden, sync_to_async(hidden))
+        return response
     if choice.caller == "page" and choice.location is None:
         build = partial(_page, request, choice.status, denial.decision, context)
         if conf.current().debug and not own_pages.has_own_page(request, choice.status):
@@ -97,7 +99,7 @@ def deny(
         response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Cookie"])
-    return response  # type: ignore[no-any-return]
+    return response
 
 
 def _page(request: HttpRequest, status: int, decision: Decision, context: SessionContext) -> Any:

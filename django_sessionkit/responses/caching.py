@@ -70,4 +70,4 @@ def hold_back_current() -> None:
 def release(request: HttpRequest) -> None:
     """Allow a cache outside the middleware to store the page again, now that the response has its ``Vary``."""
     if getattr(request, _HELD_BACK, False):
-        request._cache_update_cache = True  # type: ignore[attr-defined]
+        vars(request)["_cache_update_cache"] = True

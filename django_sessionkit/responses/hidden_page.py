@@ -36,8 +36,8 @@ _OF_THE_BODY = {
 }
 
 # URLconfs without a page, one for each use of language prefixes: outer middleware reads that from the URLconf.
-_NO_ROUTES = (URLResolver(RegexPattern("(?!)"), []),)
-_NO_ROUTES_BY_LANGUAGE = {
+_NO_ROUTES: Any = (URLResolver(RegexPattern("(?!)"), []),)
+_NO_ROUTES_BY_LANGUAGE: dict[bool, Any] = {
     is_default_prefixed: (URLResolver(LocalePrefixPattern(prefix_default_language=is_default_prefixed), []),)
     for is_default_prefixed in (True, False)
 }
@@ -66,7 +66,7 @@ def not_found(request: HttpRequest) -> HttpResponseBase:
     is_used, is_default_prefixed = language_prefixes(urlconf)
     nowhere = _NO_ROUTES_BY_LANGUAGE[is_default_prefixed] if is_used else _NO_ROUTES
     response: HttpResponseBase = _page(request, urlconf, nowhere)
-    request.urlconf = nowhere  # type: ignore[assignment]
+    request.urlconf = nowhere
     if own_context(request) is None:
         make_final(response)
     return response
@@ -79,13 +79,13 @@ def make_final(response: HttpResponseBase) -> None:
     vary(response)
 
 
-def finish(response: HttpResponseBase, dropped: HttpResponseBase) -> None:
+def finish(response: Any, dropped: HttpResponseBase) -> None:
     """Copy to the 404 the headers that inner middleware has set on the response that it replaces."""
     for name, value in dropped.items():
         if name not in _OF_THE_BODY and not response.has_header(name):
             response[name] = value
     if dropped.has_header("Content-Length"):
-        response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
+        response["Content-Length"] = str(len(response.content))
 
 
 def _page(request: HttpRequest, urlconf: Any, nowhere: Any) -> Any:

@@ -63,10 +63,10 @@ async def _afind(store: Any, key: str) -> object:
     return await store._cache.aget(store.cache_key_prefix + key)
 
 
-def _file_of(store: FileStore, key: str) -> object:
+def _file_of(store: Any, key: str) -> object:
     """Return the status of the session file. A missing file is an expired session, a missing folder is an error."""
     try:
-        return Path(store._key_to_file(key)).stat()  # type: ignore[attr-defined]
+        return Path(store._key_to_file(key)).stat()
     except FileNotFoundError:
         Path(store.storage_path).stat()
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
 from django.http import FileResponse, StreamingHttpResponse
@@ -23,7 +23,7 @@ def stream_within(context: SessionContext, response: HttpResponseBase) -> None:
         return  # the bytes of a file, which the server may send itself (wsgi.file_wrapper)
     resumed = resume(context)
     if streaming.is_async:
-        streaming.streaming_content = _asteps(resumed, cast("AsyncIterator[bytes]", streaming.streaming_content))
+        streaming.streaming_content = _asteps(resumed, cast("AsyncGenerator[bytes]", streaming.streaming_content))
     else:
         streaming.streaming_content = _steps(resumed, cast("Iterator[bytes]", streaming.streaming_content))
     closers = _closers(response)
@@ -38,8 +38,8 @@ def transfer_closers(dropped: HttpResponseBase, sent: HttpResponseBase) -> None:
     _closers(sent).extend(_closers(dropped))
 
 
-def _closers(response: HttpResponseBase) -> list[Callable[[], Any]]:
-    return cast("list[Callable[[], Any]]", response._resource_closers)  # type: ignore[attr-defined]
+def _closers(response: Any) -> list[Callable[[], Any]]:
+    return cast("list[Callable[[], Any]]", response._resource_closers)
 
 
 def _within(resumed: resume, close: Callable[[], Any]) -> Callable[[], Any]:
@@ -60,7 +60,7 @@ def _steps(resumed: resume, content: Iterator[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-async def _asteps(resumed: resume, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _asteps(resumed: resume, content: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
     try:
         while True:
             with resumed:
@@ -71,4 +71,4 @@ async def _asteps(resumed: resume, content: AsyncIterator[bytes]) -> AsyncIterat
             yield chunk
     finally:
         with resumed:
-            await content.aclose()  # type: ignore[attr-defined]
+            await content.aclose()

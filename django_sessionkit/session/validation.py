@@ -77,13 +77,13 @@ def _checked(data: object, limits: Limits) -> dict[str, Any]:
     return plain
 
 
-def _plain_mapping(data: object, limits: Limits) -> dict[str, Any]:
+def _plain_mapping(data: Any, limits: Limits) -> dict[str, Any]:
     """Return a new plain dict with ``str`` keys and without the version. Raises if there are too many entries."""
     most = limits.custom_nodes + len(_KNOWN_FIELDS)
     if issubclass(type(data), dict):
-        if dict.__len__(data) > most:  # type: ignore[arg-type]
+        if dict.__len__(data) > most:
             raise InvalidSession("session", "has too many fields")
-        plain = dict(dict.items(data))  # type: ignore[arg-type]
+        plain = dict(dict.items(data))
     elif isinstance(data, Session):
         plain = data.to_dict()
     elif isinstance(data, Mapping):

@@ -227,7 +227,8 @@ def _fields(who: Any) -> Mapping[str, Any] | None:
 def _opener(client: Client | AsyncClient, method: str) -> Callable[..., Any]:
     if method not in _VERBS:
         raise ValueError(f'unknown method "{method}"; {did_you_mean(method.upper(), _VERBS)}')
-    return getattr(client, method.lower())  # type: ignore[no-any-return]
+    opener: Callable[..., Any] = getattr(client, method.lower())
+    return opener
 
 
 def _with_headers(who: Any, caller: Caller | None, request: dict[str, Any]) -> dict[str, Any]:

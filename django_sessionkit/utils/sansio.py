@@ -42,7 +42,8 @@ def run(flow: Flow[T]) -> T:
             else:
                 step = flow.send(outcome)
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        result: T = end.value
+        return result
     except BaseException:
         flow.close()  # so that its cleanup runs in this thread or task
         raise
@@ -60,7 +61,8 @@ async def arun(flow: Flow[T]) -> T:
             else:
                 step = flow.send(outcome)
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        result: T = end.value
+        return result
     except BaseException:
         flow.close()
         raise
@@ -73,7 +75,8 @@ def dry_run(flow: Flow[T]) -> T:
         while True:
             flow.throw(NotEvaluated())
     except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
+        result: T = end.value
+        return result
 
 
 def on_event_loop() -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import sync_to_async
 from django.apps import AppConfig, apps
@@ -226,7 +226,7 @@ def _email(user: Any) -> str | None:
 
 
 def _bridge() -> AuthBridge:
-    return apps.get_app_config(AuthBridge.label)  # type: ignore[return-value]
+    return cast("AuthBridge", apps.get_app_config(AuthBridge.label))
 
 
 def _transient(request: HttpRequest) -> users.RequestStore | None:

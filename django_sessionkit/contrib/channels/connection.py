@@ -77,6 +77,7 @@ def handshake(scope: Scope) -> HttpRequest:
         request.session = kept.__class__(kept.session_key)  # the object in the scope does not see later changes
         vars(request.session).update(_CHANGES_NOTHING)
     if "user" in scope:
-        request.user = SimpleLazyObject(partial(get_user, request))  # type: ignore[assignment]
+        user: Any = SimpleLazyObject(partial(get_user, request))
+        request.user = user
         request.auser = partial(aget_user, request)
     return request
