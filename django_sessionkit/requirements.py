@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 
 from .access import AccessPolicy, Grants, effective
 from .exceptions import AsyncRequired, InvalidPolicy, NotEvaluated
-from .policy.algebra import And, Not, Or, Requirement
+from .policy.algebra import And, Not, Or, Record, Requirement
 from .policy.decisions import (
     MISSING_PERMISSION,
     MISSING_ROLE,
@@ -59,7 +59,9 @@ class Leaf(Requirement):
 
     __slots__ = ()
 
-    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+    def flow(
+        self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None, record: Record | None = None
+    ) -> Flow[Decision]:
         try:
             if policy.overrides_check:
                 result = yield user_call(policy.check, self, session, request)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AsyncRequired
+from django_sessionkit.policy.algebra import Combination
 from django_sessionkit.requirements import Leaf, Requirement
+from django_sessionkit.utils.sansio import run
 
 EDITOR = validate_session(
     {"user_id": "1", "role": "editor", "roles": ["staff"], "permissions": ["posts:read", "posts:write"]}
@@ -118,6 +120,36 @@ def test_a_failure_loses_against_a_certain_answer():
     assert not (failing & Role("editor")).check(EDITOR)
 
 
+@pytest.mark.parametrize(
+    ("requirement", "evaluated"),
+    [
+        (Role("editor") & Role("x") & Allow(raises), [True, False]),
+        (Allow(raises) & Role("x") & Role("editor"), [False, False]),
+        (Allow(raises) & Role("editor"), [False, True]),
+        (Role("x") | Role("editor") | Allow(raises), [False, True]),
+        (Allow(raises) | Role("x") | Role("editor"), [False, False, True]),
+        (~Role("x"), [False]),
+        (Role("editor"), []),
+    ],
+)
+def test_a_record_has_the_parts_that_were_evaluated_with_their_decisions(requirement, evaluated):
+    record = []
+    decision = run(requirement.flow(EDITOR, AccessPolicy(), None, record))
+    assert decision == requirement.check(EDITOR)
+    assert [one.decision.allowed for one in record] == evaluated
+    assert [one.requirement for one in record] == [*requirement.children[: len(record)]]
+    assert [one.decision for one in record] == [one.requirement.check(EDITOR) for one in record]
+
+
+def test_a_record_has_the_parts_of_the_parts():
+    record = []
+    run((Role("x") | ~Role("y") & ~~Role("z")).flow(EDITOR, AccessPolicy(), None, record))
+    both = record[1]
+    assert [one.requirement for one in both.parts] == [~Role("y"), ~~Role("z")]
+    assert repr(both.parts[1].parts[0].parts[0].requirement) == "Role('z')"
+    assert [bool(one.decision) for one in (both, both.parts[0], both.parts[0].parts[0])] == [False, True, False]
+
+
 def test_a_coroutine_that_a_sync_function_returns_is_awaited():
     requirement = Allow(lambda session: ano(session))
     assert not requirement.check(EDITOR)
@@ -161,6 +193,8 @@ def test_a_requirement_of_ones_own_must_decide():
 
     with pytest.raises(NotImplementedError):
         Requirement(()).check(EDITOR)
+    with pytest.raises(NotImplementedError):
+        Combination((Role("editor"),)).check(EDITOR)
     assert Silent(()).check(EDITOR).failed
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django_sessionkit import conf
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.guard.engine import AccessRequest, RequestEvaluation, exempted_from_default
 from django_sessionkit.guard.evaluator import without_session
-from django_sessionkit.policy.algebra import And, Or, Requirement
+from django_sessionkit.policy.algebra import Evaluated, Record, Requirement
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.policy.first_match import NEEDS_ROUTE, OTHER_VIEW, FirstMatch
 from django_sessionkit.policy.path_variants import PathVariant, normalized
@@ -79,58 +79,30 @@ class Trace(RequestEvaluation):
         return asked[-1] if asked else None
 
 
-class _AlreadyDecided(Requirement):
-    """A part with a known decision. The operators of :mod:`django_sessionkit.policy.algebra` combine these parts."""
-
-    __slots__ = ()
-
-    def __init__(self, decision: Decision) -> None:
-        super().__init__((decision,), is_static=False)
-
-    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        yield from ()
-        decision: Decision = self.parts[0]
-        return decision
-
-
 def evaluate(
     requirement: Requirement, session: Session | None, policy: AccessPolicy, request: HttpRequest | None
 ) -> Flow[RequirementResult]:
-    """Evaluate a requirement like :meth:`Requirement.flow`, and return the decision of every part.
+    """Evaluate a requirement, and return the decision of every part.
 
-    Each part is evaluated once. Project code is called only if the requirement itself would call it.
+    A part that does not matter for the decision is evaluated too, but only if that calls no code of the project.
     """
-    if not requirement.children:
-        return RequirementResult(requirement, (yield from requirement.flow(session, policy, request)))
-    parts: list[RequirementResult] = []
-    known: list[_AlreadyDecided] = []
-    is_terminal = False
-    for part in requirement.children:
-        if is_terminal and (not part.is_static or policy.overrides_check):
-            parts.append(RequirementResult(part, None))
-            continue
-        weighed = yield from evaluate(part, session, policy, request)
-        parts.append(weighed)
-        if weighed.decision is not None and not is_terminal:
-            known.append(_AlreadyDecided(weighed.decision))
-            is_terminal = _is_settled(requirement, weighed.decision)
-    rebuilt: Any = type(requirement)
-    decision = yield from rebuilt(*known).flow(session, policy, request)
-    return RequirementResult(requirement, _as_if_by(requirement, decision), tuple(parts))
+    record: Record = []
+    decision = yield from requirement.flow(session, policy, request, record)
+    return (yield from _result(Evaluated(requirement, decision, record), session, policy, request))
 
 
-def _is_settled(requirement: Requirement, decision: Decision) -> bool:
-    """Return ``True`` if the requirement does not evaluate the parts after this one."""
-    if isinstance(requirement, And):
-        return not decision and not decision.failed
-    return isinstance(requirement, Or) and decision.allowed
-
-
-def _as_if_by(requirement: Requirement, decision: Decision) -> Decision:
-    stands_in = decision.requirement is not None and any(
-        isinstance(part, _AlreadyDecided) for part in decision.requirement.children
-    )
-    return replace(decision, requirement=requirement) if stands_in else decision
+def _result(
+    evaluated: Evaluated, session: Session | None, policy: AccessPolicy, request: HttpRequest | None
+) -> Flow[RequirementResult]:
+    requirement, decision, record = evaluated
+    parts = []
+    for one in record:
+        parts.append((yield from _result(one, session, policy, request)))
+    for part in requirement.children[len(record) :]:
+        is_safe = part.is_static and not policy.overrides_check
+        known = (yield from evaluate(part, session, policy, request)) if is_safe else RequirementResult(part, None)
+        parts.append(known)
+    return RequirementResult(requirement, decision, tuple(parts))
 
 
 def _check_of(match: FirstMatch, target: AccessRequest) -> PathCheck:

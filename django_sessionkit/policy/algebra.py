@@ -7,12 +7,7 @@ failed check is also failed. ``~`` never grants access to an anonymous caller.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from django_sessionkit.session.value import Session
-
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.utils.sansio import Flow, arun, run
@@ -22,10 +17,23 @@ from .decisions import EXCLUDED, FAILED, GRANTED, NOBODY, NONE_OF, NOT_AUTHENTIC
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from django_sessionkit.session.value import Session
+
 _DEFAULT_POLICY = AccessPolicy()
 
 # Memory overhead of a string, measured in characters.
 _WEIGHT_OF_A_NAME = 20
+
+
+class Evaluated(NamedTuple):
+    """A part of a combination that was evaluated, with its decision and its own parts."""
+
+    requirement: Requirement
+    decision: Decision
+    parts: Record
+
+
+Record: TypeAlias = list[Evaluated]
 
 
 class Requirement:
@@ -119,8 +127,10 @@ class Requirement:
         """Async variant of :meth:`check`. Async predicates are awaited, sync predicates run in a thread."""
         return await arun(self.flow(session, policy, request))
 
-    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        """Return :meth:`check` as a flow."""
+    def flow(
+        self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None, record: Record | None = None
+    ) -> Flow[Decision]:
+        """Return :meth:`check` as a flow. The parts that it evaluates are added to ``record``, if one is given."""
         raise NotImplementedError
 
     def _granted(self) -> Decision:
@@ -139,7 +149,43 @@ def _weight(part: object) -> int:
     return _WEIGHT_OF_A_NAME + len(part) if isinstance(part, str) else 0
 
 
-class _Combination(Requirement):
+class Combination(Requirement):
+    """Base class of the requirements that combine others. It evaluates the parts in order."""
+
+    __slots__ = ()
+
+    #: whether a granted or a denied part settles the result, so that later parts are not evaluated
+    _settled_by: ClassVar[bool | None] = None
+
+    @property
+    def children(self) -> tuple[Requirement, ...]:
+        return self.parts
+
+    def flow(
+        self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None, record: Record | None = None
+    ) -> Flow[Decision]:
+        settled_by = self._settled_by
+        decisions: list[Decision] = []
+        for part in self.parts:
+            if record is None:
+                decision = yield from part.flow(session, policy, request)
+            else:
+                parts: Record = []
+                decision = yield from part.flow(session, policy, request, parts)
+                record.append(Evaluated(part, decision, parts))
+            decisions.append(decision)
+            if decision.allowed is settled_by and not decision.failed:
+                break
+        return self._combined(decisions, session)
+
+    def _combined(self, decisions: list[Decision], session: Session | None) -> Decision:
+        """Return the result for the decisions of the parts, up to the part that settles it."""
+        raise NotImplementedError
+
+
+class _Chain(Combination):
+    """Parts joined by an operator. Parts of the same kind are joined without brackets."""
+
     __slots__ = ()
 
     _sign: ClassVar[str]
@@ -148,15 +194,11 @@ class _Combination(Requirement):
         flat = tuple(one for part in parts for one in (part.parts if type(part) is type(self) else (part,)))
         super().__init__(flat, is_static=all(part.is_static for part in flat))
 
-    @property
-    def children(self) -> tuple[Requirement, ...]:
-        return self.parts
-
     def __repr__(self) -> str:
         return f" {self._sign} ".join(_bracketed(part, self.binding) for part in self.parts)
 
 
-class And(_Combination):
+class And(_Chain):
     """Require all parts; made by ``&``.
 
     If a part is denied, the result is denied. Otherwise, if a part failed, the result is failed. A part that no session
@@ -166,6 +208,7 @@ class And(_Combination):
     __slots__ = ()
     binding = 2
     _sign = "&"
+    _settled_by = False
 
     def __init__(self, *parts: Requirement) -> None:
         super().__init__(*sorted(parts, key=lambda part: not part.is_closed))
@@ -174,18 +217,14 @@ class And(_Combination):
     def is_closed(self) -> bool:
         return any(part.is_closed for part in self.children)
 
-    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        outcome = self._granted()
-        for part in self.children:
-            decision = yield from part.flow(session, policy, request)
-            if decision.failed:
-                outcome = decision
-            elif not decision.allowed:
+    def _combined(self, decisions: list[Decision], session: Session | None) -> Decision:
+        for decision in reversed(decisions):  # the denied part, if there is one, is the last
+            if not decision.allowed:
                 return decision
-        return outcome
+        return self._granted()
 
 
-class Or(_Combination):
+class Or(_Chain):
     """Require at least one part; made by ``|``.
 
     If a part is granted, the result is granted. Otherwise, if a part failed, the result is failed.
@@ -194,28 +233,25 @@ class Or(_Combination):
     __slots__ = ()
     binding = 1
     _sign = "|"
+    _settled_by = True
 
     @property
     def is_closed(self) -> bool:
         return all(part.is_closed for part in self.children)
 
-    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        denials = []
-        for part in self.children:
-            decision = yield from part.flow(session, policy, request)
-            if decision.allowed:
-                return self._granted()
-            denials.append(decision)
-        if any(denial.failed for denial in denials):
+    def _combined(self, decisions: list[Decision], session: Session | None) -> Decision:
+        if decisions and decisions[-1].allowed:
+            return self._granted()
+        if any(denial.failed for denial in decisions):
             return self._failed()
-        if all(denial.reason == NOBODY for denial in denials):
+        if all(denial.reason == NOBODY for denial in decisions):
             return self._denied(NOBODY)
         if session is None:
             return self._denied(NOT_AUTHENTICATED)
-        return self._denied(NONE_OF, tuple(dict.fromkeys(name for denial in denials for name in denial.missing)))
+        return self._denied(NONE_OF, tuple(dict.fromkeys(name for denial in decisions for name in denial.missing)))
 
 
-class Not(Requirement):
+class Not(Combination):
     """Require that the part is denied; made by ``~``.
 
     An anonymous caller is never granted. If the part failed, the result is failed.
@@ -227,15 +263,11 @@ class Not(Requirement):
     def __init__(self, part: Requirement) -> None:
         super().__init__((part,), is_static=part.is_static)
 
-    @property
-    def children(self) -> tuple[Requirement, ...]:
-        return self.parts
-
     def __repr__(self) -> str:
         return f"~{_bracketed(self.parts[0], self.binding)}"
 
-    def flow(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        decision = yield from self.children[0].flow(session, policy, request)
+    def _combined(self, decisions: list[Decision], session: Session | None) -> Decision:
+        (decision,) = decisions
         if decision.failed:
             return self._failed()
         if decision.allowed:

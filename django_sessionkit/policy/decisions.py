@@ -39,7 +39,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The result of an access check. It is true in a boolean context if and only if access is allowed.
 

@@ -172,15 +172,28 @@ trees = st.recursive(
 
 @settings(max_examples=200)
 @given(trees, st.sampled_from([None, READER]))
-def test_weighing_decides_and_asks_as_the_requirement_itself_does(requirement, data):
+def test_the_tree_decides_and_calls_as_the_requirement_itself_does(requirement, data):
     session = validate_session(data) if data is not None else None
     calls.clear()
     expected = requirement.check(session)
     asked = list(calls)
     calls.clear()
-    weighed = run(evaluate(requirement, session, AccessPolicy(), None))
-    assert weighed.decision == expected
+    result = run(evaluate(requirement, session, AccessPolicy(), None))
+    assert result.decision == expected
     assert calls == asked
+    check_parts(result, session)
+
+
+def check_parts(result, session):
+    """Each part has the decision that it gives alone. Only a part that would call code may have none."""
+    if result.decision is None:
+        assert not result.requirement.is_static
+        assert result.parts == ()
+        return
+    assert result.decision == result.requirement.check(session)
+    assert [part.requirement for part in result.parts] == [*result.requirement.children]
+    for part in result.parts:
+        check_parts(part, session)
 
 
 # What it tells -------------------------------------------------------------------------------------------------------
@@ -334,6 +347,20 @@ def test_code_that_need_not_be_asked_is_not_asked(site):
     assert (calls, found.as_dict()["readings"][0]["asked"]["parts"][1]["reason"]) == ([], None)
     explained("/page/", ADMIN)
     assert calls == ["yes"]
+
+
+class Counting(AccessPolicy):
+    """An access policy whose own check is called for every leaf."""
+
+    def check(self, requirement, session, request):
+        calls.append(repr(requirement))
+
+
+def test_the_check_of_a_policy_is_called_only_for_the_parts_that_the_decision_needs():
+    calls.clear()
+    result = run(evaluate(Role("x") & Role("reader"), validate_session(READER), Counting(), None))
+    assert [part.outcome for part in result.parts] == ["denied", "not asked"]
+    assert calls == ["Role('x')"]
 
 
 def test_a_predicate_that_raises_is_told_as_failed(site):
