@@ -7,7 +7,8 @@ setting is wrong, :func:`current` raises an exception. So a server with an inval
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -23,7 +24,7 @@ from django_sessionkit.policy.rules import RuleSet, ViewNamePattern
 from django_sessionkit.utils.text import did_you_mean
 
 from . import parsers as types
-from .limits import DEFAULT_LIMITS, Limits, Validator
+from .limits import Limits, Validator
 
 DEFAULT_SOURCE = "django_sessionkit.sources.DjangoSessionSource"
 
@@ -51,30 +52,30 @@ DEFAULTS: dict[str, Any] = {
 class Settings:
     """All settings, validated and parsed."""
 
-    rules: RuleSet = field(default_factory=RuleSet)
-    global_protect: bool = False
+    rules: RuleSet
+    global_protect: bool
     #: ``None`` if Django's ``LOGIN_URL`` cannot be used and no rule needs it; then ``login_fault`` is the reason
-    login_url: str | Promise | None = "/accounts/login/"
-    login_fault: InvalidPolicy | None = None
+    login_url: str | Promise | None
+    login_fault: InvalidPolicy | None
     #: ``login_url`` and the login URLs of the rules
-    login_urls: tuple[str | Promise, ...] = ()
-    session_key: str = "__session__"
-    source: Any = None
-    validator: Validator | None = None
-    limits: Limits = DEFAULT_LIMITS
-    policy: AccessPolicy = field(default_factory=AccessPolicy)
-    roles: RoleHierarchy = field(default_factory=RoleHierarchy)
-    wildcards: bool = False
-    session_ttl: int | float | None = None
-    touch_on_request: bool = False
-    version: Callable[[str], object] | None = None
-    version_interval: int | float = 0
-    refresh: Callable[..., object] | None = None
-    debug: bool = False
-    append_slash: bool = True
-    root_urlconf: str | None = None
-    language_code: str = ""
-    languages: frozenset[str] = frozenset()
+    login_urls: tuple[str | Promise, ...]
+    session_key: str
+    source: Any
+    validator: Validator | None
+    limits: Limits
+    policy: AccessPolicy
+    roles: RoleHierarchy
+    wildcards: bool
+    session_ttl: int | float | None
+    touch_on_request: bool
+    version: Callable[[str], object] | None
+    version_interval: int | float
+    refresh: Callable[..., object] | None
+    debug: bool
+    append_slash: bool
+    root_urlconf: str | None
+    language_code: str
+    languages: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,10 @@ setting_changed.connect(_on_setting_changed, dispatch_uid="django_sessionkit.con
 
 def _build() -> tuple[Settings, list[SettingError]]:
     reader = _Reader()
-    roles = reader.read("SESSIONKIT_ROLES", parse_roles, RoleHierarchy())
-    wildcards = reader.read("SESSIONKIT_WILDCARD_PERMISSIONS", types.flag, False)
+    roles = reader.read("SESSIONKIT_ROLES", parse_roles)
+    wildcards = reader.read("SESSIONKIT_WILDCARD_PERMISSIONS", types.flag)
     rules = _rule_set(reader)
-    global_protect = reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag, False)
+    global_protect = reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag)
     login_url, login_fault = _login_url(reader)
     if login_fault is not None and (global_protect or any(rule.may_lead_to_login for rule in rules.rules)):
         reader.problems.append(SettingError("SESSIONKIT_LOGIN_URL", login_fault))
@@ -159,19 +160,17 @@ def _build() -> tuple[Settings, list[SettingError]]:
         login_url=login_url,
         login_fault=login_fault,
         login_urls=(*([login_url] if login_url is not None else []), *rules.login_urls),
-        session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key, "__session__"),
+        session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key),
         source=_brought(reader, "SESSIONKIT_SOURCE", "sessionkit_source", types.source),
-        validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator, None),
-        limits=reader.read("SESSIONKIT_LIMITS", types.limits, DEFAULT_LIMITS),
-        policy=reader.read(
-            "SESSIONKIT_ACCESS_POLICY", lambda raw, place: types.policy(raw, place, roles, wildcards), AccessPolicy()
-        ),
+        validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator),
+        limits=reader.read("SESSIONKIT_LIMITS", types.limits),
+        policy=reader.read("SESSIONKIT_ACCESS_POLICY", partial(types.policy, roles=roles, wildcards=wildcards)),
         roles=roles,
         wildcards=wildcards,
-        session_ttl=reader.read("SESSIONKIT_SESSION_TTL", types.ttl, None),
-        touch_on_request=reader.read("SESSIONKIT_TOUCH_ON_REQUEST", types.flag, False),
-        version=reader.read("SESSIONKIT_VERSION", types.version, None),
-        version_interval=reader.read("SESSIONKIT_VERSION_INTERVAL", types.interval, 0),
+        session_ttl=reader.read("SESSIONKIT_SESSION_TTL", types.ttl),
+        touch_on_request=reader.read("SESSIONKIT_TOUCH_ON_REQUEST", types.flag),
+        version=reader.read("SESSIONKIT_VERSION", types.version),
+        version_interval=reader.read("SESSIONKIT_VERSION_INTERVAL", types.interval),
         refresh=_brought(reader, "SESSIONKIT_REFRESH", "sessionkit_refresh", types.refresh),
         debug=settings.DEBUG,
         append_slash=settings.APPEND_SLASH,
@@ -183,34 +182,34 @@ def _build() -> tuple[Settings, list[SettingError]]:
 
 
 class _Reader:
-    """Read settings one by one and collect the errors."""
+    """Read settings one by one and collect the errors. A wrong value is replaced by the default, to go on."""
 
     def __init__(self) -> None:
         self.problems: list[SettingError] = []
 
-    def read(self, name: str, parse: Callable[[Any, str], Any], fallback: Any) -> Any:
-        return self.parse(name, name, getattr(settings, name, DEFAULTS[name]), parse, fallback)
+    def read(self, name: str, parse: Callable[[Any, str], Any], default: object = None) -> Any:
+        try:
+            return parse(getattr(settings, name, DEFAULTS[name] if default is None else default), name)
+        except InvalidPolicy as error:
+            self.problems.append(SettingError(name, error))
+            return parse(DEFAULTS[name], name)
 
     def read_list(self, name: str, parse: Callable[[Any, str], Any]) -> list[Any]:
         """Parse each entry of a list setting separately, to report an error for each wrong entry."""
-        items = self.read(name, types.sequence, ())
-        parsed = [self.parse(name, f"{name}[{number}]", item, parse, None) for number, item in enumerate(items)]
-        return [item for item in parsed if item is not None]
-
-    def parse(self, name: str, place: str, raw: Any, parse: Callable[[Any, str], Any], fallback: Any) -> Any:
-        try:
-            return parse(raw, place)
-        except InvalidPolicy as error:
-            self.problems.append(SettingError(name, error))
-            return fallback
+        parsed = []
+        for number, item in enumerate(self.read(name, types.sequence)):
+            try:
+                parsed.append(parse(item, f"{name}[{number}]"))
+            except InvalidPolicy as error:
+                self.problems.append(SettingError(name, error))
+        return parsed
 
 
 def _brought(reader: _Reader, name: str, attribute: str, parse: Callable[[Any, str], Any]) -> Any:
     """Read a setting that an installed app may provide as a default, such as ``contrib.auth``."""
     installed = apps.get_app_configs() if apps.apps_ready else ()
     brought = [getattr(app, attribute) for app in installed if hasattr(app, attribute)]
-    raw = getattr(settings, name, brought[0] if brought else DEFAULTS[name])
-    return reader.parse(name, name, raw, parse, None)
+    return reader.read(name, parse, brought[0] if brought else None)
 
 
 def _rule_set(reader: _Reader) -> RuleSet:
@@ -241,7 +240,7 @@ def _login_url(reader: _Reader) -> tuple[str | Promise | None, InvalidPolicy | N
     """
     name = "SESSIONKIT_LOGIN_URL"
     if getattr(settings, name, None) is not None:
-        return reader.read(name, types.target, "/"), None
+        return reader.read(name, types.login_url), None
     try:
         return types.target(
             settings.LOGIN_URL, "LOGIN_URL", f"set {name} to a page of this site that leads there"

@@ -32,6 +32,11 @@ def target(raw: object, place: str, hint: str = "") -> str | Promise:
         raise InvalidPolicy(place, error.fault, hint or error.hint) from None
 
 
+def login_url(raw: object, place: str) -> str | Promise | None:
+    """Parse a redirect target, or ``None``."""
+    return None if raw is None else target(raw, place)
+
+
 def check_predicates(requirement: Requirement, place: str) -> None:
     """Import every predicate of ``requirement`` and check its signature. No predicate is called."""
     if isinstance(requirement, Allow):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from hypothesis import given
@@ -40,7 +41,7 @@ def deciding(rule_set):
 def test_a_shadowed_rule_decides_about_no_request(raw):
     parsed = [parse_rule(one, f"[{number}]") for number, one in enumerate(raw)]
     rule_set = RuleSet(parsed)
-    lost = {one.rule for one in shadowed(PolicyCoverage(conf.Settings(rules=rule_set), []))}
+    lost = {one.rule for one in shadowed(PolicyCoverage(replace(conf.current(), rules=rule_set), []))}
     used = deciding(rule_set)
     assert {number for number in lost if parsed[number] in used} == set()
 
@@ -49,7 +50,7 @@ def test_a_shadowed_rule_decides_about_no_request(raw):
 def test_a_rule_of_one_pattern_that_decides_nothing_is_shadowed_or_covered_by_several(raw):
     raw = [{"pattern": one["pattern"][0], "role": "x"} for one in raw]
     parsed = [parse_rule(one, f"[{number}]") for number, one in enumerate(raw)]
-    lost = {one.rule for one in shadowed(PolicyCoverage(conf.Settings(rules=RuleSet(parsed)), []))}
+    lost = {one.rule for one in shadowed(PolicyCoverage(replace(conf.current(), rules=RuleSet(parsed)), []))}
     alone = {
         number
         for number, one in enumerate(parsed)
