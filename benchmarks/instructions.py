@@ -9,22 +9,36 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 from . import site
 
 site.configure()
 
-from .pages import wsgi  # noqa: E402
-from .report import Fact, Scale  # noqa: E402
+from .report import Fact, Scale, expect  # noqa: E402
 
 _COLLECTED = re.compile(r"Collected : (\d+)")
 _ASKED = (100, 300)
 
-_STACKS = {
-    "public": ([site.SESSION, site.SESSIONKIT], "/public/"),
-    "public, bare": ([site.SESSION], "/public/"),
-    "protected": ([site.SESSION, site.SESSIONKIT], "/team/"),
-    "protected, bare": ([site.SESSION], "/reading/"),
+_BARE = [site.SESSION]
+_GUARDED = [site.SESSION, site.SESSIONKIT]
+
+
+class _Page(NamedTuple):
+    """A page behind the guard, the page that it is compared with, and the number of rules."""
+
+    url: str
+    bare: str
+    rules: int
+    most: float
+
+
+_PAGES = {
+    "public page, `path()`": _Page("/public/page/", "/public/page/", 10, 1.05),
+    "public page, `re_path()`": _Page("/articles/a1/", "/articles/a1/", 10, 1.06),
+    "public page, no rules": _Page("/public/page/", "/public/page/", 0, 1.03),
+    "protected page, `path()`": _Page("/team/page/", "/reading/page/", 10, 1.12),
+    "protected page, `re_path()`": _Page("/team/articles/a1/", "/reading/articles/a1/", 10, 1.13),
 }
 
 
@@ -33,16 +47,14 @@ def rows(scale: Scale) -> Iterator[Fact]:
     if shutil.which("valgrind") is None:
         yield Fact("instructions", "–", "–", lambda: ("valgrind is not installed", None))
         return
-    for name, most, against in (
-        ("public", 1.05, "the same stack with only `SessionMiddleware`"),
-        ("protected", 1.08, "the same stack, view reads `request.session`"),
-    ):
-        yield Fact(f"WSGI: {name} page, instructions", against, f"≤ {most} ×", partial(_compared, name, most))
+    for name, page in _PAGES.items():
+        against = "only `SessionMiddleware`" + (", view reads `request.session`" if page.url != page.bare else "")
+        yield Fact(f"WSGI: {name}, instructions", against, f"≤ {page.most} ×", partial(_compared, name))
 
 
-def _compared(name: str, most: float) -> tuple[str, bool]:
+def _compared(name: str) -> tuple[str, bool]:
     found = _per_request(name) / _per_request(f"{name}, bare")
-    return f"{found:.3f} ×", found <= most
+    return f"{found:.3f} ×", found <= _PAGES[name].most
 
 
 def _per_request(name: str) -> float:
@@ -68,11 +80,13 @@ def _instructions(name: str, count: int) -> int:
 
 def ask(name: str, count: int) -> None:
     """Make the requests. This runs under valgrind."""
-    with site.using(SESSIONKIT_PROTECT=site.rules(10)):
-        middleware, url = _STACKS[name]
-        stack = wsgi(middleware, url, site.stored_session({"__session__": site.READER}))
+    page = _PAGES[name.removesuffix(", bare")]
+    is_bare = name.endswith(", bare")
+    with site.using(SESSIONKIT_PROTECT=site.rules(page.rules) if page.rules else []):
+        cookie = site.stored_session({"__session__": site.READER})
+        requested = site.WSGIPage(_BARE if is_bare else _GUARDED, page.bare if is_bare else page.url, cookie)
         for _ in range(count):
-            stack.ask()
+            expect("a page", requested().content, b"page")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,12 @@ def page_below(request: HttpRequest, rest: str) -> HttpResponse:
     return HttpResponse("page")
 
 
-def reading_page(request: HttpRequest) -> HttpResponse:
+def page_of(request: HttpRequest, pk: str) -> HttpResponse:
+    """A page about one object."""
+    return HttpResponse("page")
+
+
+def reading_page(request: HttpRequest, pk: str = "") -> HttpResponse:
     """A page that reads the session itself."""
     return HttpResponse("page" if request.session.get("__session__") else "nobody")
 
@@ -99,6 +104,10 @@ urlpatterns = [
     path("team/apage/", apage),
     path("reading/page/", reading_page),
     path("reading/apage/", areading_page),
+    # as the routers of Django REST framework write them
+    re_path(r"^articles/(?P<pk>[^/.]+)/$", page_of),
+    re_path(r"^team/articles/(?P<pk>[^/.]+)/$", page_of),
+    re_path(r"^reading/articles/(?P<pk>[^/.]+)/$", reading_page),
     path("wiki/<path:rest>", page_below),
     re_path(r"^(?:old-)?forum/(?P<rest>.*)$", page_below),
 ]

@@ -81,7 +81,7 @@ def session_public(*fields: str) -> dict[str, Any] | None:
     The result is a new dict, suitable for Django's ``json_script``. It contains ``user_id``, the effective ``roles``
     and ``permissions``, and the given ``fields`` of the session. A field that the session lacks is ``None``.
     """
-    return run(_public_fields(fields))
+    return run(_public_fields(fields), "asession_public")
 
 
 async def asession_public(*fields: str) -> dict[str, Any] | None:
@@ -129,7 +129,7 @@ def evaluate(requirement: Requirement) -> Decision:
 
     A denial raises no exception. On a running event loop, use :func:`aevaluate` if a predicate is async.
     """
-    return run(evaluate_current(requirement))
+    return run(evaluate_current(requirement), "aevaluate")
 
 
 async def aevaluate(requirement: Requirement) -> Decision:
@@ -144,7 +144,7 @@ def enforce(requirement: Requirement) -> Session | None:
     :class:`~django_sessionkit.NotAuthenticated` if there is no session. Raises :class:`~django_sessionkit.AccessDenied`
     if there is one, or if it is refused or unknown for now. The middleware answers both like a denial by a URL rule.
     """
-    return run(_enforce(requirement))
+    return run(_enforce(requirement), "aenforce")
 
 
 async def aenforce(requirement: Requirement) -> Session | None:
@@ -175,7 +175,7 @@ def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs
 
     Raises ``NoReverseMatch`` if the URL name cannot be reversed.
     """
-    return run(preview.can_reach(path_or_view_name, args, kwargs, method))
+    return run(preview.can_reach(path_or_view_name, args, kwargs, method), "acan_access")
 
 
 async def acan_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
@@ -200,7 +200,7 @@ def explain(
 
     Raises ``TypeError`` if ``request_or_path`` is a request and other arguments are given.
     """
-    return run(builder.explain(request_or_path, args, kwargs, method, caller))
+    return run(builder.explain(request_or_path, args, kwargs, method, caller), "aexplain")
 
 
 async def aexplain(
@@ -230,7 +230,7 @@ def _public_fields(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:
             kind = type(field).__name__
             raise TypeError(f'session_public(): a field is a string, as in session_public("plan", "theme"), not {kind}')
     context = current_context()
-    session = (yield from context.flow("asession_public")) if context is not None else None
+    session = (yield from context.flow()) if context is not None else None
     if session is None:
         return None
     roles, permissions = yield from _shown_grants(session)

@@ -38,7 +38,7 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
     dict is not valid; ``ValueError`` if ``ttl`` is not valid; and
     :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source is read-only.
     """
-    return run(writer.register(request, data, ttl))
+    return run(writer.register(request, data, ttl), "aset_session")
 
 
 async def aset_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
@@ -59,7 +59,7 @@ def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: flo
     :class:`~django_sessionkit.InvalidSession`, before anything changes, if the result is not valid or has another
     ``user_id``.
     """
-    return run(_update(request, changes, ttl))
+    return run(_update(request, changes, ttl), "aupdate_session")
 
 
 async def aupdate_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
@@ -76,7 +76,7 @@ def clear_session(request: HttpRequest) -> None:
 
     Sends ``session_cleared`` if there was a session.
     """
-    run(writer.clear(request))
+    run(writer.clear(request), "aclear_session")
 
 
 async def aclear_session(request: HttpRequest) -> None:
@@ -89,7 +89,7 @@ def regenerate_session(request: HttpRequest) -> None:
 
     Raises Django's ``SessionInterrupted`` if another request ended the session after this request read it.
     """
-    run(writer.regenerate(request))
+    run(writer.regenerate(request), "aregenerate_session")
 
 
 async def aregenerate_session(request: HttpRequest) -> None:
@@ -113,7 +113,7 @@ def revoke_sessions(user_id: str, *, refresh: bool = True) -> None:
     :class:`~django_sessionkit.exceptions.VersionUnavailable` if it fails; then no session is revoked. A failure at the
     commit is only logged.
     """
-    run(writer.revoke(user_id, refresh))
+    run(writer.revoke(user_id, refresh), "arevoke_sessions")
 
 
 async def arevoke_sessions(user_id: str, *, refresh: bool = True) -> None:

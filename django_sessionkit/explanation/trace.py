@@ -35,8 +35,6 @@ class Trace(RequestEvaluation):
 
     __slots__ = ("_weighed", "by_view", "readings")
 
-    async_name = "aexplain"
-
     def __init__(self, context: SessionContext, of: RequestEvaluation | None = None) -> None:
         super().__init__(context)
         if of is not None:

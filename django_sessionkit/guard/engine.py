@@ -121,9 +121,6 @@ class RequestEvaluation:
 
     __slots__ = ("_lookup", "context", "decisions", "is_login_page", "rule")
 
-    #: the async function that an error message names if the session cannot be loaded synchronously
-    async_name = "acan_access"
-
     def __init__(self, context: SessionContext) -> None:
         self.context = context
         self.decisions: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
@@ -152,14 +149,14 @@ class RequestEvaluation:
 
     def evaluate(self, requirement: Requirement) -> Flow[Decision]:
         """Evaluate a requirement for the session."""
-        return decide(self.context, requirement, self.context.request, self.async_name)
+        return decide(self.context, requirement, self.context.request)
 
     def decide(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
         """Evaluate the requirement of a rule, or of the view if ``label`` is ``None``.
 
         The decision is reused as long as the session, the path and the method stay the same.
         """
-        session = yield from self.context.flow(self.async_name)
+        session = yield from self.context.flow()
         request = self.context.request
         asked = (request.path_info, request.path, request.method) if request is not None else None
         if self.decisions is None:

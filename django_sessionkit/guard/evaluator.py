@@ -54,16 +54,11 @@ def cached_decision(requirement: Requirement, context: SessionContext | None = N
     return prepare_decisions(loaded, settings).get(requirement.cache_key)
 
 
-def decide(
-    context: SessionContext | None, requirement: Requirement, request: HttpRequest | None, async_name: str = "aevaluate"
-) -> Flow[Decision]:
-    """Evaluate ``requirement``, and load the session first if necessary.
-
-    ``async_name`` is the async function that the error message names if the session cannot be loaded synchronously.
-    """
+def decide(context: SessionContext | None, requirement: Requirement, request: HttpRequest | None) -> Flow[Decision]:
+    """Evaluate ``requirement``, and load the session first if necessary."""
     if context is None:
         return (yield from requirement.flow(None, conf.current().policy, request))
-    session = (yield from context.flow(async_name)) if context.loaded is None else context.peek()
+    session = (yield from context.flow()) if context.loaded is None else context.peek()
     settings, loaded = conf.current(), context.loaded
     if loaded is None or loaded.session is not session:
         return (yield from requirement.flow(session, settings.policy, request))
@@ -182,4 +177,4 @@ def _requirement(requirement: Callable[..., Requirement], *names: str) -> Requir
 def is_met(requirement: Requirement) -> bool:
     """Return ``True`` if the current session meets ``requirement``."""
     answer = cached_decision(requirement)
-    return answer.allowed if answer is not None else run(evaluate_current(requirement)).allowed
+    return answer.allowed if answer is not None else run(evaluate_current(requirement), "aevaluate").allowed

@@ -60,7 +60,7 @@ _FOR = {NOBODY: "Nobody has the right to do that.", REFUSED: "This login gives n
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
     """Check the requirement of a view. Return ``None`` if the view may run, else the response to the denial."""
     context = context_for(request)
-    decision = yield from decide(context, requirement, request, "aget_session")
+    decision = yield from decide(context, requirement, request)
     guard_audit.decided(decision, request)
     return None if decision.allowed else (yield from deny(request, Denial(decision, options), context))
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from django_sessionkit.exceptions import AsyncRequired
-from django_sessionkit.utils.sansio import Flow, IOStep, arun, on_event_loop, run
+from django_sessionkit.utils.sansio import Flow, IOStep, arun, run
 
 from .reentrancy import ReentrancyGuard
 from .value import Session
@@ -92,24 +90,6 @@ class Loader(Protocol):
         ...
 
 
-@lru_cache
-def require_async(async_name: str) -> IOStep:
-    """Return a step that raises :class:`AsyncRequired` under ``run`` on a running event loop, and else does nothing."""
-
-    def call() -> None:
-        if on_event_loop():
-            raise AsyncRequired(
-                "A sync function must not load or store the session on a running event loop. Use "
-                f"`await {async_name}(...)`. "
-                "After `await aget_session()`, sync functions can read the session, in templates too."
-            )
-
-    async def acall() -> None:
-        pass
-
-    return IOStep(call, acall)
-
-
 #: the loads in progress
 loads = ReentrancyGuard(ContextVar("django_sessionkit.load", default=None))
 
@@ -140,15 +120,10 @@ class SessionContext:
         """Whether the session is loaded."""
         return self.loaded is not None
 
-    def flow(self, async_name: str = "aget_session") -> Flow[Session | None]:
-        """Load the session if necessary and return it.
-
-        ``async_name`` is the name of the async variant, for the error if a sync caller on an event loop must not load.
-        """
-        request = self.request
-        if self.loaded is None and self._loader is not None and request is not None:
+    def flow(self) -> Flow[Session | None]:
+        """Load the session if necessary and return it."""
+        if self.loaded is None and self._loader is not None and (request := self.request) is not None:
             loads.check(self)
-            yield require_async(async_name)
             load = loads.begin(self._is_like)
             try:
                 self.loaded = yield from self._loader.load(request)

@@ -76,7 +76,7 @@ class SessionLoader:
     def _load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Load the session. A malformed dict is removed and reported; then there is no session."""
         source = self.source
-        raw = yield IOStep(partial(source.read, request), partial(source.aread, request))
+        raw = yield IOStep(partial(source.read, request), partial(source.aread, request), blocks=True)
         watch = source.watch(request)
         if raw is None:
             return LoadedSession(None, None, watch)

@@ -203,7 +203,7 @@ class _NoSessionHere(SessionContext):
         super().__init__(None, None)
         self._error = name, "must not read the session while it is loading", hint
 
-    def flow(self, async_name: str = "") -> Flow[Session | None]:
+    def flow(self) -> Flow[Session | None]:
         raise InvalidPolicy(*self._error)
 
 

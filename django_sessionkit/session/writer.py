@@ -14,10 +14,10 @@ from django_sessionkit import signals
 from django_sessionkit.access import effective
 from django_sessionkit.exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
 from django_sessionkit.utils.numbers import is_finite
-from django_sessionkit.utils.sansio import Flow, IOStep, run
+from django_sessionkit.utils.sansio import MAY_BLOCK, Flow, IOStep, run
 
 from . import audit
-from .context import LoadedSession, SessionContext, require_async
+from .context import LoadedSession, SessionContext
 from .loader import SessionLoader, current_loader, own_context
 from .validation import SessionValidator
 from .value import Session
@@ -35,7 +35,7 @@ def register(
     ``stamp`` is the version to store, if the caller looked it up before it read ``data``. By default it is the current
     version.
     """
-    yield require_async("aset_session")
+    yield MAY_BLOCK
     loader = current_loader()
     seconds = _seconds(loader, ttl)
     session = loader.validate(data)
@@ -55,7 +55,7 @@ def register(
 
 def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
     """The flow of :func:`django_sessionkit.update_session`."""
-    yield require_async("aupdate_session")
+    yield MAY_BLOCK
     loader = current_loader()
     seconds = _seconds(loader, ttl)
     context = context_of(loader, request)
@@ -80,7 +80,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
 
     With ``and_log_out``, also remove the data from which the source would create the dict again.
     """
-    yield require_async("aclear_session")
+    yield MAY_BLOCK
     loader = current_loader()
     source, context = loader.source, context_of(loader, request)
     before = (yield from context.flow()) or _unavailable_session(context)
@@ -104,7 +104,7 @@ def announce_end(request: HttpRequest) -> Flow[None]:
 
 def regenerate(request: HttpRequest) -> Flow[None]:
     """The flow of :func:`django_sessionkit.regenerate_session`."""
-    yield require_async("aregenerate_session")
+    yield MAY_BLOCK
     loader = current_loader()
     yield _still_stored(loader, request)
     yield _rotation(loader, request)
@@ -112,7 +112,7 @@ def regenerate(request: HttpRequest) -> Flow[None]:
 
 def revoke(user_id: str, refresh: bool) -> Flow[None]:
     """The flow of :func:`django_sessionkit.revoke_sessions`."""
-    yield require_async("arevoke_sessions")
+    yield MAY_BLOCK
     loader = current_loader()
     known = SessionValidator(loader.settings.limits).session({"user_id": user_id}).user_id
     yield from loader.versions.bump(known, refresh)

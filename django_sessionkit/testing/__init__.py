@@ -83,7 +83,7 @@ def sign_in(
     without permissions, leave out the role. If other code uses a role, declare it. There is no such check with a custom
     access policy that computes roles or permissions.
     """
-    run(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)))
+    run(clients.signing_in(client, _session_dict(role, roles, permissions, user_id, **custom)), "asign_in")
     return client
 
 
@@ -104,7 +104,7 @@ async def asign_in(
 
 def sign_out(client: Client | AsyncClient, /) -> None:
     """Remove the session, as ``clear_session()`` does, if there is one. Other data in the store stays."""
-    run(clients.signing_out(client))
+    run(clients.signing_out(client), "asign_out")
 
 
 async def asign_out(client: Client | AsyncClient, /) -> None:
@@ -172,7 +172,7 @@ def assert_access(
     The view runs. If the status differs, the ``AssertionError`` contains the explanation of the request.
     """
     __tracebackhide__ = True
-    client = as_ if isinstance(as_, Client) else run(_entered(Client(), as_))
+    client = as_ if isinstance(as_, Client) else run(_entered(Client(), as_), "aassert_access")
     response = _opener(client, method)(path, **_with_headers(as_, caller, request))
     if response.status_code != status:
         raise AssertionError(_other_status(as_, status, response, explain(response.wsgi_request)))

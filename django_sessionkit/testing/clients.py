@@ -12,10 +12,9 @@ from django_sessionkit import conf
 from django_sessionkit.exceptions import ReadOnlySource
 from django_sessionkit.lint import role_names
 from django_sessionkit.session import writer
-from django_sessionkit.session.context import require_async
 from django_sessionkit.session.loader import current_loader
 from django_sessionkit.session.value import Session
-from django_sessionkit.utils.sansio import Flow, IOStep
+from django_sessionkit.utils.sansio import MAY_BLOCK, Flow, IOStep
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -34,7 +33,7 @@ _NO_BRIDGE = (
 def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[None]:
     """Implement :func:`django_sessionkit.testing.sign_in`."""
     _check("sign_in", client)
-    yield require_async("asign_in")
+    yield MAY_BLOCK
     _check_roles(current_loader().validate(data))
     request = yield from _request(client)
     yield from writer.register(request, data, None)
@@ -45,7 +44,7 @@ def signing_in(client: Client | AsyncClient, data: Mapping[str, Any]) -> Flow[No
 def signing_out(client: Client | AsyncClient) -> Flow[None]:
     """Implement :func:`django_sessionkit.testing.sign_out`."""
     _check("sign_out", client)
-    yield require_async("asign_out")
+    yield MAY_BLOCK
     if conf.django_setting("SESSION_COOKIE_NAME") not in client.cookies:
         return
     request = yield from _request(client)
@@ -55,7 +54,7 @@ def signing_out(client: Client | AsyncClient) -> Flow[None]:
 
 def logging_in(client: Client | AsyncClient, user: Any) -> Flow[None]:
     """Log in a user of ``contrib.auth``. A user who is not active stays anonymous."""
-    yield require_async("aassert_access")
+    yield MAY_BLOCK
     yield IOStep(partial(client.force_login, user), partial(client.aforce_login, user))
     if getattr(user, "is_active", True):
         yield from _look_again(client, _NO_BRIDGE)

@@ -18,6 +18,11 @@ from .regex import REPEATS, WITHOUT_WIDTH, parser
 _compiler: Any = import_module(parser.__name__.replace("parse", "compile"))
 
 
+_BEGINNINGS, _ENDS = ("AT_BEGINNING", "AT_BEGINNING_STRING"), ("AT_END", "AT_END_STRING")
+# With a flag, such as the one for letter case, a literal does not stand for itself.
+_FLAGS = re.compile(r"\(\?[aiLmsux-]+[:)]")
+
+
 class TooManyTexts(Exception):
     """A path can be written in more ways than the guard checks."""
 
@@ -76,7 +81,10 @@ class Alternatives:
         Raises :class:`TooManyTexts`.
         """
         match = self._compiled.fullmatch if end == len(path) else self._compiled.match
-        found = match(path, start)
+        try:
+            found = match(path, start)
+        except SystemError:  # a fault of Python 3.11 to 3.13: "The span of capturing group is wrong"
+            raise TooManyTexts from None
         if found is None or found.end() != end:
             return []
         return joined(_texts(one, found, between) for one in self._parts)
@@ -90,6 +98,31 @@ def alternatives_of(expression: str) -> Alternatives | None:
     except Exception:
         return None  # a later Python may have expressions that are unknown here
     return found
+
+
+@lru_cache(maxsize=4096)
+def is_exact(expression: str, *, is_whole: bool) -> bool:
+    """Return whether each text that the expression matches is the only one for its captures, apart from a last slash.
+
+    Then a path that an expression matches has no other canonical form than itself. Expressions of routers are of this
+    kind, such as ``^articles/(?P<pk>[^/.]+)/$``. ``is_whole``: the expression must match up to the end of the path.
+    """
+    alternatives = alternatives_of(expression)
+    if alternatives is None or _FLAGS.search(expression):
+        return False
+    anchors = [str(argument) if str(name) == "AT" else "" for name, argument in parser.parse(expression).data]
+    if not anchors or anchors[0] not in _BEGINNINGS or (is_whole and anchors[-1] not in _ENDS):
+        return False
+    *parts, last = alternatives._parts or (_Known(""),)
+    return all(map(_has_one_text, parts)) and (_has_one_text(last) or (is_whole and _is_slash(last)))
+
+
+def _has_one_text(part: _Part) -> bool:
+    return isinstance(part, (_Known, _Seen)) or (isinstance(part, _Optional) and not part.texts and part.body is None)
+
+
+def _is_slash(part: _Part) -> bool:
+    return isinstance(part, _Optional) and part.body == (_Known("/"),) and {*part.texts} <= {"", "/"}
 
 
 def joined(rows: Iterable[Sequence[Text]]) -> list[Text]:

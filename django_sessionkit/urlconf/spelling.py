@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
-from django.urls.resolvers import LocalePrefixPattern, ResolverMatch, RoutePattern
+from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMatch, RoutePattern
 
 from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.policy.path_variants import normalized
 
-from .alternatives import Text, TooManyTexts, joined
+from .alternatives import Text, TooManyTexts, is_exact, joined
 from .integers import has_loose_integer
 from .links import LOSSLESS, LinkStep, filled, link_of
 from .literals import MOST_CHARACTERS, MOST_TEXTS
@@ -57,7 +57,7 @@ def has_other_spellings(urlconf: Any, match: ResolverMatch) -> bool:
     """
     if _regular_views(get_resolver(urlconf)).get(id(match.func)) is not match.func:
         return True
-    for value in match.kwargs.values():  # noqa: SIM110 - a generator costs every request more than the test itself
+    for value in (*match.args, *match.kwargs.values()) if match.args else match.kwargs.values():
         if type(value) is str and has_loose_integer(value):
             return True
     return False
@@ -177,6 +177,9 @@ def _is_lossless(link: Any) -> bool:
     pattern = link.pattern
     if type(link) not in (URLPattern, URLResolver):
         return False
+    if type(pattern) is RegexPattern:
+        expression: Any = getattr(pattern, "_regex", None)  # a lazy string, if it is translated
+        return isinstance(expression, str) and is_exact(expression, is_whole=type(link) is URLPattern)
     if type(pattern) is RoutePattern:
         return all(type(one) in LOSSLESS for one in pattern.converters.values())
     return type(pattern) is LocalePrefixPattern

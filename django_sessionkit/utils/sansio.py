@@ -25,17 +25,36 @@ class IOStep(NamedTuple):
 
     call: Callable[[], Any]
     acall: Callable[[], Awaitable[Any]]
+    #: whether ``call`` blocks, so that it must not run on an event loop
+    blocks: bool = False
 
 
 Flow: TypeAlias = Generator[IOStep, Any, T]
 
+_MUST_NOT_BLOCK = (
+    "A sync function must not load or store the session on a running event loop. Use `await {}(...)`. "
+    "After `await aget_session()`, sync functions can read the session, in templates too."
+)
 
-def run(flow: Flow[T]) -> T:
-    """Run ``flow`` with plain calls and return its result."""
+
+async def _do_nothing() -> None: ...
+
+
+#: raises :class:`AsyncRequired` under :func:`run` on a running event loop, and else does nothing
+MAY_BLOCK = IOStep(lambda: None, _do_nothing, blocks=True)
+
+
+def run(flow: Flow[T], async_name: str = "aget_session") -> T:
+    """Run ``flow`` with plain calls and return its result.
+
+    ``async_name`` is the async variant of the caller. The error names it if a step would block an event loop.
+    """
     try:
         step = next(flow)
         while True:
             try:
+                if step.blocks and on_event_loop():
+                    raise AsyncRequired(_MUST_NOT_BLOCK.format(async_name))
                 outcome = step.call()
             except Exception as error:
                 step = flow.throw(error)
@@ -84,11 +103,8 @@ def on_event_loop() -> bool:
 
     With ``DJANGO_ALLOW_ASYNC_UNSAFE`` set, it always returns ``False``, as for Django's ORM.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return not os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    loop = asyncio._get_running_loop()  # the public function raises an exception where there is none, for each request
+    return loop is not None and not os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
 
 
 def user_call(function: Callable[..., Any], *args: object) -> IOStep:

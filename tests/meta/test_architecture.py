@@ -219,7 +219,7 @@ def test_one_module_holds_the_context_variable():
 
 # Django, DRF and Python have no public name for these.
 FOREIGN = {"_asdict", "_replace", "_getframe", "_func_path", "_request", "_store", "_cache", "_cache_update_cache"}
-FOREIGN |= {"_key_to_file", "_resource_closers", "_session_cache", "_session_key"}
+FOREIGN |= {"_get_running_loop", "_key_to_file", "_regex", "_resource_closers", "_session_cache", "_session_key"}
 
 
 def private_names(tree: ast.AST) -> set[str]:
