@@ -15,6 +15,7 @@ from typing import TypeAlias
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import uses_language_prefix
 from django_sessionkit.patterns import compile_pattern, split
+from django_sessionkit.policy.pattern_trie import Node, closed, step
 from django_sessionkit.urlconf.routes import Route
 from django_sessionkit.urlconf.segments import MANY, Part, PartialSegment
 
@@ -24,30 +25,18 @@ _SPARE = 3
 _DEEPEST = 12
 
 
-class _Node:
-    """A node in the tree of all patterns. ``loops``: any further segment leads to the same node."""
-
-    __slots__ = ("deep", "literals", "loops", "star")
-
-    def __init__(self, *, loops: bool = False) -> None:
-        self.literals: dict[str, _Node] = {}
-        self.star: _Node | None = None
-        self.deep: _Node | None = None
-        self.loops = loops
-
-
-_Place: TypeAlias = "frozenset[_Node]"
+_Place: TypeAlias = "frozenset[Node]"
 
 
 class PathSampler:
     """Finds sample paths for the patterns of rules and excludes."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        root = _Node()
+        root = Node()
         self.patterns = tuple(dict.fromkeys(patterns))
-        for pattern in self.patterns:
-            _insert(root, split(pattern))
-        self._start = _closed([root])
+        for number, pattern in enumerate(self.patterns):
+            root.insert(split(pattern), number)
+        self._start = closed([root])
 
     def paths(self, route: Route) -> Iterator[str]:
         """Yield one path of the route for each case that the patterns distinguish, the ordinary path first.
@@ -80,7 +69,7 @@ class PathSampler:
         for prefix in self._prefixes(route):
             seen: Counter[tuple[int, int, _Place]] = Counter()
             # Rules match the path both with its language and without.
-            for start in (self._start, _step(self._start, prefix.rstrip("/"))) if prefix else (self._start,):
+            for start in (self._start, step(self._start, prefix.rstrip("/"))) if prefix else (self._start,):
                 for segments, is_ordinary in _filled(parts, examples, start, seen):
                     path = f"/{prefix}{'/'.join(segments)}{end}"
                     if (is_ordinary and not route.is_guessed) or route.accepts(path):
@@ -106,27 +95,6 @@ class PathSampler:
         return dict.fromkeys([*route.prefixes, *(f"{code}/" for code in sorted(named))])
 
 
-def _insert(node: _Node, segments: Sequence[str]) -> None:
-    for segment in segments:
-        if segment == "*":
-            node.star = node = node.star or _Node(loops=True)
-        elif segment != "**":
-            node = node.literals.setdefault(segment, _Node())
-        elif not node.loops:
-            node.deep = node = node.deep or _Node(loops=True)
-
-
-def _closed(nodes: Iterable[_Node]) -> _Place:
-    return frozenset(one for node in nodes for one in (node, node.deep) if one is not None)
-
-
-def _step(place: _Place, segment: str) -> _Place:
-    """The nodes that the patterns reach with one more segment."""
-    found = [node.literals[segment] for node in place if segment in node.literals]
-    found += [node.star for node in place if node.star is not None]
-    return _closed([*found, *(node for node in place if node.loops)])
-
-
 def _filled(
     parts: Sequence[Part], examples: Sequence[Sequence[str]], place: _Place, seen: Counter[tuple[int, int, _Place]]
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
@@ -142,7 +110,7 @@ def _filled(
             yield segments, is_ordinary
             continue
         for segment in _choices(parts[number], examples[number], place):
-            following = _step(place, segment)
+            following = step(place, segment)
             as_before = is_ordinary and (segment in examples[number])
             waiting.append((number + 1, following, (*segments, segment), as_before))
             if parts[number] is MANY and following and len(segments) < _DEEPEST:
@@ -179,12 +147,12 @@ def _may_cover(pattern: str, route: Route) -> bool:
 
 def _begin_alike(steps: Sequence[str], lead: str) -> bool:
     *whole, started = lead.split("/")
-    for step, segment in zip_longest(steps, whole):
+    for literal, segment in zip_longest(steps, whole):
         if segment is None:
-            return step.startswith(("*", started))
-        if step is None or step.startswith("*"):
-            return step is not None
-        if step != segment:
+            return literal.startswith(("*", started))
+        if literal is None or literal.startswith("*"):
+            return literal is not None
+        if literal != segment:
             return False
     return not started
 

@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 from django_sessionkit.patterns import Pattern, ShiftAndMatcher, split
 from django_sessionkit.utils.bounded_cache import LONG, BoundedCache
 
+from .pattern_trie import Node, closed, step
+
 # The memory budget of all states together, in nodes, transitions and hits. It suffices to hold each literal of a list
 # once, and the combinations between them.
 _LEAST_BUDGET = 10_000
@@ -37,29 +39,6 @@ class Entry(NamedTuple):
     is_final: bool = False
 
 
-class _Node:
-    """A node of the trie. It stands for a common beginning of some patterns."""
-
-    __slots__ = ("any", "is_final", "literals", "loop", "loops", "matches")
-
-    def __init__(self, *, loops: bool = False) -> None:
-        self.literals: dict[str, _Node] = {}
-        self.any: _Node | None = None  # the node after any one segment
-        self.loop: _Node | None = None  # the node for zero or more segments; it is entered without a segment
-        self.loops = loops
-        self.matches: list[int] = []
-        self.is_final = False
-
-    @property
-    def matters(self) -> bool:
-        """Whether the node can lead to a match, other than through ``loop``, which is entered immediately."""
-        return bool(self.literals or self.any or self.loops or self.matches)
-
-    def is_terminal(self) -> bool:
-        """Return ``True`` if further segments cannot change the result."""
-        return self.loops and not self.literals and self.any is None and self.loop is None
-
-
 _Matches: TypeAlias = tuple[int, ...]
 
 
@@ -73,7 +52,7 @@ class _State(dict[str, "_State | None"]):
 
     __slots__ = ("is_complete", "is_terminal", "matches", "nodes", "other", "rest")
 
-    def __init__(self, nodes: frozenset[_Node]) -> None:
+    def __init__(self, nodes: frozenset[Node]) -> None:
         super().__init__()
         self.nodes = nodes
         self.matches = _matches_of(nodes)
@@ -103,14 +82,14 @@ class PatternIndex:
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        root = _Node()
+        root = Node()
         for entry in entries:
-            _insert(root, entry)
+            root.insert(entry.pattern.segments, entry.number, is_final=entry.is_final)
         self._entries = tuple(entries)
         self._groups: list[tuple[ShiftAndMatcher, Sequence[Entry]]] = []
-        self._states: dict[frozenset[_Node], _State] = {}
+        self._states: dict[frozenset[Node], _State] = {}
         self._budget = max(_LEAST_BUDGET, _BUDGET_PER_PATTERN * len(entries))
-        self._start = _State(_closed([root]))
+        self._start = _State(closed([root]))
         self._complete(self._start)
         self._before = _State(frozenset())  # the state before the empty segment that precedes the leading slash
         self._before[""] = self._start
@@ -160,7 +139,7 @@ class PatternIndex:
                 break
         else:
             return state.rest or self._follow_other(state)
-        following = self._state_of(_step(state.nodes, segment))
+        following = self._state_of(step(state.nodes, segment))
         if following is not None and (segment in state or self._may_spend(1)):
             state[segment] = following
         return following
@@ -168,11 +147,11 @@ class PatternIndex:
     def _follow_other(self, state: _State) -> _State | None:
         """Compute the next state for a segment that no pattern has at this point."""
         if state.rest is None:
-            state.rest = self._state_of(_step(state.nodes, None))
+            state.rest = self._state_of(step(state.nodes, None))
         state.other = state.rest if state.is_complete else None
         return state.rest
 
-    def _state_of(self, nodes: frozenset[_Node]) -> _State | None:
+    def _state_of(self, nodes: frozenset[Node]) -> _State | None:
         """Return the single state for a set of nodes; ``None`` if the budget does not suffice."""
         state = self._states.get(nodes)
         if state is None:
@@ -216,43 +195,5 @@ class PatternIndex:
                     last = entry.number
 
 
-def _insert(root: _Node, entry: Entry) -> None:
-    node = root
-    for segment in entry.pattern.segments:
-        if segment == "*":
-            node.any = node.any or _Node()
-            node = node.any
-        node = _loop_of(node) if segment in ("*", "**") else node.literals.setdefault(segment, _Node())
-    if not node.is_final and node.matches[-1:] != [entry.number]:
-        node.matches.append(entry.number)
-        node.is_final = entry.is_final
-
-
-def _loop_of(node: _Node) -> _Node:
-    if node.loops:
-        return node
-    node.loop = node.loop or _Node(loops=True)
-    return node.loop
-
-
-def _step(nodes: Iterable[_Node], segment: str | None) -> frozenset[_Node]:
-    """Return the nodes after one more segment. ``None`` stands for a segment that no pattern has at this point."""
-    found = []
-    for node in nodes:
-        if segment is not None and segment in node.literals:
-            found.append(node.literals[segment])
-        if node.any is not None:
-            found.append(node.any)
-        if node.loops:
-            found.append(node)
-    return _closed(found)
-
-
-def _closed(nodes: Sequence[_Node]) -> frozenset[_Node]:
-    """Add the nodes that are reached without a segment. A loop never leads to another loop, so one pass suffices."""
-    reached = [*nodes, *(node.loop for node in nodes if node.loop is not None)]
-    return frozenset(node for node in reached if node.matters)
-
-
-def _matches_of(nodes: Iterable[_Node]) -> _Matches:
+def _matches_of(nodes: Iterable[Node]) -> _Matches:
     return tuple(sorted({number for node in nodes for number in node.matches}))
