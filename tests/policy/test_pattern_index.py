@@ -70,7 +70,7 @@ def test_an_empty_index_covers_nothing():
 def steps_for(index: PatternIndex, path: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many sets of trie nodes were computed, which determines the cost."""
     count = 0
-    step = index_module._step
+    step = index_module.step
 
     def counted(*args):
         nonlocal count
@@ -78,7 +78,7 @@ def steps_for(index: PatternIndex, path: str, monkeypatch: pytest.MonkeyPatch) -
         return step(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(index_module, "_step", counted)
+        patch.setattr(index_module, "step", counted)
         index.matching(path)
     return count
 

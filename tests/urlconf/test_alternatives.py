@@ -144,7 +144,7 @@ def test_a_repeated_part_is_written_a_few_times(expression, most):
 
 
 def test_a_fault_of_python_is_no_fault_of_the_request():
-    """Python 3.11 to 3.13 raise ``SystemError`` here, because of groups that the expression of the project does not have."""
+    """Python 3.11 to 3.13 raise ``SystemError`` here because of groups that the expression does not have."""
 
     class Faulty:
         def match(self, path, start):
