@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.template import Context, Engine
 
-from . import WORDS, Line, Matrix, as_data
-from .simulation import DEPENDS, UNPROTECTED, few
+from .lines import ANY, DEPENDS, UNPROTECTED, WORDS, Line, Matrix
+from .simulation import few
 
 #: takes a text and its kind (an outcome, ``"unprotected"``, ``"head"`` or ``""``), and returns the text with colours
 Styler = Callable[[str, str], str]
+
+#: the version of the JSON; it changes when a key is removed or changes its meaning
+VERSION = 1
 
 _HEAD = ("ROUTE", "METHODS", "DECIDED BY")
 _TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -69,7 +73,26 @@ def summary(matrix: Matrix) -> str:
 
 def as_json(matrix: Matrix) -> Iterator[str]:
     """Yield one JSON document."""
-    yield json.dumps(as_data(matrix), indent=2, ensure_ascii=False)
+    yield json.dumps(_data(matrix), indent=2, ensure_ascii=False)
+
+
+def _data(matrix: Matrix) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "callers": list(matrix.callers),
+        "routes": [
+            {
+                "route": line.route,
+                "name": line.name,
+                "view": line.view,
+                "methods": None if line.methods == ANY else line.methods.split(" "),
+                "deciders": list(line.deciders),
+                "unprotected": line.is_unprotected,
+                "outcomes": {one.caller: {"outcome": one.outcome, "why": one.why} for one in line.squares},
+            }
+            for line in matrix.lines
+        ],
+    }
 
 
 def as_markdown(matrix: Matrix) -> Iterator[str]:

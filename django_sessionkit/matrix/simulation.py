@@ -6,6 +6,7 @@ No view runs, no query is made, and no predicate or access policy of the project
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,13 +23,10 @@ from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
 from django_sessionkit.utils.sansio import dry_run
 
+from .lines import ALLOWED, ANY, DELEGATED, DENIED, DEPENDS, UNPROTECTED, Line, Square
 from .principals import Principal, in_order, named_verbs, verbs_of
 from .sample_paths import PathSampler, RuleOrder
 
-ALLOWED, DENIED, DEPENDS, DELEGATED = "allowed", "denied", "depends", "delegated"
-
-#: the label of a route to which nothing in the policy applies
-UNPROTECTED = "unprotected"
 EXCLUDE_LABEL, PUBLIC_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "@public", "login page"
 UNREADABLE_LABEL = "too many path variants"
 
@@ -38,43 +36,24 @@ _MOST_PATHS = 200
 _MOST_TOLD = 3
 
 
-class Cell(NamedTuple):
-    """The result for one caller. ``outcome`` is one of the four outcomes, ``why`` is the reason as text."""
-
-    outcome: str
-    why: str
-
-
-class Row(NamedTuple):
-    """One route, for methods with the same decisions.
-
-    - ``verbs``: the methods; empty for a function view if all methods have the same decisions.
-    - ``deciders``: the labels of the rules that decide, ``SESSIONKIT_GLOBAL_PROTECT``, ``SESSIONKIT_EXCLUDE``,
-      ``@public``, ``login page`` or ``unprotected``; what the view itself requires, as ``view: Role('editor')``; and
-      another check of the view, if it has one.
-    - ``cells``: one per caller.
-    - ``is_unprotected``: anyone may open the route, and nothing in the policy applies to it.
-    """
-
-    route: Route
-    verbs: tuple[str, ...]
-    deciders: tuple[str, ...]
-    cells: tuple[Cell, ...]
-    is_unprotected: bool
-
-
 def simulate(
     routes: Sequence[Route],
     callers: Sequence[Principal],
     watched: Callable[[Sequence[Route]], Iterable[Route]] = iter,
-) -> Iterator[Row]:
-    """Yield a row for each route and group of methods, in the order of the URLconf.
+) -> Iterator[Line]:
+    """Yield a line for each route and group of methods, in the order of the URLconf.
 
     ``watched`` gets the routes and returns them as an iterable. It can report the progress.
     """
-    oracle = _Simulator(routes, callers)
+    simulator = _Simulator(routes, callers)
     for route in watched(routes):
-        yield from oracle.rows(route)
+        yield from simulator.lines(route)
+
+
+class _Caller(NamedTuple):
+    name: str
+    session: Session | None
+    evaluation: RequestEvaluation
 
 
 class _Case(NamedTuple):
@@ -82,32 +61,37 @@ class _Case(NamedTuple):
 
     path: str
     deciders: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    squares: tuple[Square, ...]
 
 
 class _Simulator:
-    """Computes the rows. What is the same for all routes is computed once."""
+    """Computes the lines. What is the same for all routes is computed once."""
 
     def __init__(self, routes: Sequence[Route], callers: Sequence[Principal]) -> None:
         rules = conf.current().rules
-        self._evaluations = [(one.session, RequestEvaluation(SessionContext.fixed(one.session))) for one in callers]
+        self._callers = [
+            _Caller(one.name, one.session, RequestEvaluation(SessionContext.fixed(one.session))) for one in callers
+        ]
         self._landmarks = PathSampler(rules.patterns)
         self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
         self._kinds: dict[str, tuple[bool, ...]] = {}
         self._named = named_verbs()
         self._asks_login = project.middleware_index(project.middleware(), _LOGIN_REQUIRED) is not None
         self._order = RuleOrder(routes)
+        self._numbers: Counter[str] = Counter()
 
-    def rows(self, route: Route) -> Iterator[Row]:
+    def lines(self, route: Route) -> Iterator[Line]:
         paths = tuple(islice(self._paths(route), _MOST_PATHS + 1))
         doubt = self._doubt(route, paths)
-        groups: dict[Any, Row] = {}
+        groups: dict[tuple[tuple[str, ...], tuple[Square, ...]], list[str]] = {}
         for verbs in self._alike(route):
-            row = self._row(route, verbs, paths[:_MOST_PATHS], doubt)
-            known = groups.get(row[2:])
-            groups[row[2:]] = row if known is None else row._replace(verbs=in_order([*known.verbs, *verbs]))
+            groups.setdefault(self._result(route, verbs[0], paths[:_MOST_PATHS], doubt), []).extend(verbs)
         is_any = route.methods is None and len(groups) == 1
-        yield from (row._replace(verbs=()) if is_any else row for row in groups.values())
+        name = route.view_name if route.url_name else ""
+        self._numbers[route.text] += 1
+        for (deciders, squares), verbs in groups.items():
+            methods = ANY if is_any else " ".join(in_order(verbs))
+            yield Line(route.text, name, route.view, methods, deciders, squares, self._numbers[route.text])
 
     def _paths(self, route: Route) -> Iterator[str]:
         """One path for each case that the rules distinguish, without paths that an earlier route matches."""
@@ -138,22 +122,22 @@ class _Simulator:
             self._kinds[verb] = tuple(rule.matches_method(verb) for rule in self._fussy)
         return self._kinds[verb]
 
-    def _row(self, route: Route, verbs: Sequence[str], paths: Sequence[str], doubt: str) -> Row:
+    def _result(
+        self, route: Route, verb: str, paths: Sequence[str], doubt: str
+    ) -> tuple[tuple[str, ...], tuple[Square, ...]]:
+        """What decides, and the result for each caller."""
         gate = self._gate(route)
-        marks = requirements_of(route.callback, verbs[0])
-        cases = [self._case(request_for(route, verbs[0], path), marks) for path in paths]
+        marks = requirements_of(route.callback, verb)
+        cases = [self._case(request_for(route, verb, path), marks) for path in paths]
         labels = dict.fromkeys(label for case in cases for label in case.deciders or (() if gate else (UNPROTECTED,)))
-        cells = [
-            _merged([(case.path, case.cells[number]) for case in cases], doubt)
-            for number in range(len(self._evaluations))
+        squares = [
+            Square(caller.name, *_merged([(case.path, case.squares[number]) for case in cases], doubt))
+            for number, caller in enumerate(self._callers)
         ]
-        return Row(
-            route,
-            tuple(verbs),
-            (*labels, gate) if gate else tuple(labels),
-            tuple(Cell(DELEGATED, gate) if gate and cell.outcome == ALLOWED else cell for cell in cells),
-            UNPROTECTED in labels,
-        )
+        if gate is None:
+            return tuple(labels), tuple(squares)
+        opened = (one._replace(outcome=DELEGATED, why=gate) if one.outcome == ALLOWED else one for one in squares)
+        return (*labels, gate), tuple(opened)
 
     def _gate(self, route: Route) -> str | None:
         asks_login = self._asks_login and getattr(route.callback, "login_required", True)
@@ -161,26 +145,27 @@ class _Simulator:
 
     def _case(self, target: AccessRequest, marks: Sequence[ViewRequirement]) -> _Case:
         deciders = (*_deciders(target), *(f"view: {mark.requirement!r}" for mark in marks))
-        cells = (_cell(target, marks, session, evaluation) for session, evaluation in self._evaluations)
-        return _Case(target.path, deciders, tuple(cells))
+        squares = (Square(caller.name, *_outcome(target, marks, caller)) for caller in self._callers)
+        return _Case(target.path, deciders, tuple(squares))
 
 
-def _cell(
-    target: AccessRequest, marks: Sequence[ViewRequirement], session: Session | None, evaluation: RequestEvaluation
-) -> Cell:
-    """The result for one caller. A certain denial by a rule or the view wins over a requirement not evaluated here."""
-    denial = dry_run(authorize(target, evaluation, with_default=True))
+def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _Caller) -> tuple[str, str]:
+    """The outcome for one caller, and why.
+
+    A certain denial by a rule or the view wins over a requirement not evaluated here.
+    """
+    denial = dry_run(authorize(target, caller.evaluation, with_default=True))
     policy = conf.current().policy
-    asked = (dry_run(mark.requirement.flow(session, policy, None)) for mark in marks)
+    asked = (dry_run(mark.requirement.flow(caller.session, policy, None)) for mark in marks)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
     sure = next((one for one in denials if not one.failed), None)
     if sure is None and denial is not None and denial.decision.requirement is None:
-        return Cell(DENIED, f"{UNREADABLE_LABEL}: see the log")
+        return DENIED, f"{UNREADABLE_LABEL}: see the log"
     if sure is not None:
-        return Cell(DENIED, f"{sure.rule or 'view'}: {sure}")
+        return DENIED, f"{sure.rule or 'view'}: {sure}"
     if denials:
-        return Cell(DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is only evaluated for a request")
-    return Cell(ALLOWED, "")
+        return DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is only evaluated for a request"
+    return ALLOWED, ""
 
 
 def _deciders(target: AccessRequest) -> Iterator[str]:
@@ -211,20 +196,20 @@ def _is_excluded(target: AccessRequest, readings: Iterable[PathVariant]) -> bool
     return rules.excludes_view(target.view_name) or all(rules.excludes(one.path) for one in readings if one.exact)
 
 
-def _merged(cases: Sequence[tuple[str, Cell]], doubt: str) -> Cell:
-    """The result of one caller for the whole route: ``DEPENDS`` if its paths have different outcomes."""
-    outcomes = {cell.outcome for _, cell in cases}
+def _merged(cases: Sequence[tuple[str, Square]], doubt: str) -> tuple[str, str]:
+    """The outcome of one caller, and why, for the whole route: ``DEPENDS`` if its paths have different outcomes."""
+    outcomes = {square.outcome for _, square in cases}
     if len(outcomes) == 1 and not doubt:
-        return Cell(outcomes.pop(), few([cell.why for _, cell in cases if cell.why], "; "))
+        return outcomes.pop(), few([square.why for _, square in cases if square.why], "; ")
     if not cases:
-        return Cell(DEPENDS, "no sample path can be derived from the URL pattern")
+        return DEPENDS, "no sample path can be derived from the URL pattern"
     parts = [_told(outcome, cases) for outcome in (ALLOWED, DENIED, DEPENDS) if outcome in outcomes]
-    return Cell(DEPENDS, "; ".join([*parts, doubt] if doubt else parts))
+    return DEPENDS, "; ".join([*parts, doubt] if doubt else parts)
 
 
-def _told(outcome: str, cases: Sequence[tuple[str, Cell]]) -> str:
+def _told(outcome: str, cases: Sequence[tuple[str, Square]]) -> str:
     """A text such as ``denied on /users/admin (users: needs the role "admin")``, with some of the paths."""
-    found = [f"{path} ({cell.why})" if cell.why else path for path, cell in cases if cell.outcome == outcome]
+    found = [f"{path} ({square.why})" if square.why else path for path, square in cases if square.outcome == outcome]
     return f"{outcome} on {few(found, ', ')}"
 
 

@@ -9,13 +9,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from . import Matrix
-from .simulation import ALLOWED, DELEGATED, DENIED, DEPENDS
+from .lines import ALLOWED, ANY, DELEGATED, DENIED, DEPENDS, Matrix
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ANY = "any"
 # From closed to open.
 _OPENNESS = (DENIED, DEPENDS, DELEGATED, ALLOWED)
 

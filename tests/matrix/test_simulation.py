@@ -16,8 +16,9 @@ from support.sessions import browser
 from django_sessionkit import Allow, Role
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
+from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS
 from django_sessionkit.matrix.principals import default_principals, parse_principal
-from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, simulate
+from django_sessionkit.matrix.simulation import simulate
 from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.urlconf.inventory import list_routes
 
@@ -56,13 +57,13 @@ def table(*patterns, rules=(), **settings):
         routes = list_routes(Urls(*patterns))
         callers = default_principals(routes)
         return {
-            f"{row.route.text} {' '.join(row.verbs)}".strip(): {
-                **{one.name: cell.outcome for one, cell in zip(callers, row.cells, strict=True)},
-                "by": " + ".join(row.deciders),
-                "why": [cell.why for cell in row.cells],
-                "unprotected": row.is_unprotected,
+            (line.route if line.methods == "any" else f"{line.route} {line.methods}"): {
+                **{one.caller: one.outcome for one in line.squares},
+                "by": " + ".join(line.deciders),
+                "why": [one.why for one in line.squares],
+                "unprotected": line.is_unprotected,
             }
-            for row in simulate(routes, callers)
+            for line in simulate(routes, callers)
         }
 
 
@@ -370,11 +371,13 @@ def test_the_simulation_agrees_with_the_site():
     ):
         routes = [route for route in list_routes() if route.url_name not in quiet]
         callers = default_principals(routes)
-        for row in simulate(routes, callers):
-            for caller, cell in zip(callers, row.cells, strict=True):
+        examples = {route.text: route.examples[0] for route in routes}
+        assert len(examples) == len(routes)
+        for line in simulate(routes, callers):
+            for caller, square in zip(callers, line.squares, strict=True):
                 client = browser(caller.session.to_dict() if caller.session is not None else None)
-                status = client.get(row.route.examples[0]).status_code
-                assert (status == 200) == (cell.outcome == ALLOWED), (row.route, caller.name)
+                status = client.get(examples[line.route]).status_code
+                assert (status == 200) == (square.outcome == ALLOWED), (line.route, caller.name)
 
 
 @pytest.mark.parametrize(

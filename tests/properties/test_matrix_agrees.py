@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
@@ -11,8 +12,9 @@ from django.urls import path, re_path
 from django.utils.translation import override
 
 from django_sessionkit.guard.preview import access_request_of, preview
+from django_sessionkit.matrix.lines import ALLOWED, DENIED, DEPENDS
 from django_sessionkit.matrix.principals import default_principals
-from django_sessionkit.matrix.simulation import ALLOWED, DENIED, DEPENDS, simulate
+from django_sessionkit.matrix.simulation import simulate
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.urlconf.inventory import list_routes
 from django_sessionkit.utils.sansio import run
@@ -62,10 +64,20 @@ def a_site(dice):
     }
 
 
+def zip_routes(routes, lines):
+    """Yield each line with its route."""
+    doubles = Counter()
+    known = {}
+    for route in routes:
+        doubles[route.text] += 1
+        known[route.text, doubles[route.text]] = route
+    return ((known[line.route, line.number], line) for line in lines)
+
+
 def contradictions(dice):
     routes = list_routes()
     callers = default_principals(routes)
-    rows = list(simulate(routes, callers))
+    lines = [*zip_routes(routes, simulate(routes, callers))]
     for _ in range(60):
         url = "/" + "/".join(dice.choice(WORDS) for _ in range(dice.randint(0, 4))) + dice.choice(["", "/"])
         verb, language = dice.choice(["GET", "POST"]), url.split("/")[1]
@@ -73,8 +85,8 @@ def contradictions(dice):
             target = access_request_of(url, verb, None) if "//" not in url else None
             for number, caller in enumerate(callers if target is not None else ()):
                 said = DENIED if run(preview(target, SessionContext.fixed(caller.session))) else ALLOWED
-                mine = [row for row in rows if row.route.callback is target.match.func]
-                told = {row.cells[number].outcome for row in mine if not row.verbs or verb in row.verbs}
+                mine = [line for route, line in lines if route.callback is target.match.func]
+                told = {line.squares[number].outcome for line in mine if {verb, "any"} & {*line.methods.split()}}
                 if told and not told & {said, DEPENDS}:
                     yield url, verb, caller.name, said
 

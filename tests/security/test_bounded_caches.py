@@ -58,6 +58,7 @@ FILLED_BY_CLIENTS = {
 SHORT_LIVED = {
     "contrib.auth.users.RequestStore._session_cache",
     "matrix.simulation._Simulator._kinds",
+    "matrix.simulation._Simulator._numbers",
     "guard.engine.RequestEvaluation.decisions",
     "policy.path_variants.VariantReader._normalized",
     "policy.path_variants.VariantReader._fold",

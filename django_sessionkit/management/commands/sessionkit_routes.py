@@ -15,8 +15,8 @@ from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.lint.rule_order import Finding, shadowed, unused
 from django_sessionkit.matrix import Matrix, matrix_of, snapshots
 from django_sessionkit.matrix.formats import FORMATS, as_table
+from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED
 from django_sessionkit.matrix.principals import Principal, default_principals, parse_principal
-from django_sessionkit.matrix.simulation import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED, simulate
 from django_sessionkit.urlconf.inventory import Route, list_routes
 
 # With fewer routes, the command is finished before a progress line is of use.
@@ -102,7 +102,7 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(project.MIDDLEWARE_MISSING))
         routes = list_routes()
         callers = [self._principal(text) for text in wanted] if wanted else default_principals(routes)
-        return matrix_of(simulate(routes, callers, self._progress), callers)
+        return matrix_of(routes, callers, self._progress)
 
     def _principal(self, text: str) -> Principal:
         try:
