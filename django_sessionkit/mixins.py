@@ -33,7 +33,7 @@ class AccessMixin(View):
     on_deny: OnDeny = "auto"
     api: bool | None = None
 
-    _last_asked: Requirement
+    _last_requirement: Requirement
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
@@ -54,18 +54,18 @@ class AccessMixin(View):
         work without a request, because ``as_view()`` calls it when the URLconf is loaded. Use ``Allow`` for a
         requirement that depends on the request.
         """
-        asking = [one for one in type(self).__mro__ if "_declared" in vars(one)]
-        parts: list[Requirement] = [vars(one)["_declared"](self) for one in asking]
+        declaring = [one for one in type(self).__mro__ if "_declared_requirement" in vars(one)]
+        parts: list[Requirement] = [vars(one)["_declared_requirement"](self) for one in declaring]
         return reduce(and_, parts)
 
-    def _asked_again(self) -> Requirement:
+    def _reused_requirement(self) -> Requirement:
         """Return the requirement: the same object as for the last request if it is equal, so decisions stay cached."""
-        owner, asked = type(self), self.get_requirement()
-        last: Requirement | None = vars(owner).get("_last_asked")
-        if last == asked:
+        owner, requirement = type(self), self.get_requirement()
+        last: Requirement | None = vars(owner).get("_last_requirement")
+        if last == requirement:
             return last
-        owner._last_asked = asked
-        return asked
+        owner._last_requirement = requirement
+        return requirement
 
     def get_denial_options(self) -> DenialOptions:
         """Return the options for the response to a denial."""
@@ -81,11 +81,11 @@ class AccessMixin(View):
         """Check the requirement, then call the view or return the response to the denial."""
         if self.view_is_async:
             return self._adispatch(request, *args, **kwargs)
-        denial = run(check_view(request, self._asked_again(), self.get_denial_options()))
+        denial = run(check_view(request, self._reused_requirement(), self.get_denial_options()))
         return vary(super().dispatch(request, *args, **kwargs)) if denial is None else denial
 
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        denial = await arun(check_view(request, self._asked_again(), self.get_denial_options()))
+        denial = await arun(check_view(request, self._reused_requirement(), self.get_denial_options()))
         if denial is not None:
             return denial
         view: Any = super()
@@ -97,7 +97,7 @@ class RequireMixin(AccessMixin):
 
     requirement: Requirement | None = None
 
-    def _declared(self) -> Requirement:
+    def _declared_requirement(self) -> Requirement:
         if not isinstance(self.requirement, Requirement):
             raise InvalidPolicy(f"{type(self).__name__}.requirement", "must be a requirement", 'such as Role("owner")')
         return self.requirement
@@ -106,7 +106,7 @@ class RequireMixin(AccessMixin):
 class RequireAuthenticatedMixin(AccessMixin):
     """Require a session."""
 
-    def _declared(self) -> Requirement:
+    def _declared_requirement(self) -> Requirement:
         return Authenticated()
 
 
@@ -115,7 +115,7 @@ class RequireRoleMixin(AccessMixin):
 
     required_roles: Sequence[str] | None = None
 
-    def _declared(self) -> Requirement:
+    def _declared_requirement(self) -> Requirement:
         return Role(*_names(self, "required_roles", self.required_roles))
 
 
@@ -128,7 +128,7 @@ class RequirePermissionMixin(AccessMixin):
     required_permissions: Sequence[str] | None = None
     required_any_permission: Sequence[str] | None = None
 
-    def _declared(self) -> Requirement:
+    def _declared_requirement(self) -> Requirement:
         parts: list[Requirement] = []
         if self.required_any_permission is not None:
             parts.append(AnyPermission(*_names(self, "required_any_permission", self.required_any_permission)))

@@ -116,7 +116,7 @@ class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
         return cls.opposite()
 
 
-class _Asked(BasePermission, metaclass=_Composable):
+class _RequirementPermission(BasePermission, metaclass=_Composable):
     """A permission with a requirement for each action, and one for all others."""
 
     actions: Mapping[str, Requirement]
@@ -126,12 +126,12 @@ class _Asked(BasePermission, metaclass=_Composable):
     @classmethod
     def opposite(cls) -> Any:
         otherwise = ~cls.otherwise if cls.otherwise is not None else None
-        return _asked({action: ~asked for action, asked in cls.actions.items()}, otherwise)
+        return _permission_class({action: ~requirement for action, requirement in cls.actions.items()}, otherwise)
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        asked = self.actions.get(_action(request, view, self.actions), self.otherwise)
+        requirement = self.actions.get(_action(request, view, self.actions), self.otherwise)
         vary_ahead(view)
-        return _final(request, _ask(request, asked if asked is not None else Nobody()), self.is_part)
+        return _final(request, _is_granted(request, requirement if requirement is not None else Nobody()), self.is_part)
 
 
 class _Combined(BasePermission, metaclass=_Composable):
@@ -144,7 +144,7 @@ class _Combined(BasePermission, metaclass=_Composable):
     def __init__(self) -> None:
         parts = [part() for part in self.parts]
         for part in parts:
-            if isinstance(part, (_Asked, _Combined)):
+            if isinstance(part, (_RequirementPermission, _Combined)):
                 part.is_part = True  # the other part may grant access if this one does not
         self._joined = self.operator(*parts)
 
@@ -161,8 +161,10 @@ class _Combined(BasePermission, metaclass=_Composable):
         return self._joined.has_object_permission(request, view, obj) is True
 
 
-def _asked(actions: Mapping[str, Requirement], otherwise: Requirement | None) -> Any:
-    return _Composable("Requires", (_Asked,), {"actions": actions, "otherwise": otherwise, "__module__": __name__})
+def _permission_class(actions: Mapping[str, Requirement], otherwise: Requirement | None) -> Any:
+    return _Composable(
+        "Requires", (_RequirementPermission,), {"actions": actions, "otherwise": otherwise, "__module__": __name__}
+    )
 
 
 def _combined(operator: Any, *parts: Any) -> Any:
@@ -175,7 +177,7 @@ def Requires(requirement: Requirement) -> Any:
     """Return a permission class for a requirement: ``permission_classes = [Requires(Role("editor"))]``.
     Combine it with other permission classes by ``&``, ``|`` and ``~``.
     """
-    return _asked({}, _checked(requirement, "Requires"))
+    return _permission_class({}, _checked(requirement, "Requires"))
 
 
 def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> Any:
@@ -186,8 +188,8 @@ def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement 
     place = "RequiresByAction"
     if not isinstance(actions, Mapping):
         raise InvalidPolicy(place, f"needs a mapping, not {type(actions).__name__}", 'such as {"list": Public()}')
-    checked = {action: _checked(asked, f"{place}, {action!r}") for action, asked in actions.items()}
-    return _asked(checked, _checked(otherwise, f"{place}, otherwise") if otherwise is not None else None)
+    checked = {action: _checked(requirement, f"{place}, {action!r}") for action, requirement in actions.items()}
+    return _permission_class(checked, _checked(otherwise, f"{place}, otherwise") if otherwise is not None else None)
 
 
 def _action(request: Any, view: Any, named: Mapping[str, Requirement]) -> str:
@@ -202,7 +204,7 @@ def _checked(requirement: object, place: str) -> Requirement:
     return requirement
 
 
-def _ask(request: Any, requirement: Requirement) -> bool:
+def _is_granted(request: Any, requirement: Requirement) -> bool:
     http: HttpRequest = request._request
     with activate(context_for(http)) as session_context:
         if (

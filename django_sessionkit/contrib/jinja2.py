@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Tag(NamedTuple):
-    ask: Callable[..., bool]
+    condition: Callable[..., bool]
     at_least: int
     at_most: float
     takes_keywords: bool = False
@@ -76,15 +76,15 @@ class SessionKitExtension(Extension):
     def _block(self, parser: Parser, name: str, line: int) -> nodes.Node:
         args, kwargs = _arguments(parser, _TAGS[name].takes_keywords)
         _check(parser, name, args, line)
-        test = self.call_method("_ask", [nodes.Const(name), *args], kwargs, lineno=line)
+        test = self.call_method("_evaluate", [nodes.Const(name), *args], kwargs, lineno=line)
         granted = parser.parse_statements(("name:else", f"name:end{name}"))
         otherwise: list[nodes.Node] = []
         if next(parser.stream).value == "else":
             otherwise = parser.parse_statements((f"name:end{name}",), drop_needle=True)
         return nodes.If(test, granted, [], otherwise, lineno=line)
 
-    def _ask(self, name: str, *args: Any, **kwargs: Any) -> bool:
-        return _TAGS[name].ask(*args, **kwargs) is True
+    def _evaluate(self, name: str, *args: Any, **kwargs: Any) -> bool:
+        return _TAGS[name].condition(*args, **kwargs) is True
 
     def _json(self, *fields: str, id: str = "sessionkit") -> str:
         return json_script(api.session_public(*fields), id)

@@ -54,8 +54,8 @@ class Session(Mapping[str, Any]):
     @property
     def grants_key(self) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
         """The primary role, the additional roles and the permissions as in the dict. The value is hashable."""
-        ask = self._data.get
-        return ask("role"), tuple(ask("roles") or ()), tuple(ask("permissions") or ())
+        get = self._data.get
+        return get("role"), tuple(get("roles") or ()), tuple(get("permissions") or ())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the whole session as a new plain dict that can be serialized to JSON."""

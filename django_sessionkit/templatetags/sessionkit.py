@@ -43,32 +43,32 @@ class RequirementNode(ConditionNode):
         return (self.granted if granted else self.otherwise).render(context)
 
 
-class QuestionNode(ConditionNode):
-    """A block that calls ``ask`` when the template is rendered, with the resolved arguments of the tag."""
+class CallNode(ConditionNode):
+    """A block that calls ``condition`` when the template is rendered, with the resolved arguments of the tag."""
 
     def __init__(
-        self, ask: Callable[..., bool], args: list[FilterExpression], kwargs: dict[str, FilterExpression]
+        self, condition: Callable[..., bool], args: list[FilterExpression], kwargs: dict[str, FilterExpression]
     ) -> None:
-        self.ask = ask
+        self.condition = condition
         self.args = args
         self.kwargs = kwargs
 
     def render(self, context: Context) -> str:
         args = [arg.resolve(context) for arg in self.args]
         kwargs = {name: value.resolve(context) for name, value in self.kwargs.items()}
-        return (self.granted if self.ask(*args, **kwargs) is True else self.otherwise).render(context)
+        return (self.granted if self.condition(*args, **kwargs) is True else self.otherwise).render(context)
 
 
 def _block_tag(
     name: str,
-    ask: Callable[..., bool],
+    condition: Callable[..., bool],
     at_least: int,
     at_most: float,
     requirement: Callable[..., Requirement] | None = None,
 ) -> None:
     """Register a block tag.
 
-    ``requirement`` builds the requirement that ``ask`` checks. Without it, the tag also takes keyword arguments.
+    ``requirement`` builds the requirement that ``condition`` checks. Without it, the tag also takes keyword arguments.
     """
 
     def compile_tag(parser: Parser, token: Token) -> ConditionNode:
@@ -76,9 +76,11 @@ def _block_tag(
         keywords = [bit for bit in bits if requirement is None and _is_keyword(bit)]
         args = [parser.compile_filter(bit) for bit in bits if bit not in keywords]
         _check(name, args, at_least, at_most)
-        asked = _spelt_out(requirement, args) if requirement is not None else None
+        literal = _spelt_out(requirement, args) if requirement is not None else None
         node: ConditionNode
-        node = QuestionNode(ask, args, token_kwargs(keywords, parser)) if asked is None else RequirementNode(asked)
+        node = (
+            CallNode(condition, args, token_kwargs(keywords, parser)) if literal is None else RequirementNode(literal)
+        )
         node.granted = parser.parse(("else", f"end{name}"))
         node.otherwise = NodeList()
         if parser.next_token().contents == "else":
@@ -90,7 +92,7 @@ def _block_tag(
 
 
 def _spelt_out(requirement: Callable[..., Requirement], args: list[FilterExpression]) -> Requirement | None:
-    """Return the requirement if all names are valid literals, else ``None``. Then ``ask`` reports invalid names."""
+    """Return the requirement if all names are valid literals. If not, ``None``: ``condition`` reports invalid names."""
     if any(arg.is_var or arg.filters for arg in args):
         return None
     try:

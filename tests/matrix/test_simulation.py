@@ -1,4 +1,4 @@
-"""The forecast agrees with the guard and the views, and runs no code of the project."""
+"""The simulation agrees with the guard and the views, and runs no code of the project."""
 
 from __future__ import annotations
 
@@ -358,7 +358,7 @@ def test_djangos_login_middleware_stands_before_every_view_that_does_not_say_oth
 
 
 def test_the_simulation_agrees_with_the_site():
-    """Every route of the test site answers every kind of caller as the forecast says."""
+    """Every route of the test site answers every kind of caller as the simulation says."""
     rules = [
         {"pattern": "/admin/**", "role": "admin"},
         {"pattern": "/page", "permission": "p"},

@@ -1,4 +1,4 @@
-"""On generated sites, the forecast never contradicts the decision of the guard for a real path."""
+"""On generated sites, the simulation never contradicts the decision of the guard for a real path."""
 
 from __future__ import annotations
 

@@ -174,8 +174,8 @@ class AuthSource(DjangoSessionSource):
         setattr(request, _SEEN, vars(request).get("user"))
 
     def _renewed(self, request: HttpRequest, user: Any) -> object:
-        is_lent = self._is_borrowing(request, user)
-        if is_lent:
+        is_transient = self._is_borrowing(request, user)
+        if is_transient:
             setattr(request, _TRANSIENT, users.RequestStore())
         else:
             self.remove(request)  # it belongs to no user, or to another one
@@ -188,7 +188,7 @@ class AuthSource(DjangoSessionSource):
             self.write(request, data)
             if (seconds := conf.current().session_ttl) is not None:
                 self.expire_in(request, seconds)
-        elif not is_lent:
+        elif not is_transient:
             self.end(request)
         return data
 
