@@ -14,9 +14,9 @@ from .conf.urlconf import routed_by, urlconf_of
 from .exceptions import AccessDenied, NotAuthenticated
 from .guard import preview
 from .guard.denial_choice import Denial
-from .guard.engine import AccessRequest, RequestEvaluation, authorize, depends_on_session, needs_no_evaluation
+from .guard.engine import AccessRequest, RequestEvaluation, authorize
 from .responses import caching, hidden_page
-from .session.context import SessionContext, activate
+from .session.context import SessionContext, reset_current, set_current
 from .session.loader import current_loader
 from .session.streaming import stream_within, transfer_closers
 from .utils.sansio import Flow, arun, run
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-
-
-_COOKIE = ("Cookie",)
 
 
 class SessionKitMiddleware:
@@ -53,51 +50,45 @@ class SessionKitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.async_mode:
             return self.__acall__(request)
-        context = _attach_context(request)
-        with activate(context):
-            response = None if needs_no_evaluation(request, resolved=False) else run(_check_path(request, context))
+        evaluation = _begin(request)
+        context = evaluation.context
+        token = set_current(context)
+        try:
+            response = None if evaluation.needs_no_evaluation(request) else run(_check_path(request, evaluation))
             if response is None:
                 response = self.get_response(request)
-                if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
+                if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]
                     response = run(_check_unrouted_response(request, context, response))
-        if (
-            response.streaming
-            or context.loaded is not None
-            or response.status_code == 404
-            or (conf.latest or conf.current()).debug
-        ):
-            _finish(request, context, response, self._is_inside_sessions)
+        finally:
+            reset_current(token)
+        if response.streaming or context.loaded or response.status_code == 404 or evaluation.settings.debug:
+            _finish(request, evaluation, response, self._is_inside_sessions)
         return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """Async variant of ``__call__``."""
-        context = _attach_context(request)
-        with activate(context):
-            response = (
-                None if needs_no_evaluation(request, resolved=False) else await arun(_check_path(request, context))
-            )
+        evaluation = _begin(request)
+        context = evaluation.context
+        token = set_current(context)
+        try:
+            response = None if evaluation.needs_no_evaluation(request) else await arun(_check_path(request, evaluation))
             if response is None:
                 response = await self.get_response(request)
-                if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
+                if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]
                     response = await arun(_check_unrouted_response(request, context, response))
-        if (
-            response.streaming
-            or context.loaded is not None
-            or response.status_code == 404
-            or (conf.latest or conf.current()).debug
-        ):
-            _finish(request, context, response, self._is_inside_sessions)
+        finally:
+            reset_current(token)
+        if response.streaming or context.loaded or response.status_code == 404 or evaluation.settings.debug:
+            _finish(request, evaluation, response, self._is_inside_sessions)
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Check the request again, now with the matched view."""
-        request._sessionkit_is_routed = True  # type: ignore[attr-defined]
-        return None if needs_no_evaluation(request, resolved=True) else run(_check_view(request))
+        return None if _is_settled(request) else run(_check_view(request))
 
     @markcoroutinefunction  # for libraries that wrap it in a plain function and copy its attributes
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        request._sessionkit_is_routed = True  # type: ignore[attr-defined]
-        return None if needs_no_evaluation(request, resolved=True) else await arun(_check_view(request))
+        return None if _is_settled(request) else await arun(_check_view(request))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Respond to the exceptions of ``enforce()`` and ``require_session()``.
@@ -109,39 +100,46 @@ class SessionKitMiddleware:
         return None
 
 
-def _attach_context(request: HttpRequest) -> SessionContext:
-    request.sessionkit = context = SessionContext(current_loader(), request)  # type: ignore[attr-defined]
-    request._sessionkit_is_routed = False  # type: ignore[attr-defined]
-    return context
+def _begin(request: HttpRequest) -> RequestEvaluation:
+    """Attach an empty session context and an empty evaluation to the request."""
+    loader = current_loader()
+    request.sessionkit = context = SessionContext(loader, request)  # type: ignore[attr-defined]
+    request._sessionkit_evaluation = evaluation = RequestEvaluation(context, loader.settings)  # type: ignore[attr-defined]
+    return evaluation
 
 
-def _evaluation_of(request: HttpRequest, context: SessionContext) -> RequestEvaluation:
-    """Return the evaluation of the request. It is created when the guard first has to evaluate a rule."""
-    evaluation: RequestEvaluation | None = getattr(request, "_sessionkit_evaluation", None)
-    if evaluation is None or evaluation.context is not context:
+def _evaluation_of(request: HttpRequest) -> RequestEvaluation:
+    """Return the evaluation of the request, or a new one if code has given the request another session context."""
+    evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
+    context: SessionContext = request.sessionkit  # type: ignore[attr-defined]
+    if evaluation.context is not context:
         request._sessionkit_evaluation = evaluation = RequestEvaluation(context)  # type: ignore[attr-defined]
     return evaluation
 
 
-def _check_path(request: HttpRequest, context: SessionContext) -> Flow[HttpResponseBase | None]:
+def _is_settled(request: HttpRequest) -> bool:
+    """Note that the request is routed. Return ``True`` if no rule can deny it now."""
+    evaluation = _evaluation_of(request)
+    evaluation.is_routed = True
+    return evaluation.needs_no_evaluation(request, request.resolver_match)
+
+
+def _check_path(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[HttpResponseBase | None]:
     """Check the path before inner middleware can respond. Django has not applied ``request.urlconf`` yet."""
+    context = evaluation.context
     with routed_by(urlconf_of(request)):
-        if depends_on_session(request):
+        if evaluation.waits_for_session:
             yield from context.flow()
-            if needs_no_evaluation(request, resolved=False):
+            if evaluation.needs_no_evaluation(request):
                 return None
-        denial = yield from authorize(
-            AccessRequest.of(request, resolved=False), _evaluation_of(request, context), with_default=False
-        )
+        denial = yield from authorize(AccessRequest.of(request, resolved=False), evaluation, with_default=False)
         return (yield from _deny(request, context, denial)) if denial is not None else None
 
 
 def _check_view(request: HttpRequest) -> Flow[HttpResponseBase | None]:
     """Check the path together with the view that Django has routed it to."""
     context: SessionContext = request.sessionkit  # type: ignore[attr-defined]
-    denial = yield from authorize(
-        AccessRequest.of(request, resolved=True), _evaluation_of(request, context), with_default=True
-    )
+    denial = yield from authorize(AccessRequest.of(request, resolved=True), _evaluation_of(request), with_default=True)
     return (yield from _deny(request, context, denial)) if denial is not None else None
 
 
@@ -151,7 +149,7 @@ def _check_unrouted_response(
     """Check a response that no view has returned: a fallback, a file, a 404, or the response of other middleware."""
     leads_nowhere = response.status_code == 404 or _only_adds_slash(request, response)
     target = AccessRequest.of(request, resolved=True)
-    denial = yield from authorize(target, _evaluation_of(request, context), with_default=not leads_nowhere)
+    denial = yield from authorize(target, _evaluation_of(request), with_default=not leads_nowhere)
     if denial is None and hidden_page.has_hidden_views():
         if target.match is not None:  # other middleware has refused a request that Django had routed
             denial = yield from preview.hidden_at(target, context)
@@ -181,16 +179,19 @@ def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:
     return response.get("Location") == request.get_full_path(force_append_slash=True)
 
 
-def _finish(request: HttpRequest, context: SessionContext, response: HttpResponseBase, is_inside: bool) -> None:
+def _finish(
+    request: HttpRequest, evaluation: RequestEvaluation, response: HttpResponseBase, is_inside_sessions: bool
+) -> None:
+    context = evaluation.context
     if response.streaming:
         stream_within(context, response)
-    if hidden_page.is_unknown(request, response):
+    if response.status_code == 404 and hidden_page.is_unknown(request, response):
         if hidden_page.has_hidden_views():
             hidden_page.make_final(response)
-    elif conf.current().debug:
+    elif evaluation.settings.debug:
         responses.annotate(request, response)
     if context.loaded is not None:
-        _finish_read(request, context, response, is_inside)
+        _finish_read(request, context, response, is_inside_sessions)
 
 
 def _is_read(request: HttpRequest) -> bool:
@@ -198,10 +199,12 @@ def _is_read(request: HttpRequest) -> bool:
     return getattr(getattr(request, "session", None), "accessed", False) is True
 
 
-def _finish_read(request: HttpRequest, context: SessionContext, response: HttpResponseBase, is_inside: bool) -> None:
-    source = current_loader().source
-    if not (is_inside and tuple(source.vary_headers) == _COOKIE and _is_read(request)):
+def _finish_read(
+    request: HttpRequest, context: SessionContext, response: HttpResponseBase, is_inside_sessions: bool
+) -> None:
+    loader = current_loader()
+    if not (is_inside_sessions and loader.reads_cookie and _is_read(request)):
         caching.vary(response)
     caching.release(request)
-    if conf.current().touch_on_request and context.peek() is not None:
-        source.touch(request)
+    if loader.settings.touch_on_request and context.peek() is not None:
+        loader.source.touch(request)

@@ -18,11 +18,11 @@ from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.policy.decisions import FAILED, Decision
 from django_sessionkit.policy.first_match import FirstMatch, PathLookup, first_matches
 from django_sessionkit.policy.path_variants import PathVariant, VariantReader, has_parent_segments, is_canonical
-from django_sessionkit.policy.rules import AMBIGUOUS, Rule
+from django_sessionkit.policy.rules import AMBIGUOUS, Rule, sole_rule
 from django_sessionkit.policy.view_marks import is_marked_public, options_under_default
 from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.session import audit
-from django_sessionkit.session.context import SessionContext
+from django_sessionkit.session.context import LoadedSession, SessionContext
 from django_sessionkit.urlconf import spelling as routes
 from django_sessionkit.urlconf.spelling import CanonicalForms
 from django_sessionkit.utils.sansio import Flow
@@ -74,61 +74,79 @@ class AccessRequest(NamedTuple):
         return self.match.view_name if self.match is not None else None
 
 
-def needs_no_evaluation(request: HttpRequest, *, resolved: bool) -> bool:
-    """Return ``True`` if no rule can deny this request, without evaluating any requirement.
-
-    This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`authorize` to decide.
-    """
-    settings = conf.latest or conf.current()
-    if not settings.rules.rules:
-        return not (resolved and settings.global_protect)
-    path, match = request.path_info, request.resolver_match if resolved else None
-    rule = settings.rules.sole_rule(path, request.method or "", match)
-    if rule is AMBIGUOUS or request.path != path:
-        return False
-    if rule is not None:
-        if settings.debug or not _is_known_to_allow(rule, request):
-            return False
-    elif resolved and settings.global_protect:
-        return False
-    urlconf = getattr(request, "urlconf", None)
-    return _has_one_variant(settings.root_urlconf if urlconf is None else urlconf, match)
-
-
-def _is_known_to_allow(rule: Rule, request: HttpRequest) -> bool:
-    """Use the session of the request, not the current one: code inside the guard may have overridden that."""
-    if rule.is_public:
-        return not conf.current().policy.overrides_check
-    answer = cached_decision(rule.requirement, request.sessionkit)  # type: ignore[attr-defined]
-    return answer is not None and answer.allowed
-
-
-def depends_on_session(request: HttpRequest) -> bool:
-    """Return ``True`` if exactly one rule can decide about the path and needs the session, so it is loaded first."""
-    rule = conf.current().rules.sole_rule(request.path_info, request.method or "", None)
-    return rule is not None and rule is not AMBIGUOUS and not rule.is_public
-
-
-def _has_one_variant(urlconf: Any, match: ResolverMatch | None) -> bool:
-    """Return ``True`` if the URLconf gives a canonical path no further variants."""
-    if uses_language_prefix(urlconf):
-        return False
-    return match is None or not routes.has_other_spellings(urlconf, match)
-
-
 class RequestEvaluation:
-    """The evaluation of one request. Decisions made on entry are reused after routing."""
+    """The evaluation of one request: what the guard has found so far. After routing, it looks at changes only."""
 
-    __slots__ = ("_lookup", "context", "decisions", "is_login_page", "rule")
+    __slots__ = (
+        *("_granted", "_lookup", "_path", "_rule", "_rules", "_urlconf"),
+        *("context", "decisions", "is_login_page", "is_routed", "rule", "settings"),
+    )
 
-    def __init__(self, context: SessionContext) -> None:
+    def __init__(self, context: SessionContext, settings: conf.Settings | None = None) -> None:
         self.context = context
+        self.settings = settings if settings is not None else conf.current()
+        #: whether Django has called ``process_view``
+        self.is_routed = False
         self.decisions: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
         #: the first rule found for the path; the debug header shows it
         self.rule: Rule | None = None
         #: a denial was ignored because the path is a login page
         self.is_login_page = False
         self._lookup: PathLookup | None = None
+        self._path: Any = None
+        self._urlconf: Any = None
+        self._rules: tuple[Rule, ...] = ()
+        self._rule: Rule | None = None
+        self._granted: tuple[Rule, LoadedSession] | None = None
+
+    def needs_no_evaluation(self, request: HttpRequest, match: ResolverMatch | None = None) -> bool:
+        """Return ``True`` if no rule can deny this request, without evaluating any requirement.
+
+        This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`authorize` to decide.
+        """
+        settings = self.settings
+        if not settings.rules.rules:
+            return not (self.is_routed and settings.global_protect)
+        path: Any = request.path_info
+        if path is not self._path:  # the first call, or other middleware has changed the path
+            self._path, self._rules = path, settings.rules.sole_rules(path)
+        self._rule = rule = sole_rule(self._rules, request.method or "", match) if self._rules else None
+        if request.path != path:
+            return False
+        if rule is not None:
+            if settings.debug or not self._is_known_to_allow(rule):
+                return False
+        elif self.is_routed and settings.global_protect:
+            return False
+        urlconf = getattr(request, "urlconf", None) or settings.root_urlconf
+        if urlconf is not self._urlconf:
+            if uses_language_prefix(urlconf):
+                return False
+            self._urlconf = urlconf
+        return match is None or not routes.has_other_spellings(urlconf, match)
+
+    @property
+    def waits_for_session(self) -> bool:
+        """Whether exactly one rule can decide about the path and needs the session, so it is loaded first."""
+        rule = self._rule
+        return rule is not None and rule is not AMBIGUOUS and not rule.is_public
+
+    def _is_known_to_allow(self, rule: Rule) -> bool:
+        """Use the session of the request, not the current one: code inside the guard may have overridden that."""
+        if rule is AMBIGUOUS:
+            return False
+        if rule.is_public:
+            return not self.settings.policy.overrides_check
+        loaded = self.context.loaded
+        if loaded is None:
+            return False
+        if self._granted == (rule, loaded):
+            return loaded.current_value() is loaded.raw  # allowed before, and the session is still the same
+        decision = cached_decision(rule.requirement, self.context)
+        if decision is None or not decision.allowed:
+            return False
+        self._granted = (rule, loaded)
+        return True
 
     @property
     def variant_reader(self) -> VariantReader:

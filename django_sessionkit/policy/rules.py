@@ -59,12 +59,12 @@ class Rule:
         """The patterns, or ``/**`` if there are none."""
         return self.patterns or (EVERYTHING,)
 
-    @property
+    @cached_property
     def is_public(self) -> bool:
         """Whether the rule exempts a path from protection instead of protecting it."""
         return isinstance(self.requirement, Public)
 
-    @property
+    @cached_property
     def is_final(self) -> bool:
         """Whether the rule applies to every form of a matching path, every method and every view.
 
@@ -119,7 +119,7 @@ class RuleSet:
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
         #: all patterns of rules and excludes, as written in the settings
         self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
-        self._sole_rules = BoundedCache(self._sole_rule)
+        self._sole_rules = BoundedCache(self._find_sole_rules)
 
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the numbers of the rules whose patterns match ``path``.
@@ -128,28 +128,20 @@ class RuleSet:
         """
         return (self._folded if folded else self._exact).matching(path)
 
-    def sole_rule(self, path: str, method: str, match: ResolverMatch | None) -> Rule | None:
-        """Return the rule that :mod:`django_sessionkit.policy.first_match` finds, for a path that has only one form.
+    def sole_rules(self, path: str) -> tuple[Rule, ...]:
+        """Return the rules that match a path which has only one form, in order; else ``(AMBIGUOUS,)``.
 
-        ``match`` is ``None`` before the request is routed. For a path that may have other forms, the result is
-        :data:`AMBIGUOUS`.
+        :func:`sole_rule` finds the one that applies.
         """
-        for rule in self._sole_rules[path]:
-            if not rule.matches_method(method):
-                continue
-            if rule.views and match is None:
-                return None
-            if not rule.views or (match is not None and rule.matches_view(match.view_name)):
-                return rule
-        return None
+        return self._sole_rules[path]
 
-    def _sole_rule(self, path: str) -> tuple[Rule, ...]:
+    def _find_sole_rules(self, path: str) -> tuple[Rule, ...]:
         if len(path) > LONG or not is_canonical(path):
             return (AMBIGUOUS,)
-        matching = self._exact.matching(path)
-        if matching != self._folded.matching(path):
+        covering = self._exact.matching(path)
+        if covering != self._folded.matching(path):
             return (AMBIGUOUS,)
-        return tuple(self.rules[number] for number in matching)
+        return tuple(self.rules[number] for number in covering)
 
     def excludes(self, path: str) -> bool:
         """Return ``True`` if a pattern in ``SESSIONKIT_EXCLUDE`` matches this path. Case matters."""
@@ -174,3 +166,18 @@ def _entries(rules: Sequence[Rule], transform: Callable[[str], str]) -> list[Ent
         for number, rule in enumerate(rules)
         for pattern in rule.effective_patterns
     ]
+
+
+def sole_rule(rules: tuple[Rule, ...], method: str, match: ResolverMatch | None) -> Rule | None:
+    """Return the first of :meth:`RuleSet.sole_rules` that applies, as the search for a path with one form would.
+
+    ``match`` is ``None`` before the request is routed.
+    """
+    for rule in rules:
+        if (rule.methods or rule.unsafe_only) and not rule.matches_method(method):
+            continue
+        if not rule.views or (match is not None and rule.matches_view(match.view_name)):
+            return rule
+        if match is None:
+            return None
+    return None

@@ -47,7 +47,7 @@ def denied(decision: Decision) -> str:
 def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
     """Add the debug header to a response that was allowed. This does not load the session."""
     if not response.has_header(HEADER):
-        evaluation = getattr(request, "_sessionkit_evaluation", None)
+        evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
         response[HEADER] = _header("allowed", *_what_allowed(request, evaluation))
 
 
@@ -57,7 +57,7 @@ def _header(*parts: str) -> str:
     return f"{outcome}; rule={rule}; reason={reason}"
 
 
-def _what_allowed(request: HttpRequest, evaluation: RequestEvaluation | None) -> tuple[str, str]:
+def _what_allowed(request: HttpRequest, evaluation: RequestEvaluation) -> tuple[str, str]:
     rule, reason = _what_denied(request, evaluation)
     match = request.resolver_match
     if match is None or not requirements_of(match.func, request.method or ""):
@@ -65,23 +65,20 @@ def _what_allowed(request: HttpRequest, evaluation: RequestEvaluation | None) ->
     return ("view" if rule == "none" else f"{rule}+view"), "granted"
 
 
-def _what_denied(request: HttpRequest, evaluation: RequestEvaluation | None) -> tuple[str, str]:
-    """Return the rule and the reason. ``evaluation`` is ``None`` if no rule had to be evaluated."""
-    rule = evaluation.rule if evaluation is not None else None
-    decision = (
-        evaluation.decision_of(rule.label if rule is not None else GLOBAL_LABEL) if evaluation is not None else None
-    )
+def _what_denied(request: HttpRequest, evaluation: RequestEvaluation) -> tuple[str, str]:
+    rule = evaluation.rule
+    decision = evaluation.decision_of(rule.label if rule is not None else GLOBAL_LABEL)
     if rule is not None and decision is None and rule.is_public:
         return rule.label, "public"
     if decision is None:
-        return "none", _why_open(request)
+        return "none", _why_open(request, evaluation)
     return decision.rule or "none", "granted" if decision else "login_page"
 
 
-def _why_open(request: HttpRequest) -> str:
+def _why_open(request: HttpRequest, evaluation: RequestEvaluation) -> str:
     if not conf.current().global_protect:
         return "unprotected"
-    if not request._sessionkit_is_routed:  # type: ignore[attr-defined]
+    if not evaluation.is_routed:
         return "not_routed"
     path = request.path_info
     return (

@@ -209,8 +209,9 @@ class SessionContext:
 _current: ContextVar[SessionContext | None] = ContextVar("django_sessionkit.slot", default=None)
 
 current_context = _current.get
-#: for changes that do not end with a ``with`` block; for others, use :class:`activate`
+#: for changes that do not end with a ``with`` block, and for the middleware; for others, use :class:`activate`
 set_current = _current.set
+reset_current = _current.reset
 
 
 class activate:

@@ -37,6 +37,8 @@ class SessionLoader:
         self.source: SessionSource = source if isinstance(source, SessionSource) else CallableSource(source)
         #: the ``Vary`` header of a response that depends on the session; ``None`` if the source depends on no header
         self.vary = ("Vary", ", ".join(self.source.vary_headers)) if self.source.vary_headers else None
+        #: whether the session cookie is all that it depends on
+        self.reads_cookie = tuple(self.source.vary_headers) == ("Cookie",)
         #: validates with the limits and the validator of the settings
         self.validate = SessionValidator(snapshot.limits, _validator_in_use(snapshot.validator)).session
         self.versions = VersionChecker(snapshot, self.source, self.validate)
