@@ -14,8 +14,8 @@ from django.utils.translation import get_language_from_path
 
 from django_sessionkit.conf.urlconf import is_translated_from, uses_language_prefix
 from django_sessionkit.patterns import Pattern
-from django_sessionkit.policy.first_match import first_matches
-from django_sessionkit.policy.path_variants import VariantReader, strip_language
+from django_sessionkit.policy.first_match import FirstMatch, first_matches
+from django_sessionkit.policy.path_variants import PathVariant, VariantReader, strip_language
 from django_sessionkit.policy.rules import EVERYTHING, Rule, ViewNamePattern
 from django_sessionkit.urlconf.inventory import Route
 from django_sessionkit.utils.verbs import SAFE_VERBS
@@ -108,11 +108,24 @@ def redirect_loops(coverage: PolicyCoverage) -> list[Finding]:
     found = []
     for number, rule in enumerate(coverage.rules):
         path = _path_of_target(rule.options.redirect_to)
-        if path is not None and _decider(coverage, path) is rule:
+        decided = [match.variant for match in _matches(coverage, path) if match.rule is rule]
+        if decided:
             fault = f'the rule protects its own "redirect_to" {path}. A denied user is redirected in a loop.'
-            hint = f'Add {{"pattern": "{path}", "authenticated": True}} above {rule.label}.'
+            hint = f'Add {{"pattern": {_patterns_of(decided)}, "authenticated": True}} above {rule.label}.'
             found.append(Finding(rule.label, fault, hint, number))
     return found
+
+
+def _patterns_of(variants: list[PathVariant]) -> str:
+    """Return the patterns of a rule that matches these variants, as written in the settings.
+
+    The pattern of a variant also matches its case-folded form, and the path without a final slash.
+    """
+    paths: dict[str, str] = {}
+    for one in [one for one in variants if not one.case_folded] or variants:
+        paths.setdefault(one.path.removesuffix("/"), one.path)
+    quoted = ", ".join(f'"{path}"' for path in paths.values())
+    return f"[{quoted}]" if len(paths) > 1 else quoted
 
 
 def covered_login(coverage: PolicyCoverage) -> list[Finding]:
@@ -120,7 +133,7 @@ def covered_login(coverage: PolicyCoverage) -> list[Finding]:
     found = []
     for url in coverage.settings.login_urls:
         path = _with_language(coverage, _path_of_target(url))
-        rule = _decider(coverage, path) if path is not None else None
+        rule = next((match.rule for match in _matches(coverage, path) if match.rule is not None), None)
         if path is not None and rule is not None and not rule.is_public:
             fault = f"the rule matches the login page {path}. This page stays reachable, but pages below it do not."
             hint = f'Add {{"pattern": "{_in_any_language(coverage, path)}", "public": True}} above {rule.label}.'
@@ -170,14 +183,16 @@ def _path_of_target(target: str | Promise | None) -> str | None:
     return None
 
 
-def _decider(coverage: PolicyCoverage, path: str) -> Rule | None:
+def _matches(coverage: PolicyCoverage, path: str | None) -> Iterator[FirstMatch]:
+    """Yield the rule that decides about each variant of ``path``, as the guard finds it. ``None`` has no variants."""
+    if path is None:
+        return iter(())
     name = None
     with suppress(Exception):
         name = resolve(path).view_name
     languages = coverage.settings.languages if uses_language_prefix(None) else frozenset()
     variants = VariantReader().variants(path, path, languages)
-    matches = first_matches(coverage.settings.rules, variants, "GET", name, resolved=True)
-    return next((match.rule for match in matches if match.rule is not None), None)
+    return first_matches(coverage.settings.rules, variants, "GET", name, resolved=True)
 
 
 def unclear_routes(coverage: PolicyCoverage) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from io import StringIO
 from types import ModuleType
@@ -18,6 +19,7 @@ from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePatter
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from support.sessions import READER, browser
 
 from django_sessionkit import Allow, Authenticated, Nobody, Role
 from django_sessionkit.decorators import public, require, require_authenticated
@@ -389,6 +391,38 @@ def test_a_rule_that_denies_its_own_redirect_target(urls):
         assert message.hint == 'Add {"pattern": "/shop/", "authenticated": True} above SESSIONKIT_PROTECT[0].'
     for target in ("/users/", "users", "no-such-name"):
         assert ids([{"pattern": "/shop/**", **ADMIN, "redirect_to": target}]) == []
+
+
+SHOP = {"pattern": "/shop/**", **ADMIN, "redirect_to": "/en/shop/"}
+
+
+@pytest.mark.parametrize(
+    ("others", "rule", "pattern"),
+    [
+        ([], SHOP, '"/shop/"'),
+        ([], {**SHOP, "pattern": "/**"}, '["/en/shop/", "/shop/"]'),
+        ([{"pattern": "/en/**", "authenticated": True}], SHOP, '"/shop/"'),
+        ([{"pattern": "/*/shop", "public": True}], SHOP, '"/shop/"'),
+    ],
+)
+def test_a_redirect_target_that_is_denied_without_its_language(others, rule, pattern):
+    translated = i18n_patterns(*PAGES)
+    with override_settings(ROOT_URLCONF=fresh(translated), LANGUAGE_CODE="en"):
+        (message,) = [one for one in found([*others, rule]) if one.id == "sessionkit.W022"]
+        place = f"SESSIONKIT_PROTECT[{len(others)}]"
+        assert message.hint == f'Add {{"pattern": {pattern}, "authenticated": True}} above {place}.'
+        opener = {"pattern": json.loads(pattern), "authenticated": True}
+        assert "sessionkit.W022" not in ids([*others, opener, rule])
+        for rules, status in (([*others, rule], 403), ([*others, opener, rule], 200)):
+            with override_settings(SESSIONKIT_PROTECT=rules):
+                assert browser(READER).get("/en/shop/").status_code == status
+
+
+def test_a_redirect_target_that_is_denied_in_another_letter_case(urls):
+    urls.append(path("Up/", page, name="up"))
+    rules = [{"pattern": "/up/**", **ADMIN, "redirect_to": "/Up/"}, {"pattern": "/Up/**", "authenticated": True}]
+    (message,) = [one for one in found(rules) if one.id == "sessionkit.W022"]
+    assert message.hint == 'Add {"pattern": "/up/", "authenticated": True} above SESSIONKIT_PROTECT[0].'
 
 
 def test_a_view_that_sends_people_to_the_login_page_of_another_site(urls):
