@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from django.core.checks import INFO, CheckMessage
 
+from django_sessionkit import conf
 from django_sessionkit.conf import project
-from django_sessionkit.lint import coverage
 
 
 class Status(Enum):
@@ -31,14 +31,14 @@ class Item(NamedTuple):
 
     ``asvs`` names requirements, or a chapter, of the OWASP Application Security Verification Standard 5.0.0. ``ids``
     are the ids of the checks for this item. ``asks`` is what no check can see, for the developer to confirm; it may be
-    a function that returns the text. It is empty if the checks cover the whole item.
+    a function of the unprotected routes that returns the text. It is empty if the checks cover the whole item.
     """
 
     number: int
     title: str
     asvs: str
     ids: tuple[str, ...]
-    asks: str | Callable[[], str] = ""
+    asks: str | Callable[[Sequence[str]], str] = ""
 
 
 class Grade(NamedTuple):
@@ -65,23 +65,29 @@ _POLICY = (
 )
 
 
-def _known_login() -> str:
+def _known_login(routes: Sequence[str]) -> str:
     known = ("django.contrib.auth", "allauth", "mozilla_django_oidc", "social_django", "rest_framework_simplejwt")
     if project.has_any(*known):
         return ""
     return "Neither Django's login nor that of an established package was found. Where does the session dict come from?"
 
 
-def _open_routes() -> str:
-    policy_coverage = coverage.current()
-    found = policy_coverage.open_routes() if policy_coverage is not None else []
-    if not found:
+def _shown_open(routes: Sequence[str]) -> str:
+    if not routes:
         return ""
-    shown = ", ".join(route.text for route in found[:5]) + (", ..." if len(found) > 5 else "")
-    return f"Routes that are open to everyone without a public rule, an exclude or @public: {len(found)} ({shown})"
+    shown = ", ".join(routes[:5]) + (", ..." if len(routes) > 5 else "")
+    return f"Routes that are open to everyone without a public rule, an exclude or @public: {len(routes)} ({shown})"
 
 
-def _trusted_headers() -> str:
+def _renewal(routes: Sequence[str]) -> str:
+    settings = conf.valid_or_none()
+    touches = settings is not None and settings.touch_on_request
+    if not touches and not conf.django_setting("SESSION_SAVE_EVERY_REQUEST"):
+        return ""
+    return "Each request renews the session, so a session in use does not expire. Your validator limits the total time."
+
+
+def _trusted_headers(routes: Sequence[str]) -> str:
     where = project.middleware_index(project.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
     if where is not None:
         return "RemoteUserMiddleware trusts a header. The proxy removes this header from the requests of clients."
@@ -113,7 +119,7 @@ ITEMS = (
         (*_django("W010", "W011", "W012", "W013", "W014", "W015", "W016", "W017"), *_ours("W009", "I002")),
     ),
     Item(13, "The login library is an established one", "", (), _known_login),
-    Item(14, "No custom expiry code", "7.3.1", _ours("W008")),
+    Item(14, "No custom expiry code", "7.3.1", (), "No code of yours ends sessions by time. The settings do that."),
     Item(15, "A login starts a new session id", "7.2.4", (), "No code stores the dict without set_session()."),
     Item(16, "Login attempts are limited", "6.3.1", _ours("W010")),
     Item(
@@ -123,35 +129,35 @@ ITEMS = (
         _ours("W015"),
         "HTML that is passed to |safe or mark_safe() is sanitised.",
     ),
-    Item(18, "Rights are checked on the server", "8.3.1", (), _open_routes),
+    Item(18, "Rights are checked on the server", "8.3.1", (), _shown_open),
     Item(19, "HTTPS everywhere", "V12", _django("W008")),
     Item(20, "HSTS for a year, with subdomains", "3.4.1", _django("W004", "W005", "W021")),
     Item(21, "nosniff", "3.4.4", _django("W001", "W006")),
     Item(22, "No framing", "3.4.6", _django("W002", "W019")),
-    Item(23, "X-XSS-Protection is not sent", "", ()),
+    Item(23, "X-XSS-Protection is not sent", "", (), "No middleware and no proxy sends this header."),
     Item(24, "Content-Security-Policy", "3.4.3", (*_django("W022", "E023", "E024", "E026", "W027"), *_ours("W011"))),
     Item(25, "Passwords are hashed slowly", "11.4.2", _ours("W012", "W013")),
     Item(26, "Audit log", "16.3.1, 16.3.2", _ours("W014"), "Someone reads the log, and it is kept long enough."),
     Item(27, "Dependencies are up to date", "V15", (), "pip-audit runs automatically and reports nothing."),
     Item(28, "Nothing from the client is trusted", "8.3.1", _django("W020"), _trusted_headers),
-    Item(29, "No session lasts forever", "7.3.2", _ours("W008")),
+    Item(29, "No session lasts forever", "7.3.2", (), _renewal),
     Item(30, "Secrets are strong, and DEBUG is off", "V13", _django("W009", "W018", "W025", "E100", "E101", "E102")),
     Item(31, "The code has been audited", "", (), "Someone who did not write the code has audited it."),
     Item(32, "Vulnerabilities can be reported in private", "", (), "A SECURITY.md or security.txt explains how."),
 )
 
 
-def grade(messages: Iterable[CheckMessage]) -> list[Grade]:
-    """Return the status of every item, given the messages of the system checks.
+def grade(messages: Iterable[CheckMessage], routes: Sequence[str]) -> list[Grade]:
+    """Return the status of every item, given the messages of the system checks and the unprotected routes.
 
     Information and silenced messages do not make an item fail.
     """
     found = sorted((one for one in messages if one.id), key=lambda one: one.id or "")  # checks run in no fixed order
-    return [_graded(item, tuple(one for one in found if one.id in item.ids)) for item in ITEMS]
+    return [_graded(item, tuple(one for one in found if one.id in item.ids), routes) for item in ITEMS]
 
 
-def _graded(item: Item, messages: tuple[CheckMessage, ...]) -> Grade:
-    question = item.asks if isinstance(item.asks, str) else item.asks()
+def _graded(item: Item, messages: tuple[CheckMessage, ...], routes: Sequence[str]) -> Grade:
+    question = item.asks if isinstance(item.asks, str) else item.asks(routes)
     if any(one.level > INFO and not one.is_silenced() for one in messages):
         return Grade(item, Status.FAIL, messages, question)
     return Grade(item, Status.YOURS if question else Status.PASS, messages, question)

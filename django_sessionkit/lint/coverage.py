@@ -133,23 +133,6 @@ class PolicyCoverage:
             return True
         return not is_decided and self._meets_default(route)
 
-    def open_routes(self) -> list[Route]:
-        """Return the routes that are open to everyone with some method, without a rule, exclude or ``@public``."""
-        return [
-            route
-            for number, route in enumerate(self.routes)
-            if not all(self.is_guarded(number, verb) for verb in self.verbs(number)) and not self._is_opened(number)
-        ]
-
-    def _is_opened(self, route: int) -> bool:
-        """Whether a public rule, an exclude or ``@public`` opens the route explicitly."""
-        rules = [rule for verb in self.verbs(route) if (rule := self.decider(route, verb)) is not None]
-        return (
-            any(rule.is_public for rule in rules)
-            or route in self.excluded
-            or is_marked_public(self.routes[route].match)
-        )
-
     def _meets_default(self, route: int) -> bool:
         return (
             self.settings.global_protect

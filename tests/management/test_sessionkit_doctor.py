@@ -7,12 +7,15 @@ from pathlib import Path
 
 import django
 import pytest
+from django.conf import settings
 from django.core.checks import security
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.urls import path
 
 import django_sessionkit
 from django_sessionkit.checks.checklist import ITEMS
+from django_sessionkit.matrix import policy_matrix
 
 DOCS = Path(__file__).parents[2] / "docs"
 PACKAGE = Path(django_sessionkit.__file__).parent
@@ -39,9 +42,9 @@ def test_the_list_has_32_items():
 
 def test_every_check_of_ours_and_of_djangos_belongs_to_an_item():
     known = {one for item in ITEMS for one in item.ids}
-    ours = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "checks").glob("*.py"))
+    ours = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "checks").glob("*.py"))
     assert set(re.findall(r"sessionkit\.[EWI]\d{3}", ours)) - known == set()
-    theirs = [path.read_text(encoding="utf-8") for path in Path(security.__file__).parent.glob("*.py")]
+    theirs = [file.read_text(encoding="utf-8") for file in Path(security.__file__).parent.glob("*.py")]
     assert set(re.findall(r'"(security\.[EW]\d{3})"', "".join(theirs))) - known == set()
     assert len([one for one in known if one.startswith("security.")]) > 20
 
@@ -91,6 +94,41 @@ def test_unprotected_routes_are_named():
         assert "@public: 1 (" in graded()[18]["question"]
     with override_settings(ROOT_URLCONF="no_such_urls"):
         assert statuses(18) == ["pass"]
+
+
+def test_the_unprotected_routes_are_those_of_the_route_list():
+    rules = [{"pattern": "/articles/new", "role": "editor"}]  # one of the paths of /articles/<slug>/
+    site = {"ROOT_URLCONF": urls("articles/<slug:slug>/", "files/<path:name>"), "SESSIONKIT_PROTECT": rules}
+    with override_settings(**site):
+        listed = [line.route for line in policy_matrix().lines if line.is_unprotected]
+        assert listed == ["/articles/<slug:slug>/", "/files/<path:name>"]
+        assert f"@public: 2 ({', '.join(listed)})" in graded()[18]["question"]
+        login_required = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+        with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, login_required]):
+            assert statuses(18) == ["pass"]
+
+
+def urls(*routes):
+    return type("Urls", (), {"urlpatterns": [path(route, lambda request, **kwargs: None) for route in routes]})
+
+
+def test_a_long_session_fails_one_item_only():
+    with override_settings(SESSION_COOKIE_AGE=10**8):
+        assert statuses(3, 14, 29) == ["fail", "you", "pass"]
+
+
+@pytest.mark.parametrize("name", ["SESSIONKIT_TOUCH_ON_REQUEST", "SESSION_SAVE_EVERY_REQUEST"])
+def test_sessions_that_requests_renew_need_another_limit(name):
+    with override_settings(SESSION_COOKIE_AGE=3600):
+        assert statuses(3, 29) == ["pass", "pass"]
+        with override_settings(**{name: True}):
+            assert statuses(3, 29) == ["pass", "you"]
+            with override_settings(SESSIONKIT_PROTECT=[{"rol": 1}]):
+                assert statuses(29) == [("you" if name.startswith("SESSION_") else "pass")]
+
+
+def test_every_item_can_have_another_status_than_pass():
+    assert [item.number for item in ITEMS if not item.ids and not item.asks] == []
 
 
 def test_what_is_left_to_you_depends_on_the_project():

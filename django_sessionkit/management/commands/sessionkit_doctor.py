@@ -8,8 +8,17 @@ from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_sessionkit.checks.checklist import Grade, Status, as_json, as_markdown, as_text, grade, summary
+from django_sessionkit.lint import coverage
+from django_sessionkit.matrix.simulation import simulate
 
 _FAIL_ON = {"fail": {Status.FAIL}, "open": {Status.FAIL, Status.YOURS}}
+
+
+def _unprotected() -> list[str]:
+    """Return the routes that ``sessionkit_routes`` calls unprotected; none if the settings or the URLconf are wrong."""
+    found = coverage.current()
+    lines = simulate(found.routes, ()) if found is not None else ()
+    return list(dict.fromkeys(line.route for line in lines if line.is_unprotected))
 
 
 class Command(BaseCommand):
@@ -30,7 +39,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the report to stdout."""
-        grades = grade(run_checks(tags=["security", "sessionkit"], include_deployment_checks=True))
+        grades = grade(run_checks(tags=["security", "sessionkit"], include_deployment_checks=True), _unprotected())
         self.stdout.write(self._written(grades, options["format"]))
         wanted = _FAIL_ON.get(options["fail_on"], set())
         if any(one.status in wanted for one in grades):
