@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from . import conf
 from .access import effective
@@ -19,6 +19,7 @@ from .session import audit
 from .session.context import current_context
 from .session.loader import current_loader
 from .session.value import Session
+from .utils.callers import Caller
 from .utils.sansio import Flow, arun, run
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def explain(
     request_or_path: HttpRequest | str,
     *args: Any,
     method: str = "",
-    caller: Literal["page", "htmx", "api"] = "page",
+    caller: Caller = "page",
     **kwargs: Any,
 ) -> Explanation:
     """Explain why a request is allowed or denied: its paths, rules and requirements, and the response to a denial.
@@ -207,7 +208,7 @@ async def aexplain(
     request_or_path: HttpRequest | str,
     *args: Any,
     method: str = "",
-    caller: Literal["page", "htmx", "api"] = "page",
+    caller: Caller = "page",
     **kwargs: Any,
 ) -> Explanation:
     """Async variant of :func:`explain`. It loads the session and awaits predicates."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+from django.http.request import HttpHeaders
 
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import urlconf_of
@@ -16,6 +17,7 @@ from django_sessionkit.guard.engine import AccessRequest, authorize
 from django_sessionkit.policy.decisions import REFUSED
 from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.session.loader import context_for, own_context
+from django_sessionkit.utils.callers import HEADERS, Caller
 from django_sessionkit.utils.sansio import Flow
 
 from .report import Explanation, Outcome, PathCheck, SessionState
@@ -23,14 +25,6 @@ from .trace import Trace
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
-
-Caller = Literal["page", "htmx", "api"]
-
-_HEADERS: dict[Caller, dict[str, str]] = {
-    "page": {"HTTP_ACCEPT": "text/html"},
-    "htmx": {"HTTP_ACCEPT": "text/html", "HTTP_HX_REQUEST": "true"},
-    "api": {"HTTP_ACCEPT": "application/json"},
-}
 
 
 class _HypotheticalRequest(HttpRequest):
@@ -41,7 +35,7 @@ class _HypotheticalRequest(HttpRequest):
         self.method = target.method
         self.path, self.path_info = target.path, target.path_info
         self.urlconf = target.urlconf
-        self.META = {**_HEADERS[caller], "QUERY_STRING": query}
+        self.META = {**HttpHeaders.to_wsgi_names(HEADERS[caller]), "QUERY_STRING": query}
 
     def get_host(self) -> str:
         """Return a fixed host without checking ``ALLOWED_HOSTS``, because redirects in an explanation are paths."""
@@ -71,7 +65,7 @@ def explain(
         return explain_request(where)
     if not isinstance(where, str):
         raise TypeError(f"explain() takes a request, a path or a URL name, not {type(where).__name__}.")
-    if caller not in _HEADERS:
+    if caller not in HEADERS:
         raise ValueError('explain() got an unknown caller. It must be "page", "htmx" or "api".')
     return explain_place(where, args, kwargs, method or "GET", caller)
 

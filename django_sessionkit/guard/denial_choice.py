@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django_sessionkit.conf.urlconf import urlconf_of
 from django_sessionkit.policy.decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.policy.denial_options import DEFAULT_OPTIONS, DenialOptions
 from django_sessionkit.session.context import Fault
 from django_sessionkit.session.value import Session
+from django_sessionkit.utils.callers import Caller
 
 from . import negotiation, redirects
 
@@ -20,7 +21,7 @@ class DenialResponse(NamedTuple):
     """The response to send. ``location`` is the redirect target, or ``None``; ``caller`` is the kind of client."""
 
     status: int
-    caller: Literal["page", "htmx", "api"]
+    caller: Caller
     location: str | None = None
 
 
@@ -59,9 +60,7 @@ def choose_response(
     return DenialResponse(403, caller, location)
 
 
-def _choose_for_anonymous(
-    request: HttpRequest, options: DenialOptions, caller: Literal["page", "htmx", "api"]
-) -> DenialResponse:
+def _choose_for_anonymous(request: HttpRequest, options: DenialOptions, caller: Caller) -> DenialResponse:
     if caller == "api":
         return DenialResponse(401, caller)
     login = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from django_sessionkit.policy.view_marks import api_package_of
+from django_sessionkit.utils.callers import Caller
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -14,7 +15,7 @@ _HTML = ("text/html", "application/xhtml+xml")
 _DATA = ("application/json", "application/problem+json")
 
 
-def client_kind(request: HttpRequest, api: bool | None) -> Literal["page", "htmx", "api"]:
+def client_kind(request: HttpRequest, api: bool | None) -> Caller:
     """Return the kind of client that sent ``request``.
 
     ``api`` is the option of the rule or decorator. With ``None``, the view and the headers decide.

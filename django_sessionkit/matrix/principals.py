@@ -11,7 +11,7 @@ from django_sessionkit import conf
 from django_sessionkit.policy.view_marks import requirements_of
 from django_sessionkit.requirements import role_names
 from django_sessionkit.session.validation import SessionValidator
-from django_sessionkit.session.value import Session
+from django_sessionkit.session.value import SINGLE_FIELDS, Session
 from django_sessionkit.urlconf.routes import Route
 from django_sessionkit.utils.verbs import VERBS
 
@@ -76,9 +76,8 @@ def in_order(verbs: Collection[str]) -> tuple[str, ...]:
     return (*(verb for verb in VERBS if verb in verbs), *sorted(set(verbs).difference(VERBS)))
 
 
-_SINGLE = ("user_id", "email", "role")
 _LISTED = {"role": "roles", "roles": "roles", "permission": "permissions", "permissions": "permissions"}
-_KEYS = (*_SINGLE, *_LISTED)
+_KEYS = (*SINGLE_FIELDS, *_LISTED)
 _CUSTOM = "custom."
 _EXAMPLE = "role=editor,permission=posts:write"
 
@@ -106,7 +105,7 @@ def parse_claims(text: str) -> dict[str, Any]:
 
 
 def _put(claims: dict[str, Any], key: str, value: str) -> None:
-    if key in _SINGLE and key not in claims:
+    if key in SINGLE_FIELDS and key not in claims:
         claims[key] = value
     elif key in _LISTED:
         claims.setdefault(_LISTED[key], []).append(value)

@@ -30,7 +30,6 @@ from .sample_paths import PathSampler, RuleOrder
 EXCLUDE_LABEL, PUBLIC_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "@public", "login page"
 UNREADABLE_LABEL = "too many path variants"
 
-_LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 # The most paths of one route to decide on. If the rules distinguish more, the outcome is "depends".
 _MOST_PATHS = 200
 _MOST_TOLD = 3
@@ -76,7 +75,7 @@ class _Simulator:
         self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
         self._kinds: dict[str, tuple[bool, ...]] = {}
         self._named = named_verbs()
-        self._asks_login = project.middleware_index(project.middleware(), _LOGIN_REQUIRED) is not None
+        self._asks_login = project.middleware_index(project.middleware(), project.LOGIN_REQUIRED_MIDDLEWARE) is not None
         self._order = RuleOrder(routes)
         self._numbers: Counter[str] = Counter()
 

@@ -13,7 +13,7 @@ from django_sessionkit.exceptions import InvalidSession, SessionKitError
 from django_sessionkit.utils.sansio import Flow, IOStep, place_of
 
 from .context import SessionContext, activate, within
-from .value import Session
+from .value import FIELDS, Session
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,7 +31,6 @@ _LIMITS = {
     "permissions": "permission_length, permissions_count",
     "custom": "custom_depth, custom_nodes, custom_string_length",
 }
-_FIELDS = ("user_id", "email", "role", "roles", "permissions")
 
 
 def user_digest(session: Session | None) -> str | None:
@@ -141,5 +140,5 @@ def changed_fields(before: Session, after: Session) -> tuple[str, ...]:
     All other fields are reported as ``custom``, because their names may be data.
     """
     changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    names = {key if key in _FIELDS else "custom" for key in changed}
+    names = {key if key in FIELDS else "custom" for key in changed}
     return tuple(sorted(names))

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from django_sessionkit.utils.bounded_cache import keep
 
+from .value import FIELDS
+
 if TYPE_CHECKING:
     from django_sessionkit.conf.limits import Limits
 
-_MOST_FIELDS = 5  # the number of standard fields
+_MOST_FIELDS = len(FIELDS)
 _MOST_LISTS = 256
 _LONGEST_LIST = 20_000  # characters in all
 

@@ -19,9 +19,8 @@ from django_sessionkit.utils.sansio import place_of
 from django_sessionkit.utils.text import SURROGATE, UNPRINTABLE
 
 from .fast_validation import FastValidator
-from .value import STAMP, Session
+from .value import FIELDS, STAMP, Session
 
-_KNOWN_FIELDS = ("user_id", "email", "role", "roles", "permissions")
 # CPython raises an error when it converts integers of more than 4,300 digits (14,284 bits) to text (CVE-2020-10735).
 _MAX_INTEGER_BITS = 14_000
 
@@ -79,7 +78,7 @@ def _checked(data: object, limits: Limits) -> dict[str, Any]:
 
 def _plain_mapping(data: Any, limits: Limits) -> dict[str, Any]:
     """Return a new plain dict with ``str`` keys and without the version. Raises if there are too many entries."""
-    most = limits.custom_nodes + len(_KNOWN_FIELDS)
+    most = limits.custom_nodes + len(FIELDS)
     if issubclass(type(data), dict):
         if dict.__len__(data) > most:
             raise InvalidSession("session", "has too many fields")
@@ -95,7 +94,7 @@ def _plain_mapping(data: Any, limits: Limits) -> dict[str, Any]:
     if set(map(type, plain)) - {str}:
         plain = {_text("session", key): value for key, value in plain.items()}
     plain.pop(STAMP, None)
-    known = {key: plain.pop(key) for key in _KNOWN_FIELDS if key in plain}
+    known = {key: plain.pop(key) for key in FIELDS if key in plain}
     return {**known, **plain}
 
 
@@ -184,7 +183,7 @@ def _check_custom_fields(plain: dict[str, Any], limits: Limits) -> None:
     """Replace every custom value by a plain copy, and check the limits."""
     budget = iter(range(limits.custom_nodes))
     for key, value in plain.items():
-        if key not in _KNOWN_FIELDS:
+        if key not in FIELDS:
             _custom_text(key, limits)
             plain[key] = _custom(value, limits, budget, 0)
 

@@ -8,6 +8,10 @@ from typing import Any, cast
 #: the key of the version in a stored dict; it is not a field of the session
 STAMP = "__version__"
 
+#: the standard fields with one value, and those with a list of names
+SINGLE_FIELDS, LIST_FIELDS = ("user_id", "email", "role"), ("roles", "permissions")
+FIELDS = (*SINGLE_FIELDS, *LIST_FIELDS)
+
 
 class Session(Mapping[str, Any]):
     """A validated session: a mapping of the whole session dict, with typed attributes for the standard fields.

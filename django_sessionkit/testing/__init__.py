@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 from django.test import AsyncClient, Client, override_settings
 
@@ -19,6 +19,8 @@ from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.matrix import policy_matrix, snapshots
 from django_sessionkit.matrix.principals import ANONYMOUS, parse_claims
 from django_sessionkit.session.override import use_session
+from django_sessionkit.session.value import LIST_FIELDS
+from django_sessionkit.utils.callers import HEADERS, Caller
 from django_sessionkit.utils.sansio import Flow, arun, run
 from django_sessionkit.utils.text import did_you_mean
 from django_sessionkit.utils.verbs import VERBS
@@ -45,16 +47,9 @@ __all__ = [
 
 C = TypeVar("C", bound="Client | AsyncClient")
 Who: TypeAlias = "Mapping[str, Any] | str | AbstractBaseUser | AnonymousUser | None"
-Caller = Literal["page", "htmx", "api"]
 Names: TypeAlias = "Sequence[str] | None"
 
-_HEADERS: dict[Caller, dict[str, str]] = {
-    "page": {"accept": "text/html"},
-    "htmx": {"accept": "text/html", "hx-request": "true"},
-    "api": {"accept": "application/json"},
-}
 _VERBS = tuple(verb for verb in VERBS if verb != "CONNECT")  # a test client has no method for it
-_RIGHTS = ("role", "roles", "permissions")
 _PREFIX = "SESSIONKIT_"
 
 
@@ -232,10 +227,10 @@ def _opener(client: Client | AsyncClient, method: str) -> Callable[..., Any]:
 
 
 def _with_headers(who: Any, caller: Caller | None, request: dict[str, Any]) -> dict[str, Any]:
-    if caller is not None and caller not in tuple(_HEADERS):
-        raise ValueError(f'unknown caller "{caller}"; {did_you_mean(caller, _HEADERS)}')
+    if caller is not None and caller not in tuple(HEADERS):
+        raise ValueError(f'unknown caller "{caller}"; {did_you_mean(caller, HEADERS)}')
     own = isinstance(who, (Client, AsyncClient)) and caller is None
-    headers = {} if own else _HEADERS[caller or "page"]
+    headers = {} if own else HEADERS[caller or "page"]
     return {**request, "headers": {**headers, **(request.get("headers") or {})}}
 
 
@@ -252,7 +247,7 @@ def _name(who: Any) -> str:
     fields = _fields(who)
     if fields is None:
         return ANONYMOUS.name
-    return ", ".join(f"{name}={fields[name]!r}" for name in _RIGHTS if fields.get(name)) or "any session"
+    return ", ".join(f"{name}={fields[name]!r}" for name in ("role", *LIST_FIELDS) if fields.get(name)) or "any session"
 
 
 def assert_surface(snapshot: str | os.PathLike[str]) -> None:

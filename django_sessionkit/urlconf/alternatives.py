@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
 from .literals import MOST_CHARACTERS, MOST_TEXTS, class_admits, distinct, is_class, named_texts, names_all, repeated
-from .regex import REPEATS, WITHOUT_WIDTH, parser
+from .regex import REPEATS, WITHOUT_WIDTH, inside, parser
 
 _compiler: Any = import_module(parser.__name__.replace("parse", "compile"))
 
@@ -172,7 +172,7 @@ def _parts_of(tree: Any, number: int, name: str, argument: Any) -> Iterable[_Par
     if name in WITHOUT_WIDTH:
         return []
     if name == "ATOMIC_GROUP" or (name == "SUBPATTERN" and argument[0] is None):
-        return [*_parts(argument if name == "ATOMIC_GROUP" else argument[-1])]
+        return [*_parts(inside(name, argument))]
     if name == "SUBPATTERN":
         return [_captured(tree, number, argument)]
     if name == "BRANCH":

@@ -19,6 +19,7 @@ from django_sessionkit.policy.path_variants import has_parent_segments, traversa
 
 from .alternatives import Text, alternatives_of, joined
 from .integers import with_plain_integers
+from .segments import pieces_of_route
 
 #: for these, to_url(to_python(text)) is the text itself
 LOSSLESS = (
@@ -28,7 +29,6 @@ LOSSLESS = (
     converters.UUIDConverter,
 )
 _LONG_REST = 2_000
-_PARAMETER = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 
 
 class LinkStep(NamedTuple):
@@ -176,9 +176,8 @@ def _written_out(pattern: RegexPattern, step: LinkStep) -> Iterator[Text]:
 
 def filled(route: str, values: Mapping[str, Any]) -> list[Text]:
     """Return the texts of a route with its arguments filled in; an empty list if an argument is missing or ``None``."""
-    split = _PARAMETER.split(route)
     rows: list[Sequence[Text]] = []
-    for literal, name in zip(split[::2], [*split[1::2], None], strict=True):
+    for literal, name in pieces_of_route(route):
         rows.append([_same(literal)])
         if name is not None:
             value = values.get(name)

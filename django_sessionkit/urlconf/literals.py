@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
-from .regex import CHARACTERS, REPEATS, WITHOUT_WIDTH, admits
+from .regex import CHARACTERS, GROUPS, REPEATS, WITHOUT_WIDTH, admits, inside
 
 #: the most forms of one path, and the most characters of all its forms, that are generated for a request
 MOST_TEXTS, MOST_CHARACTERS = 256, 2**17
@@ -35,8 +35,8 @@ def _texts_of(name: str, argument: Any) -> Sequence[str]:
         return [chr(argument)]
     if name in WITHOUT_WIDTH:
         return [""]
-    if name in ("SUBPATTERN", "ATOMIC_GROUP"):
-        return named_texts(argument[-1] if name == "SUBPATTERN" else argument)
+    if name in GROUPS:
+        return named_texts(inside(name, argument))
     if name == "BRANCH":
         return [text for branch in argument[1] for text in named_texts(branch)]
     if name in REPEATS:

@@ -19,9 +19,10 @@ parser: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sr
 _TASTES = ("x1a-_.:/", "y2b-_.:/", "z3c-_.:/")
 _ALL_ASCII = "".join(map(chr, range(32, 127)))
 # Every alternative of an expression doubles the number of its texts. So many are enough as examples.
-MOST_TEXTS = 12
+MOST_SAMPLES = 12
 
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+GROUPS = ("SUBPATTERN", "ATOMIC_GROUP")
 CHARACTERS = ("ANY", "IN", "NOT_LITERAL")
 WITHOUT_WIDTH = ("AT", "ASSERT", "ASSERT_NOT")
 _CATEGORIES = {
@@ -52,6 +53,11 @@ class NotRepresentable(Exception):
 def parsed(expression: str) -> list[tuple[str, Any]]:
     """Return the nodes of an expression. Raises ``re.error``."""
     return [(str(name), argument) for name, argument in parser.parse(expression)]
+
+
+def inside(name: str, argument: Any) -> Any:
+    """Return the nodes inside a group."""
+    return argument[-1] if name == "SUBPATTERN" else argument
 
 
 def is_anchor(tree: Sequence[tuple[str, Any]], *names: str) -> bool:
@@ -100,8 +106,8 @@ def _pieces_of(name: str, argument: Any) -> Iterable[Piece]:
         return (chr(argument),)
     if name in WITHOUT_WIDTH:
         return ()
-    if name in ("SUBPATTERN", "ATOMIC_GROUP"):
-        return pieces_of(argument[-1] if name == "SUBPATTERN" else argument)
+    if name in GROUPS:
+        return pieces_of(inside(name, argument))
     if name in REPEATS and argument[0] == argument[1] == 1:
         return pieces_of(argument[2])
     if name in (*REPEATS, *CHARACTERS, "BRANCH"):
@@ -169,14 +175,14 @@ def literal_prefix(tree: Iterable[tuple[Any, Any]]) -> str:
 
 
 def sample_strings(tree: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
-    """Return up to ``2 * MOST_TEXTS`` texts that the nodes should match, with different values and alternatives."""
+    """Return up to ``2 * MOST_SAMPLES`` texts that the nodes should match, with different values and alternatives."""
     nodes = _named(tree)
     found = [
         "".join(one)
         for taste in _TASTES
-        for one in islice(product(*(_choices(name, argument, taste) for name, argument in nodes)), MOST_TEXTS)
+        for one in islice(product(*(_choices(name, argument, taste) for name, argument in nodes)), MOST_SAMPLES)
     ]
-    return tuple(dict.fromkeys(found))[: 2 * MOST_TEXTS]
+    return tuple(dict.fromkeys(found))[: 2 * MOST_SAMPLES]
 
 
 def _choices(name: str, argument: Any, taste: str) -> list[str]:
@@ -189,8 +195,8 @@ def _choices(name: str, argument: Any, taste: str) -> list[str]:
         return [
             one * count for count in dict.fromkeys((least, min(max(least, 1), most))) for one in _joined(body, taste)
         ]
-    if name in ("SUBPATTERN", "ATOMIC_GROUP"):
-        return _joined(argument[-1] if name == "SUBPATTERN" else argument, taste)
+    if name in GROUPS:
+        return _joined(inside(name, argument), taste)
     if name == "BRANCH":
         return [one for branch in argument[1] for one in _joined(branch, taste)]
     return [""]
@@ -198,4 +204,4 @@ def _choices(name: str, argument: Any, taste: str) -> list[str]:
 
 def _joined(tree: Iterable[tuple[Any, Any]], taste: str) -> list[str]:
     choices = [_choices(name, argument, taste) for name, argument in _named(tree)]
-    return ["".join(one) for one in islice(product(*choices), MOST_TEXTS)]
+    return ["".join(one) for one in islice(product(*choices), MOST_SAMPLES)]

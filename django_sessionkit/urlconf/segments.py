@@ -8,14 +8,14 @@ different depth, with optional groups, or without anchors.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Final, NamedTuple, TypeAlias
 
 from .regex import (
-    MOST_TEXTS,
+    MOST_SAMPLES,
     NotRepresentable,
     Piece,
     Wildcard,
@@ -75,7 +75,7 @@ class PathShape(NamedTuple):
 
     def then(self, other: PathShape) -> PathShape:
         """Return the shape of this pattern followed by the other."""
-        texts = tuple(islice((one + two for two in other.texts for one in self.texts), MOST_TEXTS))
+        texts = tuple(islice((one + two for two in other.texts for one in self.texts), MOST_SAMPLES))
         if self.pieces is None:
             return PathShape(None, texts, self.literal_prefix)
         if other.pieces is None:
@@ -91,13 +91,18 @@ def literal_start(pieces: Iterable[Piece]) -> str:
 NOTHING = PathShape((), ("",))
 
 
+def pieces_of_route(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield each literal text of a ``path()`` route with the name of the parameter after it; at the end ``None``."""
+    split = _PARAMETER.split(text)
+    return zip(split[::2], [*split[1::2], None], strict=True)
+
+
 @lru_cache(maxsize=4096)
 def shape_of_route(text: str, converters: tuple[tuple[str, str], ...]) -> PathShape:
     """Return the shape of a ``path()`` route. ``converters`` has the name and the expression of each parameter."""
-    split = _PARAMETER.split(text)
     expressions = dict(converters)
     shape = NOTHING
-    for literal, name in zip(split[::2], [*split[1::2], None], strict=True):
+    for literal, name in pieces_of_route(text):
         shape = shape.then(PathShape((literal,), (literal,)))
         if name is not None:
             shape = shape.then(_shape_of_value(expressions[name]))

@@ -13,9 +13,9 @@ from django_sessionkit.api import explain
 from django_sessionkit.conf import project
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.explanation import text as explanation_text
-from django_sessionkit.explanation.builder import Caller
 from django_sessionkit.matrix.principals import ANONYMOUS, Principal, parse_principal
 from django_sessionkit.session.context import SessionContext, activate
+from django_sessionkit.utils.callers import Caller
 from django_sessionkit.utils.text import did_you_mean
 from django_sessionkit.utils.verbs import VERBS
 
