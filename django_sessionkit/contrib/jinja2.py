@@ -6,37 +6,20 @@ hides parts of a page, it does not protect the view: protect the view as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.html import json_script
 from jinja2 import nodes, pass_context
 from jinja2.ext import Extension
 
 from django_sessionkit import api
+from django_sessionkit.templatetags.block_tags import BLOCK_TAGS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.parser import Parser
 
 
-class _Tag(NamedTuple):
-    condition: Callable[..., bool]
-    at_least: int
-    at_most: float
-    takes_keywords: bool = False
-
-
-_MANY = float("inf")
-_TAGS = {
-    "if_authenticated": _Tag(api.is_authenticated, 0, 0),
-    "if_has_role": _Tag(api.has_any_role, 1, _MANY),
-    "if_has_permission": _Tag(api.has_permission, 1, 1),
-    "if_has_all_permissions": _Tag(api.has_all_permissions, 1, _MANY),
-    "if_has_any_permission": _Tag(api.has_any_permission, 1, _MANY),
-    "if_has_role_permission": _Tag(api.has_role_permission, 2, 2),
-    "if_can_access": _Tag(api.can_access, 1, _MANY, takes_keywords=True),
-}
 _JSON = "sessionkit_json"
 _FUNCTIONS = (
     *(api.is_authenticated, api.has_role, api.has_any_role, api.has_permission, api.has_all_permissions),
@@ -53,7 +36,7 @@ class SessionKitExtension(Extension):
     The arguments of a tag are expressions, separated by commas or spaces.
     """
 
-    tags: ClassVar[set[str]] = {*_TAGS, _JSON}
+    tags: ClassVar[set[str]] = {*BLOCK_TAGS, _JSON}
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -74,8 +57,10 @@ class SessionKitExtension(Extension):
         return nodes.Output([self.call_method("_json", fields, kwargs, lineno=line)], lineno=line)
 
     def _block(self, parser: Parser, name: str, line: int) -> nodes.Node:
-        args, kwargs = _arguments(parser, _TAGS[name].takes_keywords)
-        _check(parser, name, args, line)
+        args, kwargs = _arguments(parser, BLOCK_TAGS[name].takes_keywords)
+        literals = [arg.value for arg in args if isinstance(arg, nodes.Const)]
+        if fault := BLOCK_TAGS[name].fault_in(name, len(args), literals):
+            parser.fail(fault, line)
         test = self.call_method("_evaluate", [nodes.Const(name), *args], kwargs, lineno=line)
         granted = parser.parse_statements(("name:else", f"name:end{name}"))
         otherwise: list[nodes.Node] = []
@@ -84,7 +69,7 @@ class SessionKitExtension(Extension):
         return nodes.If(test, granted, [], otherwise, lineno=line)
 
     def _evaluate(self, name: str, *args: Any, **kwargs: Any) -> bool:
-        return _TAGS[name].condition(*args, **kwargs) is True
+        return BLOCK_TAGS[name].condition(*args, **kwargs) is True
 
     def _json(self, *fields: str, id: str = "sessionkit") -> str:
         return json_script(api.session_public(*fields), id)
@@ -111,16 +96,6 @@ def _expression(parser: Parser) -> nodes.Expr:
         next(parser.stream)
         return nodes.Const(current.value, lineno=current.lineno)
     return parser.parse_expression()
-
-
-def _check(parser: Parser, name: str, args: list[nodes.Expr], line: int) -> None:
-    tag = _TAGS[name]
-    if not tag.at_least <= len(args) <= tag.at_most:
-        wanted = f"{tag.at_least}" if tag.at_least == tag.at_most else f"at least {tag.at_least}"
-        parser.fail(f"{{% {name} %}} takes {wanted} argument(s), not {len(args)}.", line)
-    for arg in args:
-        if isinstance(arg, nodes.Const) and not str(arg.value).strip():
-            parser.fail(f"{{% {name} %}} has a blank name. A name must be a non-blank string.", line)
 
 
 def has_role(context: Any, role: Any) -> bool:

@@ -17,7 +17,9 @@ from django.utils.html import json_script
 from django_sessionkit import api
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import cached_decision, is_met
-from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from django_sessionkit.requirements import Requirement
+
+from .block_tags import BLOCK_TAGS, BlockTag
 
 register = template.Library()
 
@@ -59,27 +61,18 @@ class CallNode(ConditionNode):
         return (self.granted if self.condition(*args, **kwargs) is True else self.otherwise).render(context)
 
 
-def _block_tag(
-    name: str,
-    condition: Callable[..., bool],
-    at_least: int,
-    at_most: float,
-    requirement: Callable[..., Requirement] | None = None,
-) -> None:
-    """Register a block tag.
-
-    ``requirement`` builds the requirement that ``condition`` checks. Without it, the tag also takes keyword arguments.
-    """
-
+def _register(name: str, tag: BlockTag) -> None:
     def compile_tag(parser: Parser, token: Token) -> ConditionNode:
         bits = token.split_contents()[1:]
-        keywords = [bit for bit in bits if requirement is None and _is_keyword(bit)]
+        keywords = [bit for bit in bits if tag.takes_keywords and _is_keyword(bit)]
         args = [parser.compile_filter(bit) for bit in bits if bit not in keywords]
-        _check(name, args, at_least, at_most)
-        literal = _spelt_out(requirement, args) if requirement is not None else None
-        node: ConditionNode
-        node = (
-            CallNode(condition, args, token_kwargs(keywords, parser)) if literal is None else RequirementNode(literal)
+        if fault := tag.fault_in(name, len(args), [arg.var for arg in args if not arg.is_var]):
+            raise template.TemplateSyntaxError(fault)
+        literal = _spelt_out(tag.requirement, args) if tag.requirement is not None else None
+        node: ConditionNode = (
+            CallNode(tag.condition, args, token_kwargs(keywords, parser))
+            if literal is None
+            else RequirementNode(literal)
         )
         node.granted = parser.parse(("else", f"end{name}"))
         node.otherwise = NodeList()
@@ -106,23 +99,8 @@ def _is_keyword(bit: str) -> bool:
     return bool(sign) and name.isidentifier()
 
 
-def _check(name: str, args: list[FilterExpression], at_least: int, at_most: float) -> None:
-    if not at_least <= len(args) <= at_most:
-        wanted = f"{at_least}" if at_least == at_most else f"at least {at_least}"
-        raise template.TemplateSyntaxError(f"{{% {name} %}} takes {wanted} argument(s), not {len(args)}.")
-    for arg in args:
-        if not arg.is_var and not str(arg.var).strip():
-            raise template.TemplateSyntaxError(f"{{% {name} %}} has a blank name. A name must be a non-blank string.")
-
-
-_MANY = float("inf")
-_block_tag("if_authenticated", api.is_authenticated, 0, 0, Authenticated)
-_block_tag("if_has_role", api.has_any_role, 1, _MANY, Role)
-_block_tag("if_has_permission", api.has_permission, 1, 1, Permission)
-_block_tag("if_has_all_permissions", api.has_all_permissions, 1, _MANY, Permission)
-_block_tag("if_has_any_permission", api.has_any_permission, 1, _MANY, AnyPermission)
-_block_tag("if_has_role_permission", api.has_role_permission, 2, 2, lambda role, name: Role(role) & Permission(name))
-_block_tag("if_can_access", api.can_access, 1, _MANY)
+for _name, _tag in BLOCK_TAGS.items():
+    _register(_name, _tag)
 
 
 @register.filter(is_safe=False)

@@ -20,7 +20,8 @@ if find_spec("jinja2") is None:
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from django_sessionkit.contrib.jinja2 import _TAGS, SessionKitExtension
+from django_sessionkit.contrib.jinja2 import SessionKitExtension
+from django_sessionkit.templatetags.block_tags import BLOCK_TAGS
 
 EXTENSION = "django_sessionkit.contrib.jinja2.SessionKitExtension"
 PEOPLE = (READER, EDITOR, ADMIN, None)
@@ -103,7 +104,7 @@ def test_each_tag_of_django_is_there_under_its_name():
     library = engines["django"].engine.template_libraries["sessionkit"]
     assert set(library.tags) == SessionKitExtension.tags
     assert set(library.filters) <= set(engines["jinja2"].env.filters)
-    assert {tag.split()[0] for tag in TAGS} == set(_TAGS) == SessionKitExtension.tags - {"sessionkit_json"}
+    assert {tag.split()[0] for tag in TAGS} == set(BLOCK_TAGS) == SessionKitExtension.tags - {"sessionkit_json"}
 
 
 @pytest.mark.parametrize(

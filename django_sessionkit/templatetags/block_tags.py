@@ -1,0 +1,52 @@
+"""The block tags of both template languages: what each one checks, and how many arguments it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from django_sessionkit import api
+from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+
+
+class BlockTag(NamedTuple):
+    """A block tag. ``requirement`` builds the requirement that ``condition`` checks, from the same arguments."""
+
+    condition: Callable[..., bool]
+    at_least: int
+    at_most: float
+    requirement: Callable[..., Requirement] | None = None
+
+    @property
+    def takes_keywords(self) -> bool:
+        """Whether the tag takes keyword arguments."""
+        return self.requirement is None
+
+    def fault_in(self, name: str, count: int, literals: Iterable[object]) -> str:
+        """Return what is wrong with the arguments of the tag ``name``, or an empty string.
+
+        ``literals`` are those of the ``count`` arguments that are known when the template is compiled.
+        """
+        if not self.at_least <= count <= self.at_most:
+            wanted = f"{self.at_least}" if self.at_least == self.at_most else f"at least {self.at_least}"
+            return f"{{% {name} %}} takes {wanted} argument(s), not {count}."
+        if not all(str(one).strip() for one in literals):
+            return f"{{% {name} %}} has a blank name. A name must be a non-blank string."
+        return ""
+
+
+def _role_and_permission(role: str, permission: str) -> Requirement:
+    return Role(role) & Permission(permission)
+
+
+_MANY = float("inf")
+
+BLOCK_TAGS = {
+    "if_authenticated": BlockTag(api.is_authenticated, 0, 0, Authenticated),
+    "if_has_role": BlockTag(api.has_any_role, 1, _MANY, Role),
+    "if_has_permission": BlockTag(api.has_permission, 1, 1, Permission),
+    "if_has_all_permissions": BlockTag(api.has_all_permissions, 1, _MANY, Permission),
+    "if_has_any_permission": BlockTag(api.has_any_permission, 1, _MANY, AnyPermission),
+    "if_has_role_permission": BlockTag(api.has_role_permission, 2, 2, _role_and_permission),
+    "if_can_access": BlockTag(api.can_access, 1, _MANY),
+}
