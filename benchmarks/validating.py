@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
+from random import Random
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from django_sessionkit import Session, validate_session
-from django_sessionkit.session.loader import current_loader
 
 from .report import Bound, Case, Pair, Scale, expect
 from .site import READER
-from .timing import statement
+from .timing import Effort, once_each, statement
 
 LARGEST: dict[str, Any] = {
     "user_id": "42",
@@ -23,6 +24,8 @@ LARGEST: dict[str, Any] = {
     "roles": [f"role{number}" for number in range(100)],
     "permissions": [f"area{number}:write" for number in range(500)],
 }
+
+NEW = Effort(pairs=15)  # to make new dicts takes much longer than to validate them
 
 Role = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 PermissionName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -50,19 +53,40 @@ def rows(scale: Scale) -> Iterator[Case]:
         yield Case(f"`validate_session`, {name}", "a pydantic model", Bound(most), [Pair("", ours, model)], check)
         least = Bound(0.4) if name == "largest" else Bound()
         yield Case(f"`validate_session`, {name}", "`json.loads`", least, [Pair("", ours, text)], check)
-        new = statement("forget(); ask(data)", ask=validate_session, data=data, forget=_forget)
-        what = f"`validate_session`, {name}, lists of names never seen before"
-        yield Case(what, "a pydantic model", Bound(), [Pair("", new, model)], check)
+        for what, make, slowest in (
+            ("lists of names never seen before", partial(_shuffled, data, Random(1)), 1.2),  # noqa: S311
+            ("names never seen before", partial(_renamed, data, count()), 3.0),
+        ):
+            new, model_of_new = once_each(validate_session, make), once_each(Shape.model_validate, make)
+            sides = [Pair("", new, model_of_new)]
+            what = f"`validate_session`, {name}, {what}"
+            yield Case(what, "a pydantic model", Bound(slowest), sides, partial(_check_new, make), NEW)
         full = statement("session = ask(data); session.roles; session.permissions", ask=validate_session, data=data)
         what = f"`validate_session`, {name}, with `.roles` and `.permissions` read"
         yield Case(what, "a pydantic model", Bound(), [Pair("", full, model)], check)
 
 
-def _forget() -> None:
-    """Empty the caches of role and permission lists, as if the lists were new."""
-    ordinary = current_loader().validate.__self__._ordinary  # type: ignore[attr-defined]
-    ordinary._roles.clear()
-    ordinary._permissions.clear()
+def _shuffled(data: dict[str, Any], order: Random) -> dict[str, Any]:
+    """Return a new dict with the same names in another order, made of new strings, as if read from a store."""
+    made: dict[str, Any] = json.loads(json.dumps(data))
+    for names in (made.get("roles"), made["permissions"]):
+        order.shuffle(names or [])
+    return made
+
+
+def _renamed(data: dict[str, Any], numbers: Iterator[int]) -> dict[str, Any]:
+    """Return a new dict whose roles and permissions have names that no other dict has."""
+    number = next(numbers)
+    new = {key: [f"{number}-{name}" for name in value] for key, value in data.items() if isinstance(value, list)}
+    made: dict[str, Any] = json.loads(json.dumps({**data, "role": f"{number}-{data['role']}", **new}))
+    return made
+
+
+def _check_new(make: Callable[[], dict[str, Any]]) -> None:
+    first, second = make(), make()
+    expect("whether the lists differ", first["permissions"] == second["permissions"], False)
+    for data in (first, second):
+        _check(data)
 
 
 def _check(data: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ class SessionValidator:
     def __init__(self, limits: Limits = DEFAULT_LIMITS, validator: Validator | None = None) -> None:
         self._limits = limits
         self._validator = validator
-        self._ordinary = FastValidator(limits)
+        self._ordinary = FastValidator(limits, _check_custom_fields)
 
     def session(self, data: object) -> Session:
         """Validate ``data``, which may be any object, and return it as a :class:`~django_sessionkit.Session`.
@@ -45,7 +45,6 @@ class SessionValidator:
         plain = self._ordinary.checked(data)
         if plain is None:
             plain = _checked(data, self._limits)
-            self._ordinary.remember(plain)
         if self._validator is not None:
             plain = _checked(_further(plain, self._validator), self._limits)
         return Session(plain)

@@ -10,6 +10,7 @@ STAMP = "__version__"
 
 #: the standard fields with one value, and those with a list of names
 SINGLE_FIELDS, LIST_FIELDS = ("user_id", "email", "role"), ("roles", "permissions")
+#: all of them, in the order of a validated dict
 FIELDS = (*SINGLE_FIELDS, *LIST_FIELDS)
 
 

@@ -35,6 +35,7 @@ from django_sessionkit import (
 )
 from django_sessionkit.guard import evaluator
 from django_sessionkit.session import fast_validation, versioning
+from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.utils import bounded_cache
 from django_sessionkit.utils.sansio import run
 
@@ -49,8 +50,7 @@ FILLED_BY_CLIENTS = {
     "session.versioning.VersionChecker._remembered": "10,000 users; 500 characters for each",
     "policy.pattern_index.PatternIndex.matching": "1,024 paths of 200 characters",
     "policy.pattern_index.PatternIndex._states": "the budget of the index; only segments that a pattern names",
-    "session.fast_validation.FastValidator._permissions": "256 lists of 20,000 characters",
-    "session.fast_validation.FastValidator._roles": "256 lists of 20,000 characters",
+    "session.fast_validation.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
     "patterns._patterns": "1,024 patterns of 200 characters",
     "policy.rules.RuleSet._sole_rules": "1,024 paths of 200 characters",
 }
@@ -266,12 +266,15 @@ def test_rights_of_many_sessions_are_not_piled_up():
 
 
 def test_lists_of_names_are_not_piled_up():
-    quick = fast_validation.FastValidator(None)
+    validator = SessionValidator()
     for number in range(600):
         heavy = [f"{number}-{place}-" + "x" * 99 for place in range(300)]
-        quick.remember({"roles": [f"{number}"], "permissions": heavy})
-    assert 0 < len(quick._roles) <= fast_validation._MOST_LISTS
-    assert quick._permissions == {}
+        for _ in range(3):
+            validator.session({"user_id": "1", "role": f"x{number}", "roles": [f"{number}"], "permissions": heavy})
+    roles, permissions = validator._ordinary._roles, validator._ordinary._permissions
+    assert 0 < len(roles.kept) <= fast_validation._MOST_LISTS
+    assert permissions.kept == {}
+    assert len(roles._seen) == len(permissions._seen) == fast_validation._MOST_LISTS
 
 
 @pytest.mark.parametrize(("version", "carries_version"), [("1", True), ("1" * 1000, False)])
