@@ -6,11 +6,11 @@ SessionKitError
 │   └── InvalidPattern  (also ValueError)                   a URL pattern is wrong
 ├── SessionUnavailable                                      loading a session failed
 │   ├── VersionUnavailable                                  the version of a user's sessions cannot be read or changed
-│   └── Unchecked       (also InvalidSession)               the custom validator failed
+│   └── NotValidated    (also InvalidSession)               the custom validator failed
 ├── ReadOnlySource                                          the session source is read-only
-├── UnreadableRoute                                         the guard cannot reproduce Django's routing, so it denies
+├── RouteMismatch                                           the guard cannot reproduce Django's routing, so it denies
 ├── AsyncRequired       (also SynchronousOnlyOperation)     on an event loop, call the async variant
-├── Undecided                                               a dry run needs project code or the session store
+├── NotEvaluated                                            a dry run needs project code or the session store
 ├── NotAuthenticated    (also PermissionDenied)             there is no session
 └── AccessDenied        (also PermissionDenied)             the session lacks a right
 
@@ -22,11 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import (
-    ImproperlyConfigured,
-    PermissionDenied,
-    SynchronousOnlyOperation,
-)
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, SynchronousOnlyOperation
 
 if TYPE_CHECKING:
     from .policy.decisions import Decision
@@ -119,29 +115,26 @@ class NotEvaluated(SessionKitError):
     """A dry run reached a step that calls project code or the session store."""
 
 
-class NotAuthenticated(SessionKitError, PermissionDenied):
+class _Denied(SessionKitError, PermissionDenied):
+    _text: str
+    #: whether this denial was already logged and signalled
+    is_reported = False
+
+    def __init__(self, decision: Decision | None = None, message: str = "") -> None:
+        super().__init__(message or self._text)
+        self.decision = decision
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.decision, str(self)), vars(self)
+
+
+class NotAuthenticated(_Denied):
     """There is no session. ``decision`` is the denial if a requirement was checked, else ``None``."""
 
-    #: whether this denial was already logged and signalled
-    is_reported = False
-
-    def __init__(self, decision: Decision | None = None, message: str = "") -> None:
-        super().__init__(message or "A session is required.")
-        self.decision = decision
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.decision, str(self)), vars(self)
+    _text = "A session is required."
 
 
-class AccessDenied(SessionKitError, PermissionDenied):
+class AccessDenied(_Denied):
     """There is a session, but it lacks a right. ``decision`` is the denial, if known."""
 
-    #: whether this denial was already logged and signalled
-    is_reported = False
-
-    def __init__(self, decision: Decision | None = None, message: str = "") -> None:
-        super().__init__(message or "This session does not have the right to do that.")
-        self.decision = decision
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.decision, str(self)), vars(self)
+    _text = "This session does not have the right to do that."

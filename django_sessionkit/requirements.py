@@ -144,46 +144,50 @@ class AnyPermission(Leaf):
         return self._denied(MISSING_PERMISSION if len(self.parts) == 1 else NONE_OF, self.parts)
 
 
-class Authenticated(Leaf):
+class _WithoutNames(Leaf):
+    """A requirement that depends on nothing but whether there is a session."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__((), is_static=True)
+
+    def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
+        yield from ()
+        return self._decide(session)
+
+    def _decide(self, session: Session | None) -> Decision:
+        raise NotImplementedError
+
+
+class Authenticated(_WithoutNames):
     """Require a session, with any roles and permissions."""
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        super().__init__((), is_static=True)
-
-    def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        yield from ()
+    def _decide(self, session: Session | None) -> Decision:
         return self._granted() if session is not None else self._denied(NOT_AUTHENTICATED)
 
 
-class Public(Leaf):
+class Public(_WithoutNames):
     """Allow everyone, with or without a session."""
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        super().__init__((), is_static=True)
-
-    def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        yield from ()
+    def _decide(self, session: Session | None) -> Decision:
         return self._granted()
 
 
-class Nobody(Leaf):
+class Nobody(_WithoutNames):
     """Allow no one."""
 
     __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__((), is_static=True)
 
     @property
     def is_closed(self) -> bool:
         return True
 
-    def _judge(self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None) -> Flow[Decision]:
-        yield from ()
+    def _decide(self, session: Session | None) -> Decision:
         return self._denied(NOBODY)
 
 

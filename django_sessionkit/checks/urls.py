@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Info
@@ -16,62 +16,32 @@ from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import predicates
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
-
-def check_dead_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about patterns and view names that match no route."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W016") for one in _found(rule_order.unused)]
+Check: TypeAlias = Callable[..., list[CheckMessage]]
 
 
-def check_shadowed_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Report rules that never decide a request, because earlier rules match all of their requests."""
-    return [Error(str(one), hint=one.hint, id="sessionkit.E020") for one in _found(rule_order.shadowed)]
+def _each(
+    kind: Callable[..., CheckMessage], id: str, look: Callable[[PolicyCoverage], list[rule_order.Finding]]
+) -> Check:
+    """Return a check with a message for each finding of ``look``."""
+
+    def check(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+        found = coverage.current()
+        return [kind(str(one), hint=one.hint, id=id) for one in (look(found) if found is not None else ())]
+
+    return check
 
 
-def check_weaker_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about rules that decide before a stricter rule."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W017") for one in _found(rule_order.weaker)]
-
-
-def check_partial_patterns(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about patterns that match only some paths of a route."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W018") for one in _found(rule_order.partial)]
-
-
-def check_open_methods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about methods of a route that a rule leaves out and nothing else protects."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W019") for one in _found(exposure.uncovered_methods)]
-
-
-def check_idle_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about excludes that do not open a page, because a rule or the view protects it."""
-    return [
-        CheckWarning(str(one), hint=one.hint, id="sessionkit.W020") for one in _found(exposure.ineffective_excludes)
-    ]
-
-
-def check_wide_excludes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about excludes that match more than their text suggests."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W021") for one in _found(exposure.wide_excludes)]
-
-
-def check_redirect_targets(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about rules that protect their own ``redirect_to``: the redirect loops."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W022") for one in _found(exposure.redirect_loops)]
-
-
-def check_login_page(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about rules that match a login page, which is always reachable."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W023") for one in _found(exposure.covered_login)]
-
-
-def check_foreign_login(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about views that redirect to the login page while ``LOGIN_URL`` is a page of another site."""
-    return [CheckWarning(str(one), hint=one.hint, id="sessionkit.W028") for one in _found(exposure.views_without_login)]
-
-
-def check_unclear_routes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Report rules that may match routes whose paths cannot be derived from their URL patterns."""
-    return [Info(str(one), hint=one.hint, id="sessionkit.I003") for one in _found(exposure.unclear_routes)]
+check_dead_rules = _each(CheckWarning, "sessionkit.W016", rule_order.unused)
+check_shadowed_rules = _each(Error, "sessionkit.E020", rule_order.shadowed)
+check_weaker_rules = _each(CheckWarning, "sessionkit.W017", rule_order.weaker)
+check_partial_patterns = _each(CheckWarning, "sessionkit.W018", rule_order.partial)
+check_open_methods = _each(CheckWarning, "sessionkit.W019", exposure.uncovered_methods)
+check_idle_excludes = _each(CheckWarning, "sessionkit.W020", exposure.ineffective_excludes)
+check_wide_excludes = _each(CheckWarning, "sessionkit.W021", exposure.wide_excludes)
+check_redirect_targets = _each(CheckWarning, "sessionkit.W022", exposure.redirect_loops)
+check_login_page = _each(CheckWarning, "sessionkit.W023", exposure.covered_login)
+check_foreign_login = _each(CheckWarning, "sessionkit.W028", exposure.views_without_login)
+check_unclear_routes = _each(Info, "sessionkit.I003", exposure.unclear_routes)
 
 
 def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -118,8 +88,3 @@ def check_csrf_exempt(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 def _is_exempt(view: Any) -> bool:
     """API frameworks exempt all views, and check the token themselves if a cookie authenticates the user."""
     return getattr(view, "csrf_exempt", False) is True and api_package_of(view) is None
-
-
-def _found(look: Callable[[PolicyCoverage], list[rule_order.Finding]]) -> list[rule_order.Finding]:
-    policy_coverage = coverage.current()
-    return look(policy_coverage) if policy_coverage is not None else []

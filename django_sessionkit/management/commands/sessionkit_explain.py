@@ -8,11 +8,9 @@ from typing import Any, get_args
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
-from django_sessionkit import conf
 from django_sessionkit.api import explain
-from django_sessionkit.conf import project
-from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.explanation import text as explanation_text
+from django_sessionkit.management.installation import check_installation
 from django_sessionkit.matrix.principals import ANONYMOUS, Principal, parse_principal
 from django_sessionkit.session.context import SessionContext, activate
 from django_sessionkit.utils.callers import Caller
@@ -56,7 +54,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the explanation. The exit status is 0 for every decision."""
-        self._look_at_the_installation()
+        check_installation(self)
         method, caller = self._method(options["method"]), self._caller(options["caller"])
         with activate(SessionContext.fixed(caller.session)):
             try:
@@ -69,14 +67,6 @@ class Command(BaseCommand):
         self.stdout.write(f"As {caller.name}")
         for line in explanation_text.lines(explanation, self._styled):
             self.stdout.write(line)
-
-    def _look_at_the_installation(self) -> None:
-        try:
-            conf.current()
-        except InvalidPolicy as error:
-            raise CommandError(str(error)) from None
-        if not project.is_guarded():
-            self.stderr.write(self.style.WARNING(project.MIDDLEWARE_MISSING))
 
     def _method(self, given: str) -> str:
         method = given.upper()

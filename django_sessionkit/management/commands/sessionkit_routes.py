@@ -9,10 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
-from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.lint.rule_order import Finding, shadowed, unused
+from django_sessionkit.management.installation import check_installation
 from django_sessionkit.matrix import Matrix, matrix_of, snapshots
 from django_sessionkit.matrix.formats import FORMATS, as_table
 from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED
@@ -94,12 +93,7 @@ class Command(BaseCommand):
         self._fail_on(matrix, _listed(options["fail_on"]))
 
     def _matrix(self, wanted: Sequence[str]) -> Matrix:
-        try:
-            conf.current()
-        except InvalidPolicy as error:
-            raise CommandError(str(error)) from None
-        if not project.is_guarded():
-            self.stderr.write(self.style.WARNING(project.MIDDLEWARE_MISSING))
+        check_installation(self)
         routes = list_routes()
         callers = [self._principal(text) for text in wanted] if wanted else default_principals(routes)
         return matrix_of(routes, callers, self._progress)
