@@ -19,7 +19,7 @@ from . import audit
 from .context import Fault, LoadedSession, SessionContext, current_context, loads
 from .validation import SessionValidator
 from .value import Session
-from .versioning import VersionChecker, without_version
+from .versioning import VersionChecker, split_version, without_version
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -43,9 +43,10 @@ class SessionLoader:
         self.validate = SessionValidator(snapshot.limits, _validator_in_use(snapshot.validator)).session
         self.versions = VersionChecker(snapshot, self.source, self.validate)
 
-    def parse_stored(self, raw: object) -> Session:
-        """Validate a stored dict, which may contain a version, and return the session."""
-        return self.validate(without_version(raw) if self.versions.is_on else raw)
+    def parse_stored(self, raw: object) -> tuple[Session, str | None]:
+        """Validate a stored dict, and return the session and its version, ``None`` if sessions have no versions."""
+        data, stamp = split_version(raw) if self.versions.is_on else (raw, None)
+        return self.validate(data), stamp
 
     def keeps_another(self, request: HttpRequest, data: Mapping[str, Any]) -> bool:
         """Return ``True`` if ``request.session`` contains a session dict that differs from ``data``."""
@@ -83,7 +84,7 @@ class SessionLoader:
         if raw is None:
             return LoadedSession(None, None, watch)
         try:
-            session = self.parse_stored(raw)
+            session, stamp = self.parse_stored(raw)
         except SessionUnavailable as error:
             return _unavailable(error, raw, watch)
         except InvalidSession as error:
@@ -91,7 +92,7 @@ class SessionLoader:
         else:
             if not self.versions.is_on:
                 return LoadedSession(session, raw, watch)
-            return (yield from self.versions.check(request, session, raw, watch))
+            return (yield from self.versions.check(request, session, stamp, raw, watch))
         yield IOStep(partial(source.remove, request), partial(source.aremove, request))
         yield from audit.rejected(request, refused)
         now = watch() if watch is not None else None
@@ -108,8 +109,8 @@ class SessionLoader:
 
     def _reload(self, request: HttpRequest, loaded: LoadedSession, raw: object) -> LoadedSession:
         try:
-            session = self.parse_stored(raw)
-            if self.versions.carries_version(loaded, raw):
+            session, stamp = self.parse_stored(raw)
+            if self.versions.carries_version(loaded, stamp):
                 return loaded.changed_to(session, raw)
             audit.unversioned()
             return loaded.changed_to(None, raw).made_unavailable(session, _UNVERSIONED)

@@ -47,9 +47,15 @@ def version_of(raw: object) -> str | None:
 
 def without_version(raw: object) -> object:
     """Return the stored dict without its version, for validation: the version is not a field of the session."""
-    if not isinstance(raw, dict) or version_of(raw) is None:
-        return raw
-    return {key: value for key, value in dict.items(raw) if key != STAMP}
+    return split_version(raw)[0]
+
+
+def split_version(raw: object) -> tuple[object, str | None]:
+    """Return the stored dict without its version, and its version (see :func:`version_of`)."""
+    version = version_of(raw)
+    if not isinstance(raw, dict) or version is None:
+        return raw, None
+    return {key: value for key, value in dict.items(raw) if key != STAMP}, version
 
 
 def _text(version: object) -> str | None:
@@ -76,10 +82,9 @@ class VersionChecker:
         self.is_on = settings.version is not None
 
     def check(
-        self, request: HttpRequest, session: Session, raw: object, current_value: CurrentValue
+        self, request: HttpRequest, session: Session, stamp: str | None, raw: object, current_value: CurrentValue
     ) -> Flow[LoadedSession]:
-        """Return the session if it has the current version. Otherwise refresh it, or end it."""
-        stamp = version_of(raw)
+        """Return the session if ``stamp`` is the current version. Otherwise refresh it, or end it."""
         new = vars(request).pop(_NEW, None)
         if stamp is not None and (new == (session.user_id, stamp) or self._is_cached(session.user_id, stamp)):
             return LoadedSession(session, raw, current_value, stamp)
@@ -127,9 +132,9 @@ class VersionChecker:
         """
         return {STAMP: loaded.version} if loaded is not None and loaded.version is not None else {}
 
-    def carries_version(self, loaded: LoadedSession, raw: object) -> bool:
+    def carries_version(self, loaded: LoadedSession, stamp: str | None) -> bool:
         """Return ``True`` if a dict stored during the request has the version that was current when it was loaded."""
-        return not self.is_on or (loaded.version is not None and version_of(raw) == loaded.version)
+        return not self.is_on or (loaded.version is not None and stamp == loaded.version)
 
     def may_renew(self, stamp: str | None, version: str) -> Flow[bool]:
         """Return ``True`` if a session with the version ``stamp`` (or ``None``) may be refreshed.

@@ -859,6 +859,24 @@ def test_one_get_for_a_request_that_reads_a_session_and_none_otherwise(caller):
     assert Counting.asked == []
 
 
+class Watched(dict):
+    """A stored dict that lists which keys are read."""
+
+    read: list[str] = []
+
+    def get(self, key, *default):
+        Watched.read.append(key)
+        return super().get(key, *default)
+
+
+def test_the_version_is_read_once_for_each_load(site):
+    Watched.read = []
+    site.SESSIONKIT_VERSION = lambda user_id: "1"
+    site.SESSIONKIT_SOURCE = lambda request: Watched({**ANN, STAMP: "1"})
+    assert Sync().role() == "editor"
+    assert Watched.read == [STAMP]
+
+
 def test_nothing_is_asked_without_the_setting(site):
     site.SESSIONKIT_VERSION = None
     phone = Sync().login()
