@@ -55,7 +55,7 @@ def rows(scale: Scale) -> Iterator[Case]:
         yield Case(f"`validate_session`, {name}", "`json.loads`", least, [Pair("", ours, text)], check)
         for what, make, slowest in (
             ("lists of names never seen before", partial(_shuffled, data, Random(1)), 1.2),  # noqa: S311
-            ("names never seen before", partial(_renamed, data, count()), 3.0),
+            ("names never seen before", partial(_renamed, data, count()), 2.0),
         ):
             new, model_of_new = once_each(validate_session, make), once_each(Shape.model_validate, make)
             sides = [Pair("", new, model_of_new)]
