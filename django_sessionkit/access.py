@@ -145,8 +145,8 @@ class AccessPolicy:
 
     def grants(self, session: Session) -> Grants:
         """Return the effective roles and permissions, computed at most once per session value."""
-        grants = self.cached_grants(session)
-        if grants is None:
+        grants = session.grants_cache
+        if not isinstance(grants, Grants) or grants.policy is not self:
             session.grants_cache = grants = (
                 self._compute_grants(session) if self.overrides_grants else self._shared_grants(session)
             )

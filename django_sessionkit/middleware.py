@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -10,7 +11,7 @@ from django.http.response import HttpResponseBase
 
 from . import conf, responses
 from .conf import project
-from .conf.urlconf import routed_by, urlconf_of
+from .conf.urlconf import routed_by
 from .exceptions import AccessDenied, NotAuthenticated
 from .guard import preview
 from .guard.denial_choice import Denial
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+
+
+# Most requests keep the URLconf of the settings: then there is nothing to switch.
+_UNCHANGED = nullcontext()
 
 
 class SessionKitMiddleware:
@@ -84,11 +89,15 @@ class SessionKitMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Check the request again, now with the matched view."""
-        return None if _is_settled(request) else run(_check_view(request))
+        evaluation = _evaluation_of(request)
+        evaluation.is_routed = True
+        return None if evaluation.needs_no_evaluation(request) else run(_check_view(request, evaluation))
 
     @markcoroutinefunction  # for libraries that wrap it in a plain function and copy its attributes
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        return None if _is_settled(request) else await arun(_check_view(request))
+        evaluation = _evaluation_of(request)
+        evaluation.is_routed = True
+        return None if evaluation.needs_no_evaluation(request) else await arun(_check_view(request, evaluation))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Respond to the exceptions of ``enforce()`` and ``require_session()``.
@@ -111,36 +120,28 @@ def _begin(request: HttpRequest) -> RequestEvaluation:
 def _evaluation_of(request: HttpRequest) -> RequestEvaluation:
     """Return the evaluation of the request, or a new one if code has given the request another session context."""
     evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
-    context: SessionContext = request.sessionkit  # type: ignore[attr-defined]
-    if evaluation.context is not context:
-        request._sessionkit_evaluation = evaluation = RequestEvaluation(context)  # type: ignore[attr-defined]
+    if evaluation.context is not request.sessionkit:  # type: ignore[attr-defined]
+        evaluation = RequestEvaluation(request.sessionkit)  # type: ignore[attr-defined]
+        request._sessionkit_evaluation = evaluation  # type: ignore[attr-defined]
     return evaluation
-
-
-def _is_settled(request: HttpRequest) -> bool:
-    """Note that the request is routed. Return ``True`` if no rule can deny it now."""
-    evaluation = _evaluation_of(request)
-    evaluation.is_routed = True
-    return evaluation.needs_no_evaluation(request, request.resolver_match)
 
 
 def _check_path(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[HttpResponseBase | None]:
     """Check the path before inner middleware can respond. Django has not applied ``request.urlconf`` yet."""
-    context = evaluation.context
-    with routed_by(urlconf_of(request)):
-        if evaluation.waits_for_session:
+    context, urlconf = evaluation.context, getattr(request, "urlconf", None)
+    with routed_by(urlconf) if urlconf is not None else _UNCHANGED:
+        if (rule := evaluation.sole_rule) is not None:
             yield from context.flow()
-            if evaluation.needs_no_evaluation(request):
+            if evaluation.is_known_to_allow(rule):
                 return None
         denial = yield from authorize(AccessRequest.of(request, resolved=False), evaluation, with_default=False)
         return (yield from _deny(request, context, denial)) if denial is not None else None
 
 
-def _check_view(request: HttpRequest) -> Flow[HttpResponseBase | None]:
+def _check_view(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[HttpResponseBase | None]:
     """Check the path together with the view that Django has routed it to."""
-    context: SessionContext = request.sessionkit  # type: ignore[attr-defined]
-    denial = yield from authorize(AccessRequest.of(request, resolved=True), _evaluation_of(request), with_default=True)
-    return (yield from _deny(request, context, denial)) if denial is not None else None
+    denial = yield from authorize(AccessRequest.of(request, resolved=True), evaluation, with_default=True)
+    return (yield from _deny(request, evaluation.context, denial)) if denial is not None else None
 
 
 def _check_unrouted_response(
@@ -182,29 +183,22 @@ def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:
 def _finish(
     request: HttpRequest, evaluation: RequestEvaluation, response: HttpResponseBase, is_inside_sessions: bool
 ) -> None:
-    context = evaluation.context
+    context, settings = evaluation.context, evaluation.settings
     if response.streaming:
         stream_within(context, response)
     if response.status_code == 404 and hidden_page.is_unknown(request, response):
         if hidden_page.has_hidden_views():
             hidden_page.make_final(response)
-    elif evaluation.settings.debug:
+    elif settings.debug:
         responses.annotate(request, response)
-    if context.loaded is not None:
-        _finish_read(request, context, response, is_inside_sessions)
-
-
-def _is_read(request: HttpRequest) -> bool:
-    """Return ``True`` if Django's session was read, so that its middleware adds ``Vary: Cookie``."""
-    return getattr(getattr(request, "session", None), "accessed", False) is True
-
-
-def _finish_read(
-    request: HttpRequest, context: SessionContext, response: HttpResponseBase, is_inside_sessions: bool
-) -> None:
+    if context.loaded is None:
+        return
+    # Django's session says whether it was read. If so, its middleware adds ``Vary: Cookie``.
+    is_read = is_inside_sessions and getattr(getattr(request, "session", None), "accessed", False) is True
     loader = current_loader()
-    if not (is_inside_sessions and loader.reads_cookie and _is_read(request)):
+    if not (is_read and loader.reads_cookie):
         caching.vary(response)
-    caching.release(request)
-    if loader.settings.touch_on_request and context.peek() is not None:
+    if hasattr(request, caching.HELD_BACK):
+        caching.release(request)
+    if settings.touch_on_request and context.peek() is not None:
         loader.source.touch(request)

@@ -38,15 +38,25 @@ class DjangoSessionSource(SessionSource):
 
     def read(self, request: HttpRequest) -> object:
         store = self._store_of(request)
-        return store_faults.get(request, store, conf.current().session_key) if store is not None else None
+        if store is None:
+            return None
+        kept = store.get((conf.latest or conf.current()).session_key)
+        if kept is None:
+            store_faults.check(request, store)
+        return kept
 
     async def aread(self, request: HttpRequest) -> object:
         store = self._store_of(request)
-        return await store_faults.aget(request, store, conf.current().session_key) if store is not None else None
+        if store is None:
+            return None
+        kept = await store.aget((conf.latest or conf.current()).session_key)
+        if kept is None:
+            await store_faults.acheck(request, store)
+        return kept
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
         store = self._store_of(request)
-        return _watching(store, conf.current().session_key) if store is not None else None
+        return _watching(store, (conf.latest or conf.current()).session_key) if store is not None else None
 
     def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
         self._needed(request)[conf.current().session_key] = data

@@ -78,7 +78,7 @@ class RequestEvaluation:
     """The evaluation of one request: what the guard has found so far. After routing, it looks at changes only."""
 
     __slots__ = (
-        *("_granted", "_lookup", "_path", "_rule", "_rules", "_urlconf"),
+        *("_granted", "_lookup", "_path", "_rules", "_sole_rule", "_urlconf"),
         *("context", "decisions", "is_login_page", "is_routed", "rule", "settings"),
     )
 
@@ -96,45 +96,48 @@ class RequestEvaluation:
         self._path: Any = None
         self._urlconf: Any = None
         self._rules: tuple[Rule, ...] = ()
-        self._rule: Rule | None = None
+        self._sole_rule: Rule | None = None
         self._granted: tuple[Rule, LoadedSession] | None = None
 
-    def needs_no_evaluation(self, request: HttpRequest, match: ResolverMatch | None = None) -> bool:
+    def needs_no_evaluation(self, request: HttpRequest) -> bool:
         """Return ``True`` if no rule can deny this request, without evaluating any requirement.
 
         This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`authorize` to decide.
         """
         settings = self.settings
+        self._sole_rule = None
         if not settings.rules.rules:
             return not (self.is_routed and settings.global_protect)
         path: Any = request.path_info
+        match = request.resolver_match if self.is_routed else None
         if path is not self._path:  # the first call, or other middleware has changed the path
-            self._path, self._rules = path, settings.rules.sole_rules(path)
-        self._rule = rule = sole_rule(self._rules, request.method or "", match) if self._rules else None
-        if request.path != path:
+            self._path, self._rules = path, settings.rules.sole_rules[path]
+        rule = sole_rule(self._rules, request.method or "", match) if self._rules else None
+        if rule is AMBIGUOUS or request.path != path:
             return False
-        if rule is not None:
-            if settings.debug or not self._is_known_to_allow(rule):
-                return False
-        elif self.is_routed and settings.global_protect:
+        if rule is None and self.is_routed and settings.global_protect:
             return False
         urlconf = getattr(request, "urlconf", None) or settings.root_urlconf
         if urlconf is not self._urlconf:
             if uses_language_prefix(urlconf):
                 return False
             self._urlconf = urlconf
-        return match is None or not routes.has_other_spellings(urlconf, match)
+        if match is not None and routes.has_other_spellings(urlconf, match):
+            return False
+        self._sole_rule = rule
+        return rule is None or (not settings.debug and self.is_known_to_allow(rule))
 
     @property
-    def waits_for_session(self) -> bool:
-        """Whether exactly one rule can decide about the path and needs the session, so it is loaded first."""
-        rule = self._rule
-        return rule is not None and rule is not AMBIGUOUS and not rule.is_public
+    def sole_rule(self) -> Rule | None:
+        """The rule that alone decides about the path, if it needs the session: the session is loaded for it first."""
+        rule = self._sole_rule
+        return rule if rule is not None and not (rule.is_public or self.settings.debug) else None
 
-    def _is_known_to_allow(self, rule: Rule) -> bool:
-        """Use the session of the request, not the current one: code inside the guard may have overridden that."""
-        if rule is AMBIGUOUS:
-            return False
+    def is_known_to_allow(self, rule: Rule) -> bool:
+        """Return ``True`` if the cached decision of ``rule`` allows the request.
+
+        It is that of the session of the request, not the current one: code inside the guard may have overridden that.
+        """
         if rule.is_public:
             return not self.settings.policy.overrides_check
         loaded = self.context.loaded

@@ -119,7 +119,8 @@ class RuleSet:
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
         #: all patterns of rules and excludes, as written in the settings
         self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
-        self._sole_rules = BoundedCache(self._find_sole_rules)
+        #: for a path that has only one form, the rules that match it, in order; for another path ``(AMBIGUOUS,)``
+        self.sole_rules = BoundedCache(self._find_sole_rules)
 
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the numbers of the rules whose patterns match ``path``.
@@ -127,13 +128,6 @@ class RuleSet:
         With ``folded``, ``path`` must be folded, and it is compared with the folded patterns.
         """
         return (self._folded if folded else self._exact).matching(path)
-
-    def sole_rules(self, path: str) -> tuple[Rule, ...]:
-        """Return the rules that match a path which has only one form, in order; else ``(AMBIGUOUS,)``.
-
-        :func:`sole_rule` finds the one that applies.
-        """
-        return self._sole_rules[path]
 
     def _find_sole_rules(self, path: str) -> tuple[Rule, ...]:
         if len(path) > LONG or not is_canonical(path):
@@ -169,7 +163,7 @@ def _entries(rules: Sequence[Rule], transform: Callable[[str], str]) -> list[Ent
 
 
 def sole_rule(rules: tuple[Rule, ...], method: str, match: ResolverMatch | None) -> Rule | None:
-    """Return the first of :meth:`RuleSet.sole_rules` that applies, as the search for a path with one form would.
+    """Return the first of ``RuleSet.sole_rules`` that applies, as the search for a path with one form would.
 
     ``match`` is ``None`` before the request is routed.
     """

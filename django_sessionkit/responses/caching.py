@@ -13,7 +13,7 @@ from django_sessionkit.session.loader import current_loader
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-_HELD_BACK = "_sessionkit_held_back"
+HELD_BACK = "_sessionkit_held_back"
 
 
 def vary(response: Any) -> Any:
@@ -56,7 +56,7 @@ def hold_back(request: HttpRequest) -> None:
     still stores the page; see :func:`release`.
     """
     if getattr(request, "_cache_update_cache", False):
-        vars(request).update({"_cache_update_cache": False, _HELD_BACK: True})
+        vars(request).update({"_cache_update_cache": False, HELD_BACK: True})
 
 
 def hold_back_current() -> None:
@@ -69,5 +69,4 @@ def hold_back_current() -> None:
 
 def release(request: HttpRequest) -> None:
     """Allow a cache outside the middleware to store the page again, now that the response has its ``Vary``."""
-    if getattr(request, _HELD_BACK, False):
-        vars(request)["_cache_update_cache"] = True
+    vars(request)["_cache_update_cache"] = True

@@ -123,12 +123,12 @@ class SessionContext:
     def flow(self) -> Flow[Session | None]:
         """Load the session if necessary and return it."""
         if self.loaded is None and self._loader is not None and (request := self.request) is not None:
-            loads.check(self)
-            load = loads.begin(self._is_like)
+            load = loads.begin(self, self._is_like)
             try:
-                self.loaded = yield from self._loader.load(request)
+                self.loaded = loaded = yield from self._loader.load(request)
             finally:
                 loads.end(load)
+            return loaded.session
         return self.peek()
 
     def _is_like(self, other: SessionContext) -> bool:
@@ -152,8 +152,7 @@ class SessionContext:
         request = self.request
         if self._loader is None or request is None:
             return LoadedSession(None)  # the new value cannot be validated any more
-        loads.check(self)
-        load = loads.begin(self._is_like)
+        load = loads.begin(self, self._is_like)
         try:
             self.loaded = self._loader.reload(request, loaded, raw)
         finally:
@@ -171,7 +170,9 @@ class SessionContext:
         loaded = self.loaded
         if loaded is None or loaded.session is None or loads.is_under_way(self):
             return None
-        load = loads.begin(self._is_like)  # a custom store may write to the log, and a log filter may call this again
+        load = loads.begin(
+            self, self._is_like
+        )  # a custom store may write to the log, and a log filter may call this again
         try:
             return loaded.session if loaded.current_value() is loaded.raw else None
         except Exception:

@@ -55,8 +55,21 @@ class SessionLoader:
 
     def load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Read and validate the session. If this fails, its state is "unknown for now" and the store is not changed."""
+        source = self.source
         try:
-            return (yield from self._load(request))
+            raw = yield IOStep(partial(source.read, request), partial(source.aread, request), blocks=True)
+            watch = source.watch(request)
+            if raw is None:
+                return LoadedSession(None, None, watch)
+            try:
+                session, stamp = self.parse_stored(raw) if self.versions.is_on else (self.validate(raw), None)
+            except SessionUnavailable as error:
+                return _unavailable(error, raw, watch)
+            except InvalidSession as error:
+                return (yield from self._reject(request, error, watch))
+            if not self.versions.is_on:
+                return LoadedSession(session, raw, watch)
+            return (yield from self.versions.check(request, session, stamp, raw, watch))
         except _PASSED_ON:
             raise
         except SessionUnavailable as error:
@@ -76,27 +89,15 @@ class SessionLoader:
         audit.refused(layer, self.source.maker, error)
         return LoadedSession(None, raw, watch, fault=Fault(REFUSED, str(error)))
 
-    def _load(self, request: HttpRequest) -> Flow[LoadedSession]:
-        """Load the session. A malformed dict is removed and reported; then there is no session."""
+    def _reject(
+        self, request: HttpRequest, error: InvalidSession, watch: Callable[[], object] | None
+    ) -> Flow[LoadedSession]:
+        """Remove a malformed dict and report it. There is no session then."""
         source = self.source
-        raw = yield IOStep(partial(source.read, request), partial(source.aread, request), blocks=True)
-        watch = source.watch(request)
-        if raw is None:
-            return LoadedSession(None, None, watch)
-        try:
-            session, stamp = self.parse_stored(raw)
-        except SessionUnavailable as error:
-            return _unavailable(error, raw, watch)
-        except InvalidSession as error:
-            refused = error
-        else:
-            if not self.versions.is_on:
-                return LoadedSession(session, raw, watch)
-            return (yield from self.versions.check(request, session, stamp, raw, watch))
         yield IOStep(partial(source.remove, request), partial(source.aremove, request))
-        yield from audit.rejected(request, refused)
+        yield from audit.rejected(request, error)
         now = watch() if watch is not None else None
-        return self._refused(refused, now, watch) if _only_reads(source) else LoadedSession(None, now, watch)
+        return self._refused(error, now, watch) if _only_reads(source) else LoadedSession(None, now, watch)
 
     def reload(self, request: HttpRequest, loaded: LoadedSession, raw: object) -> LoadedSession:
         """Validate a dict that changed during the request. The store is loaded, so this does no I/O."""

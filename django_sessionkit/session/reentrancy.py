@@ -27,16 +27,6 @@ class ReentrancyGuard:
     def __init__(self, variable: ContextVar[Load | None]) -> None:
         self._variable = variable
 
-    def check(self, context: object) -> None:
-        """Raise :class:`~django_sessionkit.exceptions.InvalidPolicy` if the caller takes part in loading
-        ``context``.
-        """
-        load = self._variable.get()
-        if load is None or not self.is_under_way(context):
-            return
-        setting, hint = load.hook
-        raise InvalidPolicy(setting, "must not read the session while it is loading", hint.format(_asker()))
-
     def is_under_way(self, context: object) -> bool:
         """Return ``True`` if the caller runs inside a load of ``context``."""
         load = self._variable.get()
@@ -44,11 +34,16 @@ class ReentrancyGuard:
             load is not None and not load.is_over and load.is_of(context)
         )  # a task started by the load may outlive it
 
-    def begin(self, is_of: Callable[[Any], bool]) -> tuple[Load, Token[Load | None]]:
-        """Begin a load. Pass the result to :meth:`end`, in the same thread or task.
+    def begin(self, context: object, is_of: Callable[[Any], bool]) -> tuple[Load, Token[Load | None]]:
+        """Begin a load of ``context``. Pass the result to :meth:`end`, in the same thread or task.
 
-        ``is_of`` returns ``True`` for the contexts that cannot be loaded meanwhile.
+        ``is_of`` returns ``True`` for the contexts that cannot be loaded meanwhile. Raises
+        :class:`~django_sessionkit.exceptions.InvalidPolicy` if the caller takes part in loading ``context``.
         """
+        outer = self._variable.get()
+        if outer is not None and self.is_under_way(context):
+            setting, hint = outer.hook
+            raise InvalidPolicy(setting, "must not read the session while it is loading", hint.format(_asker()))
         load = Load(is_of)
         return load, self._variable.set(load)
 

@@ -20,29 +20,25 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-def get(request: HttpRequest, store: Any, name: str) -> object:
-    """Return ``store.get(name)``, but raise an error if the cache or the file system failed.
+def check(request: HttpRequest, store: Any) -> None:
+    """Raise an error if ``store`` found nothing because the cache or the file system failed.
 
     If it works again by now, ``OSError`` is raised.
     """
-    kept = store.get(name)
-    if kept is None and (key := _lost_key(request, store)) is not None:
+    if (key := _lost_key(request, store)) is not None:
         try:
             _check(_find(store, key))
         except Exception as error:
             _raise(error, store, key)
-    return kept
 
 
-async def aget(request: HttpRequest, store: Any, name: str) -> object:
-    """Async variant of :func:`get`."""
-    kept = await store.aget(name)
-    if kept is None and (key := _lost_key(request, store)) is not None:
+async def acheck(request: HttpRequest, store: Any) -> None:
+    """Async variant of :func:`check`."""
+    if (key := _lost_key(request, store)) is not None:
         try:
             _check(await _afind(store, key))
         except Exception as error:
             _raise(error, store, key)
-    return kept
 
 
 def _lost_key(request: HttpRequest, store: object) -> str | None:

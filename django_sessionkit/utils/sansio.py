@@ -53,7 +53,7 @@ def run(flow: Flow[T], async_name: str = "aget_session") -> T:
         step = next(flow)
         while True:
             try:
-                if step.blocks and on_event_loop():
+                if step.blocks and asyncio._get_running_loop() is not None and on_event_loop():
                     raise AsyncRequired(_MUST_NOT_BLOCK.format(async_name))
                 outcome = step.call()
             except Exception as error:

@@ -52,7 +52,7 @@ FILLED_BY_CLIENTS = {
     "policy.pattern_index.PatternIndex._states": "the budget of the index; only segments that a pattern names",
     "session.fast_validation.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
     "patterns._patterns": "1,024 patterns of 200 characters",
-    "policy.rules.RuleSet._sole_rules": "1,024 paths of 200 characters",
+    "policy.rules.RuleSet.sole_rules": "1,024 paths of 200 characters",
 }
 # These end with the request, the check or the command that fills them.
 SHORT_LIVED = {
@@ -246,7 +246,7 @@ def test_paths_are_not_piled_up():
                 assert client.get(f"/wiki/{text}").status_code == 200
         states = sum(map(len, rule_set._folded._states.values()))
         for kept_paths in (
-            rule_set._sole_rules,
+            rule_set.sole_rules,
             *(index.matching.__self__ for index in (rule_set._exact, rule_set._folded)),
         ):
             assert len(kept_paths) <= bounded_cache._MOST_ENTRIES
