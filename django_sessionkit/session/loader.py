@@ -62,7 +62,7 @@ class SessionLoader:
             if raw is None:
                 return LoadedSession(None, None, watch)
             try:
-                session, stamp = self.parse_stored(raw) if self.versions.is_on else (self.validate(raw), None)
+                session, stamp = self.parse_stored(raw)
             except SessionUnavailable as error:
                 return _unavailable(error, raw, watch)
             except InvalidSession as error:
