@@ -90,8 +90,7 @@ def _plain_mapping(data: Any, limits: Limits) -> dict[str, Any]:
             raise InvalidSession("session", "has too many fields")
     else:
         raise InvalidSession("session", "must be a mapping")
-    if set(map(type, plain)) - {str}:
-        plain = {_text("session", key): value for key, value in plain.items()}
+    plain = {_text("session", key): value for key, value in plain.items()}
     plain.pop(STAMP, None)
     known = {key: plain.pop(key) for key in FIELDS if key in plain}
     return {**known, **plain}
@@ -130,12 +129,10 @@ def _email(value: object, limits: Limits) -> str:
 
 
 def _names(field: str, value: object, max_length: int, max_items: int) -> list[str]:
-    """Validate role or permission names. Checking all names together is several times faster than one by one."""
-    names: list[str] = _items(field, value, max_items)
+    """Validate role or permission names, and return them in NFC."""
+    names = [_text(field, name) for name in _items(field, value, max_items)]
     if not names:
         return names
-    if set(map(type, names)) != {str}:
-        names = [_text(field, name) for name in names]
     if max(map(len, names)) > max_length:
         raise InvalidSession(field, f"has a name of more than {max_length} characters")
     if not all(map(str.strip, names)):

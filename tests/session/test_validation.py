@@ -135,6 +135,7 @@ def test_what_is_refused(data, field):
         {"user_id": "1", "role": "x" * 150, "roles": ["a"] * 100},
         {"user_id": "1", "roles": ("a", "b")},
         {"user_id": "1", "roles": [], "permissions": []},
+        {"user_id": "1", "roles": (), "permissions": ()},
         {"user_id": "1", "permissions": ["x" * 200] * 500},
         {"user_id": "1", "x": nested(20)},
         {"user_id": "1", "x": [0] * 9_999},
@@ -221,6 +222,27 @@ def test_a_str_subclass_is_read_past_its_methods():
     assert (type(session.user_id), session.user_id, session.role, session["plan"]) == (str, "1", "reader", "x")
     assert refused({"user_id": LyingText("")}).field == "user_id"
     assert refused({"user_id": "1", "roles": [LyingText("x" * 151)]}).field == "roles"
+
+
+class LikeStr(type):
+    """A class of classes that are equal to ``str``."""
+
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    def __hash__(cls) -> int:
+        return hash(str)
+
+
+class Pretended(LyingText, metaclass=LikeStr):
+    __slots__ = ()
+
+
+def test_a_class_that_is_equal_to_str_is_no_plain_str():
+    session = validate_session({"user_id": "1", "roles": (Pretended("reader"),), Pretended("plan"): Pretended("x")})
+    assert type(session["roles"][0]) is type(session["plan"]) is type([*session][-1]) is str
+    assert (session.roles, session["plan"]) == (("reader",), "x")
+    assert refused({"user_id": "1", "roles": (Pretended("x" * 151),)}).field == "roles"
 
 
 class Impostor:
