@@ -38,6 +38,9 @@ from django_sessionkit.utils.sansio import run
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+# request attributes: the last denial of a permission, and the fault of the session at that time
+_REFUSAL, _FAULT = "_sessionkit_refusal", "_sessionkit_fault"
+
 
 class SessionUser:
     """The ``request.user`` for a session, with the attributes that DRF needs. The session itself is ``user.session``.
@@ -216,8 +219,7 @@ def _is_granted(request: Any, requirement: Requirement) -> bool:
         decision = evaluate(requirement)
         session = session_context.peek()
         fault = session_context.fault
-    http._sessionkit_refusal = None if decision else decision  # type: ignore[attr-defined]
-    http._sessionkit_fault = None if decision else fault  # type: ignore[attr-defined]
+    vars(http).update({_REFUSAL: None, _FAULT: None} if decision else {_REFUSAL: decision, _FAULT: fault})
     if decision and session is not None and needs_csrf_check(http):
         _check_csrf(request)
     return decision.allowed
@@ -225,7 +227,7 @@ def _is_granted(request: Any, requirement: Requirement) -> bool:
 
 def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
     """Raise 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help."""
-    fault = getattr(request._request, "_sessionkit_fault", None)
+    fault = getattr(request._request, _FAULT, None)
     if fault is not None and not (is_granted or is_part):
         raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(public_text(fault))
     return is_granted
@@ -258,7 +260,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
 def _denial(request: Any, error: Exception) -> Exception:
     if not isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied, Unavailable)):
         return error
-    if (refusal := getattr(request._request, "_sessionkit_refusal", None)) is not None:
+    if (refusal := getattr(request._request, _REFUSAL, None)) is not None:
         return AccessDenied(refusal)
     is_ours = any(isinstance(one, SessionKitAuthentication) for one in request.authenticators)
     session_context = context_for(request._request)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from ninja import NinjaAPI
 
+# request attribute: the denial of an operation, which answer_denials() reads
+_REFUSAL = "_sessionkit_refusal"
+
 
 class Forbidden(AccessDenied, HttpError):
     """The session lacks a right, or is refused or unknown for now. Ninja's exception handler answers 403 or 503."""
@@ -87,7 +90,7 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
         denial = denial_of(context, decision)
         if isinstance(denial, AccessDenied):
             raise (yield from reporting(Forbidden(denial, denial_choice.status_of(context.fault)), context))
-        request._sessionkit_refusal = decision  # type: ignore[attr-defined]
+        vars(request)[_REFUSAL] = decision
         return None
     if session is not None and needs_csrf_check(request) and not getattr(request, "_ninja_csrf_exempt", False):
         # The CSRF token may be in the session store, so the check may do I/O.
@@ -106,7 +109,7 @@ def answer_denials(api: NinjaAPI) -> None:
     """
 
     def unauthorized(request: HttpRequest, error: Any) -> HttpResponse:
-        refusal: Decision | None = getattr(request, "_sessionkit_refusal", None)
+        refusal: Decision | None = getattr(request, _REFUSAL, None)
         if refusal is not None:
             raise NotAuthenticated(refusal)
         response: HttpResponse = api.create_response(request, {"detail": str(error)}, status=error.status_code)

@@ -60,8 +60,7 @@ def not_found(request: HttpRequest) -> HttpResponseBase:
     redirect would show that it exists.
     """
     views_are_hidden.set()
-    urlconf = getattr(request, "_sessionkit_urlconf", urlconf_of(request))
-    request._sessionkit_urlconf = urlconf  # type: ignore[attr-defined]
+    urlconf = vars(request).setdefault("_sessionkit_urlconf", urlconf_of(request))
     request.resolver_match = None
     is_used, is_default_prefixed = language_prefixes(urlconf)
     nowhere = _NO_ROUTES_BY_LANGUAGE[is_default_prefixed] if is_used else _NO_ROUTES
