@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 from contextvars import copy_context
@@ -11,11 +12,18 @@ from _pytest import runner as pytest_runner
 from django.test import AsyncClient, Client
 from hypothesis import settings
 from support import server_processes as processes
+from support.examples import examples
 from support.payload_canaries import CanaryNet
 
 # No test depends on time: a slow machine is not a fault of the package.
-settings.register_profile("patient", settings.default, deadline=None)
+settings.register_profile("patient", examples(100))
 settings.load_profile("patient")
+
+
+def pytest_collection_finish() -> None:
+    """Exclude all objects that exist before the first test, a few hundred thousand, from garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl

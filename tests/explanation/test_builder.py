@@ -10,9 +10,10 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest, JsonResponse
 from django.test import override_settings
 from django.urls import NoReverseMatch, get_resolver, path, re_path
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.attacks.sites import Urls
+from support.examples import examples
 from support.payload_canaries import CANARY
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import urls as testsite_urls
@@ -170,7 +171,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(trees, st.sampled_from([None, READER]))
 def test_the_tree_decides_and_calls_as_the_requirement_itself_does(requirement, data):
     session = validate_session(data) if data is not None else None

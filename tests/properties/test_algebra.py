@@ -9,11 +9,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from django.test import RequestFactory, override_settings
 from django.urls import path as route
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.attacks.sites import Urls, ordinary
 from support.attacks.spellings import LOOKALIKES
 from support.call_counts import calls_of
+from support.examples import examples
 from support.sessions import READER, browser
 
 from django_sessionkit import conf, validate_session
@@ -66,7 +67,7 @@ def respelt(draw, path: str, *, recase: bool = False) -> str:
     return path + draw(st.sampled_from(["", "/", "//", "\n", " ", "/.", "/x/.."]))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(data=st.data(), rules=rule_lists(mixed_patterns), path=paths)
 def test_no_noise_lifts_a_denial(data, rules, path):
     other = data.draw(respelt(path))
@@ -74,7 +75,7 @@ def test_no_noise_lifts_a_denial(data, rules, path):
     assert is_denied(other, denying(path, rules))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(data=st.data(), rules=rule_lists(lower_patterns), path=paths)
 def test_neither_does_letter_case(data, rules, path):
     """For lower-case rules. A rule in another case may open the path, because it names that form."""
@@ -82,7 +83,7 @@ def test_neither_does_letter_case(data, rules, path):
     assert is_denied(other, denying(path, rules))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(data=st.data(), path=paths, rules=rule_lists(lower_patterns), opened=mixed_patterns)
 def test_opening_another_path_opens_nothing_else(data, path, rules, opened):
     """A public rule or an exclude opens a path only if it matches both the exact and the normalized path."""
@@ -226,7 +227,7 @@ def is_safe_path(target: str) -> bool:
     )
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(target=hostile_targets)
 def test_no_target_in_the_settings_leads_elsewhere(target):
     try:
@@ -240,7 +241,7 @@ def test_no_target_in_the_settings_leads_elsewhere(target):
         assert not re.match("(?i)(?:https?|javascript|data|mailto|ftp):", target)
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(
     url=hostile_targets, prefix=st.sampled_from(["", "http://testserver", "http://testserver/", "/", "//testserver"])
 )
@@ -251,7 +252,7 @@ def test_no_page_that_htmx_names_leads_elsewhere(url, prefix):
     assert found is None or is_safe_path(found)
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(url=hostile_targets, query=hostile_targets)
 def test_no_requested_page_leads_elsewhere(url, query):
     request = RequestFactory().get("/", QUERY_STRING=query.encode().decode("latin-1"))
@@ -260,7 +261,7 @@ def test_no_requested_page_leads_elsewhere(url, query):
     assert found is None or is_safe_path(found)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(url=hostile_targets, login=st.sampled_from(["/login/", "/login/?sso=1", "/login/?next=/x#top"]))
 def test_next_stays_in_its_place(url, login):
     """For any ``next``, the redirect goes to the login page and passes exactly that value."""
@@ -279,7 +280,7 @@ login_patterns = st.sampled_from(["/**", "/*", "/login", "/login/**", "/page", "
 URLS = Urls(route("", ordinary), route("login/", ordinary, name="login"), route("kiosk/login/", ordinary))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     patterns=st.lists(st.tuples(login_patterns, st.none() | st.sampled_from(LOGINS)), min_size=1, max_size=4),
     login=st.sampled_from(LOGINS),

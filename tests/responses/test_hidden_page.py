@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -11,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path, re_path
 from django.utils.decorators import method_decorator
-from django.views import View
+from django.views import View, debug
 from support.sessions import ADMIN, HTML, JSON, READER, AsyncBrowser, browser, sign_in
 
 from django_sessionkit import Role, use_session
@@ -130,6 +131,14 @@ def project(settings):
     settings.USE_I18N = True
     settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
     settings.MIDDLEWARE = ORDERS["usual"]
+
+
+@pytest.fixture(autouse=True)
+def fast_debug_pages(monkeypatch):
+    """Django lists all settings for each debug page, although the page for a 404 shows only this one."""
+    shown = {"ROOT_URLCONF": "the URLconf"}
+    monkeypatch.setattr(debug.SafeExceptionReporterFilter, "get_safe_settings", lambda self: shown)
+    monkeypatch.setattr(debug.DEBUG_ENGINE, "from_string", cache(debug.DEBUG_ENGINE.from_string))
 
 
 def seen(client, where, method="get", **extra):

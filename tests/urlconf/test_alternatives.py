@@ -8,9 +8,10 @@ import sys
 import pytest
 from django.urls import Resolver404, URLPattern, include, re_path, resolve
 from django.urls.resolvers import RegexPattern
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.attacks.sites import ordinary
+from support.examples import examples
 
 from django_sessionkit.policy.path_variants import has_parent_segments
 from django_sessionkit.urlconf.alternatives import Alternatives, Text, TooManyTexts, alternatives_of, is_exact
@@ -53,7 +54,7 @@ def between(path):
     return lambda start, end: [Text(path[start:end], path[start:end])]
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(expression=expressions, path=paths, is_endpoint=st.booleans())
 def test_every_form_of_a_pattern_is_matched_by_it(expression, path, is_endpoint):
     pattern = RegexPattern(expression, is_endpoint=is_endpoint)
@@ -72,7 +73,7 @@ def test_every_form_of_a_pattern_is_matched_by_it(expression, path, is_endpoint)
     assert len(texts) <= MOST_TEXTS + 1
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(first=expressions, last=expressions, path=paths)
 def test_the_span_of_a_route_is_among_its_forms(first, last, path):
     if compiled(first) is None or compiled(last) is None:
@@ -87,7 +88,7 @@ def test_the_span_of_a_route_is_among_its_forms(first, last, path):
     assert len(spelling.forms) <= 2 * MOST_TEXTS + 1
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(expression=expressions, path=paths)
 def test_a_match_is_among_its_own_alternatives(expression, path):
     pattern = compiled(expression)

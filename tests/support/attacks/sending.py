@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -80,11 +81,17 @@ class Outcome(NamedTuple):
     kept_out: list[Wire]
 
 
+@cache
+def unguarded(handler: str, wires: tuple[Wire, ...], mount: str | None = None) -> list[str | None]:
+    """Return the kind of page that each request gets if the guard is off. The rules have no effect on it."""
+    with override_settings(**UNGUARDED, FORCE_SCRIPT_NAME=mount):
+        return HANDLERS[handler](wires)
+
+
 def outcome(handler: str, wires: list[Wire], **settings: Any) -> Outcome:
     """Send the requests as an anonymous caller, as a reader and as an admin, and return the outcome."""
     send = HANDLERS[handler]
-    with override_settings(**{**UNGUARDED, **settings, "MIDDLEWARE": UNGUARDED["MIDDLEWARE"]}):
-        pages = send(wires)
+    pages = unguarded(handler, tuple(wires), settings.get("FORCE_SCRIPT_NAME"))
     reaching = [wire for wire, page in zip(wires, pages, strict=True) if page == PROTECTED]
     escaped = []
     with override_settings(**{**SETTINGS, **settings}):

@@ -9,14 +9,17 @@ import ntpath
 import posixpath
 import re
 import unicodedata
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.urls.resolvers import RoutePattern
+from django.utils.decorators import sync_and_async_middleware
 from django.views.static import serve
 
 UPLOADS = Path(__file__).parents[2] / "attacked_site" / "uploads"
@@ -192,34 +195,42 @@ SITES = {
 }
 
 
-def choose_site(get_response: Any) -> Any:
-    """A middleware that sets the URLconf of the request, as for several hosts."""
-
-    def middleware(request: HttpRequest) -> Any:
-        if request.headers.get("X-Site") in SITES:
-            request.urlconf = SITES[request.headers["X-Site"]]  # type: ignore[attr-defined]
-        return get_response(request)
-
-    return middleware
+Hook = Callable[[HttpRequest], HttpResponse | None]
 
 
-def rewriting(get_response: Any) -> Any:
-    """A middleware inside the guard that takes the path from a header, as some projects do."""
+def middleware_of(hook: Hook) -> Any:
+    """Return a middleware, sync and async, that calls the hook before each request. The hook may respond itself."""
 
-    def middleware(request: HttpRequest) -> Any:
-        if request.headers.get("X-Site") == "rewritten":
-            request.path_info = request.headers.get("X-Original-URL", request.path_info)
-        return get_response(request)
+    @sync_and_async_middleware
+    def factory(get_response: Any) -> Any:
+        def middleware(request: HttpRequest) -> Any:
+            response = hook(request)
+            return response if response is not None else get_response(request)
 
-    return middleware
+        async def amiddleware(request: HttpRequest) -> Any:
+            response = hook(request)
+            return response if response is not None else await get_response(request)
+
+        return amiddleware if iscoroutinefunction(get_response) else middleware
+
+    return factory
 
 
-def answering(get_response: Any) -> Any:
-    """A middleware inside the guard that responds itself, as file servers do. It ignores case and slashes."""
+@middleware_of
+def choose_site(request: HttpRequest) -> None:
+    """Set the URLconf of the request, as for several hosts."""
+    if request.headers.get("X-Site") in SITES:
+        request.urlconf = SITES[request.headers["X-Site"]]  # type: ignore[attr-defined]
 
-    def middleware(request: HttpRequest) -> Any:
-        if request.headers.get("X-Site") == "answered":
-            return lenient(request, request.path_info)
-        return get_response(request)
 
-    return middleware
+@middleware_of
+def rewriting(request: HttpRequest) -> None:
+    """Take the path from a header, inside the guard, as some projects do."""
+    if request.headers.get("X-Site") == "rewritten":
+        request.path_info = request.headers.get("X-Original-URL", request.path_info)
+
+
+@middleware_of
+def answering(request: HttpRequest) -> HttpResponse | None:
+    """Respond inside the guard, as file servers do. Ignore case and slashes."""
+    return lenient(request, request.path_info) if request.headers.get("X-Site") == "answered" else None
