@@ -6,6 +6,7 @@ import gc
 import logging
 from collections.abc import Iterator
 from contextvars import copy_context
+from pathlib import Path
 
 import pytest
 from _pytest import runner as pytest_runner
@@ -15,9 +16,16 @@ from support import server_processes as processes
 from support.examples import examples
 from support.payload_canaries import CanaryNet
 
+INTEGRATION = Path(__file__).parent / "integration"
+
 # No test depends on time: a slow machine is not a fault of the package.
 settings.register_profile("patient", examples(100))
 settings.load_profile("patient")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave tests/integration out, unless it or a marker is named. It takes minutes, and other programs."""
+    return True if collection_path == INTEGRATION and not config.getoption("markexpr") else None
 
 
 def pytest_collection_finish() -> None:
