@@ -157,7 +157,7 @@ class _WithoutNames(Leaf):
         return self._decide(session)
 
     def _decide(self, session: Session | None) -> Decision:
-        raise NotImplementedError
+        return self._denied(NOBODY)
 
 
 class Authenticated(_WithoutNames):
@@ -186,9 +186,6 @@ class Nobody(_WithoutNames):
     @property
     def is_closed(self) -> bool:
         return True
-
-    def _decide(self, session: Session | None) -> Decision:
-        return self._denied(NOBODY)
 
 
 class Allow(Leaf):
