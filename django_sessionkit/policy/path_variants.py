@@ -176,7 +176,8 @@ class VariantReader:
         exact = list(dict.fromkeys((path_info, *self._normalized(path_info), matched_text or path_info)))
         for form in exact:
             yield PathVariant(form, exact=True, base=form)
-        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(one, base=exact[-1]) for one in forms)]
+        ordered = sorted(forms)  # a set has another order in each process; the first rule that denies is logged
+        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(one, base=exact[-1]) for one in ordered)]
         inside = _without_language(spelt, languages)
         mount = path.removesuffix(path_info)
         mounted = [*self._mounted(path_info, path), *_under(mount, spelt if mount != path else ())]

@@ -175,3 +175,9 @@ def test_spans_and_forms_are_mounted_too():
     }
     rewritten = list(variants("/x/07", "/mount/y/07", frozenset(), "/07", ["/7"]))
     assert {one.path for one in rewritten if not one.exact and not one.case_folded} == {"/mount/y/07", "/7"}
+
+
+def test_forms_have_the_same_order_in_each_process():
+    names = [f"/form-{number}" for number in range(20)]
+    found = [one.path for one in VariantReader().variants("/a", "/a", frozenset(), "/a", frozenset(names))]
+    assert list(dict.fromkeys(one for one in found if one != "/a")) == sorted(names)
