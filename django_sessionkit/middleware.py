@@ -10,7 +10,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 
 from . import conf, responses
-from .conf import project
+from .conf import installed
 from .conf.urlconf import routed_by
 from .exceptions import AccessDenied, NotAuthenticated
 from .guard import preview
@@ -45,7 +45,7 @@ class SessionKitMiddleware:
     def __init__(self, get_response: Any) -> None:
         conf.current()
         self.get_response = get_response
-        self._is_inside_sessions = project.is_inside_sessions()
+        self._is_inside_sessions = installed.is_inside_sessions()
         self.async_mode = iscoroutinefunction(get_response)
         if self.async_mode:
             markcoroutinefunction(self)

@@ -12,7 +12,7 @@ from support.sessions import READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import Role, aget_session, enforce, get_session
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.sources import SessionSource
 
@@ -164,7 +164,7 @@ def passing(get_response):
 )
 def test_it_knows_whether_djangos_sessions_say_what_a_response_varies_on(order, is_inside):
     with override_settings(MIDDLEWARE=order):
-        assert project.is_inside_sessions() is is_inside
+        assert installed.is_inside_sessions() is is_inside
 
 
 @pytest.mark.parametrize("order", [[SESSIONS, AUTH, OURS], [SESSIONS, f"{__name__}.passing", AUTH, OURS]])

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.core.checks import INFO, CheckMessage
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 
 
 class Status(Enum):
@@ -67,7 +67,7 @@ _POLICY = (
 
 def _known_login(routes: Sequence[str]) -> str:
     known = ("django.contrib.auth", "allauth", "mozilla_django_oidc", "social_django", "rest_framework_simplejwt")
-    if project.has_any(*known):
+    if installed.has_any(*known):
         return ""
     return "Neither Django's login nor that of an established package was found. Where does the session dict come from?"
 
@@ -88,7 +88,7 @@ def _renewal(routes: Sequence[str]) -> str:
 
 
 def _trusted_headers(routes: Sequence[str]) -> str:
-    where = project.middleware_index(project.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
+    where = installed.middleware_index(installed.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
     if where is not None:
         return "RemoteUserMiddleware trusts a header. The proxy removes this header from the requests of clients."
     return "No view, source or predicate takes a role or a user from a header, a form field or the query string."

@@ -14,7 +14,7 @@ from django.core.checks import CheckMessage, Info
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.session.audit import security_logger
 
 # A lost device should not stay logged in for longer than a week.
@@ -45,14 +45,14 @@ def check_session_engine(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 def check_session_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about sessions in a cache that processes do not share."""
     alias = conf.django_setting("SESSION_CACHE_ALIAS", "default")
-    backend = project.private_cache(alias)
+    backend = installed.private_cache(alias)
     if "cache" not in _engine().rpartition(".")[2] or backend is None:
         return []
     return [
         CheckWarning(
             f'Sessions are in the cache "{alias}" ({backend}), which processes do not share. A process can lose a '
             "session, or keep one that another process has ended.",
-            hint=project.shared_cache(alias),
+            hint=installed.shared_cache(alias),
             id="sessionkit.W007",
         )
     ]
@@ -108,7 +108,7 @@ def check_cookie_prefix(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_login_limiter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if no known package limits login attempts."""
-    if not project.has_any("django.contrib.auth") or project.has_any(*_LIMITERS):
+    if not installed.has_any("django.contrib.auth") or installed.has_any(*_LIMITERS):
         return []
     return [
         CheckWarning(
@@ -124,8 +124,8 @@ def check_login_limiter(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 def check_content_policy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if no Content-Security-Policy is set."""
-    native = project.middleware_index(project.middleware(), _CSP) is not None and conf.django_setting("SECURE_CSP")
-    if native or (project.has_any("csp") and conf.django_setting("CONTENT_SECURITY_POLICY")):
+    native = installed.middleware_index(installed.middleware(), _CSP) is not None and conf.django_setting("SECURE_CSP")
+    if native or (installed.has_any("csp") and conf.django_setting("CONTENT_SECURITY_POLICY")):
         return []
     return [
         CheckWarning(
@@ -141,7 +141,7 @@ def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any
     """Warn if the first hasher, which hashes all new passwords, is weak."""
     hashers = conf.django_setting("PASSWORD_HASHERS") or [_DEFAULT_HASHER]
     first = str(hashers[0]).rpartition(".")[2]
-    if not project.has_any("django.contrib.auth") or not first.startswith(_WEAK_HASHERS):
+    if not installed.has_any("django.contrib.auth") or not first.startswith(_WEAK_HASHERS):
         return []
     return [
         CheckWarning(
@@ -155,7 +155,7 @@ def check_password_hasher(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 def check_password_validators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if new passwords are not validated."""
-    if not project.has_any("django.contrib.auth") or conf.django_setting("AUTH_PASSWORD_VALIDATORS"):
+    if not installed.has_any("django.contrib.auth") or conf.django_setting("AUTH_PASSWORD_VALIDATORS"):
         return []
     return [
         CheckWarning(
@@ -195,7 +195,7 @@ def check_autoescape(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def _engine() -> str:
-    return str(conf.django_setting("SESSION_ENGINE")) if project.keeps_sessions() else ""
+    return str(conf.django_setting("SESSION_ENGINE")) if installed.keeps_sessions() else ""
 
 
 def _has_handler(logger: logging.Logger | None) -> bool:

@@ -10,8 +10,8 @@ from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
-from django_sessionkit.conf.project import (
+from django_sessionkit.conf import installed
+from django_sessionkit.conf.installed import (
     AUTHENTICATION_MIDDLEWARE,
     LOGIN_REQUIRED_MIDDLEWARE,
     MIDDLEWARE_PATH,
@@ -30,12 +30,12 @@ _FALLBACKS = (
 
 def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a missing ``SessionKitMiddleware``, or one above the middleware that it needs."""
-    classes = project.middleware()
+    classes = installed.middleware()
     ours = middleware_index(classes, MIDDLEWARE_PATH)
     if ours is None:
         return [
             Error(
-                project.MIDDLEWARE_MISSING,
+                installed.MIDDLEWARE_MISSING,
                 hint=f'Add "{MIDDLEWARE_PATH}" after SessionMiddleware and after the middleware of your auth layer.',
                 id="sessionkit.E015",
             )
@@ -87,13 +87,13 @@ def check_middleware_once(app_configs: Sequence[AppConfig] | None, **kwargs: Any
             hint=f'Remove MIDDLEWARE[{number}], "{paths[number]}".',
             id="sessionkit.W003",
         )
-        for number in middleware_indexes(project.middleware(), MIDDLEWARE_PATH)[1:]
+        for number in middleware_indexes(installed.middleware(), MIDDLEWARE_PATH)[1:]
     ]
 
 
 def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about fallback middleware above ``SessionKitMiddleware``: its pages are not checked."""
-    classes, paths = project.middleware(), conf.middleware_paths()
+    classes, paths = installed.middleware(), conf.middleware_paths()
     ours = middleware_index(classes, MIDDLEWARE_PATH)
     outside = [
         number
@@ -116,7 +116,7 @@ def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
     """Report two active defaults that require a login, each with its own exceptions."""
     settings = conf.valid_or_none()
     if (
-        middleware_index(project.middleware(), LOGIN_REQUIRED_MIDDLEWARE) is None
+        middleware_index(installed.middleware(), LOGIN_REQUIRED_MIDDLEWARE) is None
         or settings is None
         or not settings.global_protect
     ):

@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.utils.text import did_you_mean
 
 
@@ -17,7 +17,7 @@ def check_cache_alias(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     """Report a session cache that ``CACHES`` does not contain."""
     alias, caches = conf.django_setting("SESSION_CACHE_ALIAS"), conf.django_setting("CACHES", {})
     engine = str(conf.django_setting("SESSION_ENGINE")).rpartition(".")[2]
-    if not project.keeps_sessions() or engine not in ("cache", "cached_db") or alias in caches:
+    if not installed.keeps_sessions() or engine not in ("cache", "cached_db") or alias in caches:
         return []
     return [
         Error(
@@ -34,7 +34,7 @@ def check_serializer(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     Unpickling can run code, and the cookie comes from the client. Only ``SECRET_KEY`` protects the server.
     """
     path = str(conf.django_setting("SESSION_SERIALIZER"))
-    names = project.ancestry(project.import_or_none(path))
+    names = installed.ancestry(installed.import_or_none(path))
     signed = str(conf.django_setting("SESSION_ENGINE")).endswith(".signed_cookies")
     if not signed or not any("pickle" in name.lower() for name in [path, *names]):
         return []

@@ -9,8 +9,8 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
-from django_sessionkit.conf.project import keeps_sessions
-from django_sessionkit.lint import coverage, exposure, rule_order
+from django_sessionkit.conf.installed import keeps_sessions
+from django_sessionkit.lint import coverage, exposure, rule_faults
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import predicates
@@ -20,7 +20,7 @@ Check: TypeAlias = Callable[..., list[CheckMessage]]
 
 
 def _each(
-    kind: Callable[..., CheckMessage], id: str, look: Callable[[PolicyCoverage], list[rule_order.Finding]]
+    kind: Callable[..., CheckMessage], id: str, look: Callable[[PolicyCoverage], list[rule_faults.Finding]]
 ) -> Check:
     """Return a check with a message for each finding of ``look``."""
 
@@ -31,10 +31,10 @@ def _each(
     return check
 
 
-check_dead_rules = _each(CheckWarning, "sessionkit.W016", rule_order.unused)
-check_shadowed_rules = _each(Error, "sessionkit.E020", rule_order.shadowed)
-check_weaker_rules = _each(CheckWarning, "sessionkit.W017", rule_order.weaker)
-check_partial_patterns = _each(CheckWarning, "sessionkit.W018", rule_order.partial)
+check_dead_rules = _each(CheckWarning, "sessionkit.W016", rule_faults.unused)
+check_shadowed_rules = _each(Error, "sessionkit.E020", rule_faults.shadowed)
+check_weaker_rules = _each(CheckWarning, "sessionkit.W017", rule_faults.weaker)
+check_partial_patterns = _each(CheckWarning, "sessionkit.W018", rule_faults.partial)
 check_open_methods = _each(CheckWarning, "sessionkit.W019", exposure.uncovered_methods)
 check_idle_excludes = _each(CheckWarning, "sessionkit.W020", exposure.ineffective_excludes)
 check_wide_excludes = _each(CheckWarning, "sessionkit.W021", exposure.wide_excludes)

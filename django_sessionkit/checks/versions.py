@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.utils.text import did_you_mean
 from django_sessionkit.versions import CacheVersions
 
@@ -52,7 +52,7 @@ def check_brought_source(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
     """Warn if a setting replaces the source of a bridge, which ends the session together with the login."""
     settings = conf.valid_or_none()
     brought = [app.sessionkit_source for app in apps.get_app_configs() if hasattr(app, "sessionkit_source")]
-    if settings is None or not brought or brought[0] in project.ancestry(type(settings.source)):
+    if settings is None or not brought or brought[0] in installed.ancestry(type(settings.source)):
         return []
     return [
         CheckWarning(
@@ -66,14 +66,14 @@ def check_brought_source(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
 def check_shared_versions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about versions in a cache that processes do not share."""
     alias = _alias()
-    backend = project.private_cache(alias)
+    backend = installed.private_cache(alias)
     if backend is None:
         return []
     return [
         CheckWarning(
             f'SESSIONKIT_VERSION uses the cache "{alias}" ({backend}), which processes do not share. A process does '
             "not see what another one revokes, and rejects sessions that another one has started.",
-            hint=project.shared_cache(alias),
+            hint=installed.shared_cache(alias),
             id="sessionkit.W027",
         )
     ]

@@ -22,7 +22,7 @@ from django_sessionkit.utils.verbs import SAFE_VERBS
 
 from .coverage import PolicyCoverage
 from .overlap import Cover, Relation, relation
-from .rule_order import Finding
+from .rule_faults import Finding
 
 
 def uncovered_methods(coverage: PolicyCoverage) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.management.base import BaseCommand, CommandError
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.exceptions import InvalidPolicy
 
 
@@ -15,5 +15,5 @@ def check_installation(command: BaseCommand) -> None:
         conf.current()
     except InvalidPolicy as error:
         raise CommandError(str(error)) from None
-    if not project.is_guarded():
-        command.stderr.write(command.style.WARNING(project.MIDDLEWARE_MISSING))
+    if not installed.is_guarded():
+        command.stderr.write(command.style.WARNING(installed.MIDDLEWARE_MISSING))

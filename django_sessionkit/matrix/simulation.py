@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.guard import redirects
 from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, authorize, variants_of
@@ -75,7 +75,9 @@ class _Simulator:
         self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
         self._kinds: dict[str, tuple[bool, ...]] = {}
         self._named = named_verbs()
-        self._asks_login = project.middleware_index(project.middleware(), project.LOGIN_REQUIRED_MIDDLEWARE) is not None
+        self._asks_login = (
+            installed.middleware_index(installed.middleware(), installed.LOGIN_REQUIRED_MIDDLEWARE) is not None
+        )
         self._order = RuleOrder(routes)
         self._numbers: Counter[str] = Counter()
 

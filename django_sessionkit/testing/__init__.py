@@ -14,7 +14,7 @@ from django.test import AsyncClient, Client, override_settings
 
 from django_sessionkit import conf
 from django_sessionkit.api import aexplain, explain
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.matrix import policy_matrix, snapshots
 from django_sessionkit.matrix.principals import ANONYMOUS, parse_claims
@@ -258,8 +258,8 @@ def assert_surface(snapshot: str | os.PathLike[str]) -> None:
     """
     __tracebackhide__ = True
     again = f"manage.py sessionkit_routes --snapshot {snapshot}"
-    if not project.is_guarded():
-        raise AssertionError(project.MIDDLEWARE_MISSING)
+    if not installed.is_guarded():
+        raise AssertionError(installed.MIDDLEWARE_MISSING)
     try:
         found = snapshots.diff(snapshots.load(Path(snapshot)), policy_matrix())
     except snapshots.BadSnapshot as error:

@@ -209,7 +209,7 @@ def test_few_modules_look_at_roles_and_permissions():
         if isinstance(node, ast.Attribute) and node.attr in {"role", "roles", "permissions"}
         if not (isinstance(node.value, ast.Name) and node.value.id in {"grants", "old", "new"})
     }
-    known = {"access", "session.value", "conf", "checks.roles", "lint.role_names", "lint.rule_order"}
+    known = {"access", "session.value", "conf", "checks.roles", "lint.role_names", "lint.rule_faults"}
     assert looking - known - {"matrix.principals"} == set()
 
 

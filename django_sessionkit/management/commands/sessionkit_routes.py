@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_sessionkit import conf
 from django_sessionkit.lint.coverage import PolicyCoverage
-from django_sessionkit.lint.rule_order import Finding, shadowed, unused
+from django_sessionkit.lint.rule_faults import Finding, shadowed, unused
 from django_sessionkit.management.installation import check_installation
 from django_sessionkit.matrix import Matrix, matrix_of, snapshots
 from django_sessionkit.matrix.formats import FORMATS, as_table

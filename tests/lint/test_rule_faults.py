@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from django_sessionkit import conf
 from django_sessionkit.lint.coverage import PolicyCoverage
-from django_sessionkit.lint.rule_order import shadowed
+from django_sessionkit.lint.rule_faults import shadowed
 from django_sessionkit.policy.first_match import first_matches
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.rule_parser import parse_rule

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from django_sessionkit import conf
-from django_sessionkit.conf import project
+from django_sessionkit.conf import installed
 from django_sessionkit.patterns import Pattern, compile_pattern, split
 from django_sessionkit.policy.rules import Rule, ViewNamePattern
 from django_sessionkit.requirements import Nobody
@@ -86,8 +86,8 @@ def _unused_excludes(coverage: PolicyCoverage) -> Iterator[Finding]:
 
 def _needs_route(pattern: Pattern) -> bool:
     """Return ``True`` if only a route can answer a path that the pattern matches."""
-    classes = project.middleware()
-    if any(project.middleware_index(classes, one) is not None for one in _FALLBACKS):
+    classes = installed.middleware()
+    if any(installed.middleware_index(classes, one) is not None for one in _FALLBACKS):
         return False
     return all(relation(pattern, one) is Relation.DISJOINT for one in _file_patterns())
 
