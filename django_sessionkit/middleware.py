@@ -1,4 +1,4 @@
-"""The middleware: attach the session slot, call the guard, and respond to denials. One class for WSGI and ASGI."""
+"""The middleware: attach the session context, call the guard, and respond to denials. One class for WSGI and ASGI."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ class Explanation:
     - ``route``, ``view_name``, ``view``: the match that Django finds for the path; ``None`` if no URL pattern matches.
     - ``session``: ``present``, ``none``, ``refused``, ``unknown for now``, or ``not read`` if it was not needed.
     - ``readings``: the variants of the path, with the rules that were tried. The search ends at the first denial.
-    - ``asked_by_view``: the requirements of the decorators and mixins of the view.
+    - ``view_requirements``: the requirements of the decorators and mixins of the view.
     - ``is_early``: the decision was made on the path alone, before routing.
     - ``is_login_page``: a rule or the default denies the request, but a login page is always reachable.
     - ``outcome``: ``allowed``, ``denied``, or ``nowhere`` if no URL pattern matches and no rule denies.

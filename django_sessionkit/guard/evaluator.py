@@ -1,4 +1,4 @@
-"""Evaluate requirements for the session of a slot, and reuse a decision as long as nothing changes."""
+"""Evaluate requirements for the session of a context, and reuse a decision as long as nothing changes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PUBLIC_TEXTS = {
 
 
 def cached_decision(requirement: Requirement, context: SessionContext | None = None) -> Decision | None:
-    """Return the cached decision for the session of ``context`` (by default the current slot), or ``None``.
+    """Return the cached decision for the session of ``context`` (by default the current context), or ``None``.
 
     ``None`` means that :func:`decide` has to be called. A cached decision is valid as long as the loaded session, the
     stored value that it was loaded from, and the settings are the same objects.

@@ -71,7 +71,7 @@ class _Simulator:
         self._callers = [
             _Caller(one.name, one.session, RequestEvaluation(SessionContext.fixed(one.session))) for one in callers
         ]
-        self._landmarks = PathSampler(rules.patterns)
+        self._sampler = PathSampler(rules.patterns)
         self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
         self._kinds: dict[str, tuple[bool, ...]] = {}
         self._named = named_verbs()
@@ -96,7 +96,7 @@ class _Simulator:
 
     def _paths(self, route: Route) -> Iterator[str]:
         """One path for each case that the rules distinguish, without paths that an earlier route matches."""
-        paths = self._landmarks.paths(route)
+        paths = self._sampler.paths(route)
         yield from islice(paths, 1)
         for path in paths:
             other = (path.rstrip("/") or path) if path.endswith("/") else f"{path}/"
@@ -107,7 +107,7 @@ class _Simulator:
         """Why the sample paths may be incomplete; empty if they are complete."""
         if len(paths) > _MOST_PATHS:
             return "more paths were not checked"
-        patterns = self._landmarks.doubts(route, paths)
+        patterns = self._sampler.doubts(route, paths)
         return f"{few(patterns, ', ')} may match other paths" if patterns else ""
 
     def _alike(self, route: Route) -> Iterable[list[str]]:

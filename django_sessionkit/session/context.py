@@ -1,6 +1,6 @@
-"""The session of the current request, in a slot that a context variable holds.
+"""The session context: the session of the current request, held by a context variable.
 
-The slot is set when a request begins and reset when it ends. The session is loaded when code first needs it. The slot
+It is set when a request begins and reset when it ends. The session is loaded when code first needs it. It
 has only a weak reference to the request, to avoid a reference cycle.
 """
 
@@ -39,13 +39,13 @@ def _no_value() -> None:
 
 
 class LoadedSession:
-    """The loaded session of a slot. A changed session gets a new object.
+    """The loaded session of a context. A changed session gets a new object.
 
     - ``watch``: returns the current raw value, without I/O.
-    - ``stamp``: the version that was the current one when the session was loaded; ``None`` without versions.
-    - ``withheld``: a stored session that grants nothing, because its version is missing or could not be checked.
-    - ``decisions``: cached decisions about this session, by the key of the requirement; ``basis`` is the snapshot of
-      the settings that they were made with.
+    - ``version``: the one that was the current one when the session was loaded; ``None`` without versions.
+    - ``unavailable``: a stored session that grants nothing, because its version is missing or could not be checked.
+    - ``decisions``: cached decisions about this session, by the key of the requirement; ``settings_used`` are the
+      settings that they were made with.
     - ``fault``: why there is no session; ``None`` if there is one or the caller is anonymous.
     """
 
@@ -79,7 +79,7 @@ class LoadedSession:
 
 
 class Loader(Protocol):
-    """An object that loads the session of a slot."""
+    """An object that loads the session of a context."""
 
     def load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Read the session and validate it. This may do I/O."""
@@ -107,12 +107,12 @@ class SessionContext:
 
     @classmethod
     def fixed(cls, session: Session | None) -> SessionContext:
-        """Return a slot with the given session, outside any request."""
+        """Return a context with the given session, outside any request."""
         return cls(None, None, LoadedSession(session))
 
     @property
     def request(self) -> HttpRequest | None:
-        """The request of this slot, or ``None`` outside a request or after the request object is deleted."""
+        """The request of this context, or ``None`` outside a request or after the request object is deleted."""
         return self._request() if self._request is not None else None
 
     @property
@@ -132,7 +132,7 @@ class SessionContext:
         return self.peek()
 
     def _is_like(self, other: SessionContext) -> bool:
-        """Return ``True`` if ``other`` is a slot of the same request. It cannot be loaded while this one is loading."""
+        """Return ``True`` if ``other`` belongs to the same request. It cannot be loaded while this one is loading."""
         return other is self or (self._request is not None and other._request == self._request)
 
     def peek(self) -> Session | None:
@@ -204,10 +204,10 @@ class SessionContext:
         self.loaded = None
 
     def __repr__(self) -> str:
-        return f"<Slot {'loaded' if self.loaded is not None else 'not loaded'}>"
+        return f"<SessionContext {'loaded' if self.loaded is not None else 'not loaded'}>"
 
 
-_current: ContextVar[SessionContext | None] = ContextVar("django_sessionkit.slot", default=None)
+_current: ContextVar[SessionContext | None] = ContextVar("django_sessionkit.context", default=None)
 
 current_context = _current.get
 #: for changes that do not end with a ``with`` block, and for the middleware; for others, use :class:`activate`
@@ -216,7 +216,7 @@ reset_current = _current.reset
 
 
 class activate:
-    """Make ``context`` the current slot in a ``with`` block. A class is three times as fast as ``@contextmanager``."""
+    """Make ``context`` current in a ``with`` block. A class is three times as fast as ``@contextmanager``."""
 
     __slots__ = ("_context", "_token")
 
@@ -232,7 +232,7 @@ class activate:
 
 
 def within(context: SessionContext, step: IOStep) -> IOStep:
-    """Return ``step`` with ``context`` as the current slot, for project code that is called while a session is
+    """Return ``step`` with ``context`` as the current context, for project code that is called while a session is
     loading.
     """
 

@@ -163,12 +163,12 @@ def current_loader() -> SessionLoader:
 
 
 def context_for(request: HttpRequest) -> SessionContext:
-    """Return the current slot, else the slot on ``request``, else (without the middleware) a new slot."""
+    """Return the current context, else the context on ``request``, else (without the middleware) a new context."""
     context = current_context() or own_context(request)
     return context if context is not None else SessionContext(current_loader(), request)
 
 
 def own_context(request: HttpRequest) -> SessionContext | None:
-    """Return the slot that the middleware stored on ``request``, or ``None``."""
+    """Return the context that the middleware stored on ``request``, or ``None``."""
     context = getattr(request, "sessionkit", None)
     return context if isinstance(context, SessionContext) else None

@@ -242,13 +242,13 @@ def test_a_context_that_outlives_its_request_has_no_session():
     request = RequestFactory().get("/")
     context = SessionContext(None, request)
     assert context.request is request
-    assert repr(context) == "<Slot not loaded>"
+    assert repr(context) == "<SessionContext not loaded>"
     del request
     assert context.request is None
     with activate(context):
         assert get_session() is None
     context.replace(LoadedSession(None, None, lambda: READER))
-    assert repr(context) == "<Slot loaded>"
+    assert repr(context) == "<SessionContext loaded>"
     assert context.peek() is None
 
 
