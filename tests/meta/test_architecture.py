@@ -6,10 +6,11 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from support import rooms
+from support import flow_pictures, rooms
 
 import django_sessionkit
 
@@ -104,6 +105,25 @@ def test_the_laws_make_no_cycle():
 def test_the_picture_shows_the_laws():
     """``python tests/support/rooms.py`` draws it."""
     assert rooms.PICTURE.read_text(encoding="utf-8") == rooms.svg()
+
+
+@pytest.mark.parametrize("heading", flow_pictures.PICTURES)
+def test_the_pictures_of_steps_show_the_tables(heading):
+    """``python tests/support/flow_pictures.py`` draws them."""
+    name = flow_pictures.PICTURES[heading]
+    assert len(flow_pictures.steps(heading)) >= 8
+    assert (flow_pictures.FOLDER / name).read_text(encoding="utf-8") == flow_pictures.svg(heading)
+
+
+NAMES = sorted({name for heading in flow_pictures.PICTURES for name in flow_pictures.functions(heading)})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_function_of_a_step_exists(name):
+    module = max((one for one in MODULES if f"{name}.".startswith(f"{one}.")), key=len)
+    found = import_module(f"{PACKAGE}.{module}")
+    for part in name.removeprefix(module).split(".")[1:]:
+        found = getattr(found, part)
 
 
 def test_modules_make_no_cycle():
