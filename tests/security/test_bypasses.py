@@ -32,6 +32,7 @@ from support.attacks.sending import HANDLERS, UNGUARDED, outcome, unguarded
 from support.attacks.sites import ORDINARY as ORDINARY_PAGE
 from support.attacks.sites import OURS, PROTECTED, SESSIONS, SETTINGS, Urls, ordinary, page, protected
 from support.attacks.spellings import Wire
+from support.examples import IS_THOROUGH
 from support.sessions import ADMIN, READER, abrowser, browser
 
 from django_sessionkit import (
@@ -324,9 +325,10 @@ def by_default(**settings):
 @pytest.mark.parametrize("session", [None, READER, ADMIN], ids=["anonymous", "reader", "admin"])
 def test_nothing_legitimate_is_blocked(handler, policy, session):
     assert len(set(ORDINARY)) >= 500
+    wires = ORDINARY if IS_THOROUGH or session is READER else ORDINARY[::3]
     with override_settings(**policy):
-        pages = HANDLERS[handler](ORDINARY, session)
-    assert [wire for wire, kind in zip(ORDINARY, pages, strict=True) if kind != ORDINARY_PAGE] == []
+        pages = HANDLERS[handler](wires, session)
+    assert [wire for wire, kind in zip(wires, pages, strict=True) if kind != ORDINARY_PAGE] == []
 
 
 # The tests detect a defect: without one part of the guard, they fail
