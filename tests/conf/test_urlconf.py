@@ -17,6 +17,7 @@ from django.urls import get_urlconf, path, re_path, reverse, reverse_lazy, set_u
 from django.utils import translation
 from django.utils.functional import lazystr
 from django.views import View
+from support.examples import IS_THOROUGH
 from support.sessions import HTML, READER, abrowser, browser
 from testsite import views
 
@@ -336,6 +337,7 @@ POLICIES = {
     "a rule for views": {"SESSIONKIT_PROTECT": [{"view": "*", "role": "admin"}, {"pattern": "/**", "role": "admin"}]},
     "the default": {"SESSIONKIT_GLOBAL_PROTECT": True},
 }
+LOGIN_URLS = ["/login/", "/login", "login", "/login/?sso=1", "/de/login/"]
 LANGUAGES = [("en", "English"), ("de", "German"), ("pt-br", "Portuguese")]
 
 
@@ -353,7 +355,7 @@ def language_of_before():
 @BOTH
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("login_url", ["/login/", "/login", "/login/?sso=1", "login", "/de/login/"])
+@pytest.mark.parametrize("login_url", LOGIN_URLS if IS_THOROUGH else LOGIN_URLS[::2])
 @pytest.mark.parametrize("urls", [PREFIXED, UNPREFIXED], ids=["prefixed", "unprefixed"])
 def test_an_anonymous_caller_arrives_at_the_login_page(kind, chain, policy, login_url, urls):
     with site(urls, chain, policy, LOGIN_URL=login_url):
