@@ -110,11 +110,14 @@ def is_exact(expression: str, *, is_whole: bool) -> bool:
     alternatives = alternatives_of(expression)
     if alternatives is None or _FLAGS.search(expression):
         return False
-    anchors = [str(argument) if str(name) == "AT" else "" for name, argument in parser.parse(expression).data]
+    nodes = parser.parse(expression).data
+    anchors = [str(argument) if str(name) == "AT" else "" for name, argument in nodes]
     if not anchors or anchors[0] not in _BEGINNINGS or (is_whole and anchors[-1] not in _ENDS):
         return False
-    *parts, last = alternatives._parts or (_Known(""),)
-    return all(map(_has_one_text, parts)) and (_has_one_text(last) or (is_whole and _is_slash(last)))
+    parts = alternatives._parts
+    if is_whole and len(parts) > 1 and _is_slash(parts[-1]) and _ends_a_segment(*nodes[-3]):
+        parts = parts[:-1]
+    return all(map(_has_one_text, parts))
 
 
 def _has_one_text(part: _Part) -> bool:
@@ -123,6 +126,15 @@ def _has_one_text(part: _Part) -> bool:
 
 def _is_slash(part: _Part) -> bool:
     return isinstance(part, _Optional) and part.body == (_Known("/"),) and {*part.texts} <= {"", "/"}
+
+
+def _ends_a_segment(name: Any, argument: Any) -> bool:
+    """Return whether a node matches at least one character and never a slash, as the capture of a router does."""
+    if str(name) == "SUBPATTERN" and len(argument[-1].data) == 1:
+        return _ends_a_segment(*argument[-1].data[0])
+    if str(name) in REPEATS:
+        return argument[0] > 0 and is_class(argument[2]) and not class_admits(argument[2], "/")
+    return str(name) == "LITERAL" and chr(argument) != "/"
 
 
 def joined(rows: Iterable[Sequence[Text]]) -> list[Text]:

@@ -190,6 +190,15 @@ def test_the_expressions_of_routers_have_one_form(expression, data):
     [
         *("articles/$", "^articles/", r"^colou?r/$", r"^a/(?:b/)?c/$", r"^(?P<page>x|)/$", r"(?i)^a/$", r"^(?i:a)/$"),
         *(r"^ab*/$", r"^x/(?P<id>\d*)/$", "^(?:ab|cd)/$", "^a/?b$", "", "(", r"^a/?/?$"),
+        *(
+            "^/?$",
+            "^(?:)/?$",
+            "^x/(?P<rest>.*)/?$",
+            "^x//?$",
+            r"^x/(?P<id>\d*)/?$",
+            r"^x/(?P<a>b(?:c|d/))/?$",
+            r"^x(?=y)/?$",
+        ),
     ],
 )
 def test_other_expressions_are_looked_at_for_each_request(expression):
@@ -200,3 +209,18 @@ def test_an_include_needs_no_end():
     assert is_exact(r"^api/", is_whole=False)
     assert not is_exact(r"^api/?", is_whole=False)
     assert not is_exact(r"api/", is_whole=False)
+
+
+@examples(1000)
+@given(expression=expressions, path=paths)
+def test_no_expression_with_other_forms_counts_as_exact(expression, path):
+    expression = expression if expression.startswith(("^", "(?i)")) else f"^{expression}"
+    if compiled(expression) is None or not is_exact(expression, is_whole=True):
+        return
+    urlconf = type("urls", (), {"urlpatterns": [re_path(expression, ordinary)]})
+    try:
+        match = resolve(f"/{path}", urlconf)
+    except Resolver404:
+        return
+    forms = canonical_forms(f"/{path}", urlconf, match)
+    assert {form.removesuffix("/") for form in {*forms.forms, forms.matched_text}} == {f"/{path}".removesuffix("/")}
