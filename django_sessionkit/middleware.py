@@ -63,7 +63,7 @@ class SessionKitMiddleware:
             if response is None:
                 response = self.get_response(request)
                 if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]
-                    response = run(_check_unrouted_response(request, context, response))
+                    response = run(_check_unrouted_response(request, evaluation, response))
         finally:
             reset_current(token)
         if response.streaming or context.loaded or response.status_code == 404 or evaluation.settings.debug:
@@ -80,7 +80,7 @@ class SessionKitMiddleware:
             if response is None:
                 response = await self.get_response(request)
                 if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]
-                    response = await arun(_check_unrouted_response(request, context, response))
+                    response = await arun(_check_unrouted_response(request, evaluation, response))
         finally:
             reset_current(token)
         if response.streaming or context.loaded or response.status_code == 404 or evaluation.settings.debug:
@@ -89,13 +89,13 @@ class SessionKitMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
         """Check the request again, now with the matched view."""
-        evaluation = _evaluation_of(request)
+        evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
         evaluation.is_routed = True
         return None if evaluation.needs_no_evaluation(request) else run(_check_view(request, evaluation))
 
     @markcoroutinefunction  # for libraries that wrap it in a plain function and copy its attributes
     async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        evaluation = _evaluation_of(request)
+        evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
         evaluation.is_routed = True
         return None if evaluation.needs_no_evaluation(request) else await arun(_check_view(request, evaluation))
 
@@ -114,15 +114,6 @@ def _begin(request: HttpRequest) -> RequestEvaluation:
     loader = current_loader()
     request.sessionkit = context = SessionContext(loader, request)  # type: ignore[attr-defined]
     request._sessionkit_evaluation = evaluation = RequestEvaluation(context, loader.settings)  # type: ignore[attr-defined]
-    return evaluation
-
-
-def _evaluation_of(request: HttpRequest) -> RequestEvaluation:
-    """Return the evaluation of the request, or a new one if code has given the request another session context."""
-    evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
-    if evaluation.context is not request.sessionkit:  # type: ignore[attr-defined]
-        evaluation = RequestEvaluation(request.sessionkit)  # type: ignore[attr-defined]
-        request._sessionkit_evaluation = evaluation  # type: ignore[attr-defined]
     return evaluation
 
 
@@ -145,12 +136,13 @@ def _check_view(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[Htt
 
 
 def _check_unrouted_response(
-    request: HttpRequest, context: SessionContext, response: HttpResponseBase
+    request: HttpRequest, evaluation: RequestEvaluation, response: HttpResponseBase
 ) -> Flow[HttpResponseBase]:
     """Check a response that no view has returned: a fallback, a file, a 404, or the response of other middleware."""
+    context = evaluation.context
     leads_nowhere = response.status_code == 404 or _only_adds_slash(request, response)
     target = AccessRequest.of(request, resolved=True)
-    denial = yield from authorize(target, _evaluation_of(request), with_default=not leads_nowhere)
+    denial = yield from authorize(target, evaluation, with_default=not leads_nowhere)
     if denial is None and hidden_page.has_hidden_views():
         if target.match is not None:  # other middleware has refused a request that Django had routed
             denial = yield from preview.hidden_at(target, context)
