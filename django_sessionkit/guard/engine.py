@@ -94,7 +94,7 @@ class RequestEvaluation:
         self.is_login_page = False
         self._lookup: PathLookup | None = None
         self._path: Any = None
-        self._urlconf: Any = None
+        self._urlconf: Any = context  # stands for no URLconf yet; None is a project without ROOT_URLCONF
         self._rules: tuple[Rule, ...] = ()
         self._sole_rule: Rule | None = None
         self._granted: tuple[Rule, LoadedSession] | None = None
@@ -104,8 +104,7 @@ class RequestEvaluation:
 
         This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`authorize` to decide.
         """
-        settings = self.settings
-        self._sole_rule = None
+        settings, self._sole_rule = self.settings, None
         if not settings.rules.rules:
             return not (self.is_routed and settings.global_protect)
         path: Any = request.path_info
@@ -117,7 +116,8 @@ class RequestEvaluation:
             return False
         if rule is None and self.is_routed and settings.global_protect:
             return False
-        urlconf = getattr(request, "urlconf", None) or settings.root_urlconf
+        if (urlconf := getattr(request, "urlconf", None)) is None:
+            urlconf = settings.root_urlconf
         if urlconf is not self._urlconf:
             if uses_language_prefix(urlconf):
                 return False

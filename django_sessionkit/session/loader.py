@@ -10,7 +10,13 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 
 from django_sessionkit import conf
 from django_sessionkit.conf.limits import Validator
-from django_sessionkit.exceptions import AsyncRequired, InvalidSession, SessionUnavailable, VersionUnavailable
+from django_sessionkit.exceptions import (
+    AsyncRequired,
+    InvalidSession,
+    NotEvaluated,
+    SessionUnavailable,
+    VersionUnavailable,
+)
 from django_sessionkit.policy.decisions import REFUSED, UNKNOWN_FOR_NOW
 from django_sessionkit.sources import CallableSource, SessionSource
 from django_sessionkit.utils.sansio import Flow, IOStep, run
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # Exceptions that are not failures of the load. They are raised for the developer, or answered to the client.
-_PASSED_ON = (AsyncRequired, SuspiciousOperation)
+_PASSED_ON = (AsyncRequired, NotEvaluated, SuspiciousOperation)
 
 
 class SessionLoader:

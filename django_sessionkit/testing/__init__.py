@@ -158,8 +158,8 @@ def assert_access(
     """Open ``path`` with a test client, check the status, and return the response.
 
     :param as_: the caller: ``None`` for an anonymous one, fields of a session (``{"role": "editor"}``), the same as
-        text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth``, who is logged in with
-        ``force_login()`` (this needs the bridge), or a ``Client`` that you have signed in yourself.
+        text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth`` (the function calls
+        ``force_login()``, so this needs the bridge), or a ``Client`` that you have signed in yourself.
     :param caller: the kind of client: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` that
         you pass sends its own headers unless this is given.
     :param request: further arguments of the client's method, such as ``data``, ``headers`` or ``secure``.

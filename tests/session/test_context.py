@@ -18,9 +18,11 @@ from testsite import views
 
 from django_sessionkit import aget_session, get_session, has_role, is_authenticated
 from django_sessionkit.decorators import require_authenticated
-from django_sessionkit.exceptions import AsyncRequired
+from django_sessionkit.exceptions import AsyncRequired, NotEvaluated
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.session.context import LoadedSession, SessionContext, activate, current_context
+from django_sessionkit.session.loader import current_loader
+from django_sessionkit.utils.sansio import dry_run
 
 
 def report(*seen):
@@ -259,3 +261,11 @@ def test_contexts_nest_and_are_reset():
             assert current_context() is inner
         assert current_context() is outer
     assert current_context() is None
+
+
+def test_a_dry_run_does_not_take_a_session_that_it_cannot_load_for_one_that_is_out_of_reach():
+    request = RequestFactory().get("/")
+    context = SessionContext(current_loader(), request)
+    with pytest.raises(NotEvaluated):
+        dry_run(context.flow())
+    assert not context.is_loaded

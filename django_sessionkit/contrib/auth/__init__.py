@@ -238,7 +238,10 @@ def _restore(request: HttpRequest) -> None:
 
 
 def _is_of(request: HttpRequest, kept: object, user: Any) -> bool:
-    """Return ``True`` if ``kept`` belongs to ``user`` (no dict belongs to an anonymous user), who is also logged in."""
+    """Return ``True`` if ``kept`` is the dict of ``user`` and ``user`` is logged in.
+
+    An anonymous user has no dict.
+    """
     owner = users.user_id(user)
     if _owner(kept) != owner:
         return False
