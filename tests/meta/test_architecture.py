@@ -104,13 +104,13 @@ def test_the_laws_make_no_cycle():
 
 
 def test_the_picture_shows_the_laws():
-    """``python tests/support/rooms.py`` draws it."""
+    """``python -m support.rooms``, in the folder ``tests``, draws it."""
     assert rooms.PICTURE.read_text(encoding="utf-8") == rooms.svg()
 
 
 @pytest.mark.parametrize("heading", flow_pictures.PICTURES)
 def test_the_pictures_of_steps_show_the_tables(heading):
-    """``python tests/support/flow_pictures.py`` draws them."""
+    """``python -m support.flow_pictures``, in the folder ``tests``, draws them."""
     name = flow_pictures.PICTURES[heading]
     assert len(flow_pictures.steps(heading)) >= 8
     assert (flow_pictures.FOLDER / name).read_text(encoding="utf-8") == flow_pictures.svg(heading)

@@ -1,6 +1,6 @@
 """Draw the tables of ``docs/explanation/architecture.md`` that list steps: the way of a request, the life of the dict.
 
-``python tests/support/flow_pictures.py`` writes the pictures. A test compares them with the tables.
+``python -m support.flow_pictures``, in the folder ``tests``, writes the pictures. A test compares them with the tables.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+
+from .rooms import drawing
 
 FOLDER = Path(__file__).parents[2] / "docs" / "explanation"
 PAGE = FOLDER / "architecture.md"
@@ -40,33 +42,14 @@ def svg(heading: str) -> str:
         rows = textwrap.wrap(text, _CHARACTERS)
         height = (len(rows) + 1) * _LINE + 14
         if number > 1:
-            lines.append(f'<path d="M {_WIDTH / 2:g} {top - _GAP} V {top - 2}" stroke="#667" marker-end="url(#head)"/>')
+            lines.append(f'<path d="M {_WIDTH / 2:g} {top - _GAP} V {top - 2}"/>')
         lines.append(f'<rect x="{_MARGIN}" y="{top}" width="{_WIDTH - 2 * _MARGIN}" height="{height}" rx="6"/>')
         lines.append(f'<text x="24" y="{top + 22}" font-weight="bold">{number}. {escape(function)}</text>')
         for row, words in enumerate(rows, 1):
             lines.append(f'<text x="24" y="{top + 22 + row * _LINE}" font-size="13">{escape(words)}</text>')
         top += height + _GAP
     height = top - _GAP + _MARGIN
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif"'
-            f' font-size="14" role="img" aria-label="{escape(heading)}">',
-            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
-            ' orient="auto"><path d="M 0 0 L 8 4 L 0 8 z" fill="#667"/></marker></defs>',
-            f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-            '<g fill="none">',
-            *(line for line in lines if line.startswith("<path")),
-            "</g>",
-            '<g fill="#eef3fb" stroke="#4a6fa5">',
-            *(line for line in lines if line.startswith("<rect")),
-            "</g>",
-            '<g fill="#123">',
-            *(line for line in lines if line.startswith("<text")),
-            "</g>",
-            "</svg>",
-            "",
-        ]
-    )
+    return drawing(_WIDTH, height, heading, lines)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The rooms of the package: which module belongs to which room, and what each room may import.
 
-``python tests/support/rooms.py`` draws them as ``docs/explanation/rooms.svg``. A test compares the picture with the
-laws.
+``python -m support.rooms``, in the folder ``tests``, draws them as ``docs/explanation/rooms.svg``. A test compares the
+picture with the laws.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def _corner(room: str) -> tuple[float, float]:
 def _box(room: str, x: float, y: float) -> Iterable[str]:
     middle = x + _WIDTH / 2
     yield f'<rect x="{x:g}" y="{y:g}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-    yield f'<text x="{middle:g}" y="{y + 22:g}" font-weight="bold">{room}</text>'
-    yield f'<text x="{middle:g}" y="{y + 41:g}" font-size="12">{escape(PURPOSE[room])}</text>'
+    yield f'<text x="{middle:g}" y="{y + 22:g}" text-anchor="middle" font-weight="bold">{room}</text>'
+    yield f'<text x="{middle:g}" y="{y + 41:g}" text-anchor="middle" font-size="12">{escape(PURPOSE[room])}</text>'
 
 
 def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
@@ -145,24 +145,28 @@ def svg() -> str:
     places = {room: _corner(room) for room in PURPOSE}
     width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
     height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
+    lines = [_arrow(places[one], places[other]) for one, other in arrows()]
+    lines += [line for room, place in places.items() for line in _box(room, *place)]
+    return drawing(width, height, "The rooms of django_sessionkit", lines)
+
+
+def drawing(width: float, height: float, label: str, lines: Iterable[str]) -> str:
+    """Return an SVG document of arrows (``path``), boxes (``rect``) and texts, one element in each line."""
+    elements = list(lines)
+    arrow = '<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" font-family="sans-serif"'
-            ' font-size="15" text-anchor="middle" role="img" aria-label="The rooms of django_sessionkit">',
-            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
-            ' orient="auto"><path d="M 0 0 L 8 4 L 0 8 z" fill="#667"/></marker></defs>',
+            f' font-size="14" role="img" aria-label="{escape(label)}">',
+            f'<defs>{arrow}<path d="M 0 0 L 8 4 L 0 8 z" fill="#667"/></marker></defs>',
             f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>',
             '<g fill="none" stroke="#667" stroke-width="1.3" marker-end="url(#head)">',
-            *(_arrow(places[one], places[other]) for one, other in arrows()),
-            "</g>",
-            '<g fill="#eef3fb" stroke="#4a6fa5">',
-            *(line for room, place in places.items() for line in _box(room, *place) if line.startswith("<rect")),
-            "</g>",
-            '<g fill="#123">',
-            *(line for room, place in places.items() for line in _box(room, *place) if line.startswith("<text")),
-            "</g>",
-            "</svg>",
-            "",
+            *(line for line in elements if line.startswith("<path")),
+            '</g>\n<g fill="#eef3fb" stroke="#4a6fa5">',
+            *(line for line in elements if line.startswith("<rect")),
+            '</g>\n<g fill="#123">',
+            *(line for line in elements if line.startswith("<text")),
+            "</g>\n</svg>\n",
         ]
     )
 
