@@ -18,8 +18,8 @@ class Plan(models.TextChoices):
 class User(AbstractUser):
     """An account. ``session_for`` copies its role and permissions into the session."""
 
-    role = models.CharField(max_length=20, choices=Role.choices, default=Role.READER)
-    plan = models.CharField(max_length=20, choices=Plan.choices, default=Plan.FREE)
+    role = models.CharField(max_length=20, choices=Role, default=Role.READER)
+    plan = models.CharField(max_length=20, choices=Plan, default=Plan.FREE)
     display_name = models.CharField("shown as", max_length=60, blank=True)
     bio = models.TextField(
         "about you",

@@ -24,7 +24,7 @@ class Article(models.Model):
     title = models.CharField(max_length=120)
     summary = models.CharField(max_length=300)
     body = models.TextField(help_text="Simple HTML: paragraphs, headings, emphasis, lists, links.")
-    section = models.CharField(max_length=10, choices=Section.choices, default=Section.NEWS)
+    section = models.CharField(max_length=10, choices=Section, default=Section.NEWS)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="articles")
     written_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import django
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import global_settings
@@ -378,7 +377,6 @@ def test_with_the_languages_that_django_brings(urls):
         assert get("/en-us/login/")["Location"] == "/login/?next=/en-us/login/"
 
 
-@pytest.mark.skipif(django.VERSION < (5, 1), reason="LoginRequiredMiddleware came with Django 5.1")
 @pytest.mark.parametrize("urls", [PREFIXED, UNPREFIXED], ids=["prefixed", "unprefixed"])
 def test_as_with_the_middleware_of_django(urls):
     theirs = ["django.contrib.auth.middleware.AuthenticationMiddleware"]
