@@ -70,10 +70,13 @@ class RuleResult:
     ``method`` (the rule lists other methods), ``view`` (it names another view), ``waits`` (it needs the route),
     ``public`` (a public rule does not apply to this variant of the path), ``i18n`` (it does not apply behind a language
     prefix).
+
+    ``pattern`` is what the rule applies to, as written in the settings: its patterns, or the names of its views.
     """
 
     rule: str
     outcome: str
+    pattern: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,10 @@ class PathCheck:
             "kind": self.kind,
             "path": self.path,
             "rule": self.rule,
-            "tried": [{"rule": one.rule, "outcome": one.outcome, "why": text.why(one)} for one in self.tried],
+            "tried": [
+                {"rule": one.rule, "pattern": one.pattern, "outcome": one.outcome, "why": text.why(one)}
+                for one in self.tried
+            ],
             "passed": self.passed,
             "passed_names": list(self.passed_names),
             "conclusion": text.conclusion(self),
@@ -125,7 +131,7 @@ class Explanation:
     - ``session``: ``present``, ``none``, ``refused``, ``unknown for now``, or ``not read`` if it was not needed.
     - ``readings``: the variants of the path, with the rules that were tried. The search ends at the first denial.
     - ``view_requirements``: the requirements of the decorators and mixins of the view.
-    - ``is_early``: the decision was made on the path alone, before routing.
+    - ``is_early``: the denial was decided from the path alone, before Django looked for the view.
     - ``is_login_page``: a rule or the default denies the request, but a login page is always reachable.
     - ``outcome``: ``allowed``, ``denied``, or ``nowhere`` if no URL pattern matches and no rule denies.
     - ``decision``: the decision that counts, or ``None`` if no requirement was evaluated.
@@ -156,6 +162,13 @@ class Explanation:
         """The decision in one sentence."""
         return text.summary(self)
 
+    @property
+    def pattern(self) -> str:
+        """What the rule of the decision applies to, as written in the settings, or an empty string."""
+        rule = self.decision.rule if self.decision is not None else None
+        tried = (one for reading in self.readings for one in reading.tried)
+        return next((one.pattern for one in tried if one.rule == rule and one.outcome == "decides"), "")
+
     def __str__(self) -> str:
         return "\n".join(text.lines(self))
 
@@ -172,9 +185,11 @@ class Explanation:
             "readings": [one.as_dict() for one in self.readings],
             "asked_by_view": [one.as_dict() for one in self.view_requirements],
             "is_early": self.is_early,
+            "moment": text.moment(self),
             "is_login_page": self.is_login_page,
             "outcome": self.outcome,
             "rule": decision.rule if decision is not None else None,
+            "pattern": self.pattern,
             "reason": decision.reason if decision is not None else None,
             "missing": list(decision.missing) if decision is not None else [],
             "summary": self.summary,

@@ -72,6 +72,17 @@ def summary(explanation: Explanation) -> str:
     return f"allowed by {by}" if decision else f"denied by {by}: {decision}"
 
 
+def moment(explanation: Explanation) -> str:
+    """Return when the decision was made, in words."""
+    if explanation.is_early:
+        return "from the path alone, before Django looked for the view"
+    if explanation.route is None:
+        return "after Django had looked for a view and found none"
+    if explanation.decision is not None and explanation.decision.rule is None:
+        return "by a decorator or mixin of the view, before the code of the view ran"
+    return "after Django had found the view, before the view ran"
+
+
 def response(explanation: Explanation) -> str:
     """Return the response as text: status, redirect target and kind of client."""
     answer = explanation.answer
@@ -104,7 +115,7 @@ def _facts(explanation: Explanation) -> Iterator[str]:
         yield f"View      {explanation.view}{name}"
     yield f"Session   {explanation.session}"
     if explanation.is_early:
-        yield "Decided   on the path alone, before routing"
+        yield f"Decided   {moment(explanation)}"
 
 
 def _reading(reading: PathCheck, paint: Styler) -> Iterator[str]:

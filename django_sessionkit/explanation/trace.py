@@ -14,6 +14,7 @@ from django_sessionkit.policy.algebra import Evaluated, Record, Requirement
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.policy.first_match import NEEDS_ROUTE, OTHER_VIEW, FirstMatch
 from django_sessionkit.policy.path_variants import PathVariant, normalized
+from django_sessionkit.policy.rules import Rule
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import Flow
@@ -113,11 +114,15 @@ def _check_of(match: FirstMatch, target: AccessRequest) -> PathCheck:
     return PathCheck(
         kind=_kind(variant, target),
         path=variant.path,
-        tried=tuple(RuleResult(one.label, why or "decides") for one, why in told.items()),
+        tried=tuple(RuleResult(one.label, why or "decides", _pattern_of(one)) for one, why in told.items()),
         passed=len(passed),
         passed_names=tuple(passed[:_MOST_NAMES]),
         default=_default(variant, target) if rule is None else None,
     )
+
+
+def _pattern_of(rule: Rule) -> str:
+    return ", ".join([*(one.text for one in rule.patterns), *(f"view {one.text}" for one in rule.views)])
 
 
 def _default(reading: PathVariant, target: AccessRequest) -> str | None:

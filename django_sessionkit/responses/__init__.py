@@ -89,7 +89,8 @@ def deny(
     if choice.caller == "page" and choice.location is None:
         build = partial(_page, request, choice.status, denial.decision, context)
         if conf.current().debug and not own_pages.has_own_page(request, choice.status):
-            build = partial(_explained, choice.status, denial.decision, (yield from _debug().explain_request(request)))
+            shown = yield from _debug().page_context(request, denial.decision, context)
+            build = partial(_explained, choice.status, shown)
         response = yield IOStep(build, sync_to_async(build))  # the error page of the project may do I/O
     else:
         response = _plain(choice, denial.decision)
@@ -115,9 +116,9 @@ def _page(request: HttpRequest, status: int, decision: Decision, context: Sessio
         return response.render() if not getattr(response, "is_rendered", True) else response
 
 
-def _explained(status: int, decision: Decision, explanation: Any) -> HttpResponse:
+def _explained(status: int, shown: dict[str, Any]) -> HttpResponse:
     """Render the debug page, for a project that has no error page yet."""
-    return HttpResponse(_debug().page(status, decision, explanation), status=status, headers=_debug().PAGE_HEADERS)
+    return HttpResponse(_debug().page(status, shown), status=status, headers=_debug().PAGE_HEADERS)
 
 
 def _plain(choice: DenialResponse, decision: Decision) -> HttpResponse:

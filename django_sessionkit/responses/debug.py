@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.template import Context, Engine
 
 from django_sessionkit import conf
+from django_sessionkit.access import effective
 from django_sessionkit.explanation import text
 from django_sessionkit.explanation.builder import explain_request
-from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, exempted_from_default
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.view_marks import requirements_of
+from django_sessionkit.session.context import SessionContext
+from django_sessionkit.utils.sansio import Flow
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
 
     from django_sessionkit.policy.decisions import Decision
 
-__all__ = ["HEADER", "PAGE_HEADERS", "annotate", "denied", "explain_request", "page"]
+__all__ = ["HEADER", "PAGE_HEADERS", "annotate", "denied", "page", "page_context"]
+
+#: a kind of name, the names with their origin, and a note that follows them
+_Names: TypeAlias = tuple[str, list[tuple[str, str]], str]
 
 HEADER = "X-SessionKit-Decision"
 
@@ -36,6 +42,7 @@ PAGE_HEADERS = {
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _MOST_CHARACTERS = 200
+_MOST_NAMES = 50
 _UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x3a\x3c-\x7e]")
 
 
@@ -93,13 +100,40 @@ def _engine() -> Engine:
     return Engine(dirs=[str(_TEMPLATES)])
 
 
-def page(status: int, decision: Decision, explanation: Explanation) -> str:
-    """Render the debug page. ``decision`` is the one that denied; it may come from code inside the view."""
-    context = {
-        "status": status,
+def page_context(request: HttpRequest, decision: Decision, context: SessionContext) -> Flow[dict[str, Any]]:
+    """Collect what the debug page shows. ``decision`` is the one that denied; it may come from code inside the view."""
+    explanation = yield from explain_request(request)
+    rights = yield from _rights(context)
+    return {
         "decision": decision,
         "is_by_code": explanation.allowed,
         "title": text.visible(f"{explanation.method} {explanation.path}"),
         "explanation": explanation.as_dict(),
+        "rights": rights,
     }
-    return _engine().get_template("django_sessionkit/denied.html").render(Context(context))
+
+
+def page(status: int, context: dict[str, Any]) -> str:
+    """Render the debug page."""
+    return _engine().get_template("django_sessionkit/denied.html").render(Context({"status": status, **context}))
+
+
+def _rights(context: SessionContext) -> Flow[list[_Names]]:
+    """Return the effective roles and permissions of the session, or an empty list if there is no session."""
+    session, policy = context.peek(), conf.current().policy
+    if session is None:
+        return []
+    try:
+        grants = yield from effective(policy, session)
+    except Exception as error:  # the access policy of the project; every requirement is denied, too
+        return [("Rights", [], f"none, because the access policy raised {type(error).__name__}")]
+    role, roles, permissions = session.grants_key
+    return [_named("Roles", grants.roles, {role, *roles}), _named("Permissions", grants.permissions, permissions)]
+
+
+def _named(kind: str, names: frozenset[str], own: Collection[str | None]) -> _Names:
+    """Return names with the origin of those that are not in the session itself, and a note about names left out."""
+    origin = "added by the access policy" if conf.current().policy.overrides_grants else "by SESSIONKIT_ROLES"
+    shown = [(name, "" if name in own else origin) for name in sorted(names)[:_MOST_NAMES]]
+    more = len(names) - len(shown)
+    return kind, shown, f" and {more} more" if more else "" if shown else "none"

@@ -36,7 +36,7 @@ As anonymous
 GET //ADMIN/.
 Route     none: no URL pattern matches the path
 Session   none
-Decided   on the path alone, before routing
+Decided   from the path alone, before Django looked for the view
 
 Exact  //ADMIN/.
   not matched by writers, admins, premium

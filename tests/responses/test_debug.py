@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse
@@ -12,6 +15,7 @@ from testsite import urls as testsite_urls
 from testsite import views
 
 from django_sessionkit import Permission, enforce
+from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
 
 HEADER = "X-SessionKit-Decision"
@@ -143,6 +147,89 @@ def test_the_403_page_explains():
 def test_the_403_page_explains_under_asgi(site):
     response = async_to_sync(abrowser(READER).get)("/page/")
     assert "denied by the rule desk" in response.content.decode()
+    assert fact("Roles", response.content.decode()) == "reader"
+
+
+def fact(name: str, page: str) -> str:
+    """The text of one row of the facts, or an empty string."""
+    found = re.search(rf'<th scope="row">{name}</th><td>(.*?)</td>', page)
+    return unescape(re.sub(r"<[^>]+>", "", found.group(1))) if found else ""
+
+
+def test_the_403_page_shows_the_pattern_of_the_rule():
+    assert fact("Rule", shown("/page/")) == "desk, for /page/**"
+    assert "<td><code>desk</code></td><td><code>/page/**</code></td>" in shown("/page/")
+    assert fact("Rule", shown("/drafts/")) == ""
+
+
+def test_the_403_page_shows_the_views_of_a_rule(site):
+    site.SESSIONKIT_PROTECT = [{"name": "views", "view": ["page", "shop:*"], "role": "editor"}]
+    assert fact("Rule", shown("/page/")) == "views, for view page, view shop:*"
+
+
+MOMENTS = [
+    ("/page/", "from the path alone, before Django looked for the view"),
+    ("/drafts/", "by a decorator or mixin of the view, before the code of the view ran"),
+    ("/enforcing/", "by code inside the view, while it ran"),
+]
+
+
+@pytest.mark.parametrize(("where", "words"), MOMENTS)
+def test_the_403_page_says_when_it_was_decided(where, words):
+    assert fact("Decided", shown(where)) == words
+
+
+def test_the_403_page_says_that_a_rule_waited_for_the_view(site):
+    site.SESSIONKIT_PROTECT = [{"name": "views", "view": "page", "role": "editor"}]
+    assert fact("Decided", shown("/page/")) == "after Django had found the view, before the view ran"
+    site.SESSIONKIT_PROTECT = [{"view": "other", "role": "x"}, {"pattern": "/**", "role": "editor"}]
+    assert fact("Decided", shown("/nowhere/")) == "after Django had looked for a view and found none"
+
+
+def test_the_403_page_shows_the_rights_of_the_session(site):
+    site.SESSIONKIT_ROLES = {"reader": {"permissions": ["posts:read"]}, "author": {"inherits": ["reader"]}}
+    page = shown("/page/", {"user_id": "7", "role": "author", "roles": ["guest"], "permissions": ["a:b", EVIL]})
+    assert fact("Roles", page) == "author, guest, reader (by SESSIONKIT_ROLES)"
+    assert fact("Permissions", page) == f"a:b, {EVIL}, posts:read (by SESSIONKIT_ROLES)"
+    assert "<script>" not in page
+    assert fact("Permissions", shown("/page/", {"user_id": "7", "role": "guest"})) == "none"
+
+
+def test_the_403_page_shows_the_first_fifty_names():
+    page = shown("/page/", {"user_id": "7", "permissions": [f"p{number:02}" for number in range(53)]})
+    assert fact("Permissions", page).endswith(", p48, p49 and 3 more")
+
+
+def test_the_403_page_shows_no_other_value_of_the_session():
+    page = shown("/page/", {"user_id": "the-user", "email": "secret@example.org", "role": "reader", "plan": "platinum"})
+    assert not re.search("the-user|secret@|platinum", page)
+
+
+class AddingPolicy(AccessPolicy):
+    def get_roles(self, session):
+        return [*super().get_roles(session), "guest"]
+
+
+class FailingPolicy(AccessPolicy):
+    def get_permissions(self, session):
+        raise LookupError("a value of the session")
+
+
+@pytest.mark.parametrize("client", [browser, abrowser])
+def test_the_403_page_shows_the_rights_that_a_policy_gives(site, client):
+    get = client(READER).get if client is browser else async_to_sync(client(READER).get)
+    site.SESSIONKIT_ACCESS_POLICY = AddingPolicy
+    assert fact("Roles", get("/page/").content.decode()) == "guest (added by the access policy), reader"
+    site.SESSIONKIT_ACCESS_POLICY = FailingPolicy
+    page = get("/page/").content.decode()
+    assert fact("Rights", page) == "none, because the access policy raised LookupError"
+    assert "a value of the session" not in page
+
+
+def test_the_403_page_shows_no_rights_without_a_session(site):
+    site.SESSIONKIT_PROTECT = [{"pattern": "/page/**", "deny": True}]
+    page = shown("/page/", None)
+    assert fact("Roles", page) == fact("Rights", page) == ""
 
 
 def test_the_403_page_is_not_kept_and_lets_no_script_in():
