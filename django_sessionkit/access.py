@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .exceptions import InvalidPolicy
 from .policy.names import fault_in, nfc
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from .requirements import Requirement
     from .session.value import Session
 
+RawRoles: TypeAlias = Mapping[str, Mapping[str, Iterable[str]]]
+
+#: the permission that stands for all permissions
+EVERY_PERMISSION = "*"
+
 # Many users share the same role and permissions. Grants are computed once for each distinct combination.
 _MOST_SHARED = 256
 _LONGEST_SHARED = 20_000  # characters in all
@@ -26,19 +31,25 @@ _LONGEST_SHARED = 20_000  # characters in all
 class Grants:
     """The effective roles and permissions of a session: the role hierarchy is applied, wildcards are parsed.
 
-    ``decisions`` caches the decisions that depend only on these grants, by the key of the requirement.
+    ``wildcards`` are those of the permissions that grant more than their own name. ``decisions`` caches the decisions
+    that depend only on these grants, by the key of the requirement.
     """
 
     __slots__ = ("_wildcards", "decisions", "permissions", "policy", "roles")
 
     def __init__(
-        self, policy: AccessPolicy, roles: frozenset[str], permissions: frozenset[str], wildcards: bool
+        self, policy: AccessPolicy, roles: frozenset[str], permissions: frozenset[str], wildcards: Iterable[str]
     ) -> None:
         self.policy = policy
         self.roles = roles
         self.permissions = permissions
-        self._wildcards = [name.split(":") for name in permissions if "*" in name] if wildcards else []
+        self._wildcards = [name.split(":") for name in wildcards]
         self.decisions: dict[object, Decision] = {}
+
+    @property
+    def has_every_permission(self) -> bool:
+        """``True`` if the session has every permission, such as that of a superuser."""
+        return [EVERY_PERMISSION] in self._wildcards
 
     def has_permission(self, name: str) -> bool:
         """Return ``True`` if the session has the permission ``name``, by its exact name or by a wildcard."""
@@ -55,17 +66,22 @@ def _covers(granted: list[str], parts: list[str]) -> bool:
 
 
 class RoleHierarchy:
-    """The parsed ``SESSIONKIT_ROLES``: each role with all roles and permissions that it inherits."""
+    """The parsed ``SESSIONKIT_ROLES``: each role with all roles and permissions that it inherits.
 
-    def __init__(self, raw: Mapping[str, Mapping[str, Iterable[str]]] | None = None) -> None:
-        raw = _in_one_form(raw or {})
+    ``brought`` has the roles that an installed app adds, in the same form. A role of ``raw`` with the same name
+    replaces it. ``names`` are the roles of ``raw`` alone.
+    """
+
+    def __init__(self, raw: RawRoles | None = None, brought: RawRoles | None = None) -> None:
+        declared, self.brought = _in_one_form(raw or {}), frozenset(map(nfc, brought or {}))
+        raw = _in_one_form(brought or {}) | declared
         self._roles: dict[str, frozenset[str]] = {}
         self._permissions: dict[str, frozenset[str]] = {}
         for role in raw:
             closure = _closure(raw, role)
             self._roles[role] = closure
             self._permissions[role] = frozenset(name for one in closure for name in raw[one].get("permissions", ()))
-        self.names = frozenset(raw)
+        self.names = frozenset(declared)
         self.all_permissions = frozenset().union(*self._permissions.values())
 
     def expand(self, roles: Iterable[str]) -> frozenset[str]:
@@ -80,11 +96,11 @@ class RoleHierarchy:
         return frozenset().union(*known)
 
 
-def _in_one_form(raw: Mapping[str, Mapping[str, Iterable[str]]]) -> dict[str, dict[str, list[str]]]:
+def _in_one_form(raw: RawRoles) -> dict[str, dict[str, list[str]]]:
     return {nfc(role): {key: [nfc(name) for name in names] for key, names in raw[role].items()} for role in raw}
 
 
-def _closure(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str) -> frozenset[str]:
+def _closure(raw: RawRoles, role: str) -> frozenset[str]:
     found: set[str] = set()
     waiting = [role]
     while waiting:
@@ -155,7 +171,10 @@ class AccessPolicy:
     def _compute_grants(self, session: Session) -> Grants:
         roles = _name_set("effective_roles", self.effective_roles(session))
         permissions = _name_set("get_permissions", self.get_permissions(session))
-        return Grants(self, roles, permissions, self._wildcards)
+        if self._wildcards:
+            return Grants(self, roles, permissions, [name for name in permissions if "*" in name])
+        by_role = permissions & self._role_map.permissions(roles)
+        return Grants(self, roles, permissions, by_role & {EVERY_PERMISSION})
 
     def _shared_grants(self, session: Session) -> Grants:
         """Return the grants shared by all sessions with equal roles and permissions.
@@ -197,24 +216,28 @@ def _checked_form(method: str, name: str) -> str:
     return nfc(name)
 
 
-def parse_roles(raw: object, place: str) -> RoleHierarchy:
-    """Parse ``SESSIONKIT_ROLES``. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if its value is wrong."""
+def parse_roles(raw: object, place: str, brought: RawRoles | None = None) -> RoleHierarchy:
+    """Parse ``SESSIONKIT_ROLES``. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if its value is wrong.
+
+    ``brought``: the valid roles that an installed app adds.
+    """
     if not isinstance(raw, Mapping):
         raise InvalidPolicy(place, "must be a dict of role names and their dicts")
     for role in raw:
-        _check_role_name(role, f"{place}[{role!r}]")
+        check_role_name(role, f"{place}[{role!r}]")
     known = frozenset(map(nfc, raw))
     if len(known) < len(raw):
         raise InvalidPolicy(place, "a role is declared twice, under names that are equal after Unicode normalization")
     for role, spec in raw.items():
-        _check_role(known, spec, f"{place}[{role!r}]")
-    one_form = _in_one_form(raw)
+        _check_role(known.union(map(nfc, brought or ())), spec, f"{place}[{role!r}]")
+    one_form = _in_one_form(brought or {}) | _in_one_form(raw)
     for role in one_form:
         _check_cycle(one_form, role, place)
-    return RoleHierarchy(raw)
+    return RoleHierarchy(raw, brought)
 
 
-def _check_role_name(role: object, where: str) -> None:
+def check_role_name(role: object, where: str) -> None:
+    """Raise :class:`~django_sessionkit.exceptions.InvalidPolicy` if ``role`` is not a valid name of a role."""
     if not isinstance(role, str) or not role.strip():
         raise InvalidPolicy(where, "a role name must be a non-blank string")
     if fault := fault_in(role):
@@ -243,7 +266,7 @@ def _checked_names(names: object, where: str) -> Iterator[str]:
         yield name
 
 
-def _check_cycle(raw: Mapping[str, Mapping[str, Iterable[str]]], role: str, place: str) -> None:
+def _check_cycle(raw: RawRoles, role: str, place: str) -> None:
     for parent in raw[role].get("inherits", ()):
         if role in _closure(raw, parent):
             raise InvalidPolicy(f"{place}[{role!r}]", f'inherits itself through "{parent}"', "remove one of the two")

@@ -92,6 +92,32 @@ def test_wildcards_in_granted_permissions(granted, asked, is_held):
     assert Permission(asked).check(session, AccessPolicy()).allowed is (granted == asked)
 
 
+@pytest.mark.parametrize("wildcards", [True, False])
+def test_a_role_with_a_star_has_every_permission(wildcards):
+    policy = AccessPolicy(
+        RoleHierarchy({"root": {"permissions": ["*"]}, "owner": {"inherits": ["root"]}}), wildcards=wildcards
+    )
+    for role, own, is_held in (("root", [], True), ("owner", [], True), ("x", [], False), ("x", ["*"], wildcards)):
+        session = validate_session({"user_id": "1", "role": role, "permissions": own})
+        for name in ("posts:write", "shop.view_order", "a"):
+            assert Permission(name).check(session, policy).allowed is is_held
+        assert policy.grants(session).has_every_permission is is_held
+    other = AccessPolicy(RoleHierarchy({"root": {"permissions": ["posts:*"]}}), wildcards=False)
+    assert not Permission("posts:write").check(validate_session({"user_id": "1", "role": "root"}), other)
+
+
+class Narrowing(AccessPolicy):
+    def get_permissions(self, session):
+        return [name for name in super().get_permissions(session) if name != "*"]
+
+
+def test_a_policy_may_take_the_star_away():
+    policy = Narrowing(RoleHierarchy({"root": {"permissions": ["*", "posts:read"]}}))
+    session = validate_session({"user_id": "1", "role": "root"})
+    assert Permission("posts:read").check(session, policy)
+    assert not Permission("posts:write").check(session, policy)
+
+
 @override_settings(SESSIONKIT_WILDCARD_PERMISSIONS=True)
 def test_a_wildcard_that_is_asked_for_is_held_by_nobody(caplog):
     with use_session({"user_id": "1", "permissions": ["*", "posts:*"]}):

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
+from django_sessionkit.access import EVERY_PERMISSION
 from django_sessionkit.lint import role_names as known_roles
 from django_sessionkit.requirements import role_names
 from django_sessionkit.utils.text import did_you_mean
@@ -27,7 +28,7 @@ def check_wildcards(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
             id="sessionkit.W002",
         )
         for name in sorted(settings.roles.all_permissions)
-        if "*" in name
+        if "*" in name and name != EVERY_PERMISSION
     ]
 
 

@@ -147,7 +147,7 @@ setting_changed.connect(_on_setting_changed, dispatch_uid="django_sessionkit.con
 
 def _build() -> tuple[Settings, list[SettingError]]:
     reader = _Reader()
-    roles = reader.read("SESSIONKIT_ROLES", parse_roles)
+    roles = _roles(reader)
     wildcards = reader.read("SESSIONKIT_WILDCARD_PERMISSIONS", types.flag)
     rules = _rule_set(reader)
     global_protect = reader.read("SESSIONKIT_GLOBAL_PROTECT", types.flag)
@@ -207,9 +207,24 @@ class _Reader:
 
 def _brought(reader: _Reader, name: str, attribute: str, parse: Callable[[Any, str], Any]) -> Any:
     """Read a setting that an installed app may provide as a default, such as ``contrib.auth``."""
+    return reader.read(name, parse, _of_apps(attribute))
+
+
+def _of_apps(attribute: str) -> Any:
+    """Return the attribute of the first installed app that has it, or ``None``."""
     installed = apps.get_app_configs() if apps.apps_ready else ()
-    brought = [getattr(app, attribute) for app in installed if hasattr(app, attribute)]
-    return reader.read(name, parse, brought[0] if brought else None)
+    return next((getattr(app, attribute) for app in installed if hasattr(app, attribute)), None)
+
+
+def _roles(reader: _Reader) -> RoleHierarchy:
+    """Read the roles, and those that an installed app adds for its users."""
+    name, brought = "SESSIONKIT_ROLES", None
+    try:
+        brought = _of_apps("sessionkit_roles")
+    except InvalidPolicy as error:
+        reader.problems.append(SettingError(name, error))
+    roles: RoleHierarchy = reader.read(name, partial(parse_roles, brought=brought))
+    return roles
 
 
 def _rule_set(reader: _Reader) -> RuleSet:

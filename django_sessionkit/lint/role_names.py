@@ -12,9 +12,13 @@ from . import coverage
 
 
 def declared_roles() -> frozenset[str]:
-    """Return the role names in ``SESSIONKIT_ROLES``."""
+    """Return the role names in ``SESSIONKIT_ROLES``, and those that an installed app adds to them.
+
+    Empty if ``SESSIONKIT_ROLES`` is empty: then any name may be right.
+    """
     settings = conf.valid_or_none()
-    return settings.roles.names if settings is not None else frozenset()
+    roles = settings.roles if settings is not None else None
+    return roles.names | roles.brought if roles is not None and roles.names else frozenset()
 
 
 def required_roles() -> Iterator[tuple[str, Requirement]]:

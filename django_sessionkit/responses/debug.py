@@ -110,6 +110,7 @@ def page_context(request: HttpRequest, decision: Decision, context: SessionConte
         "title": text.visible(f"{explanation.method} {explanation.path}"),
         "explanation": explanation.as_dict(),
         "rights": rights,
+        "has_every_permission": _has_every_permission(context),
     }
 
 
@@ -129,6 +130,12 @@ def _rights(context: SessionContext) -> Flow[list[_Names]]:
         return [("Rights", [], f"none, because the access policy raised {type(error).__name__}")]
     role, roles, permissions = session.grants_key
     return [_named("Roles", grants.roles, {role, *roles}), _named("Permissions", grants.permissions, permissions)]
+
+
+def _has_every_permission(context: SessionContext) -> bool:
+    session = context.peek()
+    grants = conf.current().policy.cached_grants(session) if session is not None else None
+    return grants is not None and grants.has_every_permission
 
 
 def _named(kind: str, names: frozenset[str], own: Collection[str | None]) -> _Names:

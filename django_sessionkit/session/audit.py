@@ -124,6 +124,12 @@ def refused(layer: str, maker: str, error: InvalidSession) -> None:
     _warn(logging.ERROR, line, layer, error.field, error.reason, hint)
 
 
+def reserved_group(role: str) -> None:
+    """Report a group whose name is a role that the bridge gives by the status of the user."""
+    line = 'the group "%s" gives no role, because the bridge gives the role of this name itself; rename the group'
+    _warn(logging.WARNING, line, role)
+
+
 def without_email(reason: str) -> None:
     """Report an e-mail address that is not valid in a session."""
     _warn(logging.WARNING, "e-mail address left out of a session: %s", reason)

@@ -24,7 +24,7 @@ from support.manual.project import Project, Run
 import django_sessionkit
 from django_sessionkit import AccessDenied, has_permission, use_session
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.decorators import require_permission
+from django_sessionkit.decorators import require_permission, require_role
 from django_sessionkit.testing import assert_access, override_policy
 
 pytest_plugins = ["support.manual.fixtures"]
@@ -94,10 +94,12 @@ def test_what_differs_from_contrib_auth(run: Run) -> None:
     assert client.get("/orders/").status_code == 200  # as of the login
     client.force_login(User.objects.get(username="clerk"))
     assert client.get("/orders/").status_code == 403
-    page.route(tpyo=require_permission("shop.tpyo")(page.module("shop.views").account))
+    account = page.module("shop.views").account
+    page.route(any=require_permission("shop.any")(account), desk=require_role("editor")(account))
     client.force_login(root)
-    assert root.has_perm("shop.tpyo")
-    assert client.get("/tpyo/").status_code == 403
+    assert root.has_perm("shop.any")
+    assert client.get("/any/").status_code == 200
+    assert client.get("/desk/").status_code == 403
 
 
 @pytest.mark.skipif(not find_spec("rolepermissions"), reason="needs django-role-permissions")

@@ -274,3 +274,10 @@ def test_a_hidden_page_is_not_explained():
 def test_other_answers_are_as_ever():
     assert browser().get("/page/").status_code == 302
     assert browser(READER).get("/page/", headers=JSON)["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("session", [{"user_id": "1", "role": "root"}, {"user_id": "1", "role": "reader"}])
+def test_the_page_says_why_every_permission_is_not_enough(site, session):
+    site.SESSIONKIT_ROLES = {"root": {"permissions": ["*"]}, "reader": {}}
+    page = browser(session).get("/page/").content.decode()
+    assert ("This session has every permission" in page) is (session["role"] == "root")

@@ -24,6 +24,7 @@ from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import run
 
 from . import users
+from .roles import StatusRoles
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
@@ -36,7 +37,7 @@ _SEEN = "_sessionkit_seen"
 _HINT = "use ModelBackend in AUTHENTICATION_BACKENDS, which does not log in inactive users, or set is_active"
 
 
-class AuthBridge(AppConfig):
+class AuthBridge(StatusRoles, AppConfig):
     """The app config for ``INSTALLED_APPS``. Subclass it to change the dict of a session (:meth:`session_of`)."""
 
     name = "django_sessionkit.contrib.auth"
@@ -56,7 +57,10 @@ class AuthBridge(AppConfig):
         user_logged_out.connect(self._end)
 
     def session_of(self, user: Any) -> dict[str, Any]:
-        """Return the dict for ``user``: id, e-mail, groups as roles, and all permissions. Override it to change this.
+        """Return the dict for ``user``: id, e-mail, roles and permissions. Override it to change this.
+
+        The roles are the groups, with ``staff_role`` and ``superuser_role``. A superuser has every permission by the
+        role, and no list of them.
 
         It may use the ORM: under ASGI it runs in a thread. ``user_id`` is always ``str(user.pk)``. If the dict does not
         pass validation, the user has no session.
@@ -64,8 +68,8 @@ class AuthBridge(AppConfig):
         return {
             "user_id": str(user.pk),
             "email": _email(user),
-            "roles": sorted(user.groups.values_list("name", flat=True)) if hasattr(user, "groups") else [],
-            "permissions": sorted(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else [],
+            "roles": self.roles_of(user),
+            "permissions": self.permissions_of(user),
         }
 
     def _dict_of(self, user: Any) -> dict[str, Any]:

@@ -336,7 +336,7 @@ def test_too_many_permissions_give_no_session_and_a_line_in_the_log(make, ask, a
     project.SESSIONKIT_LIMITS = {"permissions_count": 2}
     client = make()
     client.force_login(ann)
-    User.objects.update(is_superuser=True)
+    ann.user_permissions.set(Permission.objects.all())
     assert ask(client) == str(ann.pk)  # the dict is from before
     root = make()
     root.force_login(User.objects.get())
@@ -363,7 +363,7 @@ def visits(client, path="/page/", **headers):
 
 def too_many_permissions(user, settings):
     settings.SESSIONKIT_LIMITS = {"permissions_count": 1}
-    User.objects.update(is_superuser=True)
+    user.user_permissions.set(Permission.objects.all())
 
 
 def too_long_a_group(user, settings):

@@ -1,0 +1,54 @@
+"""The roles and permissions of a Django user: groups, and the two roles for staff and superusers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_sessionkit.access import EVERY_PERMISSION, RawRoles, check_role_name
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.policy.names import nfc
+from django_sessionkit.session import audit
+
+
+class StatusRoles:
+    """The part of the bridge that gives roles to staff and superusers. Set an attribute to ``None`` to give none."""
+
+    #: the role of superusers; it has every permission, unless ``SESSIONKIT_ROLES`` declares it
+    superuser_role: str | None = "superuser"
+    #: the role of users with ``is_staff``, who may log in to the admin
+    staff_role: str | None = "staff"
+
+    @property
+    def sessionkit_roles(self) -> RawRoles:
+        """The roles that this bridge adds to ``SESSIONKIT_ROLES``. Raises ``InvalidPolicy`` for an invalid name."""
+        brought: dict[str, dict[str, list[str]]] = {}
+        for attribute, permissions in (("superuser_role", [EVERY_PERMISSION]), ("staff_role", [])):
+            role, place = getattr(self, attribute), f"{type(self).__qualname__}.{attribute}"
+            if role is not None:
+                check_role_name(role, place)
+                if nfc(role) in brought:
+                    raise InvalidPolicy(place, "is the role of superusers too", "choose another name, or None")
+                brought[nfc(role)] = {"permissions": permissions}
+        return brought
+
+    def roles_of(self, user: Any) -> list[str]:
+        """Return the names of the groups of ``user``, and the roles of staff and superusers.
+
+        A group does not give one of these two roles, whatever its name is.
+        """
+        status = {
+            nfc(role): getattr(user, attribute, False) is True
+            for role, attribute in ((self.superuser_role, "is_superuser"), (self.staff_role, "is_staff"))
+            if role is not None
+        }
+        groups = user.groups.values_list("name", flat=True) if hasattr(user, "groups") else ()
+        reserved = {name for name in groups if nfc(name) in status}
+        for name in sorted(reserved):
+            audit.reserved_group(nfc(name))
+        return sorted({*groups} - reserved | {role for role, is_given in status.items() if is_given})
+
+    def permissions_of(self, user: Any) -> list[str]:
+        """Return the permissions of ``user``. A superuser has them by the role, so the list is empty."""
+        if self.superuser_role is not None and getattr(user, "is_superuser", False) is True:
+            return []
+        return sorted(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else []
