@@ -133,7 +133,7 @@ class AccessPolicy:
 
     def get_roles(self, session: Session) -> Iterable[str]:
         """Return the roles of the session. Roles that they inherit by ``SESSIONKIT_ROLES`` are added afterwards."""
-        return [*session.roles, session.role] if session.role else session.roles
+        return session.roles
 
     def get_permissions(self, session: Session) -> Iterable[str]:
         """Return all permissions of the session.

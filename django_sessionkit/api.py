@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import conf
-from .access import effective
 from .explanation import builder
 from .explanation.report import Explanation
 from .guard import preview
-from .guard.evaluator import denial_of, evaluate_current, is_met, session_has
+from .guard.evaluator import denial_of, evaluate_current
+from .guard.questions import ais_met, all_permissions, asession_has, is_met, role_and_permission, session_has
 from .guard.raised_denials import reporting
+from .guard.shown_session import public_fields
 from .policy.decisions import Decision
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses.caching import hold_back_current
-from .session import audit
 from .session.context import current_context
 from .session.loader import current_loader
 from .session.value import Session
@@ -82,47 +80,88 @@ def session_public(*fields: str) -> dict[str, Any] | None:
     The result is a new dict, suitable for Django's ``json_script``. It contains ``user_id``, the effective ``roles``
     and ``permissions``, and the given ``fields`` of the session. A field that the session lacks is ``None``.
     """
-    return run(_public_fields(fields), "asession_public")
+    return run(public_fields(fields), "asession_public")
 
 
 async def asession_public(*fields: str) -> dict[str, Any] | None:
     """Async variant of :func:`session_public`, which loads the session if necessary."""
-    return await arun(_public_fields(fields))
+    return await arun(public_fields(fields))
 
 
 def is_authenticated() -> bool:
     """Return ``True`` if there is a session."""
-    return is_met(_AUTHENTICATED)
+    return is_met(_AUTHENTICATED, "is_authenticated", "ais_authenticated")
 
 
-def has_role(role: str) -> bool:
-    """Return ``True`` if the session has ``role``: as its primary role, in ``roles``, or by inheritance."""
-    return session_has(Role, role)
+async def ais_authenticated() -> bool:
+    """Async variant of :func:`is_authenticated`, which loads the session if necessary."""
+    return await ais_met(_AUTHENTICATED, "ais_authenticated")
 
 
-def has_any_role(*roles: str) -> bool:
-    """Return ``True`` if the session has at least one of ``roles``. Without arguments, return ``False``."""
-    return session_has(Role, *roles)
+def has_role(*any_of: str) -> bool:
+    """Return ``True`` if the session has at least one of the roles: as primary role, in ``roles``, or by inheritance.
+
+    Without arguments, return ``False``.
+    """
+    return session_has("has_role", Role, *any_of)
 
 
-def has_permission(permission: str) -> bool:
-    """Return ``True`` if the session has ``permission``: in its dict, by a role, or by a wildcard."""
-    return session_has(Permission, permission)
+async def ahas_role(*any_of: str) -> bool:
+    """Async variant of :func:`has_role`, which loads the session if necessary."""
+    return await asession_has("ahas_role", Role, *any_of)
 
 
-def has_all_permissions(*permissions: str) -> bool:
-    """Return ``True`` if the session has all of ``permissions``. Without arguments, any session suffices."""
-    return session_has(Permission, *permissions) if permissions else is_authenticated()
+def has_any_role(*any_of: str) -> bool:
+    """Do the same as :func:`has_role`."""
+    return session_has("has_any_role", Role, *any_of)
 
 
-def has_any_permission(*permissions: str) -> bool:
-    """Return ``True`` if the session has at least one of ``permissions``. Without arguments, return ``False``."""
-    return session_has(AnyPermission, *permissions)
+async def ahas_any_role(*any_of: str) -> bool:
+    """Async variant of :func:`has_any_role`, which loads the session if necessary."""
+    return await asession_has("ahas_any_role", Role, *any_of)
+
+
+def has_permission(*all_of: str) -> bool:
+    """Return ``True`` if the session has all of the permissions: in its dict, by a role, or by a wildcard.
+
+    Without arguments, return ``False``.
+    """
+    return session_has("has_permission", Permission, *all_of)
+
+
+async def ahas_permission(*all_of: str) -> bool:
+    """Async variant of :func:`has_permission`, which loads the session if necessary."""
+    return await asession_has("ahas_permission", Permission, *all_of)
+
+
+def has_all_permissions(*all_of: str) -> bool:
+    """Return ``True`` if the session has all of the permissions. Without arguments, any session suffices."""
+    return session_has("has_all_permissions", all_permissions, *all_of)
+
+
+async def ahas_all_permissions(*all_of: str) -> bool:
+    """Async variant of :func:`has_all_permissions`, which loads the session if necessary."""
+    return await asession_has("ahas_all_permissions", all_permissions, *all_of)
+
+
+def has_any_permission(*any_of: str) -> bool:
+    """Return ``True`` if the session has at least one of the permissions. Without arguments, return ``False``."""
+    return session_has("has_any_permission", AnyPermission, *any_of)
+
+
+async def ahas_any_permission(*any_of: str) -> bool:
+    """Async variant of :func:`has_any_permission`, which loads the session if necessary."""
+    return await asession_has("ahas_any_permission", AnyPermission, *any_of)
 
 
 def has_role_permission(role: str, permission: str) -> bool:
     """Return ``True`` if the session has both ``role`` and ``permission``."""
-    return has_role(role) and has_permission(permission)
+    return session_has("has_role_permission", role_and_permission, role, permission)
+
+
+async def ahas_role_permission(role: str, permission: str) -> bool:
+    """Async variant of :func:`has_role_permission`, which loads the session if necessary."""
+    return await asession_has("ahas_role_permission", role_and_permission, role, permission)
 
 
 def evaluate(requirement: Requirement) -> Decision:
@@ -130,12 +169,12 @@ def evaluate(requirement: Requirement) -> Decision:
 
     A denial raises no exception. On a running event loop, use :func:`aevaluate` if a predicate is async.
     """
-    return run(evaluate_current(requirement), "aevaluate")
+    return run(evaluate_current(requirement, "evaluate"), "aevaluate")
 
 
 async def aevaluate(requirement: Requirement) -> Decision:
     """Async variant of :func:`evaluate`. It loads the session and awaits predicates; sync ones run in a thread."""
-    return await arun(evaluate_current(requirement))
+    return await arun(evaluate_current(requirement, "aevaluate"))
 
 
 def enforce(requirement: Requirement) -> Session | None:
@@ -145,16 +184,16 @@ def enforce(requirement: Requirement) -> Session | None:
     :class:`~django_sessionkit.NotAuthenticated` if there is no session. Raises :class:`~django_sessionkit.AccessDenied`
     if there is one, or if it is refused or unknown for now. The middleware answers both like a denial by a URL rule.
     """
-    return run(_enforce(requirement), "aenforce")
+    return run(_enforce(requirement, "enforce"), "aenforce")
 
 
 async def aenforce(requirement: Requirement) -> Session | None:
     """Async variant of :func:`enforce`. It loads the session and awaits predicates."""
-    return await arun(_enforce(requirement))
+    return await arun(_enforce(requirement, "aenforce"))
 
 
-def _enforce(requirement: Requirement) -> Flow[Session | None]:
-    decision = yield from evaluate_current(requirement)
+def _enforce(requirement: Requirement, caller: str) -> Flow[Session | None]:
+    decision = yield from evaluate_current(requirement, caller)
     context = current_context()
     session = context.peek() if context is not None else None
     if decision:
@@ -222,28 +261,3 @@ def validate_session(data: object) -> Session:
     If the validator fails, this is the subclass :class:`~django_sessionkit.exceptions.NotValidated`.
     """
     return current_loader().validate(data)
-
-
-def _public_fields(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:
-    """The flow of :func:`django_sessionkit.session_public`."""
-    for field in fields:
-        if not isinstance(field, str):
-            kind = type(field).__name__
-            raise TypeError(f'session_public(): a field is a string, as in session_public("plan", "theme"), not {kind}')
-    context = current_context()
-    session = (yield from context.flow()) if context is not None else None
-    if session is None:
-        return None
-    roles, permissions = yield from _shown_grants(session)
-    chosen = {name: session.get(name) for name in fields}
-    return {**chosen, "user_id": session.user_id, "roles": sorted(roles), "permissions": sorted(permissions)}
-
-
-def _shown_grants(session: Session) -> Flow[tuple[frozenset[str], frozenset[str]]]:
-    """Return effective roles and permissions; none if the access policy raises, which also denies access."""
-    try:
-        grants = yield from effective(conf.current().policy, session)
-    except Exception as error:
-        audit.logger.error("the access policy raised %s. No rights are shown.", type(error).__name__)
-        return frozenset(), frozenset()
-    return grants.roles, grants.permissions

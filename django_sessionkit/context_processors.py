@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .api import get_session, is_authenticated
+from .guard.shown_session import shown_grants
+from .utils.sansio import run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
 class TemplateSession:
     """The current session in templates: ``is_authenticated``, and the fields of the session by name.
 
-    A missing field renders like any unknown variable, by default as an empty string. Values are escaped like those of
-    any other variable.
+    ``roles`` and ``permissions`` are the effective ones, sorted: they include what roles inherit and grant. A missing
+    field renders like any unknown variable, by default as an empty string. Values are escaped like those of any other
+    variable.
     """
 
     @property
@@ -29,6 +32,9 @@ class TemplateSession:
         session = get_session()
         if session is None:
             raise KeyError(key)
+        if key in ("roles", "permissions"):
+            roles, permissions = run(shown_grants(session))
+            return roles if key == "roles" else permissions
         return session[key]
 
 

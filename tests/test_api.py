@@ -99,6 +99,13 @@ ALL = {
     "aexplain",
     "aenforce",
     "acan_access",
+    "ais_authenticated",
+    "ahas_role",
+    "ahas_any_role",
+    "ahas_permission",
+    "ahas_all_permissions",
+    "ahas_any_permission",
+    "ahas_role_permission",
 }
 
 

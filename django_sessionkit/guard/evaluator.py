@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django_sessionkit import conf
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
-from django_sessionkit.requirements import Requirement
-from django_sessionkit.session import audit
+from django_sessionkit.session.audit import logger
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, current_context
 from django_sessionkit.session.value import Session
-from django_sessionkit.utils.sansio import Flow, run
+from django_sessionkit.utils.sansio import Flow
+from django_sessionkit.utils.text import described
 
 from . import audit as guard_audit
 
@@ -25,17 +24,15 @@ if TYPE_CHECKING:
 # Code may build a new requirement for every call, so the number of cached decisions is limited.
 _MOST_CACHED = 256
 _HEAVIEST_CACHED = 1000
-
-# Names may come from a client. Requirements with longer names, or with more of them, are not cached.
-_MOST_REQUIREMENTS = 1024
-_MOST_NAMES = 8
-_MOST_CHARACTERS = 300
-
 _BUILT_IN_POLICY = AccessPolicy()
 _PUBLIC_TEXTS = {
     REFUSED: "This login gives no valid session.",
     UNKNOWN_FOR_NOW: "The session cannot be looked up at the moment.",
 }
+_OUTSIDE = (
+    'The code runs outside a request. In a command, task or thread, run it in "with use_session(data):". '
+    "In a view, add django_sessionkit.middleware.SessionKitMiddleware to MIDDLEWARE."
+)
 
 
 def cached_decision(requirement: Requirement, context: SessionContext | None = None) -> Decision | None:
@@ -96,9 +93,11 @@ def public_text(fault: Fault) -> str:
 def denial_of(context: SessionContext | None, decision: Decision | None = None) -> NotAuthenticated | AccessDenied:
     """Return the exception to raise for the session of ``context``.
 
-    It is :class:`NotAuthenticated` only if a login would help.
+    It is :class:`NotAuthenticated` only if a login would help, or outside a request.
     """
-    session, fault = (context.peek(), context.fault) if context is not None else (None, None)
+    if context is None:
+        return NotAuthenticated(decision, f"There is no session. {_OUTSIDE}")
+    session, fault = context.peek(), context.fault
     if fault is not None:
         return AccessDenied(decision or Decision(False, fault.reason, detail=fault.detail), public_text(fault))
     return AccessDenied(decision) if session is not None else NotAuthenticated(decision)
@@ -131,50 +130,26 @@ def _keep(decisions: dict[object, Decision], requirement: Requirement, decision:
     decisions[requirement.cache_key] = decision
 
 
-def evaluate_current(requirement: Requirement) -> Flow[Decision]:
-    """Evaluate ``requirement`` for the current session, and log the decision."""
-    if not isinstance(requirement, Requirement):
-        raise InvalidPolicy("evaluate", "needs a requirement", 'such as Role("editor")')
+def checked_requirement(found: object, place: str) -> Requirement:
+    """Return ``found`` if it is a requirement. Raises ``InvalidPolicy`` if not."""
+    if isinstance(found, Requirement):
+        return found
+    hint = 'write Role("editor"), Permission("posts:write") or Allow(function)'
+    raise InvalidPolicy(place, f"needs a requirement, not {described(found)}", hint)
+
+
+def evaluate_current(requirement: Requirement, caller: str) -> Flow[Decision]:
+    """Evaluate ``requirement`` for the current session, and log the decision. ``caller`` is the name of a function."""
+    checked_requirement(requirement, f"{caller}()")
     context = current_context()
+    warn_outside(context, caller)
     request = context.request if context is not None else None
     decision = yield from decide(context, requirement, request)
     guard_audit.decided(decision, request)
     return decision
 
 
-def session_has(requirement: Callable[..., Requirement], *names: str) -> bool:
-    """Return ``True`` if the current session meets ``requirement(*names)``.
-
-    No session holds an invalid name (blank, with a wildcard, not a string): the result is ``False``, with an error in
-    the log.
-    """
-    try:
-        asked = cached_requirement(requirement, *names)
-    except InvalidPolicy as error:
-        audit.logger.error("The names of a check are not valid: %s. The check returns False.", error)
-        return False
-    return is_met(asked)
-
-
-def cached_requirement(requirement: Callable[..., Requirement], *names: str) -> Requirement:
-    """Return ``requirement(*names)``, cached: the same object for the same names.
-
-    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for invalid names.
-    """
-    try:
-        if len(names) <= _MOST_NAMES and len("".join(names)) <= _MOST_CHARACTERS:
-            return _requirement(requirement, *names)
-    except TypeError:  # a name that is not a string; the requirement raises InvalidPolicy for it
-        pass
-    return requirement(*names)
-
-
-@lru_cache(maxsize=_MOST_REQUIREMENTS, typed=True)
-def _requirement(requirement: Callable[..., Requirement], *names: str) -> Requirement:
-    return requirement(*names)
-
-
-def is_met(requirement: Requirement) -> bool:
-    """Return ``True`` if the current session meets ``requirement``."""
-    answer = cached_decision(requirement)
-    return answer.allowed if answer is not None else run(evaluate_current(requirement), "aevaluate").allowed
+def warn_outside(context: SessionContext | None, caller: str) -> None:
+    """Log, with ``DEBUG``, that the function ``caller`` finds no session, because ``context`` is missing."""
+    if context is None and conf.current().debug:
+        logger.warning("%s() found no session. %s", caller, _OUTSIDE)

@@ -16,6 +16,7 @@ from django_sessionkit.utils.sansio import Flow
 
 from .denial_choice import Denial
 from .engine import AccessRequest, RequestEvaluation, authorize
+from .evaluator import warn_outside
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -25,7 +26,9 @@ def can_reach(where: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], meth
     """Implement :func:`django_sessionkit.can_access`."""
     if not isinstance(where, str):
         raise TypeError(f"can_access() takes a path or a URL name, not {type(where).__name__}.")
-    context = current_context() or SessionContext.fixed(None)
+    current = current_context()
+    warn_outside(current, "can_access")
+    context = current or SessionContext.fixed(None)
     urlconf = urlconf_of(context.request)
     target = access_request_of(resolve_path(where, urlconf, args, kwargs), method, urlconf)
     if target is None:

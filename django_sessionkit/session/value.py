@@ -46,8 +46,9 @@ class Session(Mapping[str, Any]):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The additional roles, in the order of the dict."""
-        return tuple(self._data.get("roles") or ())
+        """All roles in the dict, without those that they inherit: the primary role first, then ``roles`` in order."""
+        role, roles = self._data.get("role"), self._data.get("roles") or ()
+        return tuple(roles) if role is None else (role, *(one for one in roles if one != role))
 
     @property
     def permissions(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django_sessionkit import api
+from django_sessionkit.guard.questions import role_and_permission
 from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 
 
@@ -35,18 +36,14 @@ class BlockTag(NamedTuple):
         return ""
 
 
-def _role_and_permission(role: str, permission: str) -> Requirement:
-    return Role(role) & Permission(permission)
-
-
 _MANY = float("inf")
 
 BLOCK_TAGS = {
     "if_authenticated": BlockTag(api.is_authenticated, 0, 0, Authenticated),
-    "if_has_role": BlockTag(api.has_any_role, 1, _MANY, Role),
-    "if_has_permission": BlockTag(api.has_permission, 1, 1, Permission),
+    "if_has_role": BlockTag(api.has_role, 1, _MANY, Role),
+    "if_has_permission": BlockTag(api.has_permission, 1, _MANY, Permission),
     "if_has_all_permissions": BlockTag(api.has_all_permissions, 1, _MANY, Permission),
     "if_has_any_permission": BlockTag(api.has_any_permission, 1, _MANY, AnyPermission),
-    "if_has_role_permission": BlockTag(api.has_role_permission, 2, 2, _role_and_permission),
+    "if_has_role_permission": BlockTag(api.has_role_permission, 2, 2, role_and_permission),
     "if_can_access": BlockTag(api.can_access, 1, _MANY),
 }

@@ -16,7 +16,8 @@ from django.utils.html import json_script
 
 from django_sessionkit import api
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.guard.evaluator import cached_decision, is_met
+from django_sessionkit.guard.evaluator import cached_decision
+from django_sessionkit.guard.questions import is_met
 from django_sessionkit.requirements import Requirement
 
 from .block_tags import BLOCK_TAGS, BlockTag
@@ -36,12 +37,13 @@ class ConditionNode(template.Node):
 class RequirementNode(ConditionNode):
     """A block with a requirement that is built when the template is compiled."""
 
-    def __init__(self, requirement: Requirement) -> None:
+    def __init__(self, name: str, requirement: Requirement) -> None:
+        self.name = name
         self.requirement = requirement
 
     def render(self, context: Context) -> str:
         decision = cached_decision(self.requirement)
-        granted = decision.allowed if decision is not None else is_met(self.requirement)
+        granted = decision.allowed if decision is not None else is_met(self.requirement, self.name)
         return (self.granted if granted else self.otherwise).render(context)
 
 
@@ -72,7 +74,7 @@ def _register(name: str, tag: BlockTag) -> None:
         node: ConditionNode = (
             CallNode(tag.condition, args, token_kwargs(keywords, parser))
             if literal is None
-            else RequirementNode(literal)
+            else RequirementNode(name, literal)
         )
         node.granted = parser.parse(("else", f"end{name}"))
         node.otherwise = NodeList()

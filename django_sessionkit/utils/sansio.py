@@ -145,8 +145,8 @@ def _await_result(outcome: object) -> object:
 
 def _needs_async_variant() -> AsyncRequired:
     return AsyncRequired(
-        "A sync function cannot await an async predicate on a running event loop. Use the async variant: "
-        "`await aevaluate(...)`, `await aenforce(...)` or `await acan_access(...)`."
+        "A sync function cannot await an async predicate on a running event loop. Use the async variant, such as "
+        "`await ahas_role(...)`, `await aevaluate(...)`, `await aenforce(...)` or `await acan_access(...)`."
     )
 
 

@@ -22,3 +22,16 @@ def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:
     if near:
         return f'did you mean "{near[0]}"?'
     return "allowed are " + ", ".join(f'"{name}"' for name in names) if names else ""
+
+
+_name_of = type.__dict__["__name__"].__get__  # a metaclass may override the attribute
+
+
+def described(found: object) -> str:
+    """Return what an object is, for an error message, without its value: ``str``, ``the class Role``, ``None``."""
+    if found is None:
+        return "None"
+    if isinstance(found, type):
+        return f"the class {_name_of(found)}"
+    name: str = _name_of(type(found))
+    return name

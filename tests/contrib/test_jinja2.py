@@ -139,7 +139,7 @@ def test_what_scripts_are_told_may_have_commas_and_is_the_same_in_every_environm
 
 def test_the_function_and_the_tag_name_a_field_that_is_no_string():
     for text in ("{% sessionkit_json ['plan'] %}", "{{ session_public(['plan']) }}"):
-        with pytest.raises(TypeError, match="a field is a string"):
+        with pytest.raises(TypeError, match="takes names of fields"):
             render(text, EDITOR)
 
 
@@ -205,7 +205,7 @@ def test_can_access_is_a_function_too():
     [
         ("{% if_has_role %}{% endif_has_role %}", "if_has_role %} takes at least 1 argument"),
         ("{% if_authenticated 'x' %}{% endif_authenticated %}", "takes 0 argument"),
-        ("{% if_has_permission 'a' 'b' %}{% endif_has_permission %}", "takes 1 argument"),
+        ("{% if_has_permission %}{% endif_has_permission %}", "takes at least 1 argument"),
         ("{% if_has_role_permission 'a' %}{% endif_has_role_permission %}", "takes 2 argument"),
         ("{% if_can_access method='GET' %}{% endif_can_access %}", "takes at least 1 argument"),
         ("{% if_has_role '' %}{% endif_has_role %}", "non-blank string"),

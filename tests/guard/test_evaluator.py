@@ -191,12 +191,6 @@ def test_a_guard_that_has_granted_grants_again_and_one_that_has_not_asks_again(r
     assert [one.status_code for one in async_to_sync(twice)()] == [403, 403]
 
 
-def test_a_name_that_cannot_be_hashed_is_held_by_nobody(caplog):
-    with use_session(EDITOR):
-        assert not has_role(["editor"])
-    assert "names must be strings" in caplog.text
-
-
 def test_nothing_is_kept_of_a_session_that_nobody_can_read_any_more():
     context = SessionContext(None, None, LoadedSession(current_loader().validate(EDITOR), EDITOR, lambda: READER))
     with activate(context):

@@ -55,7 +55,22 @@ def test_what_is_handed_out_is_a_copy():
     session.to_dict()["tags"].clear()
     dict(session.items())["roles"].append("admin")
     assert session == DATA
-    assert session.roles == ("a",)
+    assert session.roles == ("editor", "a")
+
+
+@pytest.mark.parametrize(
+    ("fields", "roles"),
+    [
+        ({}, ()),
+        ({"role": "b"}, ("b",)),
+        ({"role": None, "roles": ["c", "a"]}, ("c", "a")),
+        ({"role": "b", "roles": ["c", "b", "a"]}, ("b", "c", "a")),
+    ],
+)
+def test_roles_begin_with_the_primary_role_and_name_it_once(fields, roles):
+    session = validate_session({"user_id": "1", **fields})
+    assert session.roles == roles
+    assert session.get("roles") == fields.get("roles")
 
 
 def test_the_plain_dict_is_json():

@@ -18,6 +18,7 @@ from django_sessionkit import (
     Session,
     aevaluate,
     aget_session,
+    ahas_role,
     can_access,
     enforce,
     evaluate,
@@ -65,6 +66,7 @@ def bare(request: HttpRequest) -> HttpResponse:
 async def aview(request: HttpRequest, slug: str) -> HttpResponse:
     assert_type(await aget_session(), Session | None)
     assert_type(await aevaluate(Role("a")), Decision)
+    assert_type(await ahas_role("a", "b"), bool)
     return HttpResponse()
 
 
