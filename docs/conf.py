@@ -9,11 +9,13 @@ author = "The django_sessionkit authors"
 project_copyright = author
 version = release = django_sessionkit.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"django-sessionkit {version}"
 myst_heading_anchors = 3
+copybutton_prompt_text = r">>> |\.\.\. |\$ "  # what the button leaves out, together with the output
+copybutton_prompt_is_regexp = True
 autodoc_member_order = "bysource"
 
 nitpick_ignore_regex = [

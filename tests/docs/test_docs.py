@@ -20,7 +20,7 @@ from django.dispatch import Signal
 from django.template import Library
 from django.utils.module_loading import import_string
 from support.manual.commands import commands
-from support.manual.markdown import DOCS, ROOT, anchors, blocks, links, name_of, pages
+from support.manual.markdown import DOCS, ROOT, anchors, blocks, links, name_of, pages, prose
 from support.manual.project import Project
 
 import django_sessionkit
@@ -275,6 +275,20 @@ def test_the_security_guide_answers_every_item() -> None:
 def test_the_changelog_begins_with_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == django_sessionkit.__version__
+
+
+@PAGES
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(page: Path) -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", prose(page.read_text(encoding="utf-8")), re.MULTILINE)
+    cells = [[len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()] for table in tables]
+    assert [counts for counts in cells if len(set(counts)) != 1] == []
+
+
+@pytest.mark.parametrize("words", ["401", "403", "404", "503", "redirect loop", "cheat sheet", "which tool when"])
+def test_the_search_finds_a_heading(words: str) -> None:
+    """The search of Sphinx ignores numbers in a text. It finds a heading of which the words are at least half."""
+    headings = [text for page in pages()[1:] for text in re.findall(r"^#+ (.+)$", prose(page.read_text("utf-8")), re.M)]
+    assert [text for text in headings if words in text.lower() and len(words) >= len(text) / 2]
 
 
 # Links ----------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from importlib import import_module, reload
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,9 +38,11 @@ from support.manual.tutorial import play
 from support.websockets import WebSocket
 
 from django_sessionkit import (
+    AccessDenied,
     Allow,
     can_access,
     conf,
+    evaluate,
     get_session,
     revoke_sessions,
     set_session,
@@ -48,6 +51,7 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.patterns import matches
+from django_sessionkit.requirements import Requirement
 from django_sessionkit.sources import SessionSource
 from django_sessionkit.versions import cached_version
 
@@ -535,6 +539,42 @@ def test_testing(
     page.module("shop.test_articles").test_authors_may_open_articles(client, sign_in, sessionkit_policy)
 
 
+def test_cheat_sheet(run: Run) -> None:
+    page = run("docs/reference/cheat-sheet.md")
+    page.apply({"SESSIONKIT_SOURCE": conf.DEFAULT_SOURCE})
+    assert (status("/health/"), status("/reports/may/"), status("/reports/may/", role="owner")) == (200, 302, 200)
+    assert (status("/users/7/", "POST", permissions=["users:read"]), status("/users/7/", role="x")) == (403, 200)
+    assert (status("/api/stock/"), status("/api/stock/", permissions=["stock:read"])) == (401, 200)
+    assert (status("/internal/", role="owner"), status("/billing/invoices/", role="editor")) == (403, 404)
+    assert (status("/"), status("/password-reset/"), status("/elsewhere/")) == (200, 200, 302)
+    access = page.module("shop.access")
+    with use_session({"user_id": "7", "role": "owner", "permissions": ["posts:read"], "plan": "premium"}):
+        granted = [
+            name for name, value in vars(access).items() if isinstance(value, Requirement) and evaluate(value).allowed
+        ]
+    assert granted == ["any_of_two_roles", "all_permissions", "one_permission", "combined", "your_own"]
+
+
+def test_comparison(run: Run) -> None:
+    """An object permission of another library, under a role of SessionKit."""
+    edit = run("docs/explanation/comparison.md").module("shop.views").edit
+    request = RequestFactory().get("/")
+    request.user = SimpleNamespace(has_perm=lambda name, article: article == "mine" or None)
+    with use_session({"user_id": "7", "role": "editor"}):
+        assert edit(request, article="mine").content == b"edit"
+        with pytest.raises(AccessDenied):
+            edit(request, article="of somebody else")
+
+
+@pytest.mark.parametrize(("headers", "code"), [({}, 401), (BROWSER, 302)])
+def test_migration_pages_warn_of_tests_without_accept(run: Run, headers: dict[str, str], code: int) -> None:
+    run("docs/how-to/migrate-contrib-auth.md")
+    assert Client(headers=headers).get("/account/").status_code == code
+    for name in ("contrib-auth", "role-permissions", "javascript"):
+        text = (DOCS / "how-to" / f"migrate-{name}.md").read_text(encoding="utf-8")
+        assert re.search(r"\*\*.*(get|gets) .*401", text) or "**401 instead of a redirect**" in text
+
+
 def test_source(run: Run) -> None:
     page = run("docs/how-to/source.md")
     rules = [{"pattern": "/shop", "authenticated": True}]
@@ -561,7 +601,7 @@ def test_source(run: Run) -> None:
 def test_source_methods(run: Run) -> None:
     """The table names every method of a source."""
     table = (DOCS / "how-to" / "source.md").read_text(encoding="utf-8").partition("| method |")[2]
-    named = set(re.findall(r"`(\w+)`", re.sub(r"^(\| [^|]+\|).*$", r"\1", table, flags=re.MULTILINE)))
+    named = set(re.findall(r"`(\w+)`", re.sub(r"^(\| [^|]+\|[^|]+\|).*$", r"\1", table, flags=re.MULTILINE)))
     methods = {name for name in vars(SessionSource) if not name.startswith("_")} - {"vary_headers", "follows_user"}
     assert methods <= named
 
