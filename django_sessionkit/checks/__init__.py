@@ -29,6 +29,7 @@ from .urls import (
     check_foreign_login,
     check_idle_excludes,
     check_login_page,
+    check_marked_views,
     check_open_methods,
     check_partial_patterns,
     check_redirect_targets,
@@ -63,6 +64,7 @@ ALWAYS = (
     check_redirect_targets,
     check_login_page,
     check_foreign_login,
+    check_marked_views,
     check_unclear_routes,
     check_view_predicates,
 )

@@ -124,7 +124,7 @@ def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
     return [
         Info(
             "LoginRequiredMiddleware and SESSIONKIT_GLOBAL_PROTECT both require a login by default. A page is open "
-            "only if it has @login_not_required and is also listed in SESSIONKIT_EXCLUDE (or has @public).",
+            "only if it has @login_not_required and is also exempt from SESSIONKIT_GLOBAL_PROTECT.",
             hint=f'Keep one of them: remove "{LOGIN_REQUIRED_MIDDLEWARE}", or set SESSIONKIT_GLOBAL_PROTECT = False.',
             id="sessionkit.I001",
         )

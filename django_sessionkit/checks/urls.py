@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit.conf.installed import keeps_sessions
-from django_sessionkit.lint import coverage, exposure, rule_faults
+from django_sessionkit.lint import coverage, exposure, login_marks, rule_faults
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import predicates
@@ -41,6 +41,7 @@ check_wide_excludes = _each(CheckWarning, "sessionkit.W021", exposure.wide_exclu
 check_redirect_targets = _each(CheckWarning, "sessionkit.W022", exposure.redirect_loops)
 check_login_page = _each(CheckWarning, "sessionkit.W023", exposure.covered_login)
 check_foreign_login = _each(CheckWarning, "sessionkit.W028", exposure.views_without_login)
+check_marked_views = _each(CheckWarning, "sessionkit.W029", login_marks.closed_marked_views)
 check_unclear_routes = _each(Info, "sessionkit.I003", exposure.unclear_routes)
 
 

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "SESSIONKIT_PROTECT": [],
     "SESSIONKIT_GLOBAL_PROTECT": False,
     "SESSIONKIT_EXCLUDE": [],
+    "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": False,
     "SESSIONKIT_LOGIN_URL": None,
     "SESSIONKIT_SESSION_KEY": "__session__",
     "SESSIONKIT_SOURCE": DEFAULT_SOURCE,
@@ -54,6 +55,7 @@ class Settings:
 
     rules: RuleSet
     global_protect: bool
+    honor_login_not_required: bool
     #: ``None`` if Django's ``LOGIN_URL`` cannot be used and no rule needs it; then ``login_fault`` is the reason
     login_url: str | Promise | None
     login_fault: InvalidPolicy | None
@@ -157,6 +159,7 @@ def _build() -> tuple[Settings, list[SettingError]]:
     snapshot = Settings(
         rules=rules,
         global_protect=global_protect,
+        honor_login_not_required=reader.read("SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED", types.flag),
         login_url=login_url,
         login_fault=login_fault,
         login_urls=(*([login_url] if login_url is not None else []), *rules.login_urls),

@@ -88,7 +88,8 @@ class PathCheck:
     - ``passed``: the number of other rules, whose pattern does not match.
     - ``passed_names``: the names of the first of them.
     - ``default``: if no rule decides, ``asks`` (the global default applies), ``off``, or the exemption from it
-      (``SESSIONKIT_EXCLUDE``, ``@public``). ``None`` if a rule decides or the default does not matter.
+      (``SESSIONKIT_EXCLUDE``, ``@public``, ``@login_not_required``). ``None`` if a rule decides or the default does not
+      matter.
     - ``asked``: the requirement that was evaluated, if any.
     """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from django_sessionkit.guard.engine import GLOBAL_LABEL
 from django_sessionkit.policy import first_match
+from django_sessionkit.policy.view_marks import DJANGO_LABEL, PUBLIC_LABEL
 from django_sessionkit.utils.text import CONTROLS
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ _TRIED = {
 }
 _DEFAULTS = {
     "off": "no rule decides, and SESSIONKIT_GLOBAL_PROTECT is off",
-    "@public": "no rule decides, and @public exempts the view from SESSIONKIT_GLOBAL_PROTECT",
+    PUBLIC_LABEL: "no rule decides, and @public exempts the view from SESSIONKIT_GLOBAL_PROTECT",
+    DJANGO_LABEL: "no rule decides, and @login_not_required exempts the view from SESSIONKIT_GLOBAL_PROTECT",
     "SESSIONKIT_EXCLUDE": "no rule decides, and SESSIONKIT_EXCLUDE exempts the path or view from "
     "SESSIONKIT_GLOBAL_PROTECT",
     "asks": "no rule decides, so SESSIONKIT_GLOBAL_PROTECT applies",

@@ -19,7 +19,7 @@ from django_sessionkit.policy.decisions import FAILED, Decision
 from django_sessionkit.policy.first_match import FirstMatch, PathLookup, first_matches
 from django_sessionkit.policy.path_variants import PathVariant, VariantReader, has_parent_segments, is_canonical
 from django_sessionkit.policy.rules import AMBIGUOUS, Rule, sole_rule
-from django_sessionkit.policy.view_marks import is_marked_public, options_under_default
+from django_sessionkit.policy.view_marks import exempting_mark, options_under_default
 from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.session import audit
 from django_sessionkit.session.context import LoadedSession, SessionContext
@@ -244,11 +244,11 @@ def _apply_default(reading: PathVariant, target: AccessRequest, evaluation: Requ
 
 
 def exempted_from_default(reading: PathVariant, target: AccessRequest) -> str | None:
-    """Return what exempts a path from the global default: ``"@public"``, ``"SESSIONKIT_EXCLUDE"`` or ``None``."""
-    rules = conf.current().rules
-    if is_marked_public(target.match):
-        return "@public"
-    return "SESSIONKIT_EXCLUDE" if rules.excludes(reading.path) or rules.excludes_view(target.view_name) else None
+    """Return what exempts a path from the global default: the mark of a view, ``"SESSIONKIT_EXCLUDE"`` or ``None``."""
+    settings = conf.current()
+    rules, mark = settings.rules, exempting_mark(target.match, honors_django=settings.honor_login_not_required)
+    is_excluded = mark is None and (rules.excludes(reading.path) or rules.excludes_view(target.view_name))
+    return "SESSIONKIT_EXCLUDE" if is_excluded else mark
 
 
 def variants_of(target: AccessRequest, evaluation: RequestEvaluation) -> Iterable[PathVariant]:

@@ -15,7 +15,7 @@ from django_sessionkit import conf
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.policy.folding import fold
 from django_sessionkit.policy.rules import Rule, ViewNamePattern
-from django_sessionkit.policy.view_marks import ViewRequirement, is_marked_public, requirements_of
+from django_sessionkit.policy.view_marks import ViewRequirement, exempting_mark, requirements_of
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.urlconf.inventory import Route, list_routes
 from django_sessionkit.urlconf.segments import PartialSegment
@@ -117,7 +117,7 @@ class PolicyCoverage:
         one = self.routes[route]
         if any(not rule.is_public for rule in self.deciders(route, verb)):
             return True
-        return bool(self.marks(route, verb) or one.external_check) or self._meets_default(route)
+        return bool(self.marks(route, verb) or one.external_check) or self.meets_default(route)
 
     def needs_session(self, route: int, verb: str) -> bool:
         """Return ``True`` if some session may use the route and an anonymous caller may not.
@@ -131,14 +131,19 @@ class PolicyCoverage:
             return False
         if marks or self.routes[route].external_check or any(not rule.is_public for rule in passable):
             return True
-        return not is_decided and self._meets_default(route)
+        return not is_decided and self.meets_default(route)
 
-    def _meets_default(self, route: int) -> bool:
-        return (
-            self.settings.global_protect
-            and route not in self.excluded
-            and not is_marked_public(self.routes[route].match)
-        )
+    def meets_default(self, route: int) -> bool:
+        """Return ``True`` if the global default applies to the route where no rule decides."""
+        if not self.settings.global_protect or route in self.excluded:
+            return False
+        honors = self.settings.honor_login_not_required
+        return exempting_mark(self.routes[route].match, honors_django=honors) is None
+
+    def is_closed_by_default(self, route: int, verb: str) -> bool:
+        """Return ``True`` if an anonymous caller may not use the route, and only because of the global default."""
+        is_decided = self.decider(route, verb) is not None or bool(self.marks(route, verb))
+        return not is_decided and self.meets_default(route)
 
     @cached_property
     def excludes(self) -> list[tuple[Pattern | ViewNamePattern, dict[int, Cover]]]:

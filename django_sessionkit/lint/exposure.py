@@ -128,13 +128,18 @@ def _patterns_of(variants: list[PathVariant]) -> str:
     return f"[{quoted}]" if len(paths) > 1 else quoted
 
 
+def login_paths(coverage: PolicyCoverage) -> list[str]:
+    """Return the paths of the login pages of the settings and rules, as far as they can be reversed."""
+    paths = (_with_language(coverage, _path_of_target(url)) for url in coverage.settings.login_urls)
+    return [path for path in paths if path is not None]
+
+
 def covered_login(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules that match a login page. The page stays reachable, but pages below it do not."""
     found = []
-    for url in coverage.settings.login_urls:
-        path = _with_language(coverage, _path_of_target(url))
+    for path in login_paths(coverage):
         rule = next((match.rule for match in _matches(coverage, path) if match.rule is not None), None)
-        if path is not None and rule is not None and not rule.is_public:
+        if rule is not None and not rule.is_public:
             fault = f"the rule matches the login page {path}. This page stays reachable, but pages below it do not."
             hint = f'Add {{"pattern": "{_in_any_language(coverage, path)}", "public": True}} above {rule.label}.'
             found.append(Finding(rule.label, fault, hint, coverage.rules.index(rule)))

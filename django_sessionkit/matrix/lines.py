@@ -41,8 +41,8 @@ class Line(NamedTuple):
     - ``route``, ``name``, ``view``: the URL pattern, the view name if the route has one, and the view.
     - ``methods``: the methods, separated by spaces, or ``any``.
     - ``deciders``: the labels of the rules that decide, ``SESSIONKIT_GLOBAL_PROTECT``, ``SESSIONKIT_EXCLUDE``,
-      ``@public``, ``login page`` or ``unprotected``; what the view itself requires, as ``view: Role('editor')``; and
-      another check of the view, if it has one.
+      ``@public``, ``@login_not_required`` (with ``(off)`` if it is ignored), ``login page`` or ``unprotected``; what
+      the view itself requires, as ``view: Role('editor')``; and another check of the view, if it has one.
     - ``squares``: one per caller.
     - ``number``: distinguishes routes with the same text; it is 1 for the first of them.
     """

@@ -17,7 +17,13 @@ from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.guard import redirects
 from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, authorize, variants_of
 from django_sessionkit.policy.path_variants import PathVariant
-from django_sessionkit.policy.view_marks import ViewRequirement, is_marked_public, requirements_of
+from django_sessionkit.policy.view_marks import (
+    DJANGO_LABEL,
+    ViewRequirement,
+    exempting_mark,
+    is_login_not_required,
+    requirements_of,
+)
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
@@ -27,7 +33,9 @@ from .lines import ALLOWED, ANY, DELEGATED, DENIED, DEPENDS, UNPROTECTED, Line, 
 from .principals import Principal, in_order, named_verbs, verbs_of
 from .sample_paths import PathSampler, RuleOrder
 
-EXCLUDE_LABEL, PUBLIC_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "@public", "login page"
+EXCLUDE_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "login page"
+#: the mark of Django while ``SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED`` is off
+IGNORED_MARK = f"{DJANGO_LABEL} (off)"
 UNREADABLE_LABEL = "too many path variants"
 
 # The most paths of one route to decide on. If the rules distinguish more, the outcome is "depends".
@@ -180,12 +188,15 @@ def _deciders(target: AccessRequest) -> Iterator[str]:
         return
     matches = evaluation.first_matches(readings, target)
     labels = dict.fromkeys(match.rule.label for match in matches if match.rule is not None)
-    if not labels and is_marked_public(target.match):
-        labels = {PUBLIC_LABEL: None}
+    mark = exempting_mark(target.match, honors_django=settings.honor_login_not_required)
+    if not labels and mark is not None:
+        labels = {mark: None}
     elif not labels and _is_excluded(target, readings):
         labels = {EXCLUDE_LABEL: None}
     elif not labels and settings.global_protect:
         labels = {GLOBAL_LABEL: None}
+        if target.match is not None and is_login_not_required(target.match.func):
+            labels[IGNORED_MARK] = None
     if labels and redirects.is_login_page(target.path, target.path_info, target.urlconf, target.match):
         yield LOGIN_LABEL
     yield from labels

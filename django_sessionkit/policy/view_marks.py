@@ -22,6 +22,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _PREFIX = "_sessionkit_guard_"
 _PUBLIC = "_sessionkit_public_"
 IS_PUBLIC = "sessionkit_public"
+#: the names of the marks that exempt a view from the global default
+PUBLIC_LABEL, DJANGO_LABEL = "@public", "@login_not_required"
 _REQUIREMENT = "sessionkit_requirement"
 # The numbers descend, because a decorator that is applied later is an outer one and is checked first.
 _numbers = count(0, -1)
@@ -140,6 +142,21 @@ def api_package_of(view: Any) -> str | None:
     return next((one for one in packages if one in _API_PACKAGES), None)
 
 
-def is_marked_public(match: ResolverMatch | None) -> bool:
-    """Return ``True`` if the view is marked with ``@public``."""
-    return match is not None and is_public(match.func)
+def is_login_not_required(view: Any) -> bool:
+    """Return ``True`` if Django's ``@login_not_required`` marks the view, as ``LoginRequiredMiddleware`` finds it.
+
+    A view of Django REST framework never counts, because the framework marks all of its views.
+    """
+    return getattr(view, "login_required", True) is False and api_package_of(view) != "rest_framework"
+
+
+def exempting_mark(match: ResolverMatch | None, *, honors_django: bool) -> str | None:
+    """Return the mark that exempts the view from the global default: ``@public``, ``@login_not_required`` or ``None``.
+
+    ``honors_django``: whether the mark of Django counts (``SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED``).
+    """
+    if match is None:
+        return None
+    if is_public(match.func):
+        return PUBLIC_LABEL
+    return DJANGO_LABEL if honors_django and is_login_not_required(match.func) else None

@@ -63,6 +63,7 @@ BAD = [
     ),
     ("SESSIONKIT_GLOBAL_PROTECT", "yes", "must be True or False, not str"),
     ("SESSIONKIT_GLOBAL_PROTECT", 1, "must be True or False, not int"),
+    ("SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED", "yes", "must be True or False, not str"),
     ("SESSIONKIT_EXCLUDE", "/static/**", "SESSIONKIT_EXCLUDE: must be a list, not str"),
     ("SESSIONKIT_EXCLUDE", ["/ok", "/a*"], "SESSIONKIT_EXCLUDE[1]: "),
     ("SESSIONKIT_LOGIN_URL", "https://sso.example", "SESSIONKIT_LOGIN_URL: must be a site-relative path"),

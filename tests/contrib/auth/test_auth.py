@@ -1,11 +1,11 @@
-"""The bridge from django.contrib.auth, with real logins; also with allauth and django-axes, if installed."""
+"""The bridge from django.contrib.auth, with real logins; also with django-axes, if installed."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from importlib import import_module, reload
 from importlib.util import find_spec
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -16,12 +16,10 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import OperationalError
 from django.http import JsonResponse
 from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
-from support import auth_urls
 from support.manual.project import keep_receivers
 from support.payload_canaries import CANARY
 from support.sessions import abrowser, browser, sign_in
@@ -599,13 +597,6 @@ def test_an_app_that_only_imports_the_bridge_does_not_become_it():
 # Other apps -----------------------------------------------------------------------------------------------------------
 
 
-def with_routes(*extra):
-    """Add routes to the URLs of this site."""
-    module = ModuleType("more_urls")
-    module.urlpatterns = [*extra, *auth_urls.urlpatterns]
-    return module
-
-
 @pytest.fixture
 def receivers():
     """Disconnect the receivers that other apps connect."""
@@ -630,30 +621,3 @@ def test_django_axes_locks_and_lets_in(ann, project, receivers):
     assert tries[-1] == 429
     assert browser().post("/enter/", {"username": "ann", "password": "anns"}).status_code == 429
     assert who(client) == str(ann.pk)
-
-
-@pytest.fixture
-def allauth(transactional_db, project, receivers):
-    """The same project with allauth and its tables."""
-    project.MIDDLEWARE = [*project.MIDDLEWARE, "allauth.account.middleware.AccountMiddleware"]
-    project.INSTALLED_APPS = [*project.INSTALLED_APPS, "allauth", "allauth.account"]
-    project.AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-    project.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-    project.ROOT_URLCONF = with_routes(path("accounts/", include("allauth.account.urls")))
-    cache.clear()
-    call_command("migrate", "account", verbosity=0)
-    yield
-    call_command("migrate", "account", "zero", verbosity=0)
-
-
-@pytest.mark.skipif(find_spec("allauth") is None, reason="needs django-allauth")
-def test_allauth_logs_in_and_out(allauth, ann):
-    client = browser()
-    form = {"login": "ann", "password": "anns"}
-    assert client.post("/accounts/login/", {**form, "password": "wrong"}).status_code == 200
-    assert who(client) is None
-    assert client.post("/accounts/login/", form).status_code == 302
-    assert placed(client)["roles"] == ["editors", "writers"]
-    assert client.get("/page/").status_code == 200
-    assert client.post("/accounts/logout/").status_code == 302
-    assert (placed(client), who(client)) == (None, None)
