@@ -272,6 +272,21 @@ def test_the_security_guide_answers_every_item() -> None:
     assert all(any(character.isalpha() for character in row[2] + row[3]) for row in rows)
 
 
+# Number and level of each requirement in chapters V7 and V8 of ASVS 5.0.0.
+ASVS = (
+    "7.1.1-2 7.1.2-2 7.1.3-2 7.2.1-1 7.2.2-1 7.2.3-1 7.2.4-1 7.3.1-2 7.3.2-2 7.4.1-1 7.4.2-1 7.4.3-2 7.4.4-2 7.4.5-2 "
+    "7.5.1-2 7.5.2-2 7.5.3-3 7.6.1-2 7.6.2-2 8.1.1-1 8.1.2-2 8.1.3-3 8.1.4-3 8.2.1-1 8.2.2-1 8.2.3-2 8.2.4-3 8.3.1-1 "
+    "8.3.2-3 8.3.3-3 8.4.1-2 8.4.2-3"
+)
+
+
+def test_the_security_guide_answers_each_requirement_of_asvs() -> None:
+    section = (DOCS / "security.md").read_text("utf-8").partition("## ASVS: sessions")[2].partition("\n## ")[0]
+    rows = [row for row in table_rows(section) if row[0][0].isdigit()]
+    assert " ".join(f"{number}-{level}" for number, level, _, _ in rows) == ASVS
+    assert all(re.search(r"Django|SessionKit|bridge|SESSIONKIT_|[Yy]ou\b|Not", row[3]) for row in rows)
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == django_sessionkit.__version__

@@ -789,6 +789,31 @@ class TestSecurity:
         with override_settings(SESSION_COOKIE_SECURE=False):
             assert "security.W012" in {fault.id for fault in run_checks(include_deployment_checks=True)}
 
+    def test_the_back_button(self, page: Any) -> None:
+        views = page.module("shop.views")
+        page.apply({"SECURE_SSL_REDIRECT": False, "ALLOWED_HOSTS": ["testserver"]})
+        page.route(account=views.account, leave=views.Logout.as_view(next_page="/"))
+        client = caller(role="x")
+        assert "no-store" in client.get("/account/")["Cache-Control"]
+        assert client.post("/leave/")["Clear-Site-Data"] == '"cache"'
+
+    def test_the_place_of_a_site_wide_cache(self, page: Any) -> None:
+        (block,) = page.under("Caches of your site", "text")
+        usual = {path.rpartition(".")[2]: path for path in page._settings["MIDDLEWARE"]}
+        cached = {name: f"django.middleware.cache.{name}" for name in block.code.strip().split(", ")}
+        order = [usual.get(name, cached[name]) for name in cached]
+        assert self.greeted(page, order) == ["7", "8"]
+        assert self.greeted(page, [*order[1:4], order[0], order[4]]) == ["7", "7"]  # what the page warns of
+
+    @staticmethod
+    def greeted(page: Any, middleware: list[str]) -> list[str]:
+        cache.clear()
+        page.apply({"ALLOWED_HOSTS": ["testserver"]})
+        page.route(me=lambda _: HttpResponse(getattr(get_session(), "user_id", "")))
+        rules = [{"pattern": "/me", "authenticated": True}]
+        with override_settings(MIDDLEWARE=middleware, SESSIONKIT_PROTECT=rules):
+            return [caller(user_id=user).get("/me/").content.decode() for user in ("7", "8")]
+
     def test_headers(self, page: Any) -> None:
         client = Client(headers={"accept": "text/html", "host": "www.example.org"})
         response = client.get("/staff/", secure=True)
