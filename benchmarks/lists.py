@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from django_sessionkit.patterns import Pattern
-from django_sessionkit.policy.pattern_index import Entry, PatternIndex
+from django_sessionkit.policy.pattern_index import PatternIndex
+from django_sessionkit.policy.rule_parser import parse_rule
+from django_sessionkit.policy.rules import RuleSet
 
 _PATHS = 200
 
@@ -55,11 +57,15 @@ class RuleList(NamedTuple):
 
     def index(self) -> PatternIndex:
         """Return SessionKit's index of the list."""
-        return PatternIndex(self.entries())
+        return PatternIndex(self.patterns())
 
-    def entries(self) -> list[Entry]:
-        """Return the entries of the index."""
-        return [Entry(number, Pattern(text), is_final=True) for number, text in enumerate(self.texts)]
+    def patterns(self) -> list[tuple[int, Pattern]]:
+        """Return the patterns of the index with their numbers."""
+        return [(number, Pattern(text)) for number, text in enumerate(self.texts)]
+
+    def rule_set(self) -> RuleSet:
+        """Return the rules, each with its number as its name. They remember the paths that they were asked for."""
+        return RuleSet([parse_rule({"pattern": one, "deny": True}, str(n)) for n, one in enumerate(self.texts)])
 
 
 def _filled(text: str, number: int) -> str:

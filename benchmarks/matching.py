@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from django_sessionkit.patterns import Pattern, split
-from django_sessionkit.policy.pattern_index import Entry, PatternIndex
+from django_sessionkit.policy.pattern_index import PatternIndex
+from django_sessionkit.policy.rules import RuleSet
 
 from .lists import KINDS, RuleList, first_match
 from .report import Bound, Case, Fact, Pair, Scale, expect
@@ -46,11 +47,11 @@ def rows(scale: Scale) -> Iterator[Case | Fact]:
         lists = [RuleList.of(kind, size) for size in scale.sizes]
         indexes = [one.index() for one in lists]
         is_common = kind != "leading-wildcard"
-        yield _against_floor(kind, "hit", 1.5 if is_common else None, lists, indexes)
-        yield _against_floor(kind, "miss", 1.1 if is_common else None, lists, indexes)
+        yield _against_floor(kind, "hit", 4 if is_common else None, lists, indexes)
+        yield _against_floor(kind, "miss", 2 if is_common else None, lists, indexes)
         yield _against_smallest(kind, "hit", lists, indexes)
         yield _against_smallest(kind, "miss", lists, indexes)
-        yield _repeated(kind, lists, indexes)
+        yield _repeated(kind, lists)
         yield from _against_peers(kind, lists, indexes)
     yield from _hostile(scale)
 
@@ -61,14 +62,14 @@ def _against_floor(
     pairs = []
     for rules, index in zip(lists, indexes, strict=True):
         paths = _paths(rules, which)
-        pairs.append(Pair(str(len(rules.texts)), _asking(index._matching, paths), _floor(rules.texts, paths)))
-    check = partial(_check_all, lists, [partial(first_match, index._matching) for index in indexes])
+        pairs.append(Pair(str(len(rules.texts)), _asking(index.matching, paths), _floor(rules.texts, paths)))
+    check = partial(_check_all, lists, [partial(first_match, index.matching) for index in indexes])
     what = f"match a path, {kind} list, {which} (rules: ratio)"
     return Case(what, '`path.split("/")` + a dict look-up per segment', Bound(most), pairs, check, _ENOUGH)
 
 
 def _against_smallest(kind: str, which: str, lists: Sequence[RuleList], indexes: Sequence[PatternIndex]) -> Case:
-    small, large = (_asking(indexes[place]._matching, _paths(lists[place], which)) for place in (0, -1))
+    small, large = (_asking(indexes[place].matching, _paths(lists[place], which)) for place in (0, -1))
     return Case(
         f"match a path, {kind} list, {which}, {len(lists[-1].texts):,} rules",
         f"the same with {len(lists[0].texts)} rules",
@@ -78,19 +79,19 @@ def _against_smallest(kind: str, which: str, lists: Sequence[RuleList], indexes:
     )
 
 
-def _repeated(kind: str, lists: Sequence[RuleList], indexes: Sequence[PatternIndex]) -> Case:
+def _repeated(kind: str, lists: Sequence[RuleList]) -> Case:
     pairs = []
-    for rules, index in zip(lists, indexes, strict=True):
+    rule_sets = [rules.rule_set() for rules in lists]
+    for rules, rule_set in zip(lists, rule_sets, strict=True):
         known = dict.fromkeys(rules.hits, (0,))
-        pairs.append(
-            Pair(
-                str(len(rules.texts)),
-                _asking(index.matching, rules.hits),
-                statement("for path in paths: known[path]", paths=rules.hits, known=known),
-            )
-        )
-    check = partial(_check_all, lists, [partial(first_match, index.matching) for index in indexes])
+        theirs = statement("for path in paths: known[path]", paths=rules.hits, known=known)
+        pairs.append(Pair(str(len(rules.texts)), _asking(rule_set.sole_rules.__getitem__, rules.hits), theirs))
+    check = partial(_check_all, lists, [partial(_remembered, rule_set) for rule_set in rule_sets])
     return Case(f"match a repeated path, {kind} list", "one dict look-up", Bound(2.5), pairs, check, _ENOUGH)
+
+
+def _remembered(rule_set: RuleSet, path: str) -> int | None:
+    return next((int(rule.label) for rule in rule_set.sole_rules[path]), None)
 
 
 def _paths(rules: RuleList, which: str) -> list[str]:
@@ -141,8 +142,9 @@ def _against_peers(kind: str, lists: Sequence[RuleList], indexes: Sequence[Patte
         for rules, index, find in finds:
             paths = [path for some in zip(rules.hits, rules.misses, strict=True) for path in some][:40]
             theirs, label = _asking(find, paths), str(len(rules.texts))
-            known.append(Pair(label, _asking(index.matching, paths), theirs, _FASTER.get((name, len(rules.texts)), 1)))
-            new.append(Pair(label, _asking(index._matching, paths), theirs))
+            remembered = rules.rule_set().sole_rules.__getitem__
+            known.append(Pair(label, _asking(remembered, paths), theirs, _FASTER.get((name, len(rules.texts)), 1)))
+            new.append(Pair(label, _asking(index.matching, paths), theirs))
         check = partial(_check_all, [rules for rules, _, _ in finds], [find for _, _, find in finds])
         what = f"match a path, {kind} list, half hits, half misses"
         yield Case(what, name, Bound(faster=1), known, check, _SLOW)
@@ -249,7 +251,7 @@ def _hostile_paths(count: int) -> dict[str, str]:
 
 def _hostile(scale: Scale) -> Iterator[Fact]:
     for name, texts in _hostile_lists(min(scale.rules, 100)).items():
-        index = PatternIndex([Entry(number, Pattern(text)) for number, text in enumerate(texts)])
+        index = PatternIndex((number, Pattern(text)) for number, text in enumerate(texts))
         most = 10 if name == "a branchy list" else 1
         target = f"linear; < {most} ms"
         counts = " / ".join(f"{count:,}" for count in scale.segments)

@@ -18,6 +18,8 @@ from .utils.text import CONTROL
 
 MAX_PATTERN_LENGTH = 1000
 
+WILDCARDS = ("*", "**")
+
 _PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _REGEX_STYLE = re.compile(r"[$^\[(]|[)\]}]\+")
 
@@ -33,18 +35,21 @@ def matches(pattern: str, path: str) -> bool:
     return compile_pattern(pattern).matches(split(path))
 
 
-def split(path: str) -> list[str]:
-    """Return the segments of a path, without the leading slash and without one trailing slash."""
-    segments = path.removeprefix("/").split("/")
+def split(path: str, most: int = -1) -> list[str]:
+    """Return the segments of a path, without the leading slash and without one trailing slash.
+
+    With ``most``, what follows after so many segments is not split: it is one more item of the list.
+    """
+    segments = path.removeprefix("/").split("/", most)
     if segments[-1] == "":
         segments.pop()
     return segments
 
 
 class ShiftAndMatcher:
-    """Match several patterns in parallel. Each pattern has its own bits in an integer.
+    """Match several patterns, given as :attr:`Pattern.segments`, in parallel.
 
-    The ``n``-th bit of a pattern is set if its first ``n`` steps are matched.
+    Each pattern has its own bits in an integer. The ``n``-th is set if its first ``n`` steps are matched.
     """
 
     __slots__ = ("_any", "_loops", "accepting", "accepts", "literals", "start")
@@ -73,7 +78,6 @@ class ShiftAndMatcher:
                 continue
             if segment == "*":
                 self._any |= bit
-                self._loops |= bit << 1
             else:
                 self.literals[segment] = self.literals.get(segment, 0) | bit
             bit <<= 1
@@ -86,11 +90,16 @@ class ShiftAndMatcher:
     def run(self, segments: Iterable[str]) -> int:
         """Return the bits that are set after a path that was split by :func:`split`."""
         literals, others, loops = self.literals, self._any, self._loops
-        bits = self.start
+        bits, is_settled = self.start, False  # settled: another segment that is no literal changes nothing
         for segment in segments:
-            bits = (bits & (literals.get(segment, 0) | others)) << 1 | bits & loops
-            if not bits:
-                break
+            known = literals.get(segment)
+            if known is None and is_settled:
+                continue
+            following = (bits & (others if known is None else known | others)) << 1 | bits & loops
+            if not following:
+                return 0
+            is_settled = known is None and following == bits
+            bits = following
         return bits
 
 
@@ -101,7 +110,8 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.segments = tuple(parse(text))
+        #: the segments, in which ``*`` stands for exactly one segment: one or more are written as ``*`` and ``**``
+        self.segments = tuple(part for one in parse(text) for part in (("*", "**") if one == "*" else (one,)))
         self._matcher: ShiftAndMatcher | None = None  # built on first use; an index of patterns does not need it
 
     def matches(self, segments: Sequence[str]) -> bool:
@@ -166,6 +176,6 @@ def _segment_fault(segments: list[str]) -> tuple[str, str] | None:
             return f'the pattern has the dot segment "{segment}"', "write the path without it"
         if segment != segment.strip():
             return "a segment starts or ends with white space", "remove it"
-        if "*" in segment and segment not in ("*", "**"):
+        if "*" in segment and segment not in WILDCARDS:
             return f'"{segment[:100]}": a wildcard must be a whole segment', 'write "*" or "**" between slashes'
     return None

@@ -17,11 +17,12 @@ from django_sessionkit.policy.folding import fold
 from django_sessionkit.policy.rules import Rule, ViewNamePattern
 from django_sessionkit.policy.view_marks import ViewRequirement, exempting_mark, requirements_of
 from django_sessionkit.requirements import Requirement
+from django_sessionkit.urlconf.candidates import ANY, CandidateIndex, OneOf, Step
 from django_sessionkit.urlconf.inventory import Route, list_routes
 from django_sessionkit.urlconf.segments import PartialSegment
 from django_sessionkit.utils.verbs import COMMON_VERBS
 
-from .overlap import ANY, CandidateIndex, Cover, OneOf, Step, cover
+from .overlap import Cover, cover
 
 
 class Selector(NamedTuple):

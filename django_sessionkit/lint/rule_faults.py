@@ -15,12 +15,13 @@ from django_sessionkit.conf import installed
 from django_sessionkit.patterns import Pattern, compile_pattern, split
 from django_sessionkit.policy.rules import Rule, ViewNamePattern
 from django_sessionkit.requirements import Nobody
+from django_sessionkit.urlconf.candidates import CandidateIndex, steps_of
 from django_sessionkit.urlconf.segments import MANY
 from django_sessionkit.utils.verbs import COMMON_VERBS
 
 from .coverage import PolicyCoverage
 from .implication import is_weaker
-from .overlap import CandidateIndex, Cover, Relation, relation, steps_of
+from .overlap import Cover, Relation, relation
 
 # Finding the nearest name among thousands takes time, so only the first findings of a long list get one.
 _MOST_HINTS = 20
@@ -132,7 +133,7 @@ def _before_by_patterns(coverage: PolicyCoverage, index: CandidateIndex, number:
     """Return the earlier rules that together cover every pattern of a rule, for any URLconf."""
     rule, found = coverage.rules[number], dict[int, None]()
     for pattern in rule.effective_patterns:
-        near = (coverage.selectors[one] for one in index.near(steps_of(pattern.text), whole=True))
+        near = (coverage.selectors[one] for one in index.near(steps_of(pattern), whole=True))
         candidates = (
             one.number
             for one in near

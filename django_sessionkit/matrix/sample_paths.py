@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
-from typing import TypeAlias
 
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import uses_language_prefix
-from django_sessionkit.patterns import compile_pattern, split
-from django_sessionkit.policy.pattern_trie import Node, closed, step
+from django_sessionkit.patterns import WILDCARDS, Pattern, ShiftAndMatcher, split
+from django_sessionkit.urlconf.candidates import CandidateIndex, Step
 from django_sessionkit.urlconf.routes import Route
 from django_sessionkit.urlconf.segments import MANY, Part, PartialSegment
 
@@ -25,18 +24,14 @@ _SPARE = 3
 _DEEPEST = 12
 
 
-_Place: TypeAlias = "frozenset[Node]"
-
-
 class PathSampler:
     """Finds sample paths for the patterns of rules and excludes."""
 
-    def __init__(self, patterns: Iterable[str]) -> None:
-        root = Node()
-        self.patterns = tuple(dict.fromkeys(patterns))
-        for number, pattern in enumerate(self.patterns):
-            root.insert(split(pattern), number)
-        self._start = closed([root])
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self.patterns = tuple({pattern.segments: pattern for pattern in patterns}.values())
+        self._index = CandidateIndex(enumerate(self.patterns))
+        #: the first literal of each pattern, which may be a language
+        self._first = {next((one for one in each.segments if one not in WILDCARDS), "") for each in self.patterns}
 
     def paths(self, route: Route) -> Iterator[str]:
         """Yield one path of the route for each case that the patterns distinguish, the ordinary path first.
@@ -57,20 +52,22 @@ class PathSampler:
             return []
         known = [split(path) for path in paths]
         return [
-            text
-            for text in self.patterns
-            if _may_cover(text, route)
-            and not any(map(compile_pattern(text).matches, known))
-            and not any(map(route.accepts, _instances(text, route)))
+            pattern.text
+            for pattern in self.patterns
+            if _may_cover(pattern, route)
+            and not any(map(pattern.matches, known))
+            and not any(map(route.accepts, _instances(pattern, route)))
         ]
 
     def _fitted(self, route: Route, parts: Sequence[Part], examples: Sequence[Sequence[str]]) -> Iterator[str]:
         end = "/" if parts and route.ends_with_slash else ""
         for prefix in self._prefixes(route):
-            seen: Counter[tuple[int, int, _Place]] = Counter()
+            seen: Counter[tuple[int, int, int]] = Counter()
+            language = split(prefix)
             # Rules match the path both with its language and without.
-            for start in (self._start, step(self._start, prefix.rstrip("/"))) if prefix else (self._start,):
-                for segments, is_ordinary in _filled(parts, examples, start, seen):
+            matcher = self._matcher(parts, [*language, *parts])
+            for start in dict.fromkeys((matcher.start, *(matcher.step(matcher.start, one) for one in language))):
+                for segments, is_ordinary in _filled(parts, examples, matcher, start, seen):
                     path = f"/{prefix}{'/'.join(segments)}{end}"
                     if (is_ordinary and not route.is_guessed) or route.accepts(path):
                         yield path
@@ -81,56 +78,65 @@ class PathSampler:
         self, route: Route, parts: Sequence[Part], examples: Sequence[Sequence[str]], end: str
     ) -> Iterator[str]:
         """Paths of a route without a language prefix that begin with a language: rules also match the rest alone."""
-        code = conf.current().language_code
-        found = _filled(parts, examples, self._start, Counter())
+        code, matcher = conf.current().language_code, self._matcher(parts)
+        found = _filled(parts, examples, matcher, matcher.start, Counter())
         yield from filter(
             route.accepts, (f"/{code}/{'/'.join(segments)}{end if segments else ''}" for segments, _ in found)
         )
+
+    def _matcher(self, *forms: Sequence[Step]) -> ShiftAndMatcher:
+        """A matcher of the patterns that may match a path of one of these forms."""
+        numbers = sorted({number for form in forms for number in self._index.near(form)})
+        return ShiftAndMatcher(self.patterns[number].segments for number in numbers)
 
     def _prefixes(self, route: Route) -> Iterable[str]:
         """The language prefixes of the path, including each language that a pattern names."""
         if not route.is_prefixed:
             return route.prefixes
-        named = {literal for node in self._start for literal in node.literals} & conf.current().languages
+        named = self._first & conf.current().languages
         return dict.fromkeys([*route.prefixes, *(f"{code}/" for code in sorted(named))])
 
 
 def _filled(
-    parts: Sequence[Part], examples: Sequence[Sequence[str]], place: _Place, seen: Counter[tuple[int, int, _Place]]
+    parts: Sequence[Part],
+    examples: Sequence[Sequence[str]],
+    matcher: ShiftAndMatcher,
+    start: int,
+    seen: Counter[tuple[int, int, int]],
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
     """The segments of each path that the patterns distinguish, and whether only example values are in it."""
-    waiting: deque[tuple[int, _Place, tuple[str, ...], bool]] = deque([(0, place, (), True)])
+    waiting: deque[tuple[int, int, tuple[str, ...], bool]] = deque([(0, start, (), True)])
     while waiting:
-        number, place, segments, is_ordinary = waiting.popleft()
-        state = (number, min(len(segments), _SPARE), place)
+        number, bits, segments, is_ordinary = waiting.popleft()
+        state = (number, min(len(segments), _SPARE), bits)
         if seen[state] == _SPARE:
             continue
         seen[state] += 1
         if number == len(parts):
             yield segments, is_ordinary
             continue
-        for segment in _choices(parts[number], examples[number], place):
-            following = step(place, segment)
+        named = [literal for literal, mask in matcher.literals.items() if mask & bits]
+        for segment in _choices(parts[number], examples[number], named):
+            following = matcher.step(bits, segment)
             as_before = is_ordinary and (segment in examples[number])
             waiting.append((number + 1, following, (*segments, segment), as_before))
             if parts[number] is MANY and following and len(segments) < _DEEPEST:
                 waiting.append((number, following, (*segments, segment), False))
 
 
-def _choices(part: Part, examples: Sequence[str], place: _Place) -> list[str]:
+def _choices(part: Part, examples: Sequence[str], named: Sequence[str]) -> list[str]:
     """The segments to try: one that no pattern names, then each that a pattern names."""
     if isinstance(part, str):
         return [part]
-    named = [literal for node in place for literal in node.literals]
     if isinstance(part, PartialSegment):
         named = list(filter(part.fits, named))
     other = next((text for text in examples if text not in named), None)
-    return [*([other] if other is not None else []), *dict.fromkeys(named)]
+    return [*([other] if other is not None else []), *named]
 
 
-def _instances(pattern: str, route: Route) -> list[str]:
+def _instances(pattern: Pattern, route: Route) -> list[str]:
     """Paths that the pattern matches: short and long, with and without a slash at the end, in some languages."""
-    steps = split(pattern)
+    steps = pattern.segments
     short = "/".join("x" if step == "*" else step for step in steps if step != "**")
     long = "/".join("x" if step.startswith("*") else step for step in steps)
     prefixes = dict.fromkeys(["", *route.prefixes])
@@ -138,9 +144,9 @@ def _instances(pattern: str, route: Route) -> list[str]:
     return [f"/{prefix}{body}" for prefix in prefixes for body in bodies]
 
 
-def _may_cover(pattern: str, route: Route) -> bool:
+def _may_cover(pattern: Pattern, route: Route) -> bool:
     """Return ``True`` if the pattern fits the known beginning of the route, with a language or without."""
-    steps = split(pattern)
+    steps = pattern.segments
     is_language = route.is_prefixed and bool(steps) and steps[0] in conf.current().languages
     return _begin_alike(steps, route.literal_prefix) or (is_language and _begin_alike(steps[1:], route.literal_prefix))
 
@@ -150,9 +156,9 @@ def _begin_alike(steps: Sequence[str], lead: str) -> bool:
     for literal, segment in zip_longest(steps, whole):
         if segment is None:
             return literal.startswith(("*", started))
-        if literal is None or literal.startswith("*"):
-            return literal is not None
-        if literal != segment:
+        if literal == "**":
+            return True
+        if literal not in ("*", segment):
             return False
     return not started
 

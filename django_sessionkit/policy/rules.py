@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from django_sessionkit.utils.verbs import SAFE_VERBS
 from .denial_options import DenialOptions
 from .folding import Folding, fold
 from .path_variants import is_canonical
-from .pattern_index import Entry, PatternIndex
+from .pattern_index import PatternIndex
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -64,14 +64,6 @@ class Rule:
         """Whether the rule exempts a path from protection instead of protecting it."""
         return isinstance(self.requirement, Public)
 
-    @cached_property
-    def is_final(self) -> bool:
-        """Whether the rule applies to every form of a matching path, every method and every view.
-
-        If so, later rules never apply to that path.
-        """
-        return not (self.views or self.methods or self.unsafe_only or self.is_public) and self.i18n
-
     @property
     def may_lead_to_login(self) -> bool:
         """Whether the rule may redirect an anonymous caller to the login page of the settings."""
@@ -104,21 +96,22 @@ class RuleSet:
         self.rules = tuple(rules)
         self.excluded = tuple(excluded)
         self.excluded_views = tuple(excluded_views)
-        exact, folded = _entries(self.rules, lambda text: text), _entries(self.rules, fold)
+        exact = [(number, one) for number, rule in enumerate(self.rules) for one in rule.effective_patterns]
+        folded = [(number, _folded(one)) for number, one in exact]
         #: whether folding changes any pattern; if so, a path that folds to itself may still match more patterns
         self.folds = exact != folded
         #: folds a path for comparison with the folded patterns
-        self.folding = Folding(segment for entry in folded for segment in entry.pattern.segments)
+        self.folding = Folding(segment for _, pattern in folded for segment in pattern.segments)
         #: whether any rule answers a denial with 404
         self.hides = any(rule.options.on_deny == "not_found" for rule in self.rules)
         self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(folded) if self.folds else self._exact
-        self._excluded = PatternIndex([Entry(0, pattern, is_final=True) for pattern in self.excluded])
+        self._excluded = PatternIndex(enumerate(self.excluded))
         #: the patterns of each rule as written in the settings, by the label of the rule
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
-        #: all patterns of rules and excludes, as written in the settings
-        self.patterns = (*(one.text for rule in self.rules for one in rule.patterns), *(one.text for one in excluded))
+        #: all patterns of rules and excludes
+        self.patterns = (*(one for rule in self.rules for one in rule.patterns), *excluded)
         #: for a path that has only one form, the rules that match it, in order; for another path ``(AMBIGUOUS,)``
         self.sole_rules = BoundedCache(self._find_sole_rules)
 
@@ -153,13 +146,10 @@ def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Pro
     return (*dict.fromkeys(one for one in known if not isinstance(one, Promise)), *lazy)
 
 
-def _entries(rules: Sequence[Rule], transform: Callable[[str], str]) -> list[Entry]:
-    """Return the patterns of all rules."""
-    return [
-        Entry(number, compile_pattern(transform(pattern.text)), rule.is_final)
-        for number, rule in enumerate(rules)
-        for pattern in rule.effective_patterns
-    ]
+def _folded(pattern: Pattern) -> Pattern:
+    """Return the pattern for folded paths, which is the same object if folding does not change it."""
+    text = fold(pattern.text)
+    return pattern if text == pattern.text else compile_pattern(text)
 
 
 def sole_rule(rules: tuple[Rule, ...], method: str, match: ResolverMatch | None) -> Rule | None:

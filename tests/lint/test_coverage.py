@@ -5,7 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path, re_path
 
 from django_sessionkit.lint.coverage import beginning_of
-from django_sessionkit.lint.overlap import ANY
+from django_sessionkit.urlconf.candidates import ANY
 from django_sessionkit.urlconf.inventory import list_routes
 
 

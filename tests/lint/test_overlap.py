@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit.lint.overlap import ANY, CandidateIndex, Cover, Relation, cover, relation, steps_of
+from django_sessionkit.lint.overlap import Cover, Relation, cover, relation
 from django_sessionkit.patterns import compile_pattern, matches
+from django_sessionkit.urlconf.candidates import ANY
 from django_sessionkit.urlconf.segments import MANY, ONE, PartialSegment
 
 # "z" stands for any segment that no pattern names. Longer paths do not distinguish patterns of three segments.
@@ -62,22 +63,6 @@ def test_a_pattern_covers_what_its_paths_say(pattern, parts):
     mine = covered_by(pattern) & spelt
     expected = Cover.ALL if mine == spelt else Cover.SOME if mine else Cover.NONE
     assert cover(compile_pattern(pattern), parts) is expected
-
-
-@given(patterns=st.lists(PATTERNS, max_size=8), parts=PARTS)
-def test_the_index_leaves_no_candidate_out(patterns, parts):
-    index = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
-    covers = {number: cover(compile_pattern(text), parts) for number, text in enumerate(patterns)}
-    assert {number for number, how in covers.items() if how is not Cover.NONE} <= set(index.near(parts))
-    assert {number for number, how in covers.items() if how is Cover.ALL} <= set(index.near(parts, whole=True))
-
-
-def test_the_index_looks_at_few():
-    patterns = [f"/app{number}/**" for number in range(100)] + [f"/**/x{number}" for number in range(100)]
-    index = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(patterns))
-    assert index.near(("app7", ONE, "x3")) == [7, 103]
-    assert index.near(steps_of("/app7/**"), whole=True) == [7]
-    assert index.near(steps_of("/**/x3"), whole=True) == [103]
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,6 @@ FILLED_BY_CLIENTS = {
     "session.context.LoadedSession.decisions": "256 answers of 1,000 characters; ends with the request",
     "guard.questions._requirement": "1,024 questions of 8 names and 300 characters",
     "session.versioning.VersionChecker._remembered": "10,000 users; 500 characters for each",
-    "policy.pattern_index.PatternIndex.matching": "1,024 paths of 200 characters",
-    "policy.pattern_index.PatternIndex._states": "the budget of the index; only segments that a pattern names",
     "session.fast_validation.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
     "patterns._patterns": "1,024 patterns of 200 characters",
     "policy.rules.RuleSet.sole_rules": "1,024 paths of 200 characters",
@@ -76,11 +74,10 @@ FILLED_BY_THE_PROJECT = {
     "urlconf.alternatives.is_exact",
     "urlconf.views._modules_of_class",
     "responses.debug._engine",
-    "policy.pattern_index.PatternIndex._before",
-    "policy.pattern_index.PatternIndex._groups",
-    "policy.pattern_index.PatternIndex._start",
-    "policy.pattern_trie.Node.matches",
-    "policy.pattern_trie.Node.literals",
+    "policy.pattern_index.Node._matchers",
+    "policy.pattern_index.Node.below",
+    "policy.pattern_index.Node.here",
+    "policy.pattern_index.Node.others",
     "matrix.sample_paths.RuleOrder._by_head",
     "management.commands.sessionkit_explain.Command.requires_system_checks",
     "management.commands.sessionkit_routes.Command.requires_system_checks",
@@ -92,15 +89,11 @@ FILLED_BY_THE_PROJECT = {
     "urlconf.segments.shape_of_regex",
     "urlconf.segments.shape_of_route",
     "sources._reads_as_usual",
-    "lint.overlap.CandidateIndex._inner",
-    "lint.overlap._Place.following",
-    "lint.overlap._Place.here",
-    "lint.overlap._Place.with_wildcard",
-    "lint.overlap.steps_of",
+    "urlconf.candidates.CandidateIndex._inner",
 }
 
 MUTABLE_CALLS = {"dict", "list", "set", "defaultdict", "OrderedDict", "deque", "Counter", "ChainMap", "BoundedCache"}
-MUTABLE_CALLS |= {"WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "cache", "lru_cache", "_State"}
+MUTABLE_CALLS |= {"WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "cache", "lru_cache"}
 DECORATORS = {"cache", "lru_cache", "cached_property"}
 
 
@@ -243,15 +236,8 @@ def test_paths_are_not_piled_up():
         for number in range(60):
             for text in (f"{number}", f"{number}/É", chr(0x4E00 + number) * 5000, f"{number}/" * 9000):
                 assert client.get(f"/wiki/{text}").status_code == 200
-        states = sum(map(len, rule_set._folded._states.values()))
-        for kept_paths in (
-            rule_set.sole_rules,
-            *(index.matching.__self__ for index in (rule_set._exact, rule_set._folded)),
-        ):
-            assert len(kept_paths) <= bounded_cache._MOST_ENTRIES
-            assert max(map(len, kept_paths)) <= bounded_cache.LONG
-        client.get("/wiki/" + "/".join(map(str, range(9000))))
-        assert sum(map(len, rule_set._folded._states.values())) == states
+        assert len(rule_set.sole_rules) <= bounded_cache._MOST_ENTRIES
+        assert max(map(len, rule_set.sole_rules)) <= bounded_cache.LONG
 
 
 def test_rights_of_many_sessions_are_not_piled_up():
