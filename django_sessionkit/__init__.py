@@ -50,7 +50,17 @@ if TYPE_CHECKING:
         set_session,
         update_session,
     )
+    from .decorators import (
+        public,
+        require,
+        require_any_permission,
+        require_authenticated,
+        require_permission,
+        require_role,
+        require_role_permission,
+    )
     from .exceptions import AccessDenied, InvalidSession, NotAuthenticated, SessionKitError
+    from .mixins import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRoleMixin
     from .policy.decisions import Decision
     from .requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
     from .session.override import use_session
@@ -60,7 +70,7 @@ else:
     def __getattr__(name: str) -> object:
         """Import a public name on first use, because pytest imports this package even in projects without Django."""
         if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise import_module(f"{__name__}.utils.near_names").missing_name(__name__, name)
         home = import_module(f"{__name__}.{_HOMES.get(name, 'api')}")
         value = globals()[name] = getattr(home, name)
         return value
@@ -82,6 +92,10 @@ __all__ = [
     "NotAuthenticated",
     "Permission",
     "Public",
+    "RequireAuthenticatedMixin",
+    "RequireMixin",
+    "RequirePermissionMixin",
+    "RequireRoleMixin",
     "Role",
     "Session",
     "SessionKitError",
@@ -118,7 +132,14 @@ __all__ = [
     "has_role_permission",
     "is_authenticated",
     "peek_session",
+    "public",
     "regenerate_session",
+    "require",
+    "require_any_permission",
+    "require_authenticated",
+    "require_permission",
+    "require_role",
+    "require_role_permission",
     "require_session",
     "revoke_sessions",
     "session_public",
@@ -140,6 +161,10 @@ _HOMES = {
     "NotAuthenticated": "exceptions",
     "Permission": "requirements",
     "Public": "requirements",
+    "RequireAuthenticatedMixin": "mixins",
+    "RequireMixin": "mixins",
+    "RequirePermissionMixin": "mixins",
+    "RequireRoleMixin": "mixins",
     "Role": "requirements",
     "Session": "session.value",
     "SessionKitError": "exceptions",
@@ -149,7 +174,14 @@ _HOMES = {
     "aset_session": "changes",
     "aupdate_session": "changes",
     "clear_session": "changes",
+    "public": "decorators",
     "regenerate_session": "changes",
+    "require": "decorators",
+    "require_any_permission": "decorators",
+    "require_authenticated": "decorators",
+    "require_permission": "decorators",
+    "require_role": "decorators",
+    "require_role_permission": "decorators",
     "revoke_sessions": "changes",
     "set_session": "changes",
     "update_session": "changes",

@@ -15,19 +15,28 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, over
 from asgiref.sync import iscoroutinefunction
 
 from .exceptions import InvalidPolicy
-from .guard.evaluator import cached_decision
+from .guard.evaluator import as_requirement, cached_decision
+from .guard.questions import role_and_permission
 from .policy.denial_options import OPTION_KEYS, DenialOptions, OnDeny
 from .policy.view_marks import IS_PUBLIC, ViewRequirement, mark_public, mark_public_class, mark_view, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
+from .utils.near_names import missing_name
 from .utils.sansio import arun, run
-from .utils.text import did_you_mean
+from .utils.text import described, did_you_mean
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import Promise
     from typing_extensions import Unpack
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Raise the error for a name that this module does not have."""
+        raise missing_name(__name__, name)
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,6 +64,8 @@ class Guard:
         self._name = name
 
     def __call__(self, view: Callable[P, R]) -> Callable[P, R]:
+        if not callable(view):
+            raise TypeError(f"@{self._name} decorates a view, not {described(view)}. Write it above a view.")
         if isinstance(view, type):
             raise TypeError(
                 f"@{self._name} cannot decorate the class {view.__qualname__}: it decorates functions. "
@@ -72,7 +83,7 @@ class Guard:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             decision = cached_decision(requirement)
             if decision is None or not decision.allowed:
-                denial = run(check_view(_request(args, kwargs), requirement, self.options))
+                denial = run(check_view(self._request(view, args, kwargs), requirement, self.options))
                 if denial is not None:
                     return denial
             return vary(view(*args, **kwargs))
@@ -85,13 +96,23 @@ class Guard:
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             decision = cached_decision(requirement)
             if decision is None or not decision.allowed:
-                denial = await arun(check_view(_request(args, kwargs), requirement, self.options))
+                denial = await arun(check_view(self._request(view, args, kwargs), requirement, self.options))
                 if denial is not None:
                     return denial
             response = view(*args, **kwargs)
             return vary(await response if isawaitable(response) else response)
 
         return guarded
+
+    def _request(self, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpRequest:
+        request = args[0] if args else kwargs.get("request")
+        if not hasattr(request, "META"):
+            raise TypeError(
+                f"@{self._name} on {getattr(view, '__qualname__', described(view))} got {described(request)} as its "
+                "first argument instead of the request. Nothing was checked. On a method, write "
+                f"@method_decorator({self._name}(...)), or use a mixin of django_sessionkit."
+            )
+        return cast("HttpRequest", request)
 
 
 def _is_async(view: Callable[..., Any]) -> bool:
@@ -106,15 +127,16 @@ def _is_async(view: Callable[..., Any]) -> bool:
     return getattr(owner, "view_is_async", False) is True
 
 
-def _request(args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpRequest:
-    request = args[0] if args else kwargs.get("request")
-    if not hasattr(request, "META"):
-        raise TypeError(
-            "A SessionKit decorator needs a view whose first argument is the request, and got another object. Nothing "
-            'was checked. On a method, write @method_decorator(require_role("admin")), or use a mixin of '
-            "django_sessionkit.mixins."
-        )
-    return cast("HttpRequest", request)
+def _guard(name: str, requirement: Callable[..., Requirement], names: tuple[Any, ...], options: Options) -> Guard:
+    """Return the decorator ``name``, which requires ``requirement(*names)``."""
+    if names and callable(names[0]):
+        fault = f"got {getattr(names[0], '__qualname__', described(names[0]))} instead of names"
+        raise InvalidPolicy(f"@{name}", fault, f'write @{name}("...") with the names in brackets')
+    try:
+        made = requirement(*names)
+    except InvalidPolicy as error:
+        raise error.at(f"@{name}") from None
+    return Guard(made, options, name)
 
 
 def require(requirement: Requirement, **options: Unpack[Options]) -> Guard:
@@ -122,9 +144,7 @@ def require(requirement: Requirement, **options: Unpack[Options]) -> Guard:
 
     Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if ``requirement`` is not a requirement.
     """
-    if not isinstance(requirement, Requirement):
-        raise InvalidPolicy("@require", "needs a requirement", 'such as Role("owner") | Permission("billing:read")')
-    return Guard(requirement, options, "require")
+    return Guard(as_requirement(requirement, "@require"), options, "require")
 
 
 @overload
@@ -139,22 +159,22 @@ def require_authenticated(view: Callable[..., Any] | None = None, /, **options: 
 
 def require_role(*any_of: str, **options: Unpack[Options]) -> Guard:
     """Require at least one of the roles: ``@require_role("editor", "admin")``."""
-    return Guard(Role(*any_of), options, "require_role")
+    return _guard("require_role", Role, any_of, options)
 
 
 def require_permission(*all_of: str, **options: Unpack[Options]) -> Guard:
     """Require all of the permissions: ``@require_permission("posts:read", "posts:write")``."""
-    return Guard(Permission(*all_of), options, "require_permission")
+    return _guard("require_permission", Permission, all_of, options)
 
 
 def require_any_permission(*names: str, **options: Unpack[Options]) -> Guard:
     """Require at least one of the permissions."""
-    return Guard(AnyPermission(*names), options, "require_any_permission")
+    return _guard("require_any_permission", AnyPermission, names, options)
 
 
 def require_role_permission(role: str, permission: str, **options: Unpack[Options]) -> Guard:
     """Require both a role and a permission: ``@require_role_permission("editor", "posts:write")``."""
-    return Guard(Role(role) & Permission(permission), options, "require_role_permission")
+    return _guard("require_role_permission", role_and_permission, (role, permission), options)
 
 
 @overload

@@ -10,16 +10,26 @@ from typing import TYPE_CHECKING, Any
 from django.views.generic import View
 
 from .exceptions import InvalidPolicy
+from .guard.evaluator import as_requirement
 from .policy.denial_options import DenialOptions, OnDeny
 from .policy.view_marks import ViewRequirement, mark_view, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
+from .utils.near_names import ATTRIBUTES, missing_name
 from .utils.sansio import arun, run
+from .utils.text import described
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import Promise
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Raise the error for a name that this module does not have."""
+        raise missing_name(__name__, name)
 
 
 class AccessMixin(View):
@@ -41,6 +51,7 @@ class AccessMixin(View):
 
         Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or invalid attribute.
         """
+        _refuse_near_names(cls)
         view = super().as_view(**initkwargs)
         instance = cls(**initkwargs)
         return mark_view(
@@ -56,6 +67,8 @@ class AccessMixin(View):
         """
         declaring = [one for one in type(self).__mro__ if "_declared_requirement" in vars(one)]
         parts: list[Requirement] = [vars(one)["_declared_requirement"](self) for one in declaring]
+        if not parts:
+            raise InvalidPolicy(type(self).__name__, "requires nothing", "use RequireMixin or one of its siblings")
         return reduce(and_, parts)
 
     def _reused_requirement(self) -> Requirement:
@@ -98,9 +111,7 @@ class RequireMixin(AccessMixin):
     requirement: Requirement | None = None
 
     def _declared_requirement(self) -> Requirement:
-        if not isinstance(self.requirement, Requirement):
-            raise InvalidPolicy(f"{type(self).__name__}.requirement", "must be a requirement", 'such as Role("owner")')
-        return self.requirement
+        return as_requirement(self.requirement, f"{type(self).__name__}.requirement")
 
 
 class RequireAuthenticatedMixin(AccessMixin):
@@ -116,7 +127,7 @@ class RequireRoleMixin(AccessMixin):
     required_roles: Sequence[str] | None = None
 
     def _declared_requirement(self) -> Requirement:
-        return Role(*_names(self, "required_roles", self.required_roles))
+        return _require(self, "required_roles", Role)
 
 
 class RequirePermissionMixin(AccessMixin):
@@ -131,13 +142,31 @@ class RequirePermissionMixin(AccessMixin):
     def _declared_requirement(self) -> Requirement:
         parts: list[Requirement] = []
         if self.required_any_permission is not None:
-            parts.append(AnyPermission(*_names(self, "required_any_permission", self.required_any_permission)))
+            parts.append(_require(self, "required_any_permission", AnyPermission))
         if self.required_permissions is not None or not parts:
-            parts.append(Permission(*_names(self, "required_permissions", self.required_permissions)))
+            parts.append(_require(self, "required_permissions", Permission))
         return reduce(and_, parts)
 
 
-def _names(view: View, attribute: str, names: object) -> Sequence[str]:
-    if not isinstance(names, (list, tuple, set, frozenset)) or not names:
-        raise InvalidPolicy(f"{type(view).__name__}.{attribute}", "must be a list of names", 'write ["name"]')
-    return sorted(names) if isinstance(names, (set, frozenset)) else names
+def _require(view: View, attribute: str, requirement: Callable[..., Requirement]) -> Requirement:
+    """Return the requirement of the names in an attribute of ``view``."""
+    place, names = f"{type(view).__name__}.{attribute}", getattr(view, attribute)
+    is_list = isinstance(names, (list, tuple, set, frozenset))
+    if not is_list or not names:
+        fault = "is empty" if is_list else f"must be a list of names, not {described(names)}"
+        raise InvalidPolicy(place, "is missing" if names is None else fault, f'write {attribute} = ["name"]')
+    try:
+        return requirement(*(sorted(names, key=str) if isinstance(names, (set, frozenset)) else names))
+    except InvalidPolicy as error:
+        raise error.at(place) from None
+
+
+def _refuse_near_names(owner: type[View]) -> None:
+    """Raise ``InvalidPolicy`` for an attribute without effect, whose name is near to one of the mixins.
+
+    An attribute that another base class declares has its meaning there, as in Django's ``PermissionRequiredMixin``.
+    """
+    for name, right in ATTRIBUTES.items():
+        declaring = [one for one in owner.__mro__ if name in vars(one)]
+        if declaring and all(issubclass(one, AccessMixin) for one in declaring):
+            raise InvalidPolicy(f"{owner.__name__}.{name}", "has no effect", f'write {right} = ["name"]')

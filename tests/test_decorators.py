@@ -107,8 +107,14 @@ def test_an_async_view_that_returns_a_plain_response_is_served():
     ("make", "error"),
     [
         (lambda: require("admin"), "@require: needs a requirement"),
-        (lambda: require_role(), "Role: needs at least one name"),
-        (lambda: require_role(page), "Role: names must be strings"),
+        (lambda: require_role(), "^@require_role: needs at least one name"),
+        (lambda: require_role(page), r'^@require_role: got page instead of names; write @require_role\("..."\)'),
+        (lambda: require_permission(page), "^@require_permission: got page instead of names"),
+        (lambda: require_any_permission(View), "^@require_any_permission: got View instead of names"),
+        (lambda: require_role_permission(page, "p"), "^@require_role_permission: got page instead of names"),
+        (lambda: require(page), r'^@require: needs a requirement, not function; write Role\("editor"\)'),
+        (lambda: require_role(["a"]), r"^@require_role: names must be strings, not list; unpack it: \(\*names\)"),
+        (lambda: require_role_permission("a", 7), "^@require_role_permission: names must be strings, not int"),
         (lambda: require_permission("posts:*"), "wildcard"),
         (lambda: require_role("a", on_deny="redirect"), '@require_role: "on_deny" must be one of'),
         (lambda: require_role("a", redirect="/x/"), 'unknown option "redirect"; did you mean "redirect_to"'),
@@ -136,7 +142,11 @@ def test_a_class_or_a_bare_method_gets_a_hint():
 
     with pytest.raises(TypeError, match="method_decorator"):
         Other().get(RequestFactory().get("/"))
-    with pytest.raises(TypeError, match="first argument is the request"):
+    with pytest.raises(TypeError, match=r"@require_role decorates a view, not WSGIRequest\. Write it above a view\."):
+        require_role("admin")(RequestFactory().get("/"))  # path("page/", require_role("admin"))
+    with pytest.raises(TypeError, match=r"@require_authenticated decorates a view, not str"):
+        require_authenticated("/login/")
+    with pytest.raises(TypeError, match=r"@require_role on page got None as its first argument instead of the request"):
         require_role("admin")(page)()
 
 

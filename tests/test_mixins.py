@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import override_settings
@@ -12,7 +13,13 @@ from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import AnyPermission, Authenticated, Permission, Role, conf, get_session, use_session
-from django_sessionkit.mixins import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRoleMixin
+from django_sessionkit.mixins import (
+    AccessMixin,
+    RequireAuthenticatedMixin,
+    RequireMixin,
+    RequirePermissionMixin,
+    RequireRoleMixin,
+)
 
 
 class Page(View):
@@ -144,16 +151,18 @@ def make(base, **attributes):
 @pytest.mark.parametrize(
     ("view", "message"),
     [
-        (make(RequireMixin), "Wrong.requirement: must be a requirement"),
-        (make(RequireMixin, requirement="admin"), "Wrong.requirement"),
-        (make(RequireRoleMixin), "Wrong.required_roles: must be a list of names"),
-        (make(RequireRoleMixin, required_roles="admin"), "Wrong.required_roles: must be a list of names"),
-        (make(RequireRoleMixin, required_roles=[]), "Wrong.required_roles"),
-        (make(RequireRoleMixin, required_roles=[""]), "must not be blank"),
+        (make(RequireMixin), "Wrong.requirement: needs a requirement, not None"),
+        (make(RequireMixin, requirement=Role), "Wrong.requirement: needs a requirement, not the class Role"),
+        (make(RequireRoleMixin), r'Wrong.required_roles: is missing; write required_roles = \["name"\]'),
+        (make(RequireRoleMixin, required_roles="admin"), "Wrong.required_roles: must be a list of names, not str"),
+        (make(RequireRoleMixin, required_roles=[]), "Wrong.required_roles: is empty"),
+        (make(RequireRoleMixin, required_roles=[""]), "Wrong.required_roles: names must not be blank"),
         (make(RequirePermissionMixin), "Wrong.required_permissions"),
         (make(RequirePermissionMixin, required_permissions="p"), "Wrong.required_permissions"),
         (make(RequirePermissionMixin, required_any_permission=[]), "Wrong.required_any_permission"),
-        (make(RequirePermissionMixin, required_permissions=["a:*"]), "wildcard"),
+        (make(RequirePermissionMixin, required_permissions={"a:*", "b"}), "Wrong.required_permissions: .* wildcard"),
+        (make(RequireRoleMixin, required_roles={"a", 7}), "Wrong.required_roles: names must be strings, not int"),
+        (make(AccessMixin), "Wrong: requires nothing; use RequireMixin"),
         (make(RequireAuthenticatedMixin, on_deny="no"), 'Wrong: "on_deny" must be one of'),
         (make(RequireAuthenticatedMixin, redirect_to="//evil"), "Wrong.'redirect_to'"),
     ],
@@ -161,6 +170,30 @@ def make(base, **attributes):
 def test_a_missing_or_wrong_attribute_is_an_error_when_the_urls_are_loaded(view, message):
     with pytest.raises(ImproperlyConfigured, match=message):
         view.as_view()
+
+
+@pytest.mark.parametrize(
+    ("base", "attribute", "right"),
+    [
+        (RequireRoleMixin, "required_role", "required_roles"),
+        (RequireRoleMixin, "role_required", "required_roles"),
+        (RequirePermissionMixin, "permission_required", "required_permissions"),
+        (RequirePermissionMixin, "required_any_permissions", "required_any_permission"),
+    ],
+)
+def test_an_attribute_with_a_name_near_to_the_right_one_is_refused_even_beside_it(base, attribute, right):
+    wanted = rf'^Wrong.{attribute}: has no effect; write {right} = \["name"\]$'
+    for other in ({}, {right: ["p"]}):
+        with pytest.raises(ImproperlyConfigured, match=wanted):
+            make(base, **{attribute: "p"}, **other).as_view()
+
+
+def test_an_attribute_of_another_mixin_is_left_to_it():
+    class Both(RequireRoleMixin, PermissionRequiredMixin, Page):
+        required_roles = ["editor"]
+        permission_required = "posts.write"
+
+    assert Both.as_view().sessionkit_requirement == Role("editor")
 
 
 class Alternating(RequireRoleMixin, Page):

@@ -260,7 +260,7 @@ def test_a_requirement_that_cannot_be_is_an_error_at_definition(make):
 
 
 def test_the_error_names_what_to_write():
-    with pytest.raises(ImproperlyConfigured, match=r'Role: names must be strings, not list; write Role\("a", "b"\)'):
+    with pytest.raises(ImproperlyConfigured, match=r"Role: names must be strings, not list; unpack it: \(\*names\)"):
         Role(["admin"])  # type: ignore[arg-type]
 
 

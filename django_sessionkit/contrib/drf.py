@@ -24,7 +24,7 @@ from rest_framework.permissions import (
 
 from django_sessionkit.api import evaluate
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.guard.evaluator import denial_of, public_text
+from django_sessionkit.guard.evaluator import as_requirement, denial_of, public_text
 from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
 from django_sessionkit.requirements import Authenticated, Nobody, Requirement
 from django_sessionkit.responses import CHALLENGE, RETRY_AFTER, deny_for
@@ -180,7 +180,7 @@ def Requires(requirement: Requirement) -> Any:
     """Return a permission class for a requirement: ``permission_classes = [Requires(Role("editor"))]``.
     Combine it with other permission classes by ``&``, ``|`` and ``~``.
     """
-    return _permission_class({}, _checked(requirement, "Requires"))
+    return _permission_class({}, as_requirement(requirement, "Requires"))
 
 
 def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> Any:
@@ -191,20 +191,16 @@ def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement 
     place = "RequiresByAction"
     if not isinstance(actions, Mapping):
         raise InvalidPolicy(place, f"needs a mapping, not {type(actions).__name__}", 'such as {"list": Public()}')
-    checked = {action: _checked(requirement, f"{place}, {action!r}") for action, requirement in actions.items()}
-    return _permission_class(checked, _checked(otherwise, f"{place}, otherwise") if otherwise is not None else None)
+    checked = {action: as_requirement(requirement, f"{place}, {action!r}") for action, requirement in actions.items()}
+    return _permission_class(
+        checked, as_requirement(otherwise, f"{place}, otherwise") if otherwise is not None else None
+    )
 
 
 def _action(request: Any, view: Any, named: Mapping[str, Requirement]) -> str:
     """Return the action of the request. As in rules, GET includes HEAD."""
     action: str = getattr(view, "action", None) or request.method.lower()
     return "get" if action == "head" and action not in named else action
-
-
-def _checked(requirement: object, place: str) -> Requirement:
-    if not isinstance(requirement, Requirement):
-        raise InvalidPolicy(place, "needs a requirement", 'such as Role("editor")')
-    return requirement
 
 
 def _is_granted(request: Any, requirement: Requirement) -> bool:

@@ -13,7 +13,8 @@ from jinja2 import nodes, pass_context
 from jinja2.ext import Extension
 
 from django_sessionkit import api
-from django_sessionkit.templatetags.block_tags import BLOCK_TAGS
+from django_sessionkit.templatetags.block_tags import BLOCK_TAGS, wrong_tag
+from django_sessionkit.utils.near_names import TAGS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,7 +37,7 @@ class SessionKitExtension(Extension):
     The arguments of a tag are expressions, separated by commas or spaces.
     """
 
-    tags: ClassVar[set[str]] = {*BLOCK_TAGS, _JSON}
+    tags: ClassVar[set[str]] = {*BLOCK_TAGS, *TAGS, _JSON}
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -47,6 +48,8 @@ class SessionKitExtension(Extension):
     def parse(self, parser: Parser) -> nodes.Node:
         """Compile a block tag to an ``if``, and ``sessionkit_json`` to an output."""
         opening = next(parser.stream)
+        if opening.value in TAGS:
+            parser.fail(wrong_tag(opening.value), opening.lineno)
         make = self._script if opening.value == _JSON else self._block
         return make(parser, opening.value, opening.lineno)
 

@@ -10,10 +10,10 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.security import django_auth
 from ninja.utils import check_csrf
 
-from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
+from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard import denial_choice
-from django_sessionkit.guard.evaluator import decide, denial_of
+from django_sessionkit.guard.evaluator import as_requirement, decide, denial_of
 from django_sessionkit.guard.raised_denials import reporting
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.requirements import Authenticated, Requirement
@@ -64,10 +64,7 @@ class SessionAuth:
     """
 
     def __init__(self, requirement: Requirement | None = None) -> None:
-        requirement = Authenticated() if requirement is None else requirement
-        if not isinstance(requirement, Requirement):
-            raise InvalidPolicy("SessionAuth", "needs a requirement", 'such as Role("editor")')
-        self.requirement = requirement
+        self.requirement = Authenticated() if requirement is None else as_requirement(requirement, "SessionAuth")
         #: the security scheme for OpenAPI: the session cookie
         self.openapi_security_schema = django_auth.openapi_security_schema
 

@@ -130,7 +130,7 @@ def _keep(decisions: dict[object, Decision], requirement: Requirement, decision:
     decisions[requirement.cache_key] = decision
 
 
-def checked_requirement(found: object, place: str) -> Requirement:
+def as_requirement(found: object, place: str) -> Requirement:
     """Return ``found`` if it is a requirement. Raises ``InvalidPolicy`` if not."""
     if isinstance(found, Requirement):
         return found
@@ -140,7 +140,7 @@ def checked_requirement(found: object, place: str) -> Requirement:
 
 def evaluate_current(requirement: Requirement, caller: str) -> Flow[Decision]:
     """Evaluate ``requirement`` for the current session, and log the decision. ``caller`` is the name of a function."""
-    checked_requirement(requirement, f"{caller}()")
+    as_requirement(requirement, f"{caller}()")
     context = current_context()
     warn_outside(context, caller)
     request = context.request if context is not None else None

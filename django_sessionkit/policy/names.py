@@ -10,7 +10,7 @@ from __future__ import annotations
 from unicodedata import category, normalize
 
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.utils.text import UNPRINTABLE
+from django_sessionkit.utils.text import UNPRINTABLE, described
 
 # Exceptions: Persian, Indic languages and others need these two format characters.
 _JOINERS = "\u200c\u200d"
@@ -42,7 +42,9 @@ def checked_names(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
     checked: list[str] = []
     for name in names:
         if not isinstance(name, str):
-            raise InvalidPolicy(where, f"names must be strings, not {type(name).__name__}", f'write {where}("a", "b")')
+            is_list = isinstance(name, (list, tuple, set, frozenset))
+            hint = "unpack it: (*names)" if is_list else 'write them in quotes, such as "editor"'
+            raise InvalidPolicy(where, f"names must be strings, not {described(name)}", hint)
         if not name.strip():
             raise InvalidPolicy(where, "names must not be blank")
         if fault := fault_in(name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 #: the key of the version in a stored dict; it is not a field of the session
 STAMP = "__version__"
@@ -66,6 +66,15 @@ class Session(Mapping[str, Any]):
     def to_dict(self) -> dict[str, Any]:
         """Return the whole session as a new plain dict that can be serialized to JSON."""
         return {key: _copy(value) for key, value in self._data.items()}
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Raise the error for an attribute that does not exist. It says how to read a field of the dict."""
+            raise AttributeError(
+                f'A Session has no attribute "{name}". A field of the dict is read as session["{name}"], or as '
+                f'session.get("{name}") if it may be missing.'
+            )
 
     def __getitem__(self, key: str) -> Any:
         return _copy(self._data[key])

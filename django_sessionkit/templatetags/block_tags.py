@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django_sessionkit import api
 from django_sessionkit.guard.questions import role_and_permission
 from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from django_sessionkit.utils.near_names import TAGS
 
 
 class BlockTag(NamedTuple):
@@ -34,6 +35,12 @@ class BlockTag(NamedTuple):
         if not all(str(one).strip() for one in literals):
             return f"{{% {name} %}} has a blank name. A name must be a non-blank string."
         return ""
+
+
+def wrong_tag(name: str) -> str:
+    """Return the error for a tag of :data:`~django_sessionkit.utils.near_names.TAGS`, which does not exist."""
+    right = TAGS[name]
+    return f"There is no tag {{% {name} %}}. Write {{% {right} ... %}} and {{% end{right} %}}."
 
 
 _MANY = float("inf")

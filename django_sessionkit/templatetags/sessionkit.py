@@ -19,8 +19,9 @@ from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import cached_decision
 from django_sessionkit.guard.questions import is_met
 from django_sessionkit.requirements import Requirement
+from django_sessionkit.utils.near_names import TAGS
 
-from .block_tags import BLOCK_TAGS, BlockTag
+from .block_tags import BLOCK_TAGS, BlockTag, wrong_tag
 
 register = template.Library()
 
@@ -101,8 +102,17 @@ def _is_keyword(bit: str) -> bool:
     return bool(sign) and name.isidentifier()
 
 
+def _refuse(name: str) -> None:
+    def compile_tag(parser: Parser, token: Token) -> ConditionNode:
+        raise template.TemplateSyntaxError(wrong_tag(name))
+
+    register.tag(name, compile_tag)
+
+
 for _name, _tag in BLOCK_TAGS.items():
     _register(_name, _tag)
+for _name in TAGS:
+    _refuse(_name)
 
 
 @register.filter(is_safe=False)

@@ -22,6 +22,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from django_sessionkit.contrib.jinja2 import SessionKitExtension
 from django_sessionkit.templatetags.block_tags import BLOCK_TAGS
+from django_sessionkit.utils.near_names import TAGS as WRONG_TAGS
 
 EXTENSION = "django_sessionkit.contrib.jinja2.SessionKitExtension"
 PEOPLE = (READER, EDITOR, ADMIN, None)
@@ -104,7 +105,20 @@ def test_each_tag_of_django_is_there_under_its_name():
     library = engines["django"].engine.template_libraries["sessionkit"]
     assert set(library.tags) == SessionKitExtension.tags
     assert set(library.filters) <= set(engines["jinja2"].env.filters)
-    assert {tag.split()[0] for tag in TAGS} == set(BLOCK_TAGS) == SessionKitExtension.tags - {"sessionkit_json"}
+    assert {tag.split()[0] for tag in TAGS} == set(BLOCK_TAGS)
+    assert SessionKitExtension.tags - {"sessionkit_json", *WRONG_TAGS} == set(BLOCK_TAGS)
+
+
+@pytest.mark.parametrize("name", sorted(WRONG_TAGS))
+def test_a_tag_that_does_not_exist_names_the_right_one_in_both(name):
+    right = WRONG_TAGS[name]
+    wanted = f"There is no tag {{% {name} %}}. Write {{% {right} ... %}} and {{% end{right} %}}."
+    with pytest.raises(jinja2.TemplateSyntaxError) as caught:
+        render(f"text {{% {name} 'editor' %}}")
+    assert caught.value.message == wanted
+    with pytest.raises(TemplateSyntaxError) as caught:
+        django(f"text {{% {name} 'editor' %}}")
+    assert str(caught.value) == wanted
 
 
 @pytest.mark.parametrize(

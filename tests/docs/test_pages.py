@@ -211,6 +211,7 @@ def test_templates(run: Run) -> None:
     assert [line.strip() for line in shown.split("\n") if line.strip()] == [
         '<a href="/logout/">Log out</a>',
         "any of these roles",
+        "this permission",
         "at least one",
     ]
     assert "Log in" in page.templates.render(source, None)

@@ -48,6 +48,15 @@ def test_it_cannot_be_changed():
         session["role"] = "admin"  # type: ignore[index]
 
 
+def test_an_attribute_that_does_not_exist_says_how_to_read_a_field():
+    session = validate_session(DATA)
+    for name in ("plan", "tags", "is_authenticated"):
+        wanted = rf'^A Session has no attribute "{name}". .* session\["{name}"\], .* session.get\("{name}"\)'
+        with pytest.raises(AttributeError, match=wanted):
+            getattr(session, name)
+    assert getattr(session, "plan", "free") == "free"
+
+
 def test_what_is_handed_out_is_a_copy():
     session = validate_session(DATA)
     session["roles"].append("admin")

@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from django_sessionkit import conf
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.guard import audit as guard_audit
-from django_sessionkit.guard.evaluator import decide
+from django_sessionkit.guard.evaluator import as_requirement, decide
 from django_sessionkit.guard.raised_denials import decision_of
 from django_sessionkit.policy.decisions import FAILED, Decision
 from django_sessionkit.requirements import Requirement
@@ -114,11 +114,10 @@ class RequireConsumerMixin(AsyncConsumer):
 
 def _check(consumer: Any) -> Requirement:
     name, every = consumer.__name__, consumer.recheck_every
-    if not isinstance(consumer.requirement, Requirement):
-        raise InvalidPolicy(f"{name}.requirement", "must be a requirement", 'such as Role("editor")')
+    requirement = as_requirement(consumer.requirement, f"{name}.requirement")
     if every is not None and (isinstance(every, bool) or not isinstance(every, (int, float)) or not every > 0):
         raise InvalidPolicy(f"{name}.recheck_every", "must be a number of seconds above 0", "None for never")
-    return consumer.requirement
+    return requirement
 
 
 class _ConnectionGuard:

@@ -344,8 +344,8 @@ async def test_a_public_consumer_is_open_to_those_without_a_session():
 @pytest.mark.parametrize(
     ("attributes", "complaint"),
     [
-        ({"requirement": None}, "Chat.requirement: must be a requirement"),
-        ({"requirement": "editor"}, "Chat.requirement: must be a requirement"),
+        ({"requirement": None}, "Chat.requirement: needs a requirement, not None"),
+        ({"requirement": "editor"}, "Chat.requirement: needs a requirement, not str"),
         ({"recheck_every": 0}, "Chat.recheck_every: must be a number of seconds above 0"),
         ({"recheck_every": True}, "Chat.recheck_every: must be a number of seconds above 0"),
         ({"recheck_every": "60"}, "Chat.recheck_every: must be a number of seconds above 0"),
@@ -368,7 +368,7 @@ def test_what_channels_would_swallow_is_an_error():
 async def test_a_consumer_that_nobody_has_checked_serves_nobody():
     chat = type("Chat", (RequireConsumerMixin, AsyncWebsocketConsumer), {})
     line = WebSocket(SessionKitMiddlewareStack(chat()), "/")
-    with pytest.raises(InvalidPolicy, match="must be a requirement"):
+    with pytest.raises(InvalidPolicy, match="needs a requirement"):
         await line.fail()
 
 

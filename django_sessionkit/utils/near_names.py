@@ -1,0 +1,76 @@
+"""Names that developers try, from Django, other libraries or by analogy, and what SessionKit has instead."""
+
+from __future__ import annotations
+
+#: names that are imported from the package, its decorators or its mixins
+IMPORTS = {
+    "LoginRequiredMixin": "RequireAuthenticatedMixin",
+    "PermissionRequiredMixin": "RequirePermissionMixin",
+    "PermissionsRequiredMixin": "RequirePermissionMixin",
+    "RequireAnyPermissionMixin": "RequirePermissionMixin with required_any_permission",
+    "RequireAnyRoleMixin": "RequireRoleMixin",
+    "RequireLoginMixin": "RequireAuthenticatedMixin",
+    "RequirePermissionsMixin": "RequirePermissionMixin",
+    "RequireRolesMixin": "RequireRoleMixin",
+    "RequiresMixin": "RequireMixin",
+    "RoleRequiredMixin": "RequireRoleMixin",
+    "RolesRequiredMixin": "RequireRoleMixin",
+    "UserPassesTestMixin": "RequireMixin with requirement = Allow(function)",
+    "authenticated": "require_authenticated",
+    "has_perm": "has_permission",
+    "has_permissions": "has_permission",
+    "has_perms": "has_permission",
+    "has_roles": "has_role",
+    "login": "set_session",
+    "login_not_required": "public",
+    "login_required": "require_authenticated",
+    "logout": "clear_session",
+    "permission_required": "require_permission",
+    "permissions_required": "require_permission",
+    "require_all_permissions": "require_permission",
+    "require_any_role": "require_role",
+    "require_login": "require_authenticated",
+    "require_permissions": "require_permission",
+    "require_roles": "require_role",
+    "role_required": "require_role",
+    "roles_required": "require_role",
+    "user_passes_test": "require(Allow(function))",
+}
+
+#: attributes of class-based views
+ATTRIBUTES = {
+    "permission_required": "required_permissions",
+    "permissions_required": "required_permissions",
+    "required_any_permissions": "required_any_permission",
+    "required_permission": "required_permissions",
+    "required_role": "required_roles",
+    "role_required": "required_roles",
+    "roles_required": "required_roles",
+}
+
+#: template tags
+TAGS = {
+    "has_any_permission": "if_has_any_permission",
+    "has_any_role": "if_has_role",
+    "has_permission": "if_has_permission",
+    "has_role": "if_has_role",
+    "if_any_permission": "if_has_any_permission",
+    "if_any_role": "if_has_role",
+    "if_has_any_role": "if_has_role",
+    "if_has_permissions": "if_has_permission",
+    "if_has_roles": "if_has_role",
+    "if_is_authenticated": "if_authenticated",
+    "if_permission": "if_has_permission",
+    "if_role": "if_has_role",
+}
+
+
+def missing_name(module: str, name: str) -> ImportError | AttributeError:
+    """Return the exception for a ``name`` that ``module`` does not have.
+
+    For ``from module import name``, Python replaces every ``AttributeError`` by a message of its own. So a name of the
+    table gets an ``ImportError``.
+    """
+    if name in IMPORTS:
+        return ImportError(f"{module} has no {name}. Use {IMPORTS[name]} of django_sessionkit.", name=module)
+    return AttributeError(f"module {module!r} has no attribute {name!r}")
