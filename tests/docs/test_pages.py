@@ -30,11 +30,11 @@ from django.test import AsyncClient, Client, RequestFactory, TestCase, override_
 from django.urls import path
 from support.manual.callers import BROWSER, PROGRAM, async_caller, caller, status
 from support.manual.commands import commands
-from support.manual.markdown import DOCS, Block
+from support.manual.markdown import DOCS, Block, blocks
 from support.manual.printing import printed
 from support.manual.project import Project, Run
 from support.manual.responses import same_response
-from support.manual.tutorial import play
+from support.manual.tutorial import play, run_command
 from support.websockets import WebSocket
 
 from django_sessionkit import (
@@ -63,6 +63,8 @@ URLS = "support.manual.urls"
 def test_readme(run: Run) -> None:
     page = run("README.md")
     page.apply({"SESSIONKIT_SOURCE": conf.DEFAULT_SOURCE})  # the callers below are not logged in to Django
+    assert (status("/anything/"), status("/anything/", plan="free")) == (302, 200)
+    page.apply({"SESSIONKIT_GLOBAL_PROTECT": False})
     views = page.module("shop.views")
     page.route(publish=views.publish, invoices=views.Invoices.as_view(), refund=views.refund)
     assert (status("/reports/may/"), status("/reports/may/", role="author")) == (302, 403)
@@ -90,6 +92,21 @@ def test_readme_bridge(run: Run) -> None:
     assert client.session["__session__"] == placed
     client.logout()
     assert "__session__" not in client.session
+
+
+def test_readme_in_a_new_project(tmp_path: Path) -> None:
+    """The first success: no warning, and each command shows something."""
+    run_command(["django-admin", "startproject", "mysite", "."], tmp_path)
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    first = [block for block in blocks(text, "README.md") if block.heading == "Protect your project in two minutes"]
+    (settings,) = (block.code for block in first if block.language == "python")
+    (login,) = re.findall(r"`(LOGIN_URL = .+?)`", text)
+    with (tmp_path / "mysite" / "settings.py").open("a", encoding="utf-8") as file:
+        file.write(f"{settings}{login}\n")
+    assert "no issues" in run_command(["python", "manage.py", "check", "--fail-level", "WARNING"], tmp_path)
+    output = [run_command(one, tmp_path) for block in first if block.language == "console" for one in commands(block)]
+    assert "login page" in output[1]
+    assert "302 to /admin/login/?next=/admin/" in output[2]
 
 
 def test_tutorial(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from .commands import commands
 from .markdown import Block, blocks
 
 # Commands that a test cannot or need not run, such as creating an environment or waiting for a browser.
-_LEFT_OUT = ("mkdir", "cd", "python3", ".venv/bin/pip")
+_LEFT_OUT = ("mkdir", "cd", "python3", "pip", ".venv/bin/pip")
 
 
 def play(page: Path, folder: Path) -> str:
@@ -23,7 +23,7 @@ def play(page: Path, folder: Path) -> str:
         if block.language in ("python", "html+django"):
             _write(block, folder)
         elif block.language == "console":
-            output += [_command(words, folder) for words in commands(block)]
+            output += [run_command(words, folder) for words in commands(block)]
     return "\n".join(output)
 
 
@@ -34,7 +34,8 @@ def _write(block: Block, folder: Path) -> None:
         file.write(block.code)
 
 
-def _command(words: list[str], folder: Path) -> str:
+def run_command(words: list[str], folder: Path) -> str:
+    """Run a command of the manual in a folder, unless a test cannot run it. Return the output."""
     if words[0] in _LEFT_OUT or "runserver" in words:
         return ""
     programs = {"python": [sys.executable], "django-admin": [sys.executable, "-m", "django"]}
