@@ -90,7 +90,7 @@ async def asession_public(*fields: str) -> dict[str, Any] | None:
 
 def is_authenticated() -> bool:
     """Return ``True`` if there is a session."""
-    return is_met(_AUTHENTICATED, "is_authenticated", "ais_authenticated")
+    return is_met(_AUTHENTICATED, "is_authenticated")
 
 
 async def ais_authenticated() -> bool:

@@ -13,6 +13,7 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 
 from . import conf
+from .conf import installed
 from .conf.session_source import SessionSource
 from .exceptions import InvalidPolicy
 from .session import store_faults
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 __all__ = ["CallableSource", "DjangoSessionSource", "RequestAttributeSource", "SessionSource"]
+
+_BELOW = (
+    "move the middleware that changes the session below SessionMiddleware; in a test, a request of RequestFactory "
+    "passes no middleware, so use the test client"
+)
+
+_MISSING = f"add {installed.SESSION_MIDDLEWARE} above SessionKitMiddleware"
 
 # A store that overrides one of these methods may look up values in a different way than Django's stores.
 _READING = ("get", "_session", "_get_session", "__getattribute__")
@@ -114,11 +122,8 @@ class DjangoSessionSource(SessionSource):
     def _needed(self, request: HttpRequest) -> Any:
         store = self._store_of(request)
         if store is None:
-            raise InvalidPolicy(
-                "MIDDLEWARE",
-                "SessionMiddleware did not run for this request, so it has no session store",
-                "add django.contrib.sessions.middleware.SessionMiddleware before SessionKitMiddleware",
-            )
+            fault = "SessionMiddleware has not run for this request, so it has no session store"
+            raise InvalidPolicy("MIDDLEWARE", fault, _BELOW if installed.keeps_sessions() else _MISSING)
         return store
 
 

@@ -161,7 +161,9 @@ def test_a_malformed_dict_is_removed_alone_and_reported(kind, rejections, caplog
     get = client.get if kind == "sync" else async_to_sync(client.get)
     assert get("/who/" if kind == "sync" else "/awho/").json() == {"user_id": None}
     assert dict(client.session.items()) == {"cart": ["book"]}
-    assert [(field, reason) for _, field, reason in rejections] == [("roles", "must be a list or tuple of strings")]
+    assert [(field, reason) for _, field, reason in rejections] == [
+        ("roles", "must be a list or tuple of strings, not str; write a list with one name")
+    ]
     assert "session rejected: field=roles reason=must be a list" in caplog.text
     assert "canary-7c1f" not in caplog.text
 

@@ -26,7 +26,7 @@ def session_has(question: str, requirement: Callable[..., Requirement], *names: 
     the log. Raises ``TypeError`` for a list, tuple or set of names.
     """
     asked = _asked(question, requirement, names)
-    return asked is not None and is_met(asked, question, f"a{question}")
+    return asked is not None and is_met(asked, question)
 
 
 async def asession_has(question: str, requirement: Callable[..., Requirement], *names: str) -> bool:
@@ -35,21 +35,24 @@ async def asession_has(question: str, requirement: Callable[..., Requirement], *
     return asked is not None and await ais_met(asked, question)
 
 
-def is_met(requirement: Requirement, question: str, async_name: str = "aget_session") -> bool:
+def is_met(requirement: Requirement, question: str, async_name: str = "") -> bool:
     """Return ``True`` if the current session meets ``requirement``.
 
-    If the session is not loaded yet, on a running event loop, the error names ``async_name``.
+    If the session is not loaded yet, on a running event loop, the error names ``async_name``. The default is the name
+    of the question after an ``a``.
     """
-    decision = cached_decision(requirement)
-    return (
-        decision.allowed if decision is not None else run(evaluate_current(requirement, question), async_name).allowed
-    )
+    known = cached_decision(requirement)
+    if known is None:
+        known = run(evaluate_current(requirement, question), async_name or f"a{question}")
+    return known.allowed
 
 
 async def ais_met(requirement: Requirement, question: str) -> bool:
     """Async variant of :func:`is_met`, which loads the session if necessary."""
     known = cached_decision(requirement)
-    return known.allowed if known is not None else (await arun(evaluate_current(requirement, question))).allowed
+    if known is None:
+        known = await arun(evaluate_current(requirement, question))
+    return known.allowed
 
 
 def _asked(question: str, requirement: Callable[..., Requirement], names: tuple[object, ...]) -> Requirement | None:

@@ -16,13 +16,16 @@ from django_sessionkit.conf.limits import DEFAULT_LIMITS, Limits, Validator
 from django_sessionkit.exceptions import InvalidPolicy, InvalidSession, NotValidated
 from django_sessionkit.policy.names import fault_in, nfc
 from django_sessionkit.utils.sansio import place_of
-from django_sessionkit.utils.text import SURROGATE, UNPRINTABLE
+from django_sessionkit.utils.text import SURROGATE, UNPRINTABLE, described
 
 from .fast_validation import FastValidator
 from .value import FIELDS, STAMP, Session
 
 # CPython raises an error when it converts integers of more than 4,300 digits (14,284 bits) to text (CVE-2020-10735).
 _MAX_INTEGER_BITS = 14_000
+
+# The longest name of a custom field that an error shows.
+_LONGEST_NAME = 50
 
 
 class SessionValidator:
@@ -89,8 +92,8 @@ def _plain_mapping(data: Any, limits: Limits) -> dict[str, Any]:
         if len(plain) > most:
             raise InvalidSession("session", "has too many fields")
     else:
-        raise InvalidSession("session", "must be a mapping")
-    plain = {_text("session", key): value for key, value in plain.items()}
+        raise InvalidSession("session", f'must be a mapping such as {{"user_id": "42"}}, not {described(data)}')
+    plain = {_text("session", key, "must have string keys"): value for key, value in plain.items()}
     plain.pop(STAMP, None)
     known = {key: plain.pop(key) for key in FIELDS if key in plain}
     return {**known, **plain}
@@ -114,7 +117,7 @@ def _user_id(value: object, limits: Limits) -> str:
     if value is None:
         raise InvalidSession("user_id", "is required")
     if type(value) in (int, UUID):
-        raise InvalidSession("user_id", "must be a string; convert it with str(...)")
+        raise InvalidSession("user_id", f"must be a string, not {described(value)}; convert it with str(...)")
     text = _text("user_id", value)
     if not text.strip():
         raise InvalidSession("user_id", "must not be blank")
@@ -130,7 +133,8 @@ def _email(value: object, limits: Limits) -> str:
 
 def _names(field: str, value: object, max_length: int, max_items: int) -> list[str]:
     """Validate role or permission names, and return them in NFC."""
-    names = [_text(field, name) for name in _items(field, value, max_items)]
+    wanted = 'must be a string (several go in "roles")' if field == "role" else "must have only strings"
+    names = [_text(field, name, wanted) for name in _items(field, value, max_items)]
     if not names:
         return names
     if max(map(len, names)) > max_length:
@@ -151,19 +155,20 @@ def _items(field: str, value: object, most: int) -> list[Any]:
     """Return the items as a plain list, without calling methods that a subclass overrides."""
     kind: Any = next((kind for kind in (list, tuple) if issubclass(type(value), kind)), None)
     if kind is None:
-        raise InvalidSession(field, "must be a list or tuple of strings")
+        hint = "write a list with one name" if issubclass(type(value), str) else "convert it with list(...)"
+        raise InvalidSession(field, f"must be a list or tuple of strings, not {described(value)}; {hint}")
     if kind.__len__(value) > most:
         raise InvalidSession(field, f"has more than {most} items")
     return list(kind.__iter__(value))
 
 
-def _text(field: str, value: object) -> str:
+def _text(field: str, value: object, wanted: str = "must be a string") -> str:
     """Return the value as a plain ``str``, without calling methods that a subclass overrides."""
     if type(value) is str:
         return value
     if issubclass(type(value), str):
         return str.__str__(value)
-    raise InvalidSession(field, "must be a string" if field != "session" else "must have string keys")
+    raise InvalidSession(field, f"{wanted}, not {described(value)}")
 
 
 def _printable(field: str, text: str, max_length: int) -> str:
@@ -176,17 +181,25 @@ def _printable(field: str, text: str, max_length: int) -> str:
 
 
 def _check_custom_fields(plain: dict[str, Any], limits: Limits) -> None:
-    """Replace every custom value by a plain copy, and check the limits."""
+    """Replace every custom value by a plain copy, and check the limits.
+
+    An error names the field if its name is short and looks like a name in code. Other names may be data.
+    """
     budget = iter(range(limits.custom_nodes))
     for key, value in plain.items():
         if key not in FIELDS:
-            _custom_text(key, limits)
-            plain[key] = _custom(value, limits, budget, 0)
+            try:
+                _custom_text(key, limits)
+                plain[key] = _custom(value, limits, budget, 0)
+            except InvalidSession as error:
+                if len(key) > _LONGEST_NAME or not key.isascii() or not key.isidentifier():
+                    raise
+                raise InvalidSession("custom", f'"{key}" {error.reason}') from None
 
 
 def _custom(value: Any, limits: Limits, budget: Iterator[int], depth: int) -> Any:
     if next(budget, None) is None:
-        raise InvalidSession("custom", f"has more than {limits.custom_nodes} values")
+        raise InvalidSession("custom", f"has more than {limits.custom_nodes} values, all custom fields together")
     kind = type(value)
     if value is None or kind is bool:
         return value
@@ -198,7 +211,8 @@ def _custom(value: Any, limits: Limits, budget: Iterator[int], depth: int) -> An
         if depth == limits.custom_depth:
             raise InvalidSession("custom", f"is nested deeper than {limits.custom_depth} levels")
         return _container(value, limits, budget, depth + 1)
-    raise InvalidSession("custom", "has a value of a type that JSON does not have")
+    fault = f"has a value of the type {described(value)}, which JSON does not have"
+    raise InvalidSession("custom", f"{fault}; convert it to a string, number, list or dict")
 
 
 def _container(value: Any, limits: Limits, budget: Iterator[int], depth: int) -> Any:
@@ -208,7 +222,7 @@ def _container(value: Any, limits: Limits, budget: Iterator[int], depth: int) ->
     if dict.__len__(value) > limits.custom_nodes:
         raise InvalidSession("custom", f"has more than {limits.custom_nodes} values")
     return {
-        _custom_text(_text("custom", key), limits): _custom(item, limits, budget, depth)
+        _custom_text(_text("custom", key, "must have string keys"), limits): _custom(item, limits, budget, depth)
         for key, item in dict.items(value)
     }
 

@@ -15,6 +15,7 @@ from django_sessionkit.access import effective
 from django_sessionkit.exceptions import InvalidSession, NotAuthenticated, VersionUnavailable
 from django_sessionkit.utils.numbers import is_finite
 from django_sessionkit.utils.sansio import MAY_BLOCK, Flow, IOStep, run
+from django_sessionkit.utils.text import described
 
 from . import audit
 from .context import LoadedSession, SessionContext
@@ -61,7 +62,7 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     context = context_of(loader, request)
     before = yield from context.flow()
     if before is None:
-        raise NotAuthenticated(message="There is no session to update. Register one with set_session().")
+        raise NotAuthenticated(message="update_session() found no session to change. Call set_session() first.")
     session = loader.validate(_merged(before, changes))
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
@@ -106,6 +107,7 @@ def regenerate(request: HttpRequest) -> Flow[None]:
     """The flow of :func:`django_sessionkit.regenerate_session`."""
     yield MAY_BLOCK
     loader = current_loader()
+    context_of(loader, request)
     yield _still_stored(loader, request)
     yield _rotation(loader, request)
 
@@ -144,7 +146,15 @@ def _unavailable_session(context: SessionContext) -> Session | None:
 
 
 def context_of(loader: SessionLoader, request: HttpRequest) -> SessionContext:
-    """Return the context of the request, because writes never change a session of ``use_session``."""
+    """Return the context of the request, because writes never change a session of ``use_session``.
+
+    Raises ``TypeError`` for an object that is no request.
+    """
+    if not hasattr(request, "META"):
+        raise TypeError(
+            "Functions that change the session take the request as their first argument, as in "
+            f"set_session(request, data), not {described(request)}."
+        )
     return own_context(request) or SessionContext(loader, request)
 
 
@@ -188,7 +198,7 @@ def _store(
 
 def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(changes, Mapping):
-        raise InvalidSession("session", "the changes must be a mapping")
+        raise InvalidSession("session", f"the changes must be a mapping, not {described(changes)}")
     return {**before.to_dict(), **changes}
 
 
@@ -216,5 +226,5 @@ def _seconds(loader: SessionLoader, ttl: Any) -> float | None:
     if ttl is None:
         return loader.settings.session_ttl
     if not is_finite(ttl) or ttl <= 0:
-        raise ValueError("ttl must be a positive number of seconds")
+        raise ValueError(f"ttl must be a positive number of seconds, not {ttl!r}.")
     return ttl

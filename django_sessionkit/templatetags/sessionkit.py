@@ -44,7 +44,7 @@ class RequirementNode(ConditionNode):
 
     def render(self, context: Context) -> str:
         decision = cached_decision(self.requirement)
-        granted = decision.allowed if decision is not None else is_met(self.requirement, self.name)
+        granted = decision.allowed if decision is not None else is_met(self.requirement, self.name, "aget_session")
         return (self.granted if granted else self.otherwise).render(context)
 
 

@@ -160,7 +160,7 @@ def test_a_change_in_the_same_request_is_seen(url, seen):
 
 @pytest.mark.parametrize("url", ["/not_loaded/", "/not_loaded_question/"])
 def test_a_sync_helper_on_the_loop_names_its_twin(url, monkeypatch):
-    with pytest.raises(AsyncRequired, match=r"Use `await a(get_session|evaluate)\(\.\.\.\)`"):
+    with pytest.raises(AsyncRequired, match=r"Use `await a(get_session|has_role)\(\.\.\.\)`"):
         async_to_sync(abrowser(READER).get)(url)
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     assert async_to_sync(abrowser(READER).get)(url).status_code == 200

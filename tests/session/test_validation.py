@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, UserDict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -148,9 +149,71 @@ def test_what_is_accepted(data):
     assert validate_session(data).user_id == data["user_id"]
 
 
-@pytest.mark.parametrize("value", [7, uuid4()])
-def test_a_number_as_user_id_gets_a_hint(value):
-    assert "str(...)" in refused({"user_id": value}).reason
+class Members:
+    """What a ``QuerySet`` of roles is: iterable, but no list."""
+
+    def __iter__(self):
+        return iter(["editor"])
+
+
+class Misleading(type):
+    """A class that shows the data of its object instead of its name."""
+
+    @property
+    def __name__(cls):
+        return CANARY
+
+
+JSON_HAS_IT = "convert it to a string, number, list or dict"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (7, 'session: must be a mapping such as {"user_id": "42"}, not int'),
+        ({"user_id": "1", 7: 1}, "session: must have string keys, not int"),
+        ({"user_id": 7}, "user_id: must be a string, not int; convert it with str(...)"),
+        ({"user_id": uuid4()}, "user_id: must be a string, not UUID; convert it with str(...)"),
+        ({"user_id": ["7"]}, "user_id: must be a string, not list"),
+        ({"user_id": "1", "email": 7}, "email: must be a string, not int"),
+        ({"user_id": "1", "role": ["a"]}, 'role: must be a string (several go in "roles"), not list'),
+        (
+            {"user_id": "1", "roles": "editor"},
+            "roles: must be a list or tuple of strings, not str; write a list with one name",
+        ),
+        (
+            {"user_id": "1", "roles": {"editor"}},
+            "roles: must be a list or tuple of strings, not set; convert it with list(...)",
+        ),
+        (
+            {"user_id": "1", "permissions": Members()},
+            "permissions: must be a list or tuple of strings, not Members; convert it with list(...)",
+        ),
+        ({"user_id": "1", "roles": ["a", Members()]}, "roles: must have only strings, not Members"),
+        (
+            {"user_id": "1", "seen": {"last": [datetime(2026, 1, 1)]}},
+            f'custom: "seen" has a value of the type datetime, which JSON does not have; {JSON_HAS_IT}',
+        ),
+        ({"user_id": "1", "prefs": {1: "a"}}, 'custom: "prefs" must have string keys, not int'),
+        (
+            {"user_id": "1", "few": 1, "many": [0] * 10_000},
+            'custom: "many" has more than 10000 values, all custom fields together',
+        ),
+        ({"user_id": "1", "x": nested(21)}, 'custom: "x" is nested deeper than 20 levels'),
+        (
+            {"user_id": "1", "x": Misleading("Thing", (), {})()},
+            f'custom: "x" has a value of the type Thing, which JSON does not have; {JSON_HAS_IT}',
+        ),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else None,
+)
+def test_the_message_says_what_it_got_and_what_to_do(data, message):
+    assert str(refused(data)) == message
+
+
+@pytest.mark.parametrize("key", ["not a name", "", "näme", "x" * 51, "a@example.org", "7"])
+def test_a_field_whose_name_may_be_data_is_not_named(key):
+    assert refused({"user_id": "1", key: b""}).reason.startswith("has a value of the type bytes")
 
 
 @pytest.mark.parametrize("value", [CANARY, [CANARY], {CANARY: CANARY}, CANARY.encode()])

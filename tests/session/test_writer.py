@@ -32,7 +32,7 @@ from django_sessionkit import (
     update_session,
 )
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.exceptions import AsyncRequired, ReadOnlySource
+from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy, ReadOnlySource
 
 SERVER_SIDE = ["db", "cached_db", "cache", "file"]
 IN_TABLES = pytest.mark.django_db(transaction=True)
@@ -453,7 +453,7 @@ def test_ttl_may_be_a_setting():
 def test_a_ttl_that_is_none(ttl):
     request = request_with_session(READER)
     for write in (set_session, update_session):
-        with pytest.raises(ValueError, match="positive number of seconds"):
+        with pytest.raises(ValueError, match=r"positive number of seconds, not .+\.$"):
             write(request, EDITOR, ttl=ttl)
     assert request.session["__session__"] == READER
 
@@ -488,9 +488,29 @@ def test_a_source_that_only_reads_says_so():
 def test_without_a_store_the_error_names_the_middleware():
     request = RequestFactory().get("/")
     for write in (lambda: set_session(request, READER), lambda: regenerate_session(request)):
-        with pytest.raises(Exception, match="SessionMiddleware before SessionKitMiddleware"):
+        with (
+            override_settings(MIDDLEWARE=[]),
+            pytest.raises(InvalidPolicy, match=r"add .*\.SessionMiddleware above SessionKitMiddleware$"),
+        ):
+            write()
+        with pytest.raises(InvalidPolicy, match=r"^MIDDLEWARE: .* move the middleware that .* below SessionMiddleware"):
             write()
     clear_session(request)
+
+
+def test_what_is_no_request_is_named():
+    store = request_with_session(READER).session
+    for write in (
+        lambda: set_session(store, READER),
+        lambda: update_session(store, {"plan": "x"}),
+        lambda: clear_session(store),
+        lambda: regenerate_session(store),
+        lambda: async_to_sync(aset_session)(store, READER),
+    ):
+        with pytest.raises(TypeError, match=r"as in set_session\(request, data\), not SessionStore\.$"):
+            write()
+    with pytest.raises(InvalidSession, match=r"must be a mapping such as .*, not WSGIRequest"):
+        set_session(READER, RequestFactory().get("/"))
 
 
 def test_a_sync_write_on_an_event_loop_names_its_twin():
