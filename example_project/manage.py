@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 
 from django.core.management import execute_from_command_line
@@ -13,11 +14,18 @@ from django.core.management import execute_from_command_line
 # not turn DEBUG on and create accounts with public passwords.
 LOCAL_COMMANDS = {"demo", "runserver"}
 
+# These commands show the policy of production and sign nothing, so they work without a configured key.
+READING_COMMANDS = {"sessionkit_explain", "sessionkit_routes"}
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
-    if LOCAL_COMMANDS.intersection(sys.argv[1:2]) and "DJANGO_SECRET_KEY" not in os.environ:
-        os.environ.setdefault("DJANGO_DEBUG", "1")
+    command = "".join(sys.argv[1:2])
+    if "DJANGO_SECRET_KEY" not in os.environ:
+        if command in LOCAL_COMMANDS:
+            os.environ.setdefault("DJANGO_DEBUG", "1")
+        elif command in READING_COMMANDS:
+            os.environ["DJANGO_SECRET_KEY"] = secrets.token_urlsafe(48)
     execute_from_command_line(sys.argv)
 
 

@@ -48,7 +48,7 @@ def _rights(user: User) -> dict[str, Any]:
         return {"role": "suspended", "roles": [], "permissions": []}
     return {
         "role": user.role,
-        "roles": list(user.groups.values_list("name", flat=True)),
+        "roles": [group.name for group in user.groups.all()],
         "permissions": user.extra_permissions,
     }
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("account/session/renew/", views.renew_key, name="renew-key"),
     path("account/session/end-all/", views.sign_out_everywhere, name="sign-out-everywhere"),
     path("account/plan/", views.change_plan, name="change-plan"),
+    path("suspended/", views.suspended, name="suspended"),
     path("upgrade/", views.upgrade, name="upgrade"),
     path("admin-area/people/<int:pk>/sign-out/", people.sign_out, name="sign-out-person"),
     path("admin-area/people/<int:pk>/demote/", people.demote, name="demote-person"),

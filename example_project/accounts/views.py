@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from django_sessionkit import regenerate_session, require_session, revoke_sessions, update_session
-from django_sessionkit.decorators import public, require_authenticated
+from django_sessionkit.decorators import public, require_authenticated, require_role
 
 from .forms import PlanForm, ProfileForm
 from .models import User
@@ -66,6 +66,13 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, "You are signed out everywhere.")
     return redirect("home")
+
+
+@require_safe
+@require_role("suspended")
+def suspended(request: HttpRequest) -> HttpResponse:
+    """The page that the rule "newsroom" redirects suspended accounts to, also after they log in."""
+    return render(request, "accounts/suspended.html")
 
 
 @public

@@ -48,8 +48,14 @@ PROTECT = [
         "allow": "accounts.access.is_premium",
         "redirect_to": "accounts:upgrade",
     },
-    # One general rule denies suspended accounts. The views also require their own permissions.
-    {"name": "newsroom", "pattern": ["/dashboard/**", "/articles/**", "/live"], "require": ACTIVE},
+    # One general rule denies suspended accounts, and sends them to a page that says so. Only they have a session that
+    # does not meet it. The views also require their own permissions.
+    {
+        "name": "newsroom",
+        "pattern": ["/dashboard/**", "/articles/**", "/live"],
+        "require": ACTIVE,
+        "redirect_to": "accounts:suspended",
+    },
     # A stream of events cannot show another page. At 401 and 403, the browser stops reconnecting.
     {"name": "live-events", "pattern": "/live/events", "require": ACTIVE, "api": True},
     # A rule by view name still applies if the URL changes. It comes last, because the rules after a view rule have to

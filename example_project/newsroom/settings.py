@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "accounts.bridge.NewsroomBridge",  # django_sessionkit.contrib.auth, with a custom session dict
     "accounts",
     "articles",
+    "tour",  # explains each page to visitors of the demo; it does nothing without DEBUG
 ]
 
 # Django has built-in CSP since 6.0. Older versions use django-csp, with the same policy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from articles.models import Article, Section
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -42,7 +43,8 @@ async def dashboard(request: HttpRequest) -> HttpResponse:
     rights = [(name, has_permission(name)) for name in KNOWN_PERMISSIONS]
     written = await Article.objects.filter(author_id=session.user_id).acount()
     context = {"session": session, "rights": rights, "written": written}
-    return render(request, "dashboard.html", context)
+    # The template runs queries, so it is rendered in a thread. The session is the same there.
+    return await sync_to_async(render)(request, "dashboard.html", context)
 
 
 @require_safe

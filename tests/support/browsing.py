@@ -6,7 +6,7 @@ Only a fixture imports Playwright, so that tests are skipped, and do not fail, i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from support.visitors import LOGIN, password
 
@@ -14,20 +14,33 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 AXE = Path(__file__).parents[1] / "integration" / "browser" / "vendor" / "axe.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+STRIP = "aside[aria-label='What guards this page']"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
+
+Scheme = Literal["light", "dark"]
 
 _FAULTS = """async () => (await axe.run()).violations.flatMap(
     v => v.nodes.map(n => `${v.id}: ${n.target.join(" ")} (${v.help})`))"""
 _TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# The map of the tour also links to pages that a visitor may not open.
 _LINKS = """() => [...document.querySelectorAll("a[href]")]
-    .filter(a => a.origin === location.origin && !a.hasAttribute("download"))
+    .filter(a => a.origin === location.origin && !a.hasAttribute("download") && !a.closest(".tour, .experiments"))
     .map(a => a.pathname)"""
 
 
-def window(browser: Browser, url: str) -> BrowserContext:
+def window(browser: Browser, url: str, scheme: Scheme = "light") -> BrowserContext:
     """Open a new browser profile with axe loaded. An init script, unlike a script tag, is exempt from the CSP."""
-    context = browser.new_context(base_url=url)
+    context = browser.new_context(base_url=url, color_scheme=scheme)
     context.set_default_timeout(30_000)
     context.add_init_script(path=AXE)
     return context

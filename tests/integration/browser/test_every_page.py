@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.browsing import (
+    STRIP,
     axe_faults,
     enter,
     links,
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 VISITORS = ("anonymous", "reader", "editor", "admin", "suspended")
-# What may be denied: pages that nothing links to, headlines on the front page.
+# What may be denied: pages that nothing links to.
 REFUSED = {
     "reader": r"/admin-area/",
     "editor": r"/admin-area/",
-    "suspended": r"/admin-area/|/articles/\d+/",
+    "suspended": r"/admin-area/",
 }
 
 
@@ -40,6 +41,7 @@ class Tour:
     broken: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     too_wide: list[str] = field(default_factory=list)
+    without_strip: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def walk(self, page: Page) -> None:
@@ -58,6 +60,7 @@ class Tour:
             self.broken.append(f"{path}: {status}")
         self.faults += [f"{path}: {fault}" for fault in axe_faults(page)]
         self.too_wide += [path] if too_wide_for_a_phone(page) else []
+        self.without_strip += [] if page.locator(STRIP).count() == 1 else [path]
         return links(page)
 
     def complain(self, kind: str, text: str) -> None:
@@ -84,6 +87,10 @@ def test_every_link_on_the_site_opens(tour: Tour) -> None:
 
 def test_axe_finds_no_violation(tour: Tour) -> None:
     assert tour.faults == []
+
+
+def test_every_page_says_what_guards_it(tour: Tour) -> None:
+    assert tour.without_strip == []
 
 
 def test_the_content_policy_is_never_broken(tour: Tour) -> None:

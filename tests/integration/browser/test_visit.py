@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from support.browsing import axe_faults, enter, open_page, submit_log_in
+from support.browsing import STRIP, axe_faults, enter, open_page, submit_log_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -59,7 +59,8 @@ def test_logging_out_closes_what_was_open(page: Page) -> None:
     assert path(page) == "/account/login/?next=/dashboard/"
     page.go_back()
     page.reload()
-    assert page.locator("text=Robin Reader").count() == 0
+    assert page.get_by_text("Welcome back").count() == 0
+    assert "You: Not signed in" in page.locator(STRIP).inner_text()
 
 
 def test_a_fragment_is_filled_in_while_the_session_lives(page: Page) -> None:

@@ -91,8 +91,11 @@ def test_a_predicate_sends_those_it_refuses_where_its_rule_says(url: str) -> Non
 def test_a_suspended_account_sees_its_session_and_nothing_else(url: str) -> None:
     with signed_in(url, "suspended") as client:
         assert client.get("/account/session/").status_code == 200
-        assert client.get("/dashboard/").status_code == 403
-        assert client.get("/articles/").status_code == 403
+        for path in ("/dashboard/", "/articles/"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["Location"]) == (302, "/suspended/")
+        assert "Your account is suspended" in client.get("/suspended/").text
+        assert client.post("/articles/new/").status_code == 403
 
 
 @pytest.mark.parametrize("name", ["", "reader"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,25 @@ def test_the_demo_prints_its_accounts_and_serves(tmp_path: Path) -> None:
         with signed_in(demo.url, "editor") as client:
             assert client.get("/articles/new/").status_code == 200
         assert all(password(name) in demo.server.output() for name in NAMES)
+
+
+def test_the_demo_names_the_option_for_another_port_before_an_address(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(AssertionError) as failure:
+            site.manage("demo", f"--port={port}", env=site.settings(site.sqlite(tmp_path), DJANGO_DEBUG="1"))
+    assert f"Port {port} cannot be used" in str(failure.value)
+    assert "Choose another one: --port " in str(failure.value)
+    assert "http://" not in str(failure.value)
+
+
+def test_the_policy_can_be_printed_without_settings(tmp_path: Path) -> None:
+    env = site.settings(site.sqlite(tmp_path), DJANGO_SECRET_KEY="")
+    del env["DJANGO_SECRET_KEY"]
+    assert "/embargo/" in site.manage("sessionkit_routes", env=env)
+    assert "denied by the rule admin-area" in site.manage("sessionkit_explain", "/admin-area/", env=env)
 
 
 def test_the_demo_refuses_to_run_in_production(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import Any
 
 from accounts import demo as accounts_demo
@@ -24,6 +26,8 @@ class Command(BaseCommand):
     def handle(self, *, port: int, no_serve: bool, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("The demo accounts have public passwords. Run this command only with DJANGO_DEBUG=1.")
+        if not no_serve:
+            _check_port(port)
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         accounts_demo.seed()
@@ -41,3 +45,16 @@ class Command(BaseCommand):
         for row in rows:
             cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
             self.stdout.write("  ".join(cells).rstrip())
+
+
+def _check_port(port: int) -> None:
+    """Stop before an address is printed that another program answers."""
+    with socket.socket() as probe:
+        if os.name != "nt":  # as runserver does; on Windows, this option would allow a port that is in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it must be at most 65535"
+            other = port + 1 if 1024 <= port < 65_535 else 8001
+            raise CommandError(f"Port {port} cannot be used: {reason}. Choose another one: --port {other}.") from None
