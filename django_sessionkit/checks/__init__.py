@@ -35,6 +35,8 @@ from .urls import (
     check_redirect_targets,
     check_shadowed_rules,
     check_unclear_routes,
+    check_unused_pages,
+    check_used_pages,
     check_view_predicates,
     check_weaker_rules,
     check_wide_excludes,
@@ -65,6 +67,8 @@ ALWAYS = (
     check_login_page,
     check_foreign_login,
     check_marked_views,
+    check_used_pages,
+    check_unused_pages,
     check_unclear_routes,
     check_view_predicates,
 )

@@ -21,12 +21,6 @@ from django_sessionkit.conf.installed import (
 )
 from django_sessionkit.sources import DjangoSessionSource
 
-# They return a page instead of a 404. Above SessionKitMiddleware, they do so after it has finished.
-_FALLBACKS = (
-    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
-    "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
-)
-
 
 def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a missing ``SessionKitMiddleware``, or one above the middleware that it needs."""
@@ -92,12 +86,12 @@ def check_middleware_once(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 
 def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn about fallback middleware above ``SessionKitMiddleware``: its pages are not checked."""
+    """Warn about fallback middleware above ``SessionKitMiddleware``: it answers after SessionKit has finished."""
     classes, paths = installed.middleware(), conf.middleware_paths()
     ours = middleware_index(classes, MIDDLEWARE_PATH)
     outside = [
         number
-        for one in _FALLBACKS
+        for one in installed.FALLBACKS
         for number in middleware_indexes(classes, one)
         if ours is not None and number < ours
     ]

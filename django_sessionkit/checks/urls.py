@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit.conf.installed import keeps_sessions
-from django_sessionkit.lint import coverage, exposure, login_marks, rule_faults
+from django_sessionkit.lint import coverage, exposure, login_marks, login_pages, rule_faults
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import predicates
@@ -38,9 +38,11 @@ check_partial_patterns = _each(CheckWarning, "sessionkit.W018", rule_faults.part
 check_open_methods = _each(CheckWarning, "sessionkit.W019", exposure.uncovered_methods)
 check_idle_excludes = _each(CheckWarning, "sessionkit.W020", exposure.ineffective_excludes)
 check_wide_excludes = _each(CheckWarning, "sessionkit.W021", exposure.wide_excludes)
-check_redirect_targets = _each(CheckWarning, "sessionkit.W022", exposure.redirect_loops)
-check_login_page = _each(CheckWarning, "sessionkit.W023", exposure.covered_login)
-check_foreign_login = _each(CheckWarning, "sessionkit.W028", exposure.views_without_login)
+check_redirect_targets = _each(CheckWarning, "sessionkit.W022", login_pages.round_trips)
+check_login_page = _each(CheckWarning, "sessionkit.W023", login_pages.covered_login)
+check_foreign_login = _each(CheckWarning, "sessionkit.W028", login_pages.views_without_login)
+check_used_pages = _each(Error, "sessionkit.E027", login_pages.missing_used_pages)
+check_unused_pages = _each(CheckWarning, "sessionkit.W030", login_pages.missing_unused_pages)
 check_marked_views = _each(CheckWarning, "sessionkit.W029", login_marks.closed_marked_views)
 check_unclear_routes = _each(Info, "sessionkit.I003", exposure.unclear_routes)
 

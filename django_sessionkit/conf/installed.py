@@ -16,6 +16,11 @@ _PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 SESSION_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTHENTICATION_MIDDLEWARE = "django.contrib.auth.middleware.AuthenticationMiddleware"
 LOGIN_REQUIRED_MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+#: middleware that returns a page instead of a 404
+FALLBACKS = (
+    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
+    "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
+)
 # Middleware that stores no response, so the "Vary" header does not matter to it.
 _KEEPS_NOTHING = frozenset(
     [
@@ -65,6 +70,12 @@ def middleware_index(classes: Sequence[Any], wanted: str) -> int | None:
 def is_guarded() -> bool:
     """Return ``True`` if ``SessionKitMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
     return middleware_index(middleware(), MIDDLEWARE_PATH) is not None
+
+
+def has_fallback() -> bool:
+    """Return ``True`` if a middleware may return a page for a path that no route matches."""
+    classes = middleware()
+    return any(middleware_index(classes, one) is not None for one in FALLBACKS)
 
 
 def ancestry(found: Any) -> list[str]:

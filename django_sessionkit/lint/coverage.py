@@ -13,6 +13,7 @@ from django.urls import get_resolver
 
 from django_sessionkit import conf
 from django_sessionkit.patterns import Pattern, compile_pattern
+from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.folding import fold
 from django_sessionkit.policy.rules import Rule, ViewNamePattern
 from django_sessionkit.policy.view_marks import ViewRequirement, exempting_mark, requirements_of
@@ -103,15 +104,19 @@ class PolicyCoverage:
         """Return the requirements of the view's decorators and mixins."""
         return requirements_of(self.routes[route].callback, verb)
 
-    def required_by_views(self) -> list[tuple[str, Requirement]]:
-        """Return every requirement that a view has by decorator or mixin, with the name of the view."""
+    def marks_of_views(self) -> list[tuple[str, Requirement, DenialOptions]]:
+        """Return every requirement that a view has by decorator or mixin, with the name of the view and its options."""
         found = {
-            (self.routes[number].view, mark.requirement): None
+            (self.routes[number].view, *mark): None
             for number in range(len(self.routes))
             for verb in self.verbs(number)
             for mark in self.marks(number, verb)
         }
         return list(found)
+
+    def required_by_views(self) -> list[tuple[str, Requirement]]:
+        """Return every requirement that a view has by decorator or mixin, with the name of the view."""
+        return list(dict.fromkeys((view, requirement) for view, requirement, _ in self.marks_of_views()))
 
     def is_guarded(self, route: int, verb: str) -> bool:
         """Return ``True`` if a rule, the view, another check of the view or the global default protects the route."""

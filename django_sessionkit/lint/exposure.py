@@ -10,12 +10,11 @@ from contextlib import suppress
 
 from django.urls import resolve, reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language_from_path
 
-from django_sessionkit.conf.urlconf import is_translated_from, uses_language_prefix
+from django_sessionkit.conf.urlconf import uses_language_prefix
 from django_sessionkit.patterns import Pattern
 from django_sessionkit.policy.first_match import FirstMatch, first_matches
-from django_sessionkit.policy.path_variants import PathVariant, VariantReader, strip_language
+from django_sessionkit.policy.path_variants import PathVariant, VariantReader
 from django_sessionkit.policy.rules import EVERYTHING, Rule, ViewNamePattern
 from django_sessionkit.urlconf.inventory import Route
 from django_sessionkit.utils.verbs import SAFE_VERBS
@@ -107,8 +106,8 @@ def redirect_loops(coverage: PolicyCoverage) -> list[Finding]:
     """Return the rules that protect their own ``redirect_to``: a denied user is redirected in a loop."""
     found = []
     for number, rule in enumerate(coverage.rules):
-        path = _path_of_target(rule.options.redirect_to)
-        decided = [match.variant for match in _matches(coverage, path) if match.rule is rule]
+        path = path_of_target(rule.options.redirect_to)
+        decided = [match.variant for match in matches(coverage, path) if match.rule is rule]
         if decided:
             fault = f'the rule protects its own "redirect_to" {path}. A denied user is redirected in a loop.'
             hint = f'Add {{"pattern": {_patterns_of(decided)}, "authenticated": True}} above {rule.label}.'
@@ -128,59 +127,7 @@ def _patterns_of(variants: list[PathVariant]) -> str:
     return f"[{quoted}]" if len(paths) > 1 else quoted
 
 
-def login_paths(coverage: PolicyCoverage) -> list[str]:
-    """Return the paths of the login pages of the settings and rules, as far as they can be reversed."""
-    paths = (_with_language(coverage, _path_of_target(url)) for url in coverage.settings.login_urls)
-    return [path for path in paths if path is not None]
-
-
-def covered_login(coverage: PolicyCoverage) -> list[Finding]:
-    """Return the rules that match a login page. The page stays reachable, but pages below it do not."""
-    found = []
-    for path in login_paths(coverage):
-        rule = next((match.rule for match in _matches(coverage, path) if match.rule is not None), None)
-        if rule is not None and not rule.is_public:
-            fault = f"the rule matches the login page {path}. This page stays reachable, but pages below it do not."
-            hint = f'Add {{"pattern": "{_in_any_language(coverage, path)}", "public": True}} above {rule.label}.'
-            found.append(Finding(rule.label, fault, hint, coverage.rules.index(rule)))
-    return found
-
-
-def _with_language(coverage: PolicyCoverage, path: str | None) -> str | None:
-    """Return the path with the language prefix of ``i18n_patterns``, if Django redirects ``path`` to it."""
-    language = get_language_from_path(f"/{coverage.settings.language_code}/")
-    translated = f"/{language}{path}"
-    return translated if path is not None and is_translated_from(translated, path, None) else path
-
-
-def views_without_login(coverage: PolicyCoverage) -> list[Finding]:
-    """Return the views that send anonymous callers to the login page, if ``LOGIN_URL`` is not a page of this site.
-
-    A rule that does so is a settings error and stops the server. Views are only known after the URLconf is loaded.
-    """
-    if coverage.settings.login_fault is None:
-        return []
-    views = dict.fromkeys(
-        route.view
-        for number, route in enumerate(coverage.routes)
-        for verb in coverage.verbs(number)
-        for mark in coverage.marks(number, verb)
-        if mark.options.may_lead_to_login and not mark.requirement.is_closed
-    )
-    fault = (
-        "the view sends anonymous callers to the login page, but LOGIN_URL is not a page of this site. "
-        "They get a 403 response."
-    )
-    hint = "Set SESSIONKIT_LOGIN_URL to a page of this site that links there, or give the view its own login_url."
-    return [Finding(view, fault, hint) for view in views]
-
-
-def _in_any_language(coverage: PolicyCoverage, path: str) -> str:
-    bare = strip_language(path, coverage.settings.languages) if uses_language_prefix(None) else None
-    return f"/*{bare}" if bare is not None else path
-
-
-def _path_of_target(target: str | Promise | None) -> str | None:
+def path_of_target(target: str | Promise | None) -> str | None:
     """Return the path of a redirect target, or ``None`` without logging anything if it cannot be resolved."""
     with suppress(Exception):
         text = str(target) if target is not None else ""
@@ -188,7 +135,7 @@ def _path_of_target(target: str | Promise | None) -> str | None:
     return None
 
 
-def _matches(coverage: PolicyCoverage, path: str | None) -> Iterator[FirstMatch]:
+def matches(coverage: PolicyCoverage, path: str | None) -> Iterator[FirstMatch]:
     """Yield the rule that decides about each variant of ``path``, as the guard finds it. ``None`` has no variants."""
     if path is None:
         return iter(())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django_sessionkit.policy.view_marks import is_login_not_required
 
 from .coverage import PolicyCoverage
-from .exposure import login_paths
+from .login_pages import login_paths
 from .rule_faults import Finding
 
 _MOST_SHOWN = 5

@@ -26,11 +26,6 @@ from .overlap import Cover, Relation, relation
 # Finding the nearest name among thousands takes time, so only the first findings of a long list get one.
 _MOST_HINTS = 20
 
-_FALLBACKS = (
-    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
-    "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
-)
-
 
 class Finding(NamedTuple):
     """A fault of the policy.
@@ -87,13 +82,13 @@ def _unused_excludes(coverage: PolicyCoverage) -> Iterator[Finding]:
 
 def _needs_route(pattern: Pattern) -> bool:
     """Return ``True`` if only a route can answer a path that the pattern matches."""
-    classes = installed.middleware()
-    if any(installed.middleware_index(classes, one) is not None for one in _FALLBACKS):
+    if installed.has_fallback():
         return False
-    return all(relation(pattern, one) is Relation.DISJOINT for one in _file_patterns())
+    return all(relation(pattern, one) is Relation.DISJOINT for one in file_patterns())
 
 
-def _file_patterns() -> Iterator[Pattern]:
+def file_patterns() -> Iterator[Pattern]:
+    """Yield the patterns of static and uploaded files, which need no route."""
     for name in ("STATIC_URL", "MEDIA_URL"):
         path = "/" + str(conf.django_setting(name) or "").strip("/")
         if path != "/" and "//" not in path:

@@ -55,7 +55,12 @@ class DenialOptions:
     @property
     def may_lead_to_login(self) -> bool:
         """Whether an anonymous caller may be redirected to the login page of the settings."""
-        return self.login_url is None and self.on_deny != "not_found" and self.api is not True
+        return self.login_url is None and self.sends_to_login
+
+    @property
+    def sends_to_login(self) -> bool:
+        """Whether an anonymous caller may be redirected to any login page."""
+        return self.on_deny != "not_found" and self.api is not True
 
 
 OPTION_KEYS = tuple(field.name for field in fields(DenialOptions))
