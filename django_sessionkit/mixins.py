@@ -54,9 +54,8 @@ class AccessMixin(View):
         _refuse_near_names(cls)
         view = super().as_view(**initkwargs)
         instance = cls(**initkwargs)
-        return mark_view(
-            view, ViewRequirement(instance.get_requirement(), instance.get_denial_options()), next_number()
-        )
+        mark = ViewRequirement(instance._requirement_without_request(), instance.get_denial_options())
+        return mark_view(view, mark, next_number())
 
     def get_requirement(self) -> Requirement:
         """Return the combined requirement of all mixins of this class. It is called again for every request.
@@ -71,9 +70,17 @@ class AccessMixin(View):
             raise InvalidPolicy(type(self).__name__, "requires nothing", "use RequireMixin or one of its siblings")
         return reduce(and_, parts)
 
+    def _requirement_without_request(self) -> Requirement:
+        try:
+            return self._reused_requirement()
+        except AttributeError as error:
+            place, hint = f"{type(self).__name__}.get_requirement()", "use Allow(function) for what depends on it"
+            raise InvalidPolicy(place, f"must work without a request, but raised: {error}", hint) from error
+
     def _reused_requirement(self) -> Requirement:
         """Return the requirement: the same object as for the last request if it is equal, so decisions stay cached."""
-        owner, requirement = type(self), self.get_requirement()
+        owner = type(self)
+        requirement = as_requirement(self.get_requirement(), f"{owner.__name__}.get_requirement()")
         last: Requirement | None = vars(owner).get("_last_requirement")
         if last == requirement:
             return last

@@ -25,6 +25,7 @@ from .policy.decisions import (
 )
 from .policy.names import checked_names, checked_permissions
 from .utils.sansio import Flow, place_of, user_call
+from .utils.text import described
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -205,7 +206,7 @@ class Allow(Leaf):
 
     def __init__(self, fn: Callable[..., object] | str) -> None:
         if not (_DOTTED_PATH.fullmatch(fn) if isinstance(fn, str) else callable(fn)):
-            raise InvalidPolicy("Allow", "needs a callable or its dotted path")
+            raise InvalidPolicy("Allow", f"needs a callable or its dotted path, not {_shown(fn)}")
         super().__init__((fn,))
         known = (None, False) if isinstance(fn, str) else (fn, wants_request(fn))
         object.__setattr__(self, "_known", known)
@@ -234,6 +235,10 @@ class Allow(Leaf):
         arguments = (session, request) if with_request else (session,)
         result = yield user_call(fn, *arguments)
         return self._verdict(result, PREDICATE, repr(self))
+
+
+def _shown(fn: object) -> str:
+    return f'"{fn}"' if isinstance(fn, str) else described(fn)
 
 
 def wants_request(fn: Callable[..., object]) -> bool:

@@ -218,6 +218,14 @@ def test_use_session_nests_and_ends():
     assert get_session() is None
 
 
+def test_use_session_without_its_brackets_is_an_error_at_definition():
+    with pytest.raises(TypeError, match=r'needs a session, not function. .* @use_session\(\{"user_id": "42"\}\)'):
+
+        @use_session
+        def report():
+            return None
+
+
 def test_use_session_ends_after_an_error_and_can_be_used_again():
     pretending = use_session(READER)
     for _ in range(2):

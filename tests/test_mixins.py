@@ -172,6 +172,30 @@ def test_a_missing_or_wrong_attribute_is_an_error_when_the_urls_are_loaded(view,
         view.as_view()
 
 
+class Forgetful(RequireAuthenticatedMixin, Page):
+    """Its method lacks the ``return``."""
+
+    def get_requirement(self):
+        super().get_requirement()
+
+
+class Early(RequireAuthenticatedMixin, Page):
+    def get_requirement(self):
+        return Role(self.kwargs["team"])
+
+
+@pytest.mark.parametrize(
+    ("view", "message"),
+    [
+        (Forgetful, r"^Forgetful.get_requirement\(\): needs a requirement, not None"),
+        (Early, r"^Early.get_requirement\(\): must work without a request, .* 'kwargs'; use Allow\(function\)"),
+    ],
+)
+def test_a_requirement_that_cannot_be_computed_is_an_error_when_the_urls_are_loaded(view, message):
+    with pytest.raises(ImproperlyConfigured, match=message):
+        view.as_view()
+
+
 @pytest.mark.parametrize(
     ("base", "attribute", "right"),
     [

@@ -13,7 +13,7 @@ from jinja2 import nodes, pass_context
 from jinja2.ext import Extension
 
 from django_sessionkit import api
-from django_sessionkit.templatetags.block_tags import BLOCK_TAGS, wrong_tag
+from django_sessionkit.templatetags.block_tags import BLOCK_TAGS, wrong_operator, wrong_tag
 from django_sessionkit.utils.near_names import TAGS
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _JSON = "sessionkit_json"
+_OPERATORS = (nodes.And, nodes.Or, nodes.Not, nodes.Compare)
 _FUNCTIONS = (
     *(api.is_authenticated, api.has_role, api.has_any_role, api.has_permission, api.has_all_permissions),
     *(api.has_any_permission, api.has_role_permission, api.can_access),
@@ -61,6 +62,8 @@ class SessionKitExtension(Extension):
 
     def _block(self, parser: Parser, name: str, line: int) -> nodes.Node:
         args, kwargs = _arguments(parser, BLOCK_TAGS[name].takes_keywords)
+        if operator := next((arg for arg in args if isinstance(arg, _OPERATORS)), None):
+            parser.fail(wrong_operator(name, type(operator).__name__.lower()), line)
         literals = [arg.value for arg in args if isinstance(arg, nodes.Const)]
         if fault := BLOCK_TAGS[name].fault_in(name, len(args), literals):
             parser.fail(fault, line)

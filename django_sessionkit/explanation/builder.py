@@ -19,6 +19,7 @@ from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.session.loader import context_for, own_context
 from django_sessionkit.utils.callers import HEADERS, Caller
 from django_sessionkit.utils.sansio import Flow
+from django_sessionkit.utils.text import did_you_mean
 
 from .report import Explanation, Outcome, PathCheck, SessionState
 from .trace import Trace
@@ -66,7 +67,7 @@ def explain(
     if not isinstance(where, str):
         raise TypeError(f"explain() takes a request, a path or a URL name, not {type(where).__name__}.")
     if caller not in HEADERS:
-        raise ValueError('explain() got an unknown caller. It must be "page", "htmx" or "api".')
+        raise ValueError(f'explain() got the unknown caller "{caller}"; {did_you_mean(caller, HEADERS)}')
     return explain_place(where, args, kwargs, method or "GET", caller)
 
 

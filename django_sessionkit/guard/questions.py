@@ -63,9 +63,15 @@ def _asked(question: str, requirement: Callable[..., Requirement], names: tuple[
         kinds = [type(name).__name__ for name in names if isinstance(name, (list, tuple, set, frozenset))]
         if kinds:
             raise TypeError(
-                f"{question}() got a {kinds[0]} where a name belongs. Unpack it: {question}(*names)."
+                f"{question}() got a {kinds[0]} where a name belongs. Unpack it: {question}(*names). In a tag, write "
+                "each name."
             ) from None
-        logger.error("%s() returns False, because %s.", question, error.fault)
+        hint = (
+            " In a template, a name without quotes is a variable."
+            if any(type(name) is str and not name for name in names)
+            else ""
+        )
+        logger.error("%s() returns False: %s.%s", question, error.fault, hint)
         return None
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from django.utils.functional import Promise
 
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.utils.text import UNPRINTABLE
+from django_sessionkit.utils.text import UNPRINTABLE, described
 
 OnDeny = Literal["auto", "forbidden", "not_found"]
 
@@ -77,7 +77,8 @@ def check_target(target: object, place: str) -> str | Promise:
     if isinstance(target, Promise):
         return target
     if not isinstance(target, str) or not target:
-        raise InvalidPolicy(place, "must be a site-relative path or a URL name")
+        what = described(target) if target != "" else "an empty string"
+        raise InvalidPolicy(place, f"must be a site-relative path or a URL name, not {what}")
     if len(target) > MAX_TARGET_LENGTH:
         raise InvalidPolicy(place, f"must have at most {MAX_TARGET_LENGTH} characters")
     if not is_local_path(target) and not _is_url_name(target):

@@ -59,6 +59,6 @@ def checked_permissions(where: str, names: tuple[object, ...]) -> tuple[str, ...
     for name in checked:
         if "*" in name:
             raise InvalidPolicy(
-                where, f'"{name}": a required permission cannot have a wildcard', "only granted permissions can"
+                where, f'"{name}": a required permission cannot have a wildcard', "name each permission"
             )
     return checked

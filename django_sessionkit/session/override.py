@@ -12,6 +12,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from asgiref.sync import iscoroutinefunction
 from django.http import StreamingHttpResponse
 
+from django_sessionkit.utils.text import described
+
 from .context import SessionContext, activate
 from .layers import pop, push, resume
 from .loader import current_loader
@@ -32,10 +34,15 @@ class use_session(AbstractContextManager["Session | None"]):
         validated when the block or function is entered. It is not stored.
 
     Raises :class:`~django_sessionkit.InvalidSession` on entry if ``data`` is not valid, and ``TypeError`` if it
-    decorates a class.
+    decorates a class or if ``data`` is a function.
     """
 
     def __init__(self, data: Mapping[str, Any] | None) -> None:
+        if callable(data):
+            raise TypeError(
+                f"use_session needs a session, not {described(data)}. As a decorator, write "
+                '@use_session({"user_id": "42"}) above the function.'
+            )
         self._data = data
 
     def __enter__(self) -> Session | None:

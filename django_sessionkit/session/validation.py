@@ -15,6 +15,7 @@ from uuid import UUID
 from django_sessionkit.conf.limits import DEFAULT_LIMITS, Limits, Validator
 from django_sessionkit.exceptions import InvalidPolicy, InvalidSession, NotValidated
 from django_sessionkit.policy.names import fault_in, nfc
+from django_sessionkit.utils.near_names import USER_IDS
 from django_sessionkit.utils.sansio import place_of
 from django_sessionkit.utils.text import SURROGATE, UNPRINTABLE, described
 
@@ -100,7 +101,10 @@ def _plain_mapping(data: Any, limits: Limits) -> dict[str, Any]:
 
 
 def _check_known_fields(plain: dict[str, Any], limits: Limits) -> None:
-    plain["user_id"] = _user_id(plain.get("user_id"), limits)
+    if plain.get("user_id") is None:
+        near = next((name for name in USER_IDS if name in plain), None)
+        raise InvalidSession("user_id", f'is required; rename "{near}" to "user_id"' if near else "is required")
+    plain["user_id"] = _user_id(plain["user_id"], limits)
     if plain.get("email") is not None:
         plain["email"] = _email(plain["email"], limits)
     if plain.get("role") is not None:
@@ -114,8 +118,6 @@ def _check_known_fields(plain: dict[str, Any], limits: Limits) -> None:
 
 
 def _user_id(value: object, limits: Limits) -> str:
-    if value is None:
-        raise InvalidSession("user_id", "is required")
     if type(value) in (int, UUID):
         raise InvalidSession("user_id", f"must be a string, not {described(value)}; convert it with str(...)")
     text = _text("user_id", value)

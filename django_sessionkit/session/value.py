@@ -76,6 +76,12 @@ class Session(Mapping[str, Any]):
                 f'session.get("{name}") if it may be missing.'
             )
 
+        def __setitem__(self, key: str, value: object) -> None:
+            """Raise the error for an assignment. It says how to change the stored session."""
+            raise TypeError(
+                "A Session cannot be changed. Call update_session(request, {...}) to change the stored one."
+            )
+
     def __getitem__(self, key: str) -> Any:
         return _copy(self._data[key])
 

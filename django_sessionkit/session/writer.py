@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -226,5 +227,6 @@ def _seconds(loader: SessionLoader, ttl: Any) -> float | None:
     if ttl is None:
         return loader.settings.session_ttl
     if not is_finite(ttl) or ttl <= 0:
-        raise ValueError(f"ttl must be a positive number of seconds, not {ttl!r}.")
+        hint = " Write ttl.total_seconds()." if isinstance(ttl, timedelta) else ""
+        raise ValueError(f"ttl must be a positive number of seconds, not {ttl!r}.{hint}")
     return ttl

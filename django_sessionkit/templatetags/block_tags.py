@@ -37,6 +37,14 @@ class BlockTag(NamedTuple):
         return ""
 
 
+OPERATORS = frozenset({"and", "or", "not", "in", "==", "!="})
+
+
+def wrong_operator(name: str, operator: str) -> str:
+    """Return the error for an operator among the arguments of the tag ``name``."""
+    return f'{{% {name} %}} takes no operator such as "{operator}". Combine filters: {{% if "a"|has_role or ... %}}.'
+
+
 def wrong_tag(name: str) -> str:
     """Return the error for a tag of :data:`~django_sessionkit.utils.near_names.TAGS`, which does not exist."""
     right = TAGS[name]

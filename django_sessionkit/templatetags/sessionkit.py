@@ -21,7 +21,7 @@ from django_sessionkit.guard.questions import is_met
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.utils.near_names import TAGS
 
-from .block_tags import BLOCK_TAGS, BlockTag, wrong_tag
+from .block_tags import BLOCK_TAGS, OPERATORS, BlockTag, wrong_operator, wrong_tag
 
 register = template.Library()
 
@@ -67,6 +67,8 @@ class CallNode(ConditionNode):
 def _register(name: str, tag: BlockTag) -> None:
     def compile_tag(parser: Parser, token: Token) -> ConditionNode:
         bits = token.split_contents()[1:]
+        if operators := OPERATORS.intersection(bits):
+            raise template.TemplateSyntaxError(wrong_operator(name, min(operators)))
         keywords = [bit for bit in bits if tag.takes_keywords and _is_keyword(bit)]
         args = [parser.compile_filter(bit) for bit in bits if bit not in keywords]
         if fault := tag.fault_in(name, len(args), [arg.var for arg in args if not arg.is_var]):

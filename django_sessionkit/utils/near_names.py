@@ -48,6 +48,9 @@ ATTRIBUTES = {
     "roles_required": "required_roles",
 }
 
+#: fields of a session dict that hold the ``user_id`` elsewhere
+USER_IDS = ("userId", "userid", "user", "id", "uid", "pk", "sub")
+
 #: template tags
 TAGS = {
     "has_any_permission": "if_has_any_permission",

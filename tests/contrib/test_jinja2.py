@@ -225,6 +225,8 @@ def test_can_access_is_a_function_too():
         ("{% if_has_role '' %}{% endif_has_role %}", "non-blank string"),
         ("{% if_has_role 'a' ' ' %}{% endif_has_role %}", "non-blank string"),
         ("{% if_has_role role='a' %}{% endif_has_role %}", "unexpected '='"),
+        ("{% if_has_role 'a' or 'b' %}{% endif_has_role %}", r'if_has_role %} takes no operator such as "or"'),
+        ("{% if_has_role not 'a' %}{% endif_has_role %}", r'no operator such as "not". Combine filters'),
         ("{% if_has_role 'a' %}", "endif_has_role"),
         ("{% if_has_role 'a' %}{% else %}{% else %}{% endif_has_role %}", "else"),
         ("{% if_has_role 'a' %}{% endif %}", "endif"),

@@ -109,7 +109,9 @@ def test_the_answer_of_a_loaded_session_needs_no_switch_to_a_thread_or_task():
 @pytest.mark.parametrize("names", [["editor"], ("editor",), {"editor"}, frozenset({"editor"})])
 @pytest.mark.parametrize("name", sorted({name for name, _ in QUESTIONS} - {"is_authenticated", "has_role_permission"}))
 def test_a_list_where_a_name_belongs_has_to_be_unpacked(name, names):
-    wanted = rf"{name}\(\) got a {type(names).__name__} where a name belongs. Unpack it: a?{name}\(\*names\)\.$"
+    wanted = (
+        rf"{name}\(\) got a {type(names).__name__} where a name belongs. Unpack it: a?{name}\(\*names\)\. In a tag, "
+    )
     ask, aask = getattr(django_sessionkit, name), getattr(django_sessionkit, f"a{name}")
     with use_session(EDITOR):
         for call in (ask, async_to_sync(aask)):
@@ -122,8 +124,16 @@ def test_any_other_odd_name_is_held_by_nobody(name, caplog):
     with use_session(EDITOR):
         assert has_any_role(name) is False
         assert async_to_sync(ahas_role)("editor", name) is False
-    assert "has_any_role() returns False, because names must" in caplog.text
-    assert "ahas_role() returns False, because names must" in caplog.text
+    assert "has_any_role() returns False: names must" in caplog.text
+    assert "ahas_role() returns False: names must" in caplog.text
+
+
+def test_the_log_says_what_a_blank_name_in_a_template_may_be(caplog):
+    with use_session(EDITOR):
+        assert has_role("editor", "") is False
+        assert has_role("editor", " ") is False
+    hints = [line.endswith("In a template, a name without quotes is a variable.") for line in caplog.messages]
+    assert hints == [True, False]
 
 
 def test_a_wildcard_is_held_by_nobody(caplog):

@@ -172,6 +172,10 @@ JSON_HAS_IT = "convert it to a string, number, list or dict"
     [
         (7, 'session: must be a mapping such as {"user_id": "42"}, not int'),
         ({"user_id": "1", 7: 1}, "session: must have string keys, not int"),
+        ({}, "user_id: is required"),
+        ({"user_id": None, "plan": "x"}, "user_id: is required"),
+        ({"userId": "1"}, 'user_id: is required; rename "userId" to "user_id"'),
+        ({"sub": "1", "role": "x"}, 'user_id: is required; rename "sub" to "user_id"'),
         ({"user_id": 7}, "user_id: must be a string, not int; convert it with str(...)"),
         ({"user_id": uuid4()}, "user_id: must be a string, not UUID; convert it with str(...)"),
         ({"user_id": ["7"]}, "user_id: must be a string, not list"),

@@ -44,7 +44,7 @@ def test_it_cannot_be_changed():
     for attribute in ("user_id", "role", "roles", "permissions", "anything"):
         with pytest.raises(AttributeError):
             setattr(session, attribute, "admin")
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"Call update_session\(request, \{\.\.\.\}\)"):
         session["role"] = "admin"  # type: ignore[index]
 
 

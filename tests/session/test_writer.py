@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -456,6 +457,11 @@ def test_a_ttl_that_is_none(ttl):
         with pytest.raises(ValueError, match=r"positive number of seconds, not .+\.$"):
             write(request, EDITOR, ttl=ttl)
     assert request.session["__session__"] == READER
+
+
+def test_a_timedelta_as_ttl_gets_a_hint():
+    with pytest.raises(ValueError, match=r"not .*timedelta.*\. Write ttl\.total_seconds\(\)\.$"):
+        set_session(request_with_session(), READER, ttl=timedelta(hours=1))
 
 
 def test_what_is_stored_is_a_plain_copy():
