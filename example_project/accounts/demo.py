@@ -57,7 +57,7 @@ ACCOUNTS = (
             "is_suspended": True,
         },
         (),
-        "can log in, but can open only My session",
+        "can log in, which leads to a page that says so, and can open My session",
     ),
 )
 

@@ -13,6 +13,7 @@ from support.visitors import API, NAMES, send, signed_in, visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+    from support.browsing import Scheme
 
 SIGN_IN = "/tour/sign-in/"
 LANDING = dict.fromkeys(NAMES, "/dashboard/") | {"suspended": "/suspended/"}
@@ -139,9 +140,12 @@ def test_production_has_no_tour(production_url: str) -> None:
     assert not any("What guards this page" in text or "Sign in as" in text or SIGN_IN in text for text in pages)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/articles/new/", "/admin-area/policy/", "/account/session/", "/suspended/"])
-def test_dark_pages_are_dark_and_readable(browser: Browser, url: str, path: str) -> None:
-    with window(browser, url, "dark") as context:
+def test_pages_follow_the_colour_scheme_and_stay_readable(
+    browser: Browser, url: str, path: str, scheme: Scheme
+) -> None:
+    with window(browser, url, scheme) as context:
         page = context.new_page()
         open_page(page, "/")
         name = NAMES["suspended" if path == "/suspended/" else "admin"]
@@ -149,7 +153,8 @@ def test_dark_pages_are_dark_and_readable(browser: Browser, url: str, path: str)
         open_page(page, path)
         page.locator(STRIP).locator("summary").click()
         background = page.evaluate("() => getComputedStyle(document.documentElement).backgroundColor")
-        assert max(map(int, re.findall(r"\d+", background)[:3])) < 64
+        lightest = max(map(int, re.findall(r"\d+", background)[:3]))
+        assert (lightest < 64) == (scheme == "dark")
         assert axe_faults(page) == []
         assert not too_wide_for_a_phone(page)
 

@@ -35,7 +35,8 @@ class Command(BaseCommand):
         self._print_accounts()
         if no_serve:
             return
-        self.stdout.write(f"\nOpen http://127.0.0.1:{port}/ and stop with Ctrl+C.\n")
+        self.stdout.write(f"\nOpen http://127.0.0.1:{port}/, where a click signs you in as any of them.")
+        self.stdout.write("Stop with Ctrl+C.\n")
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
 
     def _print_accounts(self) -> None:
