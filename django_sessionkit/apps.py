@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from . import checks
+from .conf import installed
 
 
 class SessionKitConfig(AppConfig):
@@ -15,7 +16,8 @@ class SessionKitConfig(AppConfig):
     verbose_name = "SessionKit"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks. Raises ``InvalidPolicy`` for a policy without the middleware that enforces it."""
+        installed.require_middleware()
         for check in checks.ALWAYS:
             register(check, "sessionkit")
         for check in checks.DEPLOY:

@@ -30,7 +30,7 @@ def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
         return [
             Error(
                 installed.MIDDLEWARE_MISSING,
-                hint=f'Add "{MIDDLEWARE_PATH}" after SessionMiddleware and after the middleware of your auth layer.',
+                hint=installed.MIDDLEWARE_REMEDY,
                 id="sessionkit.E015",
             )
         ]

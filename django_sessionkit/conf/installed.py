@@ -9,6 +9,7 @@ from django.apps import apps
 from django.utils.module_loading import import_string
 
 from django_sessionkit import conf
+from django_sessionkit.exceptions import InvalidPolicy
 
 MIDDLEWARE_PATH = "django_sessionkit.middleware.SessionKitMiddleware"
 # Cache backends that processes do not share.
@@ -36,6 +37,9 @@ _KEEPS_NOTHING = frozenset(
 MIDDLEWARE_MISSING = (
     "SessionKitMiddleware is not in MIDDLEWARE. As a result, no URL rule is enforced and no user has a session."
 )
+MIDDLEWARE_REMEDY = f'Add "{MIDDLEWARE_PATH}" after SessionMiddleware and after the middleware of your auth layer.'
+# The settings that have no effect at all without the middleware.
+_POLICY = ("SESSIONKIT_PROTECT", "SESSIONKIT_GLOBAL_PROTECT", "SESSIONKIT_EXCLUDE")
 
 
 def middleware() -> list[Any]:
@@ -70,6 +74,22 @@ def middleware_index(classes: Sequence[Any], wanted: str) -> int | None:
 def is_guarded() -> bool:
     """Return ``True`` if ``SessionKitMiddleware`` or a subclass of it is in ``MIDDLEWARE``."""
     return middleware_index(middleware(), MIDDLEWARE_PATH) is not None
+
+
+def require_middleware() -> None:
+    """Raise ``InvalidPolicy`` if the settings have a policy, but not the middleware that enforces it.
+
+    A middleware that cannot be imported might be a subclass. Django reports it when the server starts.
+    """
+    named = [name for name in _POLICY if conf.django_setting(name)]
+    if not named or MIDDLEWARE_PATH in conf.middleware_paths():
+        return
+    classes = middleware()
+    if None not in classes and middleware_index(classes, MIDDLEWARE_PATH) is None:
+        fault = (
+            f"has no SessionKitMiddleware. Nothing would enforce {' and '.join(named)}, so the server does not start"
+        )
+        raise InvalidPolicy("MIDDLEWARE", fault, f'add "{MIDDLEWARE_PATH}", or a subclass, below SessionMiddleware')
 
 
 def has_fallback() -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 
 from django_sessionkit import conf
+from django_sessionkit.conf import installed
 from django_sessionkit.conf.limits import Validator
 from django_sessionkit.exceptions import (
     AsyncRequired,
@@ -171,7 +172,15 @@ def current_loader() -> SessionLoader:
 def context_for(request: HttpRequest) -> SessionContext:
     """Return the current context, else the context on ``request``, else (without the middleware) a new context."""
     context = current_context() or own_context(request)
-    return context if context is not None else SessionContext(current_loader(), request)
+    return context if context is not None else _context_without_middleware(request)
+
+
+def _context_without_middleware(request: HttpRequest) -> SessionContext:
+    installed.require_middleware()
+    loader = current_loader()
+    if loader.settings.debug and not installed.is_guarded():
+        audit.logger.warning("%s %s", installed.MIDDLEWARE_MISSING, installed.MIDDLEWARE_REMEDY)
+    return SessionContext(loader, request)
 
 
 def own_context(request: HttpRequest) -> SessionContext | None:

@@ -15,6 +15,7 @@ from django.contrib.auth import get_user
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 
 from django_sessionkit import conf
+from django_sessionkit.conf import installed
 from django_sessionkit.exceptions import InvalidSession, SessionUnavailable
 from django_sessionkit.session import audit, writer
 from django_sessionkit.session.loader import current_loader, own_context
@@ -52,6 +53,7 @@ class AuthBridge(StatusRoles, AppConfig):
 
     def ready(self) -> None:
         """Connect to the login and logout signals of Django."""
+        installed.require_middleware()
         conf.reset()  # settings that were read before do not know the source
         user_logged_in.connect(self._begin)
         user_logged_out.connect(self._end)
