@@ -157,15 +157,28 @@ class AccessPolicy:
     def cached_grants(self, session: Session) -> Grants | None:
         """Return the grants if this policy has already computed them for this session value, else ``None``."""
         grants = session.grants_cache
-        return grants if isinstance(grants, Grants) and grants.policy is self else None
+        return grants if grants is not None and grants.policy is self else None
 
     def grants(self, session: Session) -> Grants:
         """Return the effective roles and permissions, computed at most once per session value."""
         grants = session.grants_cache
-        if not isinstance(grants, Grants) or grants.policy is not self:
-            session.grants_cache = grants = (
-                self._compute_grants(session) if self.overrides_grants else self._shared_grants(session)
-            )
+        if grants is None or grants.policy is not self:
+            session.grants_cache = grants = self._find_grants(session)
+        return grants
+
+    def _find_grants(self, session: Session) -> Grants:
+        """Return the grants shared by all sessions with equal roles and permissions.
+
+        They may be shared because, without a custom policy, grants depend on nothing else.
+        """
+        if self.overrides_grants:
+            return self._compute_grants(session)
+        rights = session.grants_key
+        grants = self._shared.get(rights)
+        if grants is None:
+            grants = self._compute_grants(session)
+            if _length(rights) <= _LONGEST_SHARED:
+                keep(self._shared, rights, grants, _MOST_SHARED)
         return grants
 
     def _compute_grants(self, session: Session) -> Grants:
@@ -175,19 +188,6 @@ class AccessPolicy:
             return Grants(self, roles, permissions, [name for name in permissions if "*" in name])
         by_role = permissions & self._role_map.permissions(roles)
         return Grants(self, roles, permissions, by_role & {EVERY_PERMISSION})
-
-    def _shared_grants(self, session: Session) -> Grants:
-        """Return the grants shared by all sessions with equal roles and permissions.
-
-        They may be shared because, without a custom policy, grants depend on nothing else.
-        """
-        rights = session.grants_key
-        grants = self._shared.get(rights)
-        if grants is None:
-            grants = self._compute_grants(session)
-            if _length(rights) <= _LONGEST_SHARED:
-                keep(self._shared, rights, grants, _MOST_SHARED)
-        return grants
 
 
 def _length(rights: tuple[str | None, tuple[str, ...], tuple[str, ...]]) -> int:

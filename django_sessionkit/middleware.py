@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-
-
-# Most requests keep the URLconf of the settings: then there is nothing to switch.
-_UNCHANGED = nullcontext()
 
 
 class SessionKitMiddleware:
@@ -119,12 +114,12 @@ def _begin(request: HttpRequest) -> RequestEvaluation:
 
 def _check_path(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[HttpResponseBase | None]:
     """Check the path before inner middleware can respond. Django has not applied ``request.urlconf`` yet."""
-    context, urlconf = evaluation.context, getattr(request, "urlconf", None)
-    with routed_by(urlconf) if urlconf is not None else _UNCHANGED:
-        if (rule := evaluation.sole_rule) is not None:
-            yield from context.flow()
-            if evaluation.is_known_to_allow(rule):
-                return None
+    context = evaluation.context
+    if (rule := evaluation.sole_rule) is not None:
+        yield from context.flow()
+        if evaluation.is_known_to_allow(rule):
+            return None
+    with routed_by(getattr(request, "urlconf", None)):
         denial = yield from authorize(AccessRequest.of(request, resolved=False), evaluation, with_default=False)
         return (yield from _deny(request, context, denial)) if denial is not None else None
 

@@ -63,8 +63,25 @@ class DjangoSessionSource(SessionSource):
         return kept
 
     def watch(self, request: HttpRequest) -> Callable[[], object] | None:
-        store = self._store_of(request)
-        return _watching(store, (conf.latest or conf.current()).session_key) if store is not None else None
+        """Return a callable that reads the dict from the loaded store, without I/O.
+
+        It runs each time the session is read, so it avoids the methods of the store, unless a subclass overrides them.
+        """
+        store: Any = self._store_of(request)
+        if store is None:
+            return None
+        key = (conf.latest or conf.current()).session_key
+        kind: type[SessionBase] = type(store)
+        if not _reads_as_usual(kind):
+            return lambda: store.get(key)
+
+        def watch() -> object:
+            try:
+                return store._session_cache.get(key)
+            except AttributeError:
+                return store.get(key)  # the cached dict of the store was discarded
+
+        return watch
 
     def write(self, request: HttpRequest, data: dict[str, Any]) -> None:
         self._needed(request)[conf.current().session_key] = data
@@ -134,24 +151,6 @@ def _interrupting() -> Iterator[None]:
         yield
     except UpdateError:
         raise SessionInterrupted("The session ended or changed in another request in the meantime.") from None
-
-
-def _watching(store: SessionBase, key: str) -> Callable[[], object]:
-    """Return a callable that reads ``key`` from a loaded store, without I/O.
-
-    It runs each time the session is read, so it avoids the methods of the store, unless a subclass overrides them.
-    """
-    if not _reads_as_usual(type(store)):
-        return lambda: store.get(key)
-    cached: Any = store
-
-    def watch() -> object:
-        try:
-            return cached._session_cache.get(key)
-        except AttributeError:
-            return store.get(key)  # the cached dict of the store was discarded
-
-    return watch
 
 
 @lru_cache(maxsize=32)

@@ -12,6 +12,8 @@ from django_sessionkit import conf
 from django_sessionkit.exceptions import InvalidPolicy
 
 MIDDLEWARE_PATH = "django_sessionkit.middleware.SessionKitMiddleware"
+# Cache backends of Django that call no code of the project. The one for a database calls its routers.
+_CACHE_BACKENDS = tuple(f"django.core.cache.backends.{name}." for name in ("locmem", "memcached", "redis"))
 # Cache backends that processes do not share.
 _PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 SESSION_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -146,3 +148,18 @@ def is_inside_sessions() -> bool:
         return False
     names = [next(iter(ancestry(one)), "") for one in classes[outer:ours]]
     return names[0] == SESSION_MIDDLEWARE and _KEEPS_NOTHING.issuperset(names[1:])
+
+
+def stores_in_djangos_cache() -> bool:
+    """Return ``True`` if sessions are in a cache and only Django's own code reads them.
+
+    Then no code of the project can read the session while it is loading.
+    """
+    setting = conf.django_setting
+    cache = setting("CACHES", {}).get(setting("SESSION_CACHE_ALIAS"), {})
+    return bool(
+        setting("SESSION_ENGINE") == "django.contrib.sessions.backends.cache"
+        and setting("SESSION_SERIALIZER") == "django.contrib.sessions.serializers.JSONSerializer"
+        and cache.get("BACKEND", "").startswith(_CACHE_BACKENDS)
+        and not cache.get("KEY_FUNCTION")
+    )

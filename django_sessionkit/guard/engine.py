@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 GLOBAL_LABEL = "SESSIONKIT_GLOBAL_PROTECT"
 
 _AUTHENTICATED = Authenticated()
+_NOT_LOOKED_UP: Any = object()  # None is a project without ROOT_URLCONF
 
 
 class AccessRequest(NamedTuple):
@@ -77,44 +78,43 @@ class AccessRequest(NamedTuple):
 class RequestEvaluation:
     """The evaluation of one request: what the guard has found so far. After routing, it looks at changes only."""
 
-    __slots__ = (
-        *("_granted", "_lookup", "_path", "_rules", "_sole_rule", "_urlconf"),
-        *("context", "decisions", "is_login_page", "is_routed", "rule", "settings"),
-    )
+    # Most requests change none of these, so they are attributes of the class: a new evaluation sets only two.
+    #: whether Django has called ``process_view``
+    is_routed = False
+    #: the decisions of this request, by the label of the rule and the requirement
+    decisions: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
+    #: the first rule found for the path; the debug header shows it
+    rule: Rule | None = None
+    #: the rule that alone decides about the path on entry, if it needs the session: it is loaded for it first
+    sole_rule: Rule | None = None
+    #: a denial was ignored because the path is a login page
+    is_login_page = False
+    _lookup: PathLookup | None = None
+    _path: Any = None
+    _rules: tuple[Rule, ...] = ()
+    _urlconf: Any = _NOT_LOOKED_UP
+    _granted: tuple[Rule | None, LoadedSession | None] = (None, None)
 
     def __init__(self, context: SessionContext, settings: conf.Settings | None = None) -> None:
         self.context = context
         self.settings = settings if settings is not None else conf.current()
-        #: whether Django has called ``process_view``
-        self.is_routed = False
-        self.decisions: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
-        #: the first rule found for the path; the debug header shows it
-        self.rule: Rule | None = None
-        #: a denial was ignored because the path is a login page
-        self.is_login_page = False
-        self._lookup: PathLookup | None = None
-        self._path: Any = None
-        self._urlconf: Any = context  # stands for no URLconf yet; None is a project without ROOT_URLCONF
-        self._rules: tuple[Rule, ...] = ()
-        self._sole_rule: Rule | None = None
-        self._granted: tuple[Rule, LoadedSession] | None = None
 
     def needs_no_evaluation(self, request: HttpRequest) -> bool:
         """Return ``True`` if no rule can deny this request, without evaluating any requirement.
 
         This keeps unprotected pages fast. ``False`` does not mean a denial: call :func:`authorize` to decide.
         """
-        settings, self._sole_rule = self.settings, None
+        settings = self.settings
         if not settings.rules.rules:
             return not (self.is_routed and settings.global_protect)
         path: Any = request.path_info
-        match = request.resolver_match if self.is_routed else None
         if path is not self._path:  # the first call, or other middleware has changed the path
             self._path, self._rules = path, settings.rules.sole_rules[path]
-        rule = sole_rule(self._rules, request.method or "", match) if self._rules else None
+        match = request.resolver_match if self.is_routed else None
+        rule = self._rules[0] if self._rules else None
+        if rule is not None and not rule.is_unconditional:
+            rule = sole_rule(self._rules, request.method or "", match)
         if rule is AMBIGUOUS or request.path != path:
-            return False
-        if rule is None and self.is_routed and settings.global_protect:
             return False
         if (urlconf := getattr(request, "urlconf", None)) is None:
             urlconf = settings.root_urlconf
@@ -124,31 +124,31 @@ class RequestEvaluation:
             self._urlconf = urlconf
         if match is not None and routes.has_other_spellings(urlconf, match):
             return False
-        self._sole_rule = rule
-        return rule is None or (not settings.debug and self.is_known_to_allow(rule))
-
-    @property
-    def sole_rule(self) -> Rule | None:
-        """The rule that alone decides about the path, if it needs the session: the session is loaded for it first."""
-        rule = self._sole_rule
-        return rule if rule is not None and not (rule.is_public or self.settings.debug) else None
+        if rule is None:
+            return not (self.is_routed and settings.global_protect)
+        if rule.is_public:
+            return not (settings.debug or settings.policy.overrides_check)
+        if settings.debug:
+            return False
+        if urlconf is settings.root_urlconf:  # for another one, the request must be evaluated with reverse() switched
+            self.sole_rule = rule
+        return self.is_known_to_allow(rule)
 
     def is_known_to_allow(self, rule: Rule) -> bool:
-        """Return ``True`` if the cached decision of ``rule`` allows the request.
+        """Return ``True`` if the cached decision of ``rule``, which is not public, allows the request.
 
         It is that of the session of the request, not the current one: code inside the guard may have overridden that.
         """
-        if rule.is_public:
-            return not self.settings.policy.overrides_check
         loaded = self.context.loaded
         if loaded is None:
             return False
-        if self._granted == (rule, loaded):
+        allowing, allowed = self._granted
+        if allowed is loaded and allowing is rule:
             return loaded.current_value() is loaded.raw  # allowed before, and the session is still the same
         decision = cached_decision(rule.requirement, self.context)
         if decision is None or not decision.allowed:
             return False
-        self._granted = (rule, loaded)
+        self._granted = rule, loaded
         return True
 
     @property

@@ -12,7 +12,6 @@ from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session.audit import logger
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, current_context
-from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import Flow
 from django_sessionkit.utils.text import described
 
@@ -105,16 +104,14 @@ def denial_of(context: SessionContext | None, decision: Decision | None = None) 
 
 def prepare_decisions(loaded: LoadedSession, settings: conf.Settings) -> dict[object, Decision]:
     """Attach to ``loaded`` the decisions that all sessions with the same grants share, and return them."""
-    if loaded.decisions is None or loaded.settings_used is not settings:
-        loaded.decisions = _decisions_for(loaded.session, settings)
-        loaded.settings_used = settings
-    return loaded.decisions
-
-
-def _decisions_for(session: Session | None, settings: conf.Settings) -> dict[object, Decision]:
-    if session is None or settings.policy.overrides_grants or guard_audit.is_verbose():
-        return {}
-    return settings.policy.grants(session).decisions
+    if loaded.decisions is not None and loaded.settings_used is settings:
+        return loaded.decisions
+    if (session := loaded.session) is None or settings.policy.overrides_grants or guard_audit.is_verbose():
+        decisions: dict[object, Decision] = {}
+    else:
+        decisions = settings.policy.grants(session).decisions
+    loaded.decisions, loaded.settings_used = decisions, settings
+    return decisions
 
 
 def _can_be_kept(requirement: Requirement, decision: Decision, settings: conf.Settings) -> bool:

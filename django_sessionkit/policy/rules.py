@@ -64,6 +64,11 @@ class Rule:
         """Whether the rule exempts a path from protection instead of protecting it."""
         return isinstance(self.requirement, Public)
 
+    @cached_property
+    def is_unconditional(self) -> bool:
+        """Whether the rule applies to every method and every view."""
+        return not (self.views or self.methods or self.unsafe_only)
+
     @property
     def may_lead_to_login(self) -> bool:
         """Whether the rule may redirect an anonymous caller to the login page of the settings."""

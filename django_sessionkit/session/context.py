@@ -81,6 +81,9 @@ class LoadedSession:
 class Loader(Protocol):
     """An object that loads the session of a context."""
 
+    #: whether code of the project takes part in loading, which could read the session meanwhile
+    calls_project_code: bool
+
     def load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Read the session and validate it. This may do I/O."""
         ...
@@ -123,11 +126,12 @@ class SessionContext:
     def flow(self) -> Flow[Session | None]:
         """Load the session if necessary and return it."""
         if self.loaded is None and self._loader is not None and (request := self.request) is not None:
-            load = loads.begin(self, self._is_like)
+            load = loads.begin(self, self._is_like) if self._loader.calls_project_code else None
             try:
                 self.loaded = loaded = yield from self._loader.load(request)
             finally:
-                loads.end(load)
+                if load is not None:
+                    loads.end(load)
             return loaded.session
         return self.peek()
 

@@ -19,7 +19,7 @@ from django_sessionkit.exceptions import (
     VersionUnavailable,
 )
 from django_sessionkit.policy.decisions import REFUSED, UNKNOWN_FOR_NOW
-from django_sessionkit.sources import CallableSource, SessionSource
+from django_sessionkit.sources import CallableSource, DjangoSessionSource, SessionSource
 from django_sessionkit.utils.sansio import Flow, IOStep, run
 
 from . import audit
@@ -49,6 +49,12 @@ class SessionLoader:
         #: validates with the limits and the validator of the settings
         self.validate = SessionValidator(snapshot.limits, _validator_in_use(snapshot.validator)).session
         self.versions = VersionChecker(snapshot, self.source, self.validate)
+        self.calls_project_code = (
+            type(source) is not DjangoSessionSource
+            or snapshot.validator is not None
+            or self.versions.is_on
+            or not installed.stores_in_djangos_cache()
+        )
 
     def parse_stored(self, raw: object) -> tuple[Session, str | None]:
         """Validate a stored dict, and return the session and its version, ``None`` if sessions have no versions."""
@@ -69,13 +75,13 @@ class SessionLoader:
             if raw is None:
                 return LoadedSession(None, None, watch)
             try:
+                if not self.versions.is_on:
+                    return LoadedSession(self.validate(raw), raw, watch)
                 session, stamp = self.parse_stored(raw)
             except SessionUnavailable as error:
                 return _unavailable(error, raw, watch)
             except InvalidSession as error:
                 return (yield from self._reject(request, error, watch))
-            if not self.versions.is_on:
-                return LoadedSession(session, raw, watch)
             return (yield from self.versions.check(request, session, stamp, raw, watch))
         except _PASSED_ON:
             raise

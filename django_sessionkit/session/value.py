@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+if TYPE_CHECKING:
+    from django_sessionkit.access import Grants
+
 #: the key of the version in a stored dict; it is not a field of the session
 STAMP = "__version__"
 
@@ -27,7 +30,7 @@ class Session(Mapping[str, Any]):
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
         self._permissions: frozenset[str] | None = None
-        self.grants_cache: object = None  # cached by access.AccessPolicy
+        self.grants_cache: Grants | None = None  # set by access.AccessPolicy
 
     @property
     def user_id(self) -> str:
