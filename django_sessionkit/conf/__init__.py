@@ -21,10 +21,10 @@ from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.patterns import Pattern
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
 from django_sessionkit.policy.rules import RuleSet, ViewNamePattern
-from django_sessionkit.utils.text import did_you_mean
 
 from . import parsers as types
 from .limits import Limits, Validator
+from .misspelled import misspelled
 
 DEFAULT_SOURCE = "django_sessionkit.sources.DjangoSessionSource"
 
@@ -181,7 +181,8 @@ def _build() -> tuple[Settings, list[SettingError]]:
         language_code=settings.LANGUAGE_CODE,
         languages=frozenset([settings.LANGUAGE_CODE, *(code for code, _ in settings.LANGUAGES)]),
     )
-    return snapshot, reader.problems + _misspelled()
+    unknown = [SettingError(error.place, error) for error in misspelled(settings, DEFAULTS)]
+    return snapshot, reader.problems + unknown
 
 
 class _Reader:
@@ -243,11 +244,6 @@ def _importable_rule(raw: object, place: str) -> Any:
     rule = parse_rule(raw, place)
     types.check_predicates(rule.requirement, place)
     return rule
-
-
-def _misspelled() -> list[SettingError]:
-    names = [name for name in dir(settings) if name.startswith("SESSIONKIT_") and name not in DEFAULTS]
-    return [SettingError(name, InvalidPolicy(name, "unknown setting", did_you_mean(name, DEFAULTS))) for name in names]
 
 
 def _login_url(reader: _Reader) -> tuple[str | Promise | None, InvalidPolicy | None]:
