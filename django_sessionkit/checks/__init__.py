@@ -20,7 +20,7 @@ from .deploy import (
     check_session_engine,
 )
 from .middleware import check_fallbacks, check_middleware, check_middleware_once, check_two_defaults
-from .roles import check_role_names, check_wildcards
+from .roles import check_idle_wildcards, check_permission_names, check_role_names, check_wildcards
 from .settings import check_settings
 from .store import check_cache_alias, check_serializer
 from .urls import (
@@ -50,7 +50,9 @@ ALWAYS = (
     check_fallbacks,
     check_two_defaults,
     check_wildcards,
+    check_idle_wildcards,
     check_role_names,
+    check_permission_names,
     check_cache_alias,
     check_serializer,
     check_version_cache,

@@ -211,11 +211,11 @@ class _Reader:
 
 def _brought(reader: _Reader, name: str, attribute: str, parse: Callable[[Any, str], Any]) -> Any:
     """Read a setting that an installed app may provide as a default, such as ``contrib.auth``."""
-    return reader.read(name, parse, _of_apps(attribute))
+    return reader.read(name, parse, of_apps(attribute))
 
 
-def _of_apps(attribute: str) -> Any:
-    """Return the attribute of the first installed app that has it, or ``None``."""
+def of_apps(attribute: str) -> Any:
+    """Return the attribute of the first installed app that has it, such as the bridge; else ``None``."""
     installed = apps.get_app_configs() if apps.apps_ready else ()
     return next((getattr(app, attribute) for app in installed if hasattr(app, attribute)), None)
 
@@ -224,7 +224,7 @@ def _roles(reader: _Reader) -> RoleHierarchy:
     """Read the roles, and those that an installed app adds for its users."""
     name, brought = "SESSIONKIT_ROLES", None
     try:
-        brought = _of_apps("sessionkit_roles")
+        brought = of_apps("sessionkit_roles")
     except InvalidPolicy as error:
         reader.problems.append(SettingError(name, error))
     roles: RoleHierarchy = reader.read(name, partial(parse_roles, brought=brought))

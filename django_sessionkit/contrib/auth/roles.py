@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
+
 from django_sessionkit.access import EVERY_PERMISSION, RawRoles, check_role_name
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.names import nfc
@@ -30,6 +33,19 @@ class StatusRoles:
                     raise InvalidPolicy(place, "is the role of superusers too", "choose another name, or None")
                 brought[nfc(role)] = {"permissions": permissions}
         return brought
+
+    @property
+    def sessionkit_permissions(self) -> frozenset[str]:
+        """The permissions that the models of the project declare, such as ``"shop.change_order"``."""
+        options = [model._meta for model in apps.get_models()]
+        return frozenset(
+            f"{one.app_label}.{name}"
+            for one in options
+            for name in (
+                *(get_permission_codename(action, one) for action in one.default_permissions),
+                *(codename for codename, _ in one.permissions),
+            )
+        )
 
     def roles_of(self, user: Any) -> list[str]:
         """Return the names of the groups of ``user``, and the roles of staff and superusers.
