@@ -19,7 +19,14 @@ from .deploy import (
     check_session_cache,
     check_session_engine,
 )
-from .middleware import check_fallbacks, check_middleware, check_middleware_once, check_two_defaults
+from .middleware import (
+    check_cache_reader,
+    check_cache_writer,
+    check_fallbacks,
+    check_middleware,
+    check_middleware_once,
+    check_two_defaults,
+)
 from .roles import check_idle_wildcards, check_permission_names, check_role_names, check_wildcards
 from .settings import check_settings
 from .store import check_cache_alias, check_serializer
@@ -48,6 +55,8 @@ ALWAYS = (
     check_middleware,
     check_middleware_once,
     check_fallbacks,
+    check_cache_writer,
+    check_cache_reader,
     check_two_defaults,
     check_wildcards,
     check_idle_wildcards,

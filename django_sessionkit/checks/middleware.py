@@ -21,6 +21,10 @@ from django_sessionkit.conf.installed import (
 )
 from django_sessionkit.sources import DjangoSessionSource
 
+# Django's cache of whole pages. CacheMiddleware is a subclass of both.
+_UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
+_FETCH = "django.middleware.cache.FetchFromCacheMiddleware"
+
 
 def check_middleware(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report a missing ``SessionKitMiddleware``, or one above the middleware that it needs."""
@@ -87,23 +91,49 @@ def check_middleware_once(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 def check_fallbacks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about fallback middleware above ``SessionKitMiddleware``: it answers after SessionKit has finished."""
-    classes, paths = installed.middleware(), conf.middleware_paths()
-    ours = middleware_index(classes, MIDDLEWARE_PATH)
-    outside = [
-        number
-        for one in installed.FALLBACKS
-        for number in middleware_indexes(classes, one)
-        if ours is not None and number < ours
-    ]
     return [
         CheckWarning(
-            f"{paths[number].rpartition('.')[2]} is above SessionKitMiddleware in MIDDLEWARE. No URL rule applies to "
-            "the responses that it returns instead of a 404.",
-            hint=f'Move "{paths[number]}" below "{MIDDLEWARE_PATH}" in MIDDLEWARE.',
+            f"{path.rpartition('.')[2]} is above SessionKitMiddleware in MIDDLEWARE. No URL rule applies to the "
+            "responses that it returns instead of a 404.",
+            hint=f'Move "{path}" below "{MIDDLEWARE_PATH}" in MIDDLEWARE.',
             id="sessionkit.W004",
         )
-        for number in outside
+        for path in _paths(*installed.FALLBACKS, above=True)
     ]
+
+
+def check_cache_writer(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about the site cache below ``SessionKitMiddleware``: it stores pages before they have ``Vary``."""
+    return [
+        CheckWarning(
+            f"{path.rpartition('.')[2]} is below SessionKitMiddleware in MIDDLEWARE. It stores pages before SessionKit "
+            'adds "Vary: Cookie", so the page of one user can be sent to another.',
+            hint=f'Move "{_UPDATE}" to the top of MIDDLEWARE, and leave "{_FETCH}" at the bottom.',
+            id="sessionkit.W034",
+        )
+        for path in _paths(_UPDATE, above=False)
+    ]
+
+
+def check_cache_reader(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about the site cache above ``SessionKitMiddleware``: it returns stored pages, and no rule is evaluated."""
+    return [
+        CheckWarning(
+            f"{path.rpartition('.')[2]} is above SessionKitMiddleware in MIDDLEWARE. It returns stored pages before a "
+            "URL rule is evaluated, also to a user who has lost the right since.",
+            hint=f'Move "{_FETCH}" to the bottom of MIDDLEWARE, and leave "{_UPDATE}" at the top.',
+            id="sessionkit.W035",
+        )
+        for path in _paths(_FETCH, above=True)
+    ]
+
+
+def _paths(*wanted: str, above: bool) -> list[str]:
+    """Return the entries of ``MIDDLEWARE`` with one of these classes, above or below ``SessionKitMiddleware``."""
+    classes, paths = installed.middleware(), conf.middleware_paths()
+    ours = middleware_index(classes, MIDDLEWARE_PATH)
+    found = [number for one in wanted for number in middleware_indexes(classes, one)]
+    return [paths[number] for number in found if ours is not None and (number < ours) is above]
 
 
 def check_two_defaults(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

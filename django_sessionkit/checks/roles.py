@@ -79,8 +79,8 @@ def check_permission_names(app_configs: Sequence[AppConfig] | None, **kwargs: An
         return []
     return [
         CheckWarning(
-            f'{place} requires the permission "{name}", which no role in SESSIONKIT_ROLES grants{known.or_apps}. If the '
-            "name is misspelled, no user has this permission.",
+            f'{place} requires the permission "{name}", which no role in SESSIONKIT_ROLES grants{known.or_apps}. If '
+            "the name is misspelled, no user has this permission.",
             hint=_grant(name, known.nearest(name)),
             id="sessionkit.W032",
         )

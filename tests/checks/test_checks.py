@@ -9,15 +9,19 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.flatpages.middleware import FlatpageFallbackMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.cache import cache
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
-from django.test import override_settings
+from django.http import HttpResponse
+from django.test import Client, override_settings
+from django.urls import path
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bad_settings import BAD
+from support.sessions import sign_in
 
 import django_sessionkit
-from django_sessionkit import Authenticated, Permission, Role, conf
+from django_sessionkit import Authenticated, Permission, Role, conf, get_session
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.policy import rule_parser
 from django_sessionkit.sources import SessionSource
@@ -158,6 +162,49 @@ def test_a_fallback_has_to_stand_inside_the_guard(middleware, expected):
     apps = [*settings.INSTALLED_APPS, "django.contrib.redirects"]
     with override_settings(MIDDLEWARE=middleware, INSTALLED_APPS=apps):
         assert ids() == expected
+
+
+UPDATE = "django.middleware.cache.UpdateCacheMiddleware"
+FETCH = "django.middleware.cache.FetchFromCacheMiddleware"
+BOTH = "django.middleware.cache.CacheMiddleware"
+
+
+@pytest.mark.parametrize(
+    ("middleware", "expected"),
+    [
+        ([UPDATE, SESSIONS, OURS, FETCH], []),
+        ([SESSIONS, UPDATE, OURS, FETCH], []),
+        ([SESSIONS, OURS, UPDATE, FETCH], ["sessionkit.W034"]),
+        ([UPDATE, FETCH, SESSIONS, OURS], ["sessionkit.W035"]),
+        ([FETCH, SESSIONS, OURS, UPDATE], ["sessionkit.W034", "sessionkit.W035"]),
+        ([BOTH, SESSIONS, OURS], ["sessionkit.W035"]),
+        ([SESSIONS, OURS, BOTH], ["sessionkit.W034"]),
+        ([UPDATE, SESSIONS, FETCH], ["sessionkit.E015"]),
+    ],
+)
+def test_the_site_cache_surrounds_the_guard(middleware, expected):
+    with override_settings(MIDDLEWARE=middleware):
+        assert ids() == expected
+
+
+def page_of_a_user(request):
+    return HttpResponse(get_session().user_id)
+
+
+@pytest.mark.parametrize(
+    ("middleware", "seen"), [([SESSIONS, OURS, UPDATE, FETCH], "1"), ([UPDATE, SESSIONS, OURS, FETCH], "2")]
+)
+def test_the_page_of_one_user_is_sent_to_another_where_the_check_warns(middleware, seen, settings):
+    settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": [path("", page_of_a_user)]})
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "pages"}}
+    settings.MIDDLEWARE, settings.SESSIONKIT_PROTECT = middleware, [{"pattern": "/", "authenticated": True}]
+    pages = []
+    for user in "12":
+        client = Client()
+        sign_in(client, {"user_id": user})
+        pages.append(client.get("/").content.decode())
+    cache.clear()
+    assert pages == ["1", seen]
 
 
 LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
