@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class _Page(NamedTuple):
     most: float
 
 
-_PAGES = {
+PAGES = {
     "public page, `path()`": _Page("/public/page/", "/public/page/", 10, 1.05),
     "public page, `re_path()`": _Page("/articles/a1/", "/articles/a1/", 10, 1.06),
     "public page, no rules": _Page("/public/page/", "/public/page/", 0, 1.03),
@@ -47,14 +48,14 @@ def rows(scale: Scale) -> Iterator[Fact]:
     if shutil.which("valgrind") is None:
         yield Fact("instructions", "–", "–", lambda: ("valgrind is not installed", None))
         return
-    for name, page in _PAGES.items():
+    for name, page in PAGES.items():
         against = "only `SessionMiddleware`" + (", view reads `request.session`" if page.url != page.bare else "")
         yield Fact(f"WSGI: {name}, instructions", against, f"≤ {page.most} ×", partial(_compared, name))
 
 
 def _compared(name: str) -> tuple[str, bool]:
     found = _per_request(name) / _per_request(f"{name}, bare")
-    return f"{found:.3f} ×", found <= _PAGES[name].most
+    return f"{found:.3f} ×", found <= PAGES[name].most
 
 
 def _per_request(name: str) -> float:
@@ -78,15 +79,21 @@ def _instructions(name: str, count: int) -> int:
     return int(found[1])
 
 
-def ask(name: str, count: int) -> None:
-    """Make the requests. This runs under valgrind."""
-    page = _PAGES[name.removesuffix(", bare")]
+@contextmanager
+def requested(name: str) -> Iterator[site.WSGIPage]:
+    """Set up the site for a page of :data:`PAGES`, or for the page that it is compared with, and yield the request."""
+    page = PAGES[name.removesuffix(", bare")]
     is_bare = name.endswith(", bare")
     with site.using(SESSIONKIT_PROTECT=site.rules(page.rules) if page.rules else []):
         cookie = site.stored_session({"__session__": site.READER})
-        requested = site.WSGIPage(_BARE if is_bare else _GUARDED, page.bare if is_bare else page.url, cookie)
+        yield site.WSGIPage(_BARE if is_bare else _GUARDED, page.bare if is_bare else page.url, cookie)
+
+
+def ask(name: str, count: int) -> None:
+    """Make the requests. This runs under valgrind."""
+    with requested(name) as page:
         for _ in range(count):
-            expect("a page", requested().content, b"page")
+            expect("a page", page().content, b"page")
 
 
 if __name__ == "__main__":

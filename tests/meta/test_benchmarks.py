@@ -66,3 +66,14 @@ def test_a_wrong_answer_fails(program, complaint):
     done = run("-c", program)
     assert done.returncode == 1, done.stdout + done.stderr
     assert complaint in done.stderr
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the profile needs sys.monitoring")
+def test_the_profile_counts_the_functions_of_each_page():
+    done = run("-m", "benchmarks.profile")
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = done.stdout.strip().split("\n\n")
+    assert all("middleware.py: SessionKitMiddleware.__call__" in page for page in pages)
+    public, denied = pages[0], pages[-1]
+    assert "session/loader.py: SessionLoader.load\n" not in public
+    assert "responses/__init__.py: deny" in denied
