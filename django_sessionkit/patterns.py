@@ -1,15 +1,16 @@
 """URL patterns: globs over whole path segments.
 
-``*`` matches one or more segments, ``**`` matches zero or more; everything else is literal. A trailing slash makes no
-difference. A pattern is matched by a bit-parallel automaton (Shift-And, over segments instead of characters). It never
-backtracks, so matching is linear in the length of the path for every pattern.
+``*`` matches one or more segments where a pattern protects, and exactly one where it opens (public rules and excludes).
+``**`` matches zero or more; everything else is literal. A trailing slash makes no difference. A pattern is matched by a
+bit-parallel automaton (Shift-And, over segments instead of characters). It never backtracks, so matching is linear in
+the length of the path for every pattern.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 from .exceptions import InvalidPattern
@@ -24,15 +25,19 @@ _PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _REGEX_STYLE = re.compile(r"[$^\[(]|[)\]}]\+")
 
 
-def matches(pattern: str, path: str) -> bool:
+def matches(pattern: str, path: str, *, opens: bool = False) -> bool:
     """Return ``True`` if ``pattern`` matches ``path``. Case matters, and the path is not percent-decoded.
 
     >>> matches("/reports/**", "/reports"), matches("/reports/*", "/reports"), matches("/reports/*", "/reports/a/b/")
     (True, False, True)
+    >>> matches("/help/*", "/help/faq/", opens=True), matches("/help/*", "/help/faq/prices", opens=True)
+    (True, False)
+
+    :param opens: read the pattern as that of a public rule or an exclude, where ``*`` matches exactly one segment.
 
     Raises :class:`~django_sessionkit.exceptions.InvalidPattern` if the pattern is not valid.
     """
-    return compile_pattern(pattern).matches(split(path))
+    return compile_pattern(pattern, opens=opens).matches(split(path))
 
 
 def split(path: str, most: int = -1) -> list[str]:
@@ -104,14 +109,16 @@ class ShiftAndMatcher:
 
 
 class Pattern:
-    """A parsed pattern."""
+    """A parsed pattern. With ``opens``, it is that of a public rule or an exclude."""
 
-    __slots__ = ("_matcher", "segments", "text")
+    __slots__ = ("_matcher", "opens", "segments", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, opens: bool = False) -> None:
         self.text = text
+        self.opens = opens
+        star = ("*",) if opens else ("*", "**")
         #: the segments, in which ``*`` stands for exactly one segment: one or more are written as ``*`` and ``**``
-        self.segments = tuple(part for one in parse(text) for part in (("*", "**") if one == "*" else (one,)))
+        self.segments = tuple(part for one in parse(text) for part in (star if one == "*" else (one,)))
         self._matcher: ShiftAndMatcher | None = None  # built on first use; an index of patterns does not need it
 
     def matches(self, segments: Sequence[str]) -> bool:
@@ -127,11 +134,12 @@ class Pattern:
 
 
 _patterns = BoundedCache(Pattern)
+_opening_patterns = BoundedCache(partial(Pattern, opens=True))
 
 
-def compile_pattern(text: str) -> Pattern:
+def compile_pattern(text: str, *, opens: bool = False) -> Pattern:
     """Return the parsed pattern. It is cached if it is not too long."""
-    return _patterns[text]
+    return (_opening_patterns if opens else _patterns)[text]
 
 
 def parse(text: object) -> list[str]:

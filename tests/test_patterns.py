@@ -62,6 +62,28 @@ def test_a_pattern_covers(pattern, path):
 )
 def test_a_pattern_does_not_cover(pattern, path):
     assert not matches(pattern, path)
+    assert not matches(pattern, path, opens=True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_open"),
+    [
+        ("/a/*", "/a/b", True),
+        ("/a/*/", "/a/b/", True),
+        ("/a/*", "/a/b/c", False),
+        ("/a/*", "/a/b/c/", False),
+        ("/*", "/a/b", False),
+        ("/a/*/c", "/a/b/c", True),
+        ("/a/*/c", "/a/b/b/c", False),
+        ("/*/*", "/a/b", True),
+        ("/*/*", "/a/b/c", False),
+        ("/a/*/**", "/a/b/c", True),
+        ("/a/**", "/a/b/c", True),
+    ],
+)
+def test_a_wildcard_opens_one_segment(pattern, path, is_open):
+    assert matches(pattern, path)
+    assert matches(pattern, path, opens=True) is is_open
 
 
 @pytest.mark.parametrize(
@@ -123,24 +145,25 @@ def test_split_leaves_inner_empty_segments():
     ]
 
 
-def covers(pattern: list[str], segments: list[str]) -> bool:
+def covers(pattern: list[str], segments: list[str], opens: bool) -> bool:
     """Match by the definition of the pattern language. This is slow."""
     if not pattern:
         return not segments
     head, rest = pattern[0], pattern[1:]
     if head not in ("*", "**"):
-        return bool(segments) and segments[0] == head and covers(rest, segments[1:])
+        return bool(segments) and segments[0] == head and covers(rest, segments[1:], opens)
     least = 1 if head == "*" else 0
-    return any(covers(rest, segments[taken:]) for taken in range(least, len(segments) + 1))
+    most = min(1, len(segments)) if head == "*" and opens else len(segments)
+    return any(covers(rest, segments[taken:], opens) for taken in range(least, most + 1))
 
 
 names = st.sampled_from(["a", "b", "c"])
 
 
-@given(st.lists(names | st.sampled_from(["*", "**"]), max_size=6), st.lists(names, max_size=8))
-def test_it_agrees_with_the_definition(pattern, segments):
+@given(st.lists(names | st.sampled_from(["*", "**"]), max_size=6), st.lists(names, max_size=8), st.booleans())
+def test_it_agrees_with_the_definition(pattern, segments, opens):
     path = "/" + "/".join(segments)
-    assert matches("/" + "/".join(pattern), path) is covers(pattern, segments)
+    assert matches("/" + "/".join(pattern), path, opens=opens) is covers(pattern, segments, opens)
 
 
 def test_a_hostile_path_does_not_backtrack():

@@ -38,6 +38,7 @@ from .urls import (
     check_login_page,
     check_marked_views,
     check_open_methods,
+    check_open_parents,
     check_partial_patterns,
     check_redirect_targets,
     check_shadowed_rules,
@@ -80,6 +81,7 @@ ALWAYS = (
     check_marked_views,
     check_used_pages,
     check_unused_pages,
+    check_open_parents,
     check_unclear_routes,
     check_view_predicates,
 )

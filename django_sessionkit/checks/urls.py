@@ -44,6 +44,7 @@ check_foreign_login = _each(CheckWarning, "sessionkit.W028", login_pages.views_w
 check_used_pages = _each(Error, "sessionkit.E027", login_pages.missing_used_pages)
 check_unused_pages = _each(CheckWarning, "sessionkit.W030", login_pages.missing_unused_pages)
 check_marked_views = _each(CheckWarning, "sessionkit.W029", login_marks.closed_marked_views)
+check_open_parents = _each(CheckWarning, "sessionkit.W031", exposure.open_parents)
 check_unclear_routes = _each(Info, "sessionkit.I003", exposure.unclear_routes)
 
 

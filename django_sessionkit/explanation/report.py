@@ -90,6 +90,8 @@ class PathCheck:
     - ``default``: if no rule decides, ``asks`` (the global default applies), ``off``, or the exemption from it
       (``SESSIONKIT_EXCLUDE``, ``@public``, ``@login_not_required``). ``None`` if a rule decides or the default does not
       matter.
+    - ``not_opened_by``: the public rules and excludes that would open the path if their ``*`` matched more than one
+      segment, each with the pattern.
     - ``asked``: the requirement that was evaluated, if any.
     """
 
@@ -99,6 +101,7 @@ class PathCheck:
     passed: int = 0
     passed_names: tuple[str, ...] = ()
     default: str | None = None
+    not_opened_by: tuple[str, ...] = ()
     asked: RequirementCheck | None = None
 
     @property
@@ -120,6 +123,7 @@ class PathCheck:
             "passed_names": list(self.passed_names),
             "conclusion": text.conclusion(self),
             "default": self.default,
+            "not_opened_by": list(self.not_opened_by),
             "asked": self.asked.as_dict() if self.asked is not None else None,
         }
 

@@ -32,6 +32,7 @@ _DEFAULTS = {
     "SESSIONKIT_GLOBAL_PROTECT",
     "asks": "no rule decides, so SESSIONKIT_GLOBAL_PROTECT applies",
 }
+NARROW = 'in a public rule and an exclude, "*" is exactly one segment. "**" opens all pages below'
 _VISIBLE = str.maketrans({code: f"\\x{code:02x}" for code in map(ord, CONTROLS)})
 
 
@@ -127,6 +128,7 @@ def _reading(reading: PathCheck, paint: Styler) -> Iterator[str]:
         yield f"  {one.rule:<{width}}  {why(one) if one.outcome == 'decides' else paint('faint', why(one))}"
     if reading.passed:
         yield paint("faint", f"  {passed_over(reading)}")
+    yield from (f"  not opened by {one}: {NARROW}" for one in reading.not_opened_by)
     if reading.rule is None or reading.asked is None:
         yield f"  {conclusion(reading)}"
     if reading.asked is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +10,7 @@ from django_sessionkit import conf
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.guard.engine import AccessRequest, RequestEvaluation, exempted_from_default
 from django_sessionkit.guard.evaluator import without_session
+from django_sessionkit.patterns import matches, split
 from django_sessionkit.policy.algebra import Evaluated, Record, Requirement
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.policy.first_match import NEEDS_ROUTE, OTHER_VIEW, FirstMatch
@@ -109,6 +110,7 @@ def _check_of(match: FirstMatch, target: AccessRequest) -> PathCheck:
     rules = conf.current().rules.rules
     ended = bool(tried) and tried[-1][1] in (None, NEEDS_ROUTE)
     seen = rules[: rules.index(tried[-1][0])] if ended else rules
+    default = _default(variant, target) if rule is None else None
     told = {one: why for one, why in tried if one.patterns or why != OTHER_VIEW}  # no pattern matches all
     passed = [one.label for one in seen if one not in told]
     return PathCheck(
@@ -117,8 +119,28 @@ def _check_of(match: FirstMatch, target: AccessRequest) -> PathCheck:
         tried=tuple(RuleResult(one.label, why or "decides", _pattern_of(one)) for one, why in told.items()),
         passed=len(passed),
         passed_names=tuple(passed[:_MOST_NAMES]),
-        default=_default(variant, target) if rule is None else None,
+        default=default,
+        not_opened_by=tuple(_not_opened_by(match, target, seen, default)),
     )
+
+
+def _not_opened_by(
+    match: FirstMatch, target: AccessRequest, seen: Sequence[Rule], default: str | None
+) -> Iterator[str]:
+    """Yield the public rules and excludes that would open a path if their ``*`` matched more than one segment."""
+    path, rule = match.variant.path, match.rule
+    if not match.variant.exact or (rule.is_public if rule is not None else default != "asks"):
+        return
+    opening = [(one.label, one.patterns) for one in seen if one.is_public and _applies(one, target)]
+    if default == "asks":
+        opening.append(("SESSIONKIT_EXCLUDE", conf.current().rules.excluded))
+    for label, patterns in opening:
+        found = (one.text for one in patterns if matches(one.text, path) and not one.matches(split(path)))
+        yield from (f'{label} "{text}"' for text in found)
+
+
+def _applies(rule: Rule, target: AccessRequest) -> bool:
+    return rule.matches_method(target.method) and rule.matches_view(target.view_name)
 
 
 def _pattern_of(rule: Rule) -> str:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from django.urls import get_resolver
 
 from django_sessionkit import conf
-from django_sessionkit.patterns import Pattern, compile_pattern
+from django_sessionkit.patterns import Pattern
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.folding import fold
-from django_sessionkit.policy.rules import Rule, ViewNamePattern
+from django_sessionkit.policy.rules import Rule, ViewNamePattern, folded
 from django_sessionkit.policy.view_marks import ViewRequirement, exempting_mark, requirements_of
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.urlconf.candidates import ANY, CandidateIndex, OneOf, Step
@@ -52,9 +52,9 @@ class PolicyCoverage:
 
         A public rule matches only the exact path, including the language prefix.
         """
-        laid = _laid_over([fold(one.pattern.text) for one in self.selectors], self.routes, folded=True)
+        laid = laid_over([folded(one.pattern) for one in self.selectors], self.routes, folds=True)
         public = [number for number, one in enumerate(self.selectors) if self.rules[one.number].is_public]
-        exact = _laid_over([self.selectors[number].pattern.text for number in public], self.routes, folded=False)
+        exact = laid_over([self.selectors[number].pattern for number in public], self.routes, folds=False)
         for number, covered in zip(public, exact, strict=True):
             laid[number] = covered
         return laid
@@ -155,7 +155,7 @@ class PolicyCoverage:
     def excludes(self) -> list[tuple[Pattern | ViewNamePattern, dict[int, Cover]]]:
         """Every entry of ``SESSIONKIT_EXCLUDE``, and the routes that it matches."""
         rule_set = self.settings.rules
-        laid = _laid_over([one.text for one in rule_set.excluded], self.routes, folded=False)
+        laid = laid_over(rule_set.excluded, self.routes, folds=False)
         views = [
             (glob, {number: Cover.ALL for number, one in enumerate(self.routes) if glob.matches(one.view_name)})
             for glob in rule_set.excluded_views
@@ -168,13 +168,13 @@ class PolicyCoverage:
         return frozenset(number for _, covered in self.excludes for number, how in covered.items() if how is Cover.ALL)
 
 
-def _laid_over(texts: Sequence[str], routes: Sequence[Route], *, folded: bool) -> list[dict[int, Cover]]:
-    patterns = [compile_pattern(text) for text in texts]
+def laid_over(patterns: Sequence[Pattern], routes: Sequence[Route], *, folds: bool) -> list[dict[int, Cover]]:
+    """Return, for each pattern, the numbers of the routes that it matches, and how much of them."""
     index = CandidateIndex(enumerate(patterns))
-    found: list[dict[int, Cover]] = [{} for _ in texts]
+    found: list[dict[int, Cover]] = [{} for _ in patterns]
     for route, one in enumerate(routes):
-        for form in forms_of(one, bare=folded or one.may_be_bare):
-            steps = [_folded(one) for one in form] if folded else list(form)
+        for form in forms_of(one, bare=folds or one.may_be_bare):
+            steps = [_folded(one) for one in form] if folds else list(form)
             for number in index.near(steps):
                 how = cover(patterns[number], steps)
                 if how is not Cover.NONE and found[number].get(route) is not Cover.ALL:

@@ -12,14 +12,15 @@ from django.urls import resolve, reverse
 from django.utils.functional import Promise
 
 from django_sessionkit.conf.urlconf import uses_language_prefix
-from django_sessionkit.patterns import Pattern
+from django_sessionkit.patterns import Pattern, compile_pattern, split
 from django_sessionkit.policy.first_match import FirstMatch, first_matches
 from django_sessionkit.policy.path_variants import PathVariant, VariantReader
-from django_sessionkit.policy.rules import EVERYTHING, Rule, ViewNamePattern
+from django_sessionkit.policy.rules import EVERYTHING, Rule, ViewNamePattern, folded
+from django_sessionkit.policy.view_marks import exempting_mark
 from django_sessionkit.urlconf.inventory import Route
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
-from .coverage import PolicyCoverage
+from .coverage import PolicyCoverage, laid_over
 from .overlap import Cover, Relation, relation
 from .rule_faults import Finding
 
@@ -42,6 +43,38 @@ def uncovered_methods(coverage: PolicyCoverage) -> list[Finding]:
                 found.append(Finding(rule.label, fault, hint, number))
                 break
     return found
+
+
+def open_parents(coverage: PolicyCoverage) -> list[Finding]:
+    """Return the rules for ``/x/*`` that leave the page ``/x/`` itself open to everyone."""
+    below = [one for one in coverage.selectors if one.pattern.segments[-2:] == ("*", "**")]
+    parents = [compile_pattern("/" + "/".join(split(one.pattern.text)[:-1])) for one in below]
+    laid = laid_over([folded(one) for one in parents], coverage.routes, folds=True)
+    found = []
+    for selector, parent, covered in zip(below, parents, laid, strict=True):
+        rule, bare = coverage.rules[selector.number], parent.text.rstrip("/")
+        whole = (route for route, how in covered.items() if how is Cover.ALL)
+        route = next((one for one in whole if _is_left_open(coverage, one, rule)), None)
+        if route is not None:
+            text = coverage.routes[route].text
+            fault = f'the pattern "{selector.pattern.text}" does not match {text} itself. Everyone may open that page.'
+            public = f'{{"pattern": "{parent.text}", "public": True}}'
+            hint = f'Write "{bare}/**" instead. If everyone is meant to open {text}, add {public} above {rule.label}.'
+            found.append(Finding(rule.label, fault, hint, selector.number))
+    return found
+
+
+def _is_left_open(coverage: PolicyCoverage, route: int, rule: Rule) -> bool:
+    """Return ``True`` if nothing protects the route, and nothing says that it is public."""
+    one = coverage.routes[route]
+    if (
+        route in coverage.excluded
+        or exempting_mark(one.match, honors_django=True) is not None
+        or not rule.matches_view(one.view_name)
+    ):
+        return False
+    verbs = [verb for verb in coverage.verbs(route) if rule.matches_method(verb)]
+    return any(not coverage.is_guarded(route, verb) and not any(coverage.deciders(route, verb)) for verb in verbs)
 
 
 def ineffective_excludes(coverage: PolicyCoverage) -> list[Finding]:

@@ -7,8 +7,7 @@ The system checks and ``sessionkit_routes --fail-on`` show the findings. No requ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from django_sessionkit import conf
 from django_sessionkit.conf import installed
@@ -19,6 +18,7 @@ from django_sessionkit.urlconf.candidates import CandidateIndex, steps_of
 from django_sessionkit.urlconf.segments import MANY
 from django_sessionkit.utils.verbs import COMMON_VERBS
 
+from . import corrections
 from .coverage import PolicyCoverage
 from .implication import is_weaker
 from .overlap import Cover, Relation, relation
@@ -42,6 +42,10 @@ class Finding(NamedTuple):
         return f"{self.place}: {self.fault}"
 
 
+_UNKNOWN = "Correct it, or remove it."
+_Unused: TypeAlias = "tuple[Pattern | ViewNamePattern, Finding]"
+
+
 def unused(coverage: PolicyCoverage) -> list[Finding]:
     """Return the patterns and view names that match no route.
 
@@ -51,33 +55,37 @@ def unused(coverage: PolicyCoverage) -> list[Finding]:
     if not coverage.routes:
         return []
     found = [*_unused_patterns(coverage), *_unused_views(coverage), *_unused_excludes(coverage)]
-    return [one._replace(hint=_nearest(one.hint, coverage)) for one in found[:_MOST_HINTS]] + [
-        one._replace(hint="Correct it, or remove it.") for one in found[_MOST_HINTS:]
+    near = (
+        corrections.nearest(one, coverage) if number < _MOST_HINTS else None for number, (one, _) in enumerate(found)
+    )
+    return [
+        finding if one is None else finding._replace(hint=f'Did you mean "{one}"? Otherwise, remove it.')
+        for (_, finding), one in zip(found, near, strict=True)
     ]
 
 
-def _unused_patterns(coverage: PolicyCoverage) -> Iterator[Finding]:
+def _unused_patterns(coverage: PolicyCoverage) -> Iterator[_Unused]:
     for selector, covered in zip(coverage.selectors, coverage.covers, strict=True):
         rule = coverage.rules[selector.number]
         if not covered and not isinstance(rule.requirement, Nobody) and _needs_route(selector.pattern):
             idle = "opens" if rule.is_public else "protects"
             fault = f'the pattern "{selector.pattern.text}" matches no route. It {idle} nothing.'
-            yield Finding(rule.label, fault, selector.pattern.text, selector.number)
+            yield selector.pattern, Finding(rule.label, fault, _UNKNOWN, selector.number)
 
 
-def _unused_views(coverage: PolicyCoverage) -> Iterator[Finding]:
+def _unused_views(coverage: PolicyCoverage) -> Iterator[_Unused]:
     names = {route.view_name for route in coverage.routes}
     for number, rule in enumerate(coverage.rules):
         for glob in rule.views:
             if not any(map(glob.matches, names)):
                 fault = f'the view name "{glob.text}" matches no route. It has no effect.'
-                yield Finding(rule.label, fault, glob.text, number)
+                yield glob, Finding(rule.label, fault, _UNKNOWN, number)
 
 
-def _unused_excludes(coverage: PolicyCoverage) -> Iterator[Finding]:
+def _unused_excludes(coverage: PolicyCoverage) -> Iterator[_Unused]:
     for one, covered in coverage.excludes:
         if not covered and (isinstance(one, ViewNamePattern) or _needs_route(one)):
-            yield Finding("SESSIONKIT_EXCLUDE", f'"{one.text}" matches no route. It has no effect.', one.text)
+            yield one, Finding("SESSIONKIT_EXCLUDE", f'"{one.text}" matches no route. It has no effect.', _UNKNOWN)
 
 
 def _needs_route(pattern: Pattern) -> bool:
@@ -93,16 +101,6 @@ def file_patterns() -> Iterator[Pattern]:
         path = "/" + str(conf.django_setting(name) or "").strip("/")
         if path != "/" and "//" not in path:
             yield compile_pattern(f"{path}/**")
-
-
-def _nearest(text: str, coverage: PolicyCoverage) -> str:
-    if text.startswith("/"):
-        known = {"/" + "/".join(_written(route.parts)) for route in coverage.routes if route.parts is not None}
-    else:
-        names = {route.view_name for route in coverage.routes}
-        known = {f"{name.rpartition(':')[0]}:*" for name in names if ":" in name} if "*" in text else names
-    near = get_close_matches(text, known, n=1)
-    return f'Did you mean "{near[0]}"? Otherwise, remove it.' if near else "Correct it, or remove it."
 
 
 def _written(parts: Iterable[object]) -> list[str]:

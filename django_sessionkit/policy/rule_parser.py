@@ -46,13 +46,17 @@ def parse_rule(raw: object, place: str) -> Rule:
     if "pattern" not in raw and "view" not in raw:
         raise InvalidPolicy(place, 'a rule needs a "pattern" or a "view"')
     methods, unsafe_only = _methods(raw, place)
+    requirement = _requirement(raw, place)
     return Rule(
         label=_label(raw, place),
-        patterns=tuple(_pattern(one, f"{place}['pattern']") for one in _listed(raw, "pattern", place)),
+        patterns=tuple(
+            _pattern(one, f"{place}['pattern']", opens=isinstance(requirement, Public))
+            for one in _listed(raw, "pattern", place)
+        ),
         views=tuple(_view_name_pattern(one, f"{place}['view']") for one in _listed(raw, "view", place)),
         methods=methods,
         unsafe_only=unsafe_only,
-        requirement=_requirement(raw, place),
+        requirement=requirement,
         options=DenialOptions.parse(raw, place),
         i18n=_flag(raw, "i18n", place, default=True),
     )
@@ -65,7 +69,7 @@ def parse_exclude(raw: object, place: str) -> Pattern | ViewNamePattern:
     """
     if isinstance(raw, str) and _VIEW_NAME_PATTERN.fullmatch(raw):
         return ViewNamePattern(raw)
-    return _pattern(raw, place)
+    return _pattern(raw, place, opens=True)
 
 
 def _label(raw: Mapping[str, object], place: str) -> str:
@@ -86,9 +90,9 @@ def _listed(raw: Mapping[str, object], key: str, place: str) -> Sequence[object]
     return value
 
 
-def _pattern(raw: Any, place: str) -> Pattern:
+def _pattern(raw: Any, place: str, *, opens: bool) -> Pattern:
     try:
-        return compile_pattern(raw) if isinstance(raw, str) else Pattern(raw)
+        return compile_pattern(raw, opens=opens) if isinstance(raw, str) else Pattern(raw)
     except InvalidPolicy as error:
         raise InvalidPolicy(place, f"{error.place} {error.fault}".strip(), error.hint) from None
 

@@ -102,16 +102,16 @@ class RuleSet:
         self.excluded = tuple(excluded)
         self.excluded_views = tuple(excluded_views)
         exact = [(number, one) for number, rule in enumerate(self.rules) for one in rule.effective_patterns]
-        folded = [(number, _folded(one)) for number, one in exact]
+        for_folded = [(number, folded(one)) for number, one in exact]
         #: whether folding changes any pattern; if so, a path that folds to itself may still match more patterns
-        self.folds = exact != folded
+        self.folds = exact != for_folded
         #: folds a path for comparison with the folded patterns
-        self.folding = Folding(segment for _, pattern in folded for segment in pattern.segments)
+        self.folding = Folding(segment for _, pattern in for_folded for segment in pattern.segments)
         #: whether any rule answers a denial with 404
         self.hides = any(rule.options.on_deny == "not_found" for rule in self.rules)
         self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
-        self._folded = PatternIndex(folded) if self.folds else self._exact
+        self._folded = PatternIndex(for_folded) if self.folds else self._exact
         self._excluded = PatternIndex(enumerate(self.excluded))
         #: the patterns of each rule as written in the settings, by the label of the rule
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
@@ -151,10 +151,10 @@ def _without_doubles(targets: Iterable[str | Promise | None]) -> tuple[str | Pro
     return (*dict.fromkeys(one for one in known if not isinstance(one, Promise)), *lazy)
 
 
-def _folded(pattern: Pattern) -> Pattern:
+def folded(pattern: Pattern) -> Pattern:
     """Return the pattern for folded paths, which is the same object if folding does not change it."""
     text = fold(pattern.text)
-    return pattern if text == pattern.text else compile_pattern(text)
+    return pattern if text == pattern.text else compile_pattern(text, opens=pattern.opens)
 
 
 def sole_rule(rules: tuple[Rule, ...], method: str, match: ResolverMatch | None) -> Rule | None:

@@ -113,6 +113,12 @@ def test_a_right_project_is_silent(urls):
         ({"view": "shop:lst"}, 'Did you mean "shop:list"? Otherwise, remove it.'),
         ({"view": "shp:*"}, 'Did you mean "shop:*"? Otherwise, remove it.'),
         ({"view": "qqq"}, "Correct it, or remove it."),
+        ({"view": "users-new"}, "Correct it, or remove it."),
+        ({"pattern": "/about/*"}, 'Did you mean "/about/**"? Otherwise, remove it.'),
+        ({"pattern": "/abuot/*"}, 'Did you mean "/about/**"? Otherwise, remove it.'),
+        ({"pattern": "/kind"}, 'Did you mean "/kind/**"? Otherwise, remove it.'),
+        ({"pattern": "/shop/*/edti"}, 'Did you mean "/shop/*/edit"? Otherwise, remove it.'),
+        ({"pattern": "/reports/*"}, "Correct it, or remove it."),
     ],
 )
 def test_a_dead_rule(urls, rule, hint):
@@ -121,13 +127,34 @@ def test_a_dead_rule(urls, rule, hint):
     assert "SESSIONKIT_PROTECT[0]" in message.msg
 
 
+@pytest.mark.parametrize(
+    ("exclude", "near"),
+    [
+        ("/shop/7/edit/*", "/shop/7/edit/**"),
+        ("/shpo/*/edit", "/shop/*/edit"),
+        ("/kind", None),
+        ("/Articles/new", "/articles/new"),
+    ],
+)
+def test_a_dead_exclude_is_not_proposed_wider_than_its_wildcards(urls, exclude, near):
+    urls[:] = [path("shop/<int:pk>/edit/", page), *PAGES[-1:], *PAGES[9:10]]
+    (message,) = [one for one in found(SESSIONKIT_EXCLUDE=[exclude]) if one.id != "sessionkit.W030"]
+    assert message.id == "sessionkit.W016"
+    assert message.hint == (f'Did you mean "{near}"? Otherwise, remove it.' if near else "Correct it, or remove it.")
+
+
+def test_a_text_of_a_route_that_is_no_pattern_is_not_proposed(urls):
+    urls.append(re_path(r"^a\+\)\+b/$", page))
+    assert found([{"pattern": "/a+b+b", **ADMIN}])[0].hint == "Correct it, or remove it."
+
+
 def test_a_dead_exclude(urls):
     assert ids(SESSIONKIT_EXCLUDE=["/abuot"]) == ["sessionkit.W016"]
     assert ids(SESSIONKIT_EXCLUDE=["shop_*"]) == ["sessionkit.W016"]
 
 
 def test_a_long_list_of_dead_rules_has_hints_for_the_first(urls):
-    messages = found([{"pattern": f"/user{number}", **ADMIN} for number in range(30)])
+    messages = found([{"pattern": f"/users{number}", **ADMIN} for number in range(30)])
     assert [one.hint.startswith("Did") for one in messages] == [True] * 20 + [False] * 10
 
 
@@ -258,7 +285,7 @@ def test_a_weaker_rule_before_a_stricter_one(urls, lax, strict):
     roles = {"head": {"inherits": ["editor"]}, **{name: {} for name in ("admin", "editor", "chief", "banned")}}
     with override_settings(SESSIONKIT_ROLES=roles):
         wide_first = ids([{**LAX, **lax}, {"pattern": "/articles/new", **strict}])
-        crossing = ids([{"pattern": "/*/new", **lax}, {"pattern": "/articles/*", **strict}])
+        crossing = ids([{"pattern": "/*/new", **lax}, {"pattern": ["/articles", "/articles/*"], **strict}])
         narrow_first = ids([{"pattern": "/articles/new", **strict}, {**LAX, **lax}])
     assert wide_first == crossing == ["sessionkit.W017"]
     assert narrow_first == []
@@ -582,6 +609,49 @@ def test_the_admin_and_its_catch_all_are_silent(urls):
     with override_settings(INSTALLED_APPS=apps):
         urls.append(path("admin/", admin.site.urls))
         assert ids(rules) == []
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [{"pattern": "/articles/*", **ADMIN}],
+        [{"pattern": "/articles/*/", **ADMIN}],
+        [{"pattern": "/Articles/*", **ADMIN}],
+        [{"pattern": "/articles/*", "methods": ["POST"], **ADMIN}],
+        [{"pattern": ["/users", "/articles/*"], **ADMIN}],
+        [{"pattern": "/articles", "methods": ["POST"], **ADMIN}, {"pattern": "/articles/*", **ADMIN}],
+    ],
+)
+def test_a_page_that_is_open_above_protected_ones(urls, rules):
+    (message,) = [one for one in found(rules) if one.id == "sessionkit.W031"]
+    assert message.msg.endswith('/*" does not match /articles/ itself. Everyone may open that page.') or "/*/" in str(
+        rules
+    )
+    assert message.hint.lower() == (
+        'write "/articles/**" instead. if everyone is meant to open /articles/, add {"pattern": "/articles", '
+        f'"public": true}} above sessionkit_protect[{len(rules) - 1}].'
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "settings"),
+    [
+        ([{"pattern": "/articles/**", **ADMIN}], {}),
+        ([{"pattern": ["/articles", "/articles/*"], **ADMIN}], {}),
+        ([{"pattern": "/articles", "public": True}, {"pattern": "/articles/*", **ADMIN}], {}),
+        ([{"pattern": "/articles/*", **ADMIN}], {"SESSIONKIT_GLOBAL_PROTECT": True}),
+        (
+            [{"pattern": "/articles/*", **ADMIN}],
+            {"SESSIONKIT_GLOBAL_PROTECT": True, "SESSIONKIT_EXCLUDE": ["articles"]},
+        ),
+        ([{"pattern": "/articles/*", "view": "article", **ADMIN}], {}),
+        ([{"pattern": "/articles/*", "public": True}], {}),
+        ([{"pattern": "/mine/*", **ADMIN}, {"pattern": "/about/*", **ADMIN}], {}),
+        ([{"pattern": "/kind/*", **ADMIN}], {}),
+    ],
+)
+def test_a_page_above_protected_ones_that_is_protected_or_meant_to_be_open(urls, rules, settings):
+    assert "sessionkit.W031" not in ids(rules, **settings)
 
 
 def test_pages_with_a_language_prefix(urls):

@@ -624,11 +624,12 @@ def test_source_methods(run: Run) -> None:
 
 
 def test_pattern_table() -> None:
-    table = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8").partition("| pattern | covers |")[2]
-    rows = [[re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:4]] for line in table.splitlines()[2:7]]
+    table = (DOCS / "reference" / "rules.md").read_text(encoding="utf-8").partition("| pattern | protects |")[2]
+    rows = [[re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:5]] for line in table.splitlines()[2:7]]
     assert len(rows) == 5
-    for (pattern,), covered, others in rows:
-        assert [path for path in covered if not matches(pattern, path)] == []
+    for (pattern,), protected, opened, others in rows:
+        assert [path for path in protected if not matches(pattern, path)] == []
+        assert [path for path in protected if matches(pattern, path, opens=True)] == (opened or protected)
         assert [path for path in others if matches(pattern, path)] == []
 
 

@@ -229,6 +229,52 @@ def test_it_tells_why_a_rule_was_passed_over():
         assert {one.rule: one.outcome for one in found.readings[-1].tried} == {"first": "view", "late": "decides"}
 
 
+NARROW = [
+    {"name": "open", "pattern": ["/files/*", "/page/*"], "public": True},
+    {"name": "posts", "pattern": "/files/*", "methods": ["POST"], "public": True},
+    {"name": "shut", "pattern": "/files/**", "role": "x"},
+    {"name": "after", "pattern": "/*", "public": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "changed", "names"),
+    [
+        ("/files/a/b", {}, ['open "/files/*"']),
+        ("/files/a", {}, []),
+        ("/files/a/b", {"SESSIONKIT_PROTECT": NARROW[2:]}, []),
+        ("/files/a/b", {"SESSIONKIT_PROTECT": [], "SESSIONKIT_EXCLUDE": ["/files/*"]}, []),
+        ("/files/a/b", {"SESSIONKIT_PROTECT": [], "SESSIONKIT_GLOBAL_PROTECT": True}, []),
+        (
+            "/files/a/b",
+            {
+                "SESSIONKIT_PROTECT": [NARROW[0], NARROW[3]],
+                "SESSIONKIT_GLOBAL_PROTECT": True,
+                "SESSIONKIT_EXCLUDE": ["/files/*", "/page", "file*x", "/*/*/*/c", "/files/*/*"],
+            },
+            [],
+        ),
+        (
+            "/files/a/b",
+            {
+                "SESSIONKIT_PROTECT": [NARROW[0], NARROW[3]],
+                "SESSIONKIT_GLOBAL_PROTECT": True,
+                "SESSIONKIT_EXCLUDE": ["/files/*", "/page", "/*"],
+            },
+            ['open "/files/*"', 'after "/*"', 'SESSIONKIT_EXCLUDE "/files/*"', 'SESSIONKIT_EXCLUDE "/*"'],
+        ),
+    ],
+)
+def test_it_tells_what_would_open_the_path_if_its_wildcard_were_wider(where, changed, names):
+    with override_settings(**{"SESSIONKIT_PROTECT": NARROW, **changed}):
+        found = explained(where)
+    reading = found.readings[0]
+    assert [*reading.not_opened_by] == reading.as_dict()["not_opened_by"] == names
+    lines = [line for line in str(found).splitlines() if "not opened by" in line]
+    because = 'in a public rule and an exclude, "*" is exactly one segment. "**" opens all pages below'
+    assert lines == [f"  not opened by {name}: {because}" for name in names]
+
+
 def test_a_rule_that_waits_for_the_route_is_told_where_an_earlier_look_denies():
     waits = {"name": "waits", "view": "page", "role": "x"}
     upper = {"name": "upper", "pattern": "/PAGE", "role": "x", "methods": ["GET"]}

@@ -12,7 +12,7 @@ from django.urls import path
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import Role, is_authenticated, use_session
+from django_sessionkit import Public, Role, can_access, is_authenticated, use_session
 from django_sessionkit.guard.engine import RequestEvaluation
 from django_sessionkit.session.context import SessionContext
 
@@ -448,3 +448,70 @@ def test_a_urlconf_that_cannot_be_read_is_not_taken_for_the_root(root, urlconf):
         assert evaluation.needs_no_evaluation(request) == (root is not None)
         request.urlconf = urlconf
         assert not evaluation.needs_no_evaluation(request)
+
+
+OPEN_FILES = {"pattern": "/files/*", "public": True}
+CLOSED_FILES = {"pattern": "/files/**", "role": "admin"}
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("/files/a", 200),
+        ("/files/a/", 200),
+        ("/files/a/b", 302),
+        ("/files/a/b/", 302),
+        ("/files/a//", 302),
+        ("/files/a/./b", 302),
+        ("/files//a", 302),
+        ("/files/x/../a", 302),
+        ("/Files/a/b", 302),
+        ("/files/a%2Fb", 302),
+    ],
+)
+@protect(OPEN_FILES, CLOSED_FILES)
+def test_a_wildcard_of_a_public_rule_opens_one_segment(url, code):
+    assert both_status(url) == code
+
+
+@protect({"pattern": "/*/a", "require": Public()}, {"pattern": "/**", "role": "admin"})
+def test_a_wildcard_in_the_middle_of_a_public_rule_is_one_segment():
+    assert [both_status(url) for url in ("/files/a", "/files/b/a", "/files/")] == [200, 302, 302]
+
+
+@protect({"pattern": "/files/*", "role": "admin"})
+def test_a_wildcard_of_a_rule_with_a_requirement_protects_all_below():
+    assert [both_status(url) for url in ("/files/a", "/files/a/b", "/files/a/b/c/")] == [302, 302, 302]
+
+
+@protect({**CLOSED_FILES, "methods": ["GET"]}, {**OPEN_FILES, "methods": ["POST"]}, {"pattern": "/**", "deny": True})
+def test_the_methods_of_a_public_rule_do_not_widen_its_wildcard():
+    assert [browser().post(url).status_code for url in ("/files/a", "/files/a/b")] == [200, 403]
+
+
+@override_settings(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/files/*"])
+def test_a_wildcard_of_an_exclude_opens_one_segment():
+    assert [both_status(url) for url in ("/files/a", "/files/a/", "/files/a/b", "/files//a")] == [200, 200, 302, 302]
+
+
+@override_settings(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/files/**"])
+def test_two_stars_of_an_exclude_open_all_below():
+    assert [both_status(url) for url in ("/files/a", "/files/a/b", "/files/a/b/c/")] == [200, 200, 200]
+
+
+TRANSLATED_FILES = tuple(i18n_patterns(path("files/<path:name>", views.page)))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "codes"), [(["/*/files/*", "/files/*"], [200, 302]), ("/files/*", [302, 302]), ("/*/*", [302, 302])]
+)
+def test_a_wildcard_of_a_public_rule_is_one_segment_behind_a_language_too(pattern, codes):
+    rules = [{"pattern": pattern, "public": True}, CLOSED_FILES]
+    with protect(*rules, ROOT_URLCONF=TRANSLATED_FILES, LANGUAGE_CODE="en", LOGIN_URL="/login/"):
+        assert [status(url) for url in ("/en/files/a", "/en/files/a/b")] == codes
+
+
+@protect(OPEN_FILES, CLOSED_FILES)
+def test_a_menu_reads_wildcards_as_the_guard_does():
+    with use_session(None):
+        assert [can_access(path) for path in ("/files/a", "/files/a/b")] == [True, False]

@@ -25,11 +25,12 @@ def index_of(texts: list[str]) -> PatternIndex:
     return PatternIndex((number, Pattern(text)) for number, text in enumerate(texts))
 
 
-@given(texts=st.lists(patterns, max_size=8), asked=st.lists(paths, max_size=6))
-def test_it_agrees_with_the_plain_matcher(texts, asked):
-    index = index_of(texts)
+@given(mixed=st.lists(st.tuples(patterns, st.booleans()), max_size=8), asked=st.lists(paths, max_size=6))
+def test_it_agrees_with_the_plain_matcher(mixed, asked):
+    index = PatternIndex((number, Pattern(text, opens=opens)) for number, (text, opens) in enumerate(mixed))
     for path in asked:
-        assert index.matching(path) == plain(texts, path)
+        plain = (number for number, (text, opens) in enumerate(mixed) if matches(text, path, opens=opens))
+        assert index.matching(path) == tuple(plain)
 
 
 def test_it_agrees_on_a_long_list_of_all_kinds():

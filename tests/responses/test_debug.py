@@ -246,6 +246,12 @@ def test_the_403_page_escapes_the_path_and_the_names():
     assert "a\N{SNOWMAN};&lt;script&gt;" in page
 
 
+def test_the_403_page_says_that_a_wildcard_opens_one_segment(site):
+    site.SESSIONKIT_PROTECT = [{"pattern": "/files/*", "public": True, "name": "open"}, *RULES]
+    assert "Not opened by <code>open &quot;/files/*&quot;</code>" in shown("/files/a/b")
+    assert "Not opened" not in shown("/page/")
+
+
 def test_code_inside_a_view_is_told_from_rules():
     page = shown("/enforcing/")
     assert "Code inside the view denied it" in page

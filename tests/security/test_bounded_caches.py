@@ -50,6 +50,7 @@ FILLED_BY_CLIENTS = {
     "session.versioning.VersionChecker._remembered": "10,000 users; 500 characters for each",
     "session.fast_validation.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
     "patterns._patterns": "1,024 patterns of 200 characters",
+    "patterns._opening_patterns": "1,024 patterns of 200 characters",
     "policy.rules.RuleSet.sole_rules": "1,024 paths of 200 characters",
 }
 # These end with the request, the check or the command that fills them.

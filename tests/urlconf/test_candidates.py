@@ -6,21 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sessionkit.lint.overlap import Cover, cover
-from django_sessionkit.patterns import compile_pattern
+from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.urlconf.candidates import ANY, CandidateIndex, OneOf, steps_of
 from django_sessionkit.urlconf.segments import MANY, ONE, PartialSegment
 
-patterns = st.lists(st.sampled_from(["a", "b", "ab", "*", "**"]), max_size=3).map(lambda one: "/" + "/".join(one))
+texts = st.lists(st.sampled_from(["a", "b", "ab", "*", "**"]), max_size=3).map(lambda one: "/" + "/".join(one))
+patterns = st.builds(Pattern, texts, opens=st.booleans())
 steps = st.sampled_from(
     ["a", "b", "ab", ONE, MANY, ANY, PartialSegment("a", "b"), PartialSegment("a", ""), OneOf(frozenset("ab"))]
 )
 parts = st.lists(steps, max_size=3)
 
 
-@given(texts=st.lists(patterns, max_size=8), parts=parts)
-def test_the_index_leaves_no_candidate_out(texts, parts):
-    index = CandidateIndex((number, compile_pattern(text)) for number, text in enumerate(texts))
-    covers = {number: cover(compile_pattern(text), parts) for number, text in enumerate(texts)}
+@given(patterns=st.lists(patterns, max_size=8), parts=parts)
+def test_the_index_leaves_no_candidate_out(patterns, parts):
+    index = CandidateIndex(enumerate(patterns))
+    covers = {number: cover(pattern, parts) for number, pattern in enumerate(patterns)}
     assert {number for number, how in covers.items() if how is not Cover.NONE} <= set(index.near(parts))
     assert {number for number, how in covers.items() if how is Cover.ALL} <= set(index.near(parts, whole=True))
 
