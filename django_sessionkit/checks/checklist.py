@@ -60,7 +60,7 @@ def _django(*names: str) -> tuple[str, ...]:
 
 _POLICY = (
     *(f"E{number:03}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 20, 21, 26, 27)),
-    *(f"W{number:03}" for number in (1, 2, 4, 5, 16, 17, 18, 19, 20, 21, 22, 23, 28, 29, 30, 31, 32, 33, 34, 35)),
+    *(f"W{number:03}" for number in (1, 2, 4, 5, *range(16, 24), *range(28, 37))),
     *("I001", "I003"),
 )
 

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit.conf.installed import keeps_sessions
-from django_sessionkit.lint import coverage, exposure, login_marks, login_pages, rule_faults
+from django_sessionkit.lint import coverage, exposure, languages, login_marks, login_pages, rule_faults
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import predicates
@@ -45,6 +45,7 @@ check_used_pages = _each(Error, "sessionkit.E027", login_pages.missing_used_page
 check_unused_pages = _each(CheckWarning, "sessionkit.W030", login_pages.missing_unused_pages)
 check_marked_views = _each(CheckWarning, "sessionkit.W029", login_marks.closed_marked_views)
 check_open_parents = _each(CheckWarning, "sessionkit.W031", exposure.open_parents)
+check_open_languages = _each(CheckWarning, "sessionkit.W036", languages.open_languages)
 check_unclear_routes = _each(Info, "sessionkit.I003", exposure.unclear_routes)
 
 

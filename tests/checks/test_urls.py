@@ -553,7 +553,7 @@ def test_a_route_with_a_language_begins_with_a_language(urls):
     for pattern in ("/users/**", "/users", "/de/users", "/de/archivist/**"):
         assert "sessionkit.I003" not in ids([{"pattern": pattern, **ADMIN}]), pattern
     for pattern in ("/archive/7/list", "/de/archive/7/list", "/*/archive/7/list", "/DE/archive/**"):
-        assert ids([{"pattern": pattern, **ADMIN}])[-1:] == ["sessionkit.I003"], pattern
+        assert "sessionkit.I003" in ids([{"pattern": pattern, **ADMIN}]), pattern
     for pattern in ("/users/archive/list", "/xx/users"):
         assert ids([{"pattern": pattern, **ADMIN}]) == ["sessionkit.W016"], pattern
 
