@@ -34,7 +34,7 @@ _UNKNOWN_SETTING_ID = "sessionkit.E014"
 
 # For errors that have no hint.
 _HINTS = {
-    "SESSIONKIT_PROTECT": 'A rule looks like this: {"pattern": "/admin/**", "role": "admin"}',
+    "SESSIONKIT_PROTECT": 'A rule looks like this: {"pattern": "/reports/**", "authenticated": True}',
     "SESSIONKIT_GLOBAL_PROTECT": "SESSIONKIT_GLOBAL_PROTECT = True",
     "SESSIONKIT_EXCLUDE": 'SESSIONKIT_EXCLUDE = ["/", "/static/**", "account:*"]',
     "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED = True",

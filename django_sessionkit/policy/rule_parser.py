@@ -38,7 +38,7 @@ def parse_rule(raw: object, place: str) -> Rule:
     fault and, for an unknown key, the nearest valid key.
     """
     if not isinstance(raw, Mapping):
-        raise InvalidPolicy(place, "a rule must be a dict", 'write {"pattern": "/admin/**", "role": "admin"}')
+        raise InvalidPolicy(place, "a rule must be a dict", 'write {"pattern": "/reports/**", "authenticated": True}')
     known = (*_SELECTOR_KEYS, *_REQUIREMENTS, *OPTION_KEYS, *_FURTHER_KEYS)
     for key in raw:
         if key not in known:

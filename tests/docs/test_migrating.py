@@ -176,7 +176,7 @@ class TestJavascript:
 
     def test_a_rule_looks_at_both_fields(self, run: Run) -> None:
         run(self.PAGE)
-        assert_access("/admin/", as_={"role": "user", "roles": ["admin"]}, status=200)
+        assert_access("/backoffice/", as_={"role": "user", "roles": ["admin"]}, status=200)
 
     def test_every_name_exists(self) -> None:
         lines = (ROOT / self.PAGE).read_text(encoding="utf-8").partition("## Translate the rules")[0].splitlines()

@@ -109,6 +109,27 @@ def test_readme_in_a_new_project(tmp_path: Path) -> None:
     assert "302 to /admin/login/?next=/admin/" in output[2]
 
 
+def test_the_recipe_for_the_admin_in_a_new_project(tmp_path: Path) -> None:
+    """Staff get in, nobody else does, and no check warns."""
+    run_command(["django-admin", "startproject", "mysite", "."], tmp_path)
+    text = (DOCS / "how-to" / "admin.md").read_text(encoding="utf-8")
+    (settings,) = (block.code for block in blocks(text, "admin.md") if block.file == "settings.py")
+    ours = (
+        'INSTALLED_APPS += ["django_sessionkit"]\nMIDDLEWARE += ["django_sessionkit.middleware.SessionKitMiddleware"]\n'
+    )
+    with (tmp_path / "mysite" / "settings.py").open("a", encoding="utf-8") as file:
+        file.write(f"{ours}{settings}")
+    assert "no issues" in run_command(["python", "manage.py", "check", "--fail-level", "WARNING"], tmp_path)
+
+    def explained(path: str, *caller: str) -> str:
+        return run_command(["python", "manage.py", "sessionkit_explain", path, *caller], tmp_path)
+
+    assert "Decision  allowed by" in explained("/admin/", "--as", "role=staff")
+    assert "Response  403" in explained("/admin/", "--as", "role=superuser")
+    assert "302 to /admin/login/?next=/admin/" in explained("/admin/")
+    assert "Decision  allowed" in explained("/admin/login/")
+
+
 def test_tutorial(tmp_path: Path) -> None:
     output = play(DOCS / "tutorial.md", tmp_path)
     assert "System check identified no issues" in output
