@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import Promise
     from typing_extensions import Unpack
-
-if not TYPE_CHECKING:
+else:
 
     def __getattr__(name: str) -> object:
         """Raise the error for a name that this module does not have."""

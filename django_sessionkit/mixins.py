@@ -23,9 +23,7 @@ from .utils.text import described
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import Promise
-
-
-if not TYPE_CHECKING:
+else:
 
     def __getattr__(name: str) -> object:
         """Raise the error for a name that this module does not have."""

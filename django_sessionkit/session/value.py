@@ -30,7 +30,7 @@ class Session(Mapping[str, Any]):
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
         self._permissions: frozenset[str] | None = None
-        self.grants_cache: Grants | None = None  # set by access.AccessPolicy
+        self.grants_cache = None  # set by access.AccessPolicy
 
     @property
     def user_id(self) -> str:
@@ -70,7 +70,9 @@ class Session(Mapping[str, Any]):
         """Return the whole session as a new plain dict that can be serialized to JSON."""
         return {key: _copy(value) for key, value in self._data.items()}
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        grants_cache: Grants | None
+    else:
 
         def __getattr__(self, name: str) -> object:
             """Raise the error for an attribute that does not exist. It says how to read a field of the dict."""

@@ -14,6 +14,7 @@ from django_sessionkit import (
     Allow,
     Decision,
     Permission,
+    RequireRoleMixin,
     Role,
     Session,
     aevaluate,
@@ -24,14 +25,16 @@ from django_sessionkit import (
     evaluate,
     explain,
     get_session,
+    public,
+    require,
+    require_authenticated,
+    require_role,
     require_session,
     set_session,
     use_session,
     validate_session,
 )
-from django_sessionkit.decorators import public, require, require_authenticated, require_role
 from django_sessionkit.explanation.report import Explanation
-from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.testing import asign_in, override_policy, sign_in
 
@@ -97,6 +100,8 @@ require_role("admin", redirect="/x/")  # type: ignore[call-arg]
 Role(["admin"])  # type: ignore[arg-type]
 require("admin")  # type: ignore[arg-type]
 validate_session({}).user_id = "2"  # type: ignore[misc]
+validate_session({}).plan  # type: ignore[attr-defined]  # noqa: B018
+validate_session({})["plan"] = "free"  # type: ignore[index]
 
 
 class Page(RequireRoleMixin, View):
