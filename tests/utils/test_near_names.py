@@ -92,6 +92,7 @@ SETTINGS = """
 from django_sessionkit import *
 SECRET_KEY = "x"
 INSTALLED_APPS = ["django_sessionkit"]
+MIDDLEWARE = ["django_sessionkit.middleware.SessionKitMiddleware"]
 SESSIONKIT_PROTECT = [{"pattern": "/reports/**", "role": "editor"}]
 USED = [require_role("editor"), RequireRoleMixin, has_role]
 """
