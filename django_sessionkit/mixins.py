@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ class AccessMixin(View):
 
         Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or invalid attribute.
         """
-        _refuse_near_names(cls)
+        _refuse_without_effect(cls)
         view = super().as_view(**initkwargs)
         instance = cls(**initkwargs)
         mark = ViewRequirement(instance._requirement_without_request(), instance.get_denial_options())
@@ -166,12 +166,29 @@ def _require(view: View, attribute: str, requirement: Callable[..., Requirement]
         raise error.at(place) from None
 
 
-def _refuse_near_names(owner: type[View]) -> None:
-    """Raise ``InvalidPolicy`` for an attribute without effect, whose name is near to one of the mixins.
+_MIXINS = {
+    "required_roles": RequireRoleMixin,
+    "required_permissions": RequirePermissionMixin,
+    "required_any_permission": RequirePermissionMixin,
+}
+
+
+def _without_effect(owner: Any) -> Iterator[tuple[str, str]]:
+    """Yield the attributes that a view of the class ``owner`` must not have, and what to do instead."""
+    for name, right in ATTRIBUTES.items():
+        yield name, f'write {right} = ["name"]'
+    if owner.get_requirement is AccessMixin.get_requirement:
+        for name, mixin in _MIXINS.items():
+            if not issubclass(owner, mixin):
+                yield name, f"add {mixin.__name__} to the base classes"
+
+
+def _refuse_without_effect(owner: type[AccessMixin]) -> None:
+    """Raise ``InvalidPolicy`` for an attribute of :func:`_without_effect`.
 
     An attribute that another base class declares has its meaning there, as in Django's ``PermissionRequiredMixin``.
     """
-    for name, right in ATTRIBUTES.items():
+    for name, hint in _without_effect(owner):
         declaring = [one for one in owner.__mro__ if name in vars(one)]
         if declaring and all(issubclass(one, AccessMixin) for one in declaring):
-            raise InvalidPolicy(f"{owner.__name__}.{name}", "has no effect", f'write {right} = ["name"]')
+            raise InvalidPolicy(f"{owner.__name__}.{name}", "has no effect", hint)

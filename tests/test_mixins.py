@@ -212,6 +212,33 @@ def test_an_attribute_with_a_name_near_to_the_right_one_is_refused_even_beside_i
             make(base, **{attribute: "p"}, **other).as_view()
 
 
+@pytest.mark.parametrize(
+    ("base", "attribute", "mixin"),
+    [
+        (RequireRoleMixin, "required_permissions", "RequirePermissionMixin"),
+        (RequireRoleMixin, "required_any_permission", "RequirePermissionMixin"),
+        (RequirePermissionMixin, "required_roles", "RequireRoleMixin"),
+        (RequireAuthenticatedMixin, "required_roles", "RequireRoleMixin"),
+    ],
+)
+def test_an_attribute_of_a_mixin_that_the_view_lacks_is_refused(base, attribute, mixin):
+    set_too = {"required_roles": ["r"], "required_permissions": ["p"], attribute: ["x"]}
+    others = {name: set_too[name] for name in (attribute, *(name for name in set_too if hasattr(base, name)))}
+    with pytest.raises(ImproperlyConfigured, match=f"^Wrong.{attribute}: has no effect; add {mixin} to the base"):
+        make(base, **others).as_view()
+
+
+def test_an_attribute_that_a_view_reads_itself_is_not_refused():
+    class Own(RequireRoleMixin, Page):
+        required_roles = ["editor"]
+        required_permissions = ["posts:read"]
+
+        def get_requirement(self):
+            return super().get_requirement() | Permission(*self.required_permissions)
+
+    assert Own.as_view().sessionkit_requirement == Role("editor") | Permission("posts:read")
+
+
 def test_an_attribute_of_another_mixin_is_left_to_it():
     class Both(RequireRoleMixin, PermissionRequiredMixin, Page):
         required_roles = ["editor"]
