@@ -28,9 +28,8 @@ class Excerpt(NamedTuple):
 @cache
 def of_rule(name: str) -> tuple[Excerpt, ...]:
     """Return the dict of a rule in ``PROTECT``, with the comment above it."""
-    assigned = _assignment(policy, "PROTECT")
-    rules = assigned.elts if isinstance(assigned, ast.List) else []
-    return tuple(_with_comment(policy, rule) for rule in rules if _name_of(rule) == name)
+    rules = [node for node in ast.walk(_assignment(policy, "PROTECT")) if isinstance(node, ast.Dict)]
+    return tuple(_with_comment(policy, rule) for rule in rules if f"'name': {name!r}" in ast.unparse(rule))
 
 
 @cache
@@ -63,13 +62,8 @@ def _assignment(module: ModuleType, name: str) -> ast.expr:
     raise LookupError(f"{module.__name__} does not assign {name}.")
 
 
-def _name_of(rule: ast.expr) -> str:
-    keys, values = (rule.keys, rule.values) if isinstance(rule, ast.Dict) else ((), ())
-    names = [value for key, value in zip(keys, values, strict=True) if key is not None and ast.unparse(key) == "'name'"]
-    return str(ast.literal_eval(names[0])) if names else ""
-
-
 def _with_comment(module: ModuleType, node: ast.expr) -> Excerpt:
+    """Return the lines of a node and the comment above them. A heading with dashes is not part of the comment."""
     lines = inspect.getsource(module).splitlines()
     first = node.lineno - 1
     while lines[first - 1].strip().startswith("# ") and "---" not in lines[first - 1]:
