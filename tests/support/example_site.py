@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 from support.server_processes import Server, environment, free_port, running
 
-EXAMPLE = Path(__file__).parents[2] / "example_project"
+TESTS = Path(__file__).parents[1]
+EXAMPLE = TESTS.parent / "example_project"
 GUNICORN_LOG_FORMAT = "worker=%(p)s %(r)s %(s)s"
 
 
@@ -29,12 +30,14 @@ Serve = Callable[[Mapping[str, str]], AbstractContextManager[Site]]
 
 
 def settings(database_url: str, **more: str) -> dict[str, str]:
-    """Return production settings without TLS, because the tests use no proxy."""
+    """Return production settings without TLS, because the tests use no proxy, and with quick passwords."""
     return {
         "DATABASE_URL": database_url,
         "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
         "DJANGO_HTTPS": "0",
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
+        "DJANGO_SETTINGS_MODULE": "support.site_settings",
+        "PYTHONPATH": str(TESTS),
         "PYTHONDEVMODE": "1",
         **more,
     }
@@ -66,7 +69,8 @@ def fill(env: Mapping[str, str]) -> None:
 
 
 def gunicorn_command(port: int, workers: int = 2) -> list[str]:
-    options = ("--worker-class=gthread", f"--workers={workers}", "--threads=4", "--timeout=60")
+    # On a busy machine a connection idles for longer than the two seconds after which gunicorn closes it.
+    options = ("--worker-class=gthread", f"--workers={workers}", "--threads=4", "--timeout=60", "--keep-alive=60")
     log = ("--access-logfile=-", f"--access-logformat={GUNICORN_LOG_FORMAT}")
     bind = f"--bind=127.0.0.1:{port}"
     return [sys.executable, "-m", "gunicorn", bind, *options, *log, "newsroom.wsgi:application"]

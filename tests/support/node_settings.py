@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from newsroom.settings import *  # noqa: F403
+from support.site_settings import *  # noqa: F403
 
 ROOT_URLCONF = "support.node_urls"

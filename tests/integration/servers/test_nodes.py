@@ -18,7 +18,6 @@ from support import stores
 from support.example_site import Site
 from support.visitors import API, SESSION_COOKIE, send, signed_in, visitor
 
-TESTS = Path(__file__).parents[2]
 WRITE = "/articles/new/"
 READ = "/articles/"
 HIRE = """
@@ -58,7 +57,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
             REDIS_URL=redis.url,
             DJANGO_SETTINGS_MODULE="support.node_settings",
             GATES=str(gates),
-            PYTHONPATH=str(TESTS),
         )
         site.fill(env)
         hired = site.manage("shell", "-v", "0", "-c", HIRE, env=env)
