@@ -153,7 +153,7 @@ class Scale(NamedTuple):
     hostile: int = 10_000
 
 
-SMOKE = Scale((10, 200), 200, (100, 200, 400), 20, Effort(1, 0), 1, 0.2, 100)
+SMOKE = Scale((10, 200), 200, (100, 200, 400), 20, Effort(1, 0), 1, 0.02, 100)
 
 
 def machine() -> Iterator[str]:
