@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf import global_settings
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
@@ -17,6 +16,7 @@ from django.utils import translation
 from django.utils.functional import lazystr
 from django.views import View
 from support.examples import IS_THOROUGH
+from support.loops import async_to_sync
 from support.sessions import HTML, READER, abrowser, browser
 from testsite import views
 

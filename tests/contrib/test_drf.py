@@ -12,12 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.urls import path
 from django.views.decorators.cache import cache_page
+from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, JSON, READER, abrowser, sign_in
 
 from django_sessionkit.exceptions import InvalidPolicy

@@ -6,10 +6,10 @@ import io
 from importlib.util import find_spec
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import AsyncClient, Client
+from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, JSON, READER, sign_in
 
 from django_sessionkit.exceptions import InvalidPolicy

@@ -6,7 +6,6 @@ import json
 from itertools import product
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.http import HttpRequest, JsonResponse
 from django.test import override_settings
 from django.urls import NoReverseMatch, get_resolver, path, re_path
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.attacks.sites import Urls
 from support.examples import examples
+from support.loops import async_to_sync
 from support.payload_canaries import CANARY
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import urls as testsite_urls

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf.urls.i18n import i18n_patterns
 from django.test import RequestFactory, override_settings
 from django.urls import path
+from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 

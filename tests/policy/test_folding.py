@@ -8,19 +8,21 @@ import unicodedata
 from urllib.parse import quote
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path, re_path
 from hypothesis import given
 from hypothesis import strategies as st
 from support.attacks.sending import AsyncWireClient
+from support.loops import async_to_sync
 from support.sessions import HTML, browser
 
 from django_sessionkit.policy import folding
 from django_sessionkit.policy.folding import Folding, fold, longest_spelling
 
-EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
+# Nothing is known of a code point that is unassigned or private, so a hundredth of those stand for all.
+KNOWN = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Co")]
+EVERY = [chr(code) for code in sorted({*KNOWN, *range(0, sys.maxunicode + 1, 101)})]
 ASCII = ["admin", "kiosk", "i;`", "iii", "a.b-c"]
 MIXED = [*ASCII, "caf\u00e9", "stra\u00dfe", "\u1ec7x", "\u03b9\u03b9", "\u1f82", "\uac01", "\ufb06"]
 # Characters with which the literals above can be written, and some that only look alike.
@@ -82,7 +84,7 @@ def test_no_spelling_is_longer_than_the_bound():
 @pytest.mark.parametrize("text", ["{}", "{}\u0307", "I{}"])
 def test_every_character_is_folded_alike_for_some_literals(text):
     """For ASCII literals, exactly the texts that fold to ASCII are folded."""
-    texts = [text.format(one) for one in (EVERY if text == "{}" else EVERY[:0x20000]) if one != "/"]
+    texts = [text.format(one) for one in EVERY if one != "/"]
     for (spelt, folded), (_, found) in zip(each(fold, texts), each(Folding(ASCII), texts), strict=True):
         assert found == folded if folded.isascii() else not found.isascii(), spelt
     assert [*each(fold, texts)] == [*each(Folding(["\u00e9" * 9]), texts)]

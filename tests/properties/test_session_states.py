@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.contrib.sessions.backends import file
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
@@ -16,6 +15,7 @@ from django.db import OperationalError
 from django.http import HttpResponse, JsonResponse
 from django.test import override_settings
 from django.urls import include, path
+from support.loops import async_to_sync
 from support.payload_canaries import CANARY
 from support.sessions import EDITOR, HTML, JSON, abrowser, browser
 

@@ -8,7 +8,6 @@ from itertools import chain, count
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.template import engines
 from django.test import override_settings
@@ -16,6 +15,7 @@ from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
 from support.examples import IS_THOROUGH
+from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 

@@ -6,10 +6,10 @@ import re
 from html import unescape
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
+from support.loops import async_to_sync
 from support.sessions import EDITOR, JSON, READER, abrowser, browser
 from testsite import urls as testsite_urls
 from testsite import views

@@ -6,13 +6,13 @@ import itertools
 from functools import cache
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.urls import include, path, re_path
 from django.utils.decorators import method_decorator
 from django.views import View, debug
+from support.loops import async_to_sync
 from support.sessions import ADMIN, HTML, JSON, READER, AsyncBrowser, browser, sign_in
 
 from django_sessionkit import Role, use_session

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path, reverse_lazy
 from django.utils.functional import lazystr
 from django.views import View
+from support.loops import async_to_sync
 from support.sessions import EDITOR, HTML, READER, abrowser, browser, sign_in
 from testsite import views
 

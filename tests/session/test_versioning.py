@@ -13,7 +13,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import ImproperlyConfigured
@@ -21,6 +21,7 @@ from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.test import RequestFactory
 from django.urls import path
+from support.loops import async_to_sync
 from support.payload_canaries import CANARY
 from support.sessions import AsyncBrowser, abrowser, browser
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from importlib import import_module
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import login
 from django.contrib.auth.models import User
@@ -15,6 +15,7 @@ from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.test import RequestFactory, override_settings
 from django.urls import path
+from support.loops import async_to_sync
 from support.sessions import EDITOR, READER, abrowser, browser
 
 from django_sessionkit import (

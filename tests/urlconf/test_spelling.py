@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, converters, include, path, re_path, register_converter, resolve
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, ResolverMatch, RoutePattern
+from support.loops import async_to_sync
 from support.sessions import ADMIN, READER, abrowser, browser
 from testsite import views
 

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group, Permission, User
@@ -20,6 +19,7 @@ from django.db import OperationalError
 from django.http import JsonResponse
 from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
+from support.loops import async_to_sync
 from support.manual.project import keep_receivers
 from support.payload_canaries import CANARY
 from support.sessions import abrowser, browser, sign_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY, login
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
@@ -13,6 +13,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.http import HttpResponse, JsonResponse
 from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
+from support.loops import async_to_sync
 from support.sessions import abrowser, browser
 
 from django_sessionkit import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.contrib.auth import SESSION_KEY, get_user, login, logout
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.cache import cache
@@ -13,6 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.test import RequestFactory
 from django.urls import include, path
 from django.utils.functional import SimpleLazyObject
+from support.loops import async_to_sync
 from support.sessions import abrowser, browser
 
 from django_sessionkit import (
