@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -52,7 +53,16 @@ def absolute(name: str, node: ast.ImportFrom) -> str:
 
 def imports(name: str, nodes: Iterator[ast.AST] | None = None) -> Iterator[str]:
     """The absolute names of what a module imports at run time, as ``module.name`` where it takes a name from one."""
-    for node in runtime(MODULES[name]) if nodes is None else nodes:
+    return iter(at_run_time(name)) if nodes is None else imported(name, nodes)
+
+
+@cache
+def at_run_time(name: str) -> tuple[str, ...]:
+    return tuple(imported(name, runtime(MODULES[name])))
+
+
+def imported(name: str, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -255,6 +265,7 @@ FOREIGN = {
 FOREIGN |= {"_get_running_loop", "_key_to_file", "_regex", "_resource_closers", "_session_cache", "_session_key"}
 
 
+@cache
 def private_names(tree: ast.AST) -> set[str]:
     """What the classes of a module call private."""
     defined = {function.name for function in functions(tree)}
