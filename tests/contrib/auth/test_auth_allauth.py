@@ -57,6 +57,7 @@ def project(transactional_db, settings):
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     settings.ACCOUNT_LOGIN_BY_CODE_ENABLED = True
     settings.ACCOUNT_RATE_LIMITS = False
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}  # for Django 6.1
     settings.LOGIN_URL = "account_login"
     settings.LOGIN_REDIRECT_URL = "/who/"
     settings.SESSIONKIT_GLOBAL_PROTECT = True
