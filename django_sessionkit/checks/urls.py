@@ -31,7 +31,8 @@ def _each(
     return check
 
 
-check_dead_rules = _each(CheckWarning, "sessionkit.W016", rule_faults.unused)
+check_dead_rules = _each(CheckWarning, "sessionkit.W016", rule_faults.unused_patterns)
+check_view_names = _each(Error, "sessionkit.E028", rule_faults.unknown_views)
 check_shadowed_rules = _each(Error, "sessionkit.E020", rule_faults.shadowed)
 check_weaker_rules = _each(CheckWarning, "sessionkit.W017", rule_faults.weaker)
 check_partial_patterns = _each(CheckWarning, "sessionkit.W018", rule_faults.partial)

@@ -47,14 +47,27 @@ _Unused: TypeAlias = "tuple[Pattern | ViewNamePattern, Finding]"
 
 
 def unused(coverage: PolicyCoverage) -> list[Finding]:
-    """Return the patterns and view names that match no route.
+    """Return the patterns and view names that match no route."""
+    return [*unused_patterns(coverage), *unknown_views(coverage)]
+
+
+def unused_patterns(coverage: PolicyCoverage) -> list[Finding]:
+    """Return the patterns of rules, and the excludes, that match no route.
 
     Patterns that need no route are left out: those for static and uploaded files, those for pages of a fallback
     middleware, and rules that deny everyone.
     """
+    return _corrected([*_unused_patterns(coverage), *_unused_excludes(coverage)], coverage)
+
+
+def unknown_views(coverage: PolicyCoverage) -> list[Finding]:
+    """Return the view names of rules that no route has."""
+    return _corrected(list(_unused_views(coverage)), coverage)
+
+
+def _corrected(found: list[_Unused], coverage: PolicyCoverage) -> list[Finding]:
     if not coverage.routes:
         return []
-    found = [*_unused_patterns(coverage), *_unused_views(coverage), *_unused_excludes(coverage)]
     near = (
         corrections.nearest(one, coverage) if number < _MOST_HINTS else None for number, (one, _) in enumerate(found)
     )

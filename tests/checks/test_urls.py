@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
-from django.core.checks import run_checks
+from django.core.checks import ERROR, run_checks
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import override_settings
@@ -110,10 +110,6 @@ def test_a_right_project_is_silent(urls):
     [
         ({"pattern": "/usrs"}, 'Did you mean "/users"? Otherwise, remove it.'),
         ({"pattern": ["/users", "/artikles/new"]}, 'Did you mean "/articles/new"? Otherwise, remove it.'),
-        ({"view": "shop:lst"}, 'Did you mean "shop:list"? Otherwise, remove it.'),
-        ({"view": "shp:*"}, 'Did you mean "shop:*"? Otherwise, remove it.'),
-        ({"view": "qqq"}, "Correct it, or remove it."),
-        ({"view": "users-new"}, "Correct it, or remove it."),
         ({"pattern": "/about/*"}, 'Did you mean "/about/**"? Otherwise, remove it.'),
         ({"pattern": "/abuot/*"}, 'Did you mean "/about/**"? Otherwise, remove it.'),
         ({"pattern": "/kind"}, 'Did you mean "/kind/**"? Otherwise, remove it.'),
@@ -125,6 +121,22 @@ def test_a_dead_rule(urls, rule, hint):
     (message,) = found([{**rule, **ADMIN}])
     assert (message.id, message.hint) == ("sessionkit.W016", hint)
     assert "SESSIONKIT_PROTECT[0]" in message.msg
+
+
+@pytest.mark.parametrize("requirement", [ADMIN, {"public": True}, {"deny": True}])
+@pytest.mark.parametrize(
+    ("view", "hint"),
+    [
+        ("shop:lst", 'Did you mean "shop:list"? Otherwise, remove it.'),
+        (["shop:edit", "shp:*"], 'Did you mean "shop:*"? Otherwise, remove it.'),
+        ("qqq", "Correct it, or remove it."),
+        ("users-new", "Correct it, or remove it."),
+    ],
+)
+def test_a_view_name_that_no_route_has_is_an_error(urls, view, requirement, hint):
+    (message,) = [one for one in found([{"view": view, **requirement}]) if one.level >= ERROR]
+    assert (message.id, message.hint) == ("sessionkit.E028", hint)
+    assert message.msg.startswith("SESSIONKIT_PROTECT[0]: the view name ")
 
 
 @pytest.mark.parametrize(
