@@ -27,6 +27,7 @@ from .middleware import (
     check_middleware_once,
     check_two_defaults,
 )
+from .ninja import check_ninja_denials
 from .roles import check_idle_wildcards, check_permission_names, check_role_names, check_wildcards
 from .settings import check_settings
 from .store import check_cache_alias, check_serializer
@@ -88,6 +89,7 @@ ALWAYS = (
     check_open_parents,
     check_unclear_routes,
     check_view_predicates,
+    check_ninja_denials,
 )
 DEPLOY = (
     check_session_engine,

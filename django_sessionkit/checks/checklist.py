@@ -137,7 +137,9 @@ ITEMS = (
     Item(23, "X-XSS-Protection is not sent", "", (), "No middleware and no proxy sends this header."),
     Item(24, "Content-Security-Policy", "3.4.3", (*_django("W022", "E023", "E024", "E026", "W027"), *_ours("W011"))),
     Item(25, "Passwords are hashed slowly", "11.4.2", _ours("W012", "W013")),
-    Item(26, "Audit log", "16.3.1, 16.3.2", _ours("W014"), "Someone reads the log, and it is kept long enough."),
+    Item(
+        26, "Audit log", "16.3.1, 16.3.2", _ours("W014", "W037"), "Someone reads the log, and it is kept long enough."
+    ),
     Item(27, "Dependencies are up to date", "V15", (), "pip-audit runs automatically and reports nothing."),
     Item(28, "Nothing from the client is trusted", "8.3.1", _django("W020"), _trusted_headers),
     Item(29, "No session lasts forever", "7.3.2", (), _renewal),

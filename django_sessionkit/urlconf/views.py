@@ -95,7 +95,7 @@ def _stated_methods(view: Any) -> frozenset[str] | None:
     actions = getattr(view, "actions", None)
     if isinstance(actions, dict):  # a viewset of Django REST framework
         return frozenset([*map(str.upper, actions), "OPTIONS"])
-    operations = _operations(view) if external_check(view) == NINJA else ()
+    operations = ninja_operations(view)
     if operations:
         return frozenset(verb for one in operations for verb in one.methods)
     owner = class_of(view)
@@ -104,10 +104,13 @@ def _stated_methods(view: Any) -> frozenset[str] | None:
     return _listed_methods(view)
 
 
-def _operations(view: Any) -> Sequence[Any]:
-    """The operations of a Django Ninja path. The view is a method of the path, or a function that closes over it."""
+def ninja_operations(view: Any) -> Sequence[Any]:
+    """Return the operations of a Django Ninja path; an empty sequence for any other view.
+
+    The view is a method of the path, or a function that closes over it.
+    """
     owner = _closure(view).get("self") if isinstance(view, FunctionType) else getattr(view, "__self__", None)
-    return getattr(owner, "operations", ())
+    return getattr(owner, "operations", ()) if external_check(view) == NINJA else ()
 
 
 def _handlers(owner: Any, options: dict[str, Any]) -> frozenset[str]:

@@ -253,6 +253,7 @@ def test_one_module_holds_the_context_variable():
 # Django, DRF and Python have no public name for these.
 FOREIGN = {
     "_asdict",
+    "_exception_handlers",
     "_meta",
     "_replace",
     "_getframe",
