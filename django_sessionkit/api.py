@@ -78,7 +78,8 @@ def session_public(*fields: str) -> dict[str, Any] | None:
     """Return the part of the session that scripts in a page may read, or ``None`` without a session.
 
     The result is a new dict, suitable for Django's ``json_script``. It contains ``user_id``, the effective ``roles``
-    and ``permissions``, and the given ``fields`` of the session. A field that the session lacks is ``None``.
+    and ``permissions``, and the given ``fields`` of the session. A field that the session lacks is ``None``. The
+    permission ``"*"`` stands for every permission, such as those of a superuser.
     """
     return run(public_fields(fields), "asession_public")
 

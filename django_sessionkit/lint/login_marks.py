@@ -5,7 +5,7 @@ from __future__ import annotations
 from django_sessionkit.policy.view_marks import is_login_not_required
 
 from .coverage import PolicyCoverage
-from .login_pages import login_paths
+from .login_pages import is_admin_login, login_paths
 from .rule_faults import Finding
 
 _MOST_SHOWN = 5
@@ -14,7 +14,8 @@ _MOST_SHOWN = 5
 def closed_marked_views(coverage: PolicyCoverage) -> list[Finding]:
     """Return one finding with all views that only the global default closes, although Django's mark opens them.
 
-    Most of them belong to other packages: sign-up, password reset, webhooks. Login pages are reachable anyway.
+    Most of them belong to other packages: sign-up, password reset, webhooks. Login pages are reachable anyway, and a
+    visitor of the login page of the admin is sent to another one.
     """
     paths = login_paths(coverage)
     routes = [
@@ -22,6 +23,7 @@ def closed_marked_views(coverage: PolicyCoverage) -> list[Finding]:
         for number, route in enumerate(coverage.routes)
         if is_login_not_required(route.callback)
         and any(coverage.is_closed_by_default(number, verb) for verb in coverage.verbs(number))
+        and not is_admin_login(route)
         and not any(map(route.accepts, paths))
     ]
     if not routes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
+from functools import cache, partial
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -22,10 +23,11 @@ from django_sessionkit.urlconf.inventory import Route
 
 from .coverage import PolicyCoverage
 from .exposure import matches, path_of_target, redirect_loops
-from .rule_faults import Finding, file_patterns
+from .rule_faults import MOST_HINTS, Finding, file_patterns
 
 # URL names that login pages usually have.
 _LOGIN_NAMES = ("login", "account_login", "log-in", "log_in", "signin", "sign-in", "sign_in")
+_NAME_A_PAGE = "Name a page of this site: a URL name, or a path."
 
 
 class _Target(NamedTuple):
@@ -82,12 +84,14 @@ def missing_unused_pages(coverage: PolicyCoverage) -> list[Finding]:
 
 def _missing_pages(coverage: PolicyCoverage, is_used: bool) -> list[Finding]:
     targets = [one for one in _targets(coverage) if one.is_used is is_used] if coverage.routes else []
-    return [_missing(coverage, one) for one in targets if not _is_page(coverage, one.target)]
+    is_answered = cache(partial(_is_answered, coverage))
+    missing = [one for one in targets if not _is_page(one.target, is_answered)]
+    return [_missing(coverage, one, has_hint=number < MOST_HINTS) for number, one in enumerate(missing)]
 
 
-def _is_page(coverage: PolicyCoverage, target: str | Promise) -> bool:
+def _is_page(target: str | Promise, is_answered: Callable[[str], bool]) -> bool:
     path = path_of_target(target)
-    return path is not None and (not str(target).startswith("/") or _is_answered(coverage, path))
+    return path is not None and (not str(target).startswith("/") or is_answered(path))
 
 
 def _is_answered(coverage: PolicyCoverage, path: str) -> bool:
@@ -103,7 +107,7 @@ def _is_answered(coverage: PolicyCoverage, path: str) -> bool:
     return any(route.accepts(one) for route in coverage.routes for one in written)
 
 
-def _missing(coverage: PolicyCoverage, one: _Target) -> Finding:
+def _missing(coverage: PolicyCoverage, one: _Target, has_hint: bool) -> Finding:
     who = "An anonymous caller" if one.is_login else "A denied caller"
     verb = "is" if one.is_used else "would be"
     text, where = _text_of(one.target), f' in "{one.key}"' if one.key else ""
@@ -112,7 +116,7 @@ def _missing(coverage: PolicyCoverage, one: _Target) -> Finding:
     else:
         name = f'the URL name "{text}"' if text is not None else "the lazy URL"
         fault = f"{name}{where} cannot be reversed. {who} {verb} not redirected, and gets a 403 response."
-    return Finding(one.place, fault, _remedy(coverage, one, text or ""), one.rule)
+    return Finding(one.place, fault, _remedy(coverage, one, text or "") if has_hint else _NAME_A_PAGE, one.rule)
 
 
 def _text_of(target: str | Promise) -> str | None:
@@ -126,7 +130,7 @@ def _remedy(coverage: PolicyCoverage, one: _Target, text: str) -> str:
     near = get_close_matches(text, _literal_paths(coverage.routes) if text.startswith("/") else names, n=1, cutoff=0.75)
     if near:
         return f'Did you mean "{near[0]}"?'
-    return _login_remedy(coverage, one) if one.is_login else "Name a page of this site: a URL name, or a path."
+    return _login_remedy(coverage, one) if one.is_login else _NAME_A_PAGE
 
 
 def _literal_paths(routes: Iterable[Route]) -> set[str]:
@@ -137,7 +141,7 @@ def _literal_paths(routes: Iterable[Route]) -> set[str]:
 def _login_remedy(coverage: PolicyCoverage, one: _Target) -> str:
     """Return the hint for a missing login page: the one that the project has, or how to add one."""
     pages = [route for route in coverage.routes if route.url_name in _LOGIN_NAMES]
-    own = [route.view_name for route in pages if "admin" not in route.match.app_names]
+    own = [route.view_name for route in pages if not is_admin_login(route)]
     setting = f'"{one.key}": ' if one.key else f"{one.place} = "
     if own:
         return f'Write {setting}"{own[0]}", which is a page of this site.'
@@ -146,6 +150,11 @@ def _login_remedy(coverage: PolicyCoverage, one: _Target) -> str:
         return f"A{addition}"
     admin = f'Write {setting}"{pages[0].view_name}" to use the login page of the admin, which only lets in staff'
     return f"{admin}; or a{addition}"
+
+
+def is_admin_login(route: Route) -> bool:
+    """Return ``True`` for the login page of an admin site."""
+    return route.url_name == "login" and "admin" in route.match.app_names
 
 
 def login_paths(coverage: PolicyCoverage) -> list[str]:

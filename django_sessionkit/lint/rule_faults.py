@@ -23,8 +23,8 @@ from .coverage import PolicyCoverage
 from .implication import is_weaker
 from .overlap import Cover, Relation, relation
 
-# Finding the nearest name among thousands takes time, so only the first findings of a long list get one.
-_MOST_HINTS = 20
+#: finding the nearest name among thousands takes time, so only the first findings of a long list get one.
+MOST_HINTS = 20
 
 
 class Finding(NamedTuple):
@@ -69,7 +69,7 @@ def _corrected(found: list[_Unused], coverage: PolicyCoverage) -> list[Finding]:
     if not coverage.routes:
         return []
     near = (
-        corrections.nearest(one, coverage) if number < _MOST_HINTS else None for number, (one, _) in enumerate(found)
+        corrections.nearest(one, coverage) if number < MOST_HINTS else None for number, (one, _) in enumerate(found)
     )
     return [
         finding if one is None else finding._replace(hint=f'Did you mean "{one}"? Otherwise, remove it.')

@@ -93,6 +93,12 @@ def test_a_long_list_is_shortened_in_the_message_and_whole_in_the_hint():
     assert message.hint.count('"page') == 6
 
 
+def test_the_login_page_of_the_admin_is_not_listed():
+    (message,) = found(ROOT_URLCONF=site(*URLS, path("admin/", admin.AdminSite().urls)))
+    assert "closes 3 views" in message.msg
+    assert "admin" not in message.hint
+
+
 def test_one_view_is_told_in_the_singular():
     (message,) = found(ROOT_URLCONF=site(*URLS[2:3]), SESSIONKIT_EXCLUDE=[])
     assert "closes 1 view that" in message.msg
@@ -250,6 +256,14 @@ def test_the_targets_of_rules_and_views_must_exist(options, expected, told_as):
     (message,) = told(urls=[*PAGES, path("view/", view)], LOGIN_URL="/enter/")
     assert (message.id, message.msg.startswith(f"{__name__}.page: ")) == (f"sessionkit.{expected}", True)
     assert told_as in message.msg
+
+
+def test_a_long_list_of_missing_pages_has_near_names_for_the_first():
+    rules = [{"pattern": f"/desk/{number}", "role": "a", "redirect_to": f"/upgrade{number}/"} for number in range(30)]
+    hints = [
+        one.hint.startswith("Did you mean") for one in told(*rules, LOGIN_URL="/enter/") if one.id.endswith("E027")
+    ]
+    assert hints == [True] * 20 + [False] * 10
 
 
 def test_a_redirect_target_without_a_near_page():
