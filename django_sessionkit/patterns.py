@@ -14,12 +14,15 @@ from functools import partial, reduce
 from operator import or_
 
 from .exceptions import InvalidPattern
-from .utils.bounded_cache import BoundedCache
+from .utils.bounded_cache import LONG, BoundedCache
 from .utils.text import CONTROL
 
 MAX_PATTERN_LENGTH = 1000
 
 WILDCARDS = ("*", "**")
+
+# The number of literals that are searched for in the end of a long path.
+_FEW_LITERALS = 32
 
 _PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _REGEX_STYLE = re.compile(r"[$^\[(]|[)\]}]\+")
@@ -57,19 +60,21 @@ class ShiftAndMatcher:
     Each pattern has its own bits in an integer. The ``n``-th is set if its first ``n`` steps are matched.
     """
 
-    __slots__ = ("_any", "_loops", "accepting", "accepts", "literals", "start")
+    __slots__ = ("_any", "_longest", "_loops", "accepting", "accepts", "literals", "start")
 
     def __init__(self, patterns: Iterable[Sequence[str]]) -> None:
         #: the literal segments of the patterns, each with the bits of the steps that it matches
         self.literals: dict[str, int] = {}
         self._any = 0
         self._loops = 0
+        self._longest = 0
         self.start = 0
         #: for each pattern, the bit that means "the pattern matches"
         self.accepts: list[int] = []
         bit = 1
         for segments in patterns:
             self.start |= bit
+            self._longest = max(self._longest, len(segments) + 1)
             bit = self._add(segments, bit)
             self.accepts.append(bit)
             bit <<= 1
@@ -91,6 +96,19 @@ class ShiftAndMatcher:
     def step(self, bits: int, segment: str) -> int:
         """Return the bits that are set after one more segment."""
         return (bits & (self.literals.get(segment, 0) | self._any)) << 1 | bits & self._loops
+
+    def run_below(self, path: str, depth: int) -> int:
+        """Return the bits that are set after the segments of ``path``, without the first ``depth`` of them.
+
+        If the end of a long path has no literal, most of it is not split, because it cannot change the bits any more.
+        """
+        most = depth + self._longest if len(path) > LONG else -1
+        segments = split(path, most)
+        if 0 <= most < len(segments):
+            end = segments.pop().removesuffix("/")
+            is_plain = len(self.literals) <= _FEW_LITERALS and not any(literal in end for literal in self.literals)
+            segments += end.split("/", self._longest if is_plain else -1)
+        return self.run(segments[depth:])
 
     def run(self, segments: Iterable[str]) -> int:
         """Return the bits that are set after a path that was split by :func:`split`."""

@@ -50,14 +50,14 @@ class Node(dict[str, "Node"]):
         """The numbers of the patterns that go on with a wildcard."""
         return [*self.below, *(number for number, _ in self.others)]
 
-    def matching(self, segments: Sequence[str]) -> Iterator[int]:
-        """Yield the numbers of ``others`` that match the rest of a path."""
+    def matching(self, path: str, depth: int) -> Iterator[int]:
+        """Yield the numbers of ``others`` that match the segments of a path below ``depth``, the depth of this node."""
         starts = range(0, len(self.others), _GROUP)
         if not self._matchers:
             groups = (self.others[start : start + _GROUP] for start in starts)
             self._matchers = [ShiftAndMatcher(rest for _, rest in group) for group in groups]
         for start, matcher in zip(starts, self._matchers, strict=True):
-            bits = matcher.run(segments) & matcher.accepting
+            bits = matcher.run_below(path, depth) & matcher.accepting
             if bits:
                 yield from (self.others[start + n][0] for n, bit in enumerate(matcher.accepts) if bits & bit)
 
@@ -74,11 +74,12 @@ class PatternIndex:
         """Return the numbers of the patterns that match ``path``, in ascending order and without duplicates."""
         node = self._root
         found: list[int] = []
-        for place, segment in enumerate(split(path, self._depth)):  # no node below that depth has a literal
+        segments = split(path, self._depth)  # no node below that depth has a literal
+        for depth, segment in enumerate(segments):
             if node.below:
                 found += node.below
             if node.others:
-                found += node.matching(split(path)[place:])
+                found += node.matching(path, depth)
             if segment not in node:
                 break
             node = node[segment]
@@ -86,5 +87,5 @@ class PatternIndex:
             found += node.here
             found += node.below
             if node.others:
-                found += node.matching(())
+                found += node.matching(path, len(segments))
         return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)

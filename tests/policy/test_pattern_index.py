@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_sessionkit import patterns as pattern_language
 from django_sessionkit.patterns import Pattern, ShiftAndMatcher, matches
 from django_sessionkit.policy import pattern_index
 from django_sessionkit.policy.pattern_index import PatternIndex
@@ -31,6 +32,32 @@ def test_it_agrees_with_the_plain_matcher(mixed, asked):
     for path in asked:
         plain = (number for number, (text, opens) in enumerate(mixed) if matches(text, path, opens=opens))
         assert index.matching(path) == tuple(plain)
+
+
+@pytest.mark.parametrize("few", [0, 32])
+@given(
+    mixed=st.lists(st.tuples(patterns, st.booleans()), max_size=4),
+    asked=st.lists(names, max_size=30).map("/".join),
+)
+def test_it_agrees_for_long_paths(few, mixed, asked):
+    index = PatternIndex((number, Pattern(text, opens=opens)) for number, (text, opens) in enumerate(mixed))
+    for path in (f"/{asked}", f"/a/b/{asked}", f"/{asked}{'/x' * 20}", f"/a{'/' * 20}{asked}/", f"/a/{'/x' * 20}/c"):
+        plain = tuple(number for number, (text, opens) in enumerate(mixed) if matches(text, path, opens=opens))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pattern_language, "LONG", 0)
+            patch.setattr(pattern_language, "_FEW_LITERALS", few)
+            assert index.matching(path) == plain
+
+
+def test_the_end_of_a_long_path_is_not_split_if_it_has_no_literal(monkeypatch):
+    index = index_of(["/**/private/**", "/wiki/*/edit"])
+    run, most = ShiftAndMatcher.run, []
+    monkeypatch.setattr(ShiftAndMatcher, "run", lambda self, path: most.append(len(path)) or run(self, path))
+    assert index.matching("/wiki" + "/x" * 1000) == ()
+    assert len(most) == 2
+    assert max(most) < 20
+    assert index.matching("/wiki" + "/x" * 1000 + "/private/x") == (0,)
+    assert max(most) == 1003
 
 
 def test_it_agrees_on_a_long_list_of_all_kinds():
