@@ -49,6 +49,16 @@ def test_it_agrees_for_long_paths(few, mixed, asked):
             assert index.matching(path) == plain
 
 
+@pytest.mark.parametrize("count", range(1, 9))
+@pytest.mark.parametrize("before", ["", "/**"])
+def test_the_segments_of_a_long_path_are_counted_as_far_as_it_matters(monkeypatch, count, before):
+    monkeypatch.setattr(pattern_language, "LONG", 0)
+    pattern = Pattern(before + "/*" * count, opens=True)
+    index = PatternIndex([(0, pattern)])
+    for length in range(1, 40):
+        assert bool(index.matching("/x" * length)) is (length >= count if before else length == count)
+
+
 def test_the_end_of_a_long_path_is_not_split_if_it_has_no_literal(monkeypatch):
     index = index_of(["/**/private/**", "/wiki/*/edit"])
     run, most = ShiftAndMatcher.run, []
