@@ -71,6 +71,7 @@ SHORT_LIVED = {
 FILLED_BY_THE_PROJECT = {
     "access.RoleHierarchy._permissions",
     "access.RoleHierarchy._roles",
+    "conf.misspelled._after_prefix",
     "urlconf.alternatives.alternatives_of",
     "urlconf.alternatives.is_exact",
     "urlconf.views._modules_of_class",
