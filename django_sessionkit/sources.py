@@ -169,6 +169,8 @@ def _login_of(items: Iterable[tuple[str, Any]], user_id: str) -> dict[str, Any]:
 class RequestAttributeSource(SessionSource):
     """Read the dict from ``request.sessionkit_data``, which token middleware sets for one request. Read-only."""
 
+    challenge = 'Bearer realm="site"'
+
     def read(self, request: HttpRequest) -> object:
         return getattr(request, "sessionkit_data", None)
 
@@ -181,10 +183,14 @@ class RequestAttributeSource(SessionSource):
 
 
 class CallableSource(SessionSource):
-    """Read the dict by calling ``function(request)``, sync or async. It returns a mapping or ``None``. Read-only."""
+    """Read the dict by calling ``function(request)``, sync or async. It returns a mapping or ``None``. Read-only.
+
+    The function may have an attribute ``challenge``.
+    """
 
     def __init__(self, function: Callable[[HttpRequest], object]) -> None:
         self._function = function
+        self.challenge = getattr(function, "challenge", SessionSource.challenge)
 
     def read(self, request: HttpRequest) -> object:
         return user_call(self._function, request).call()

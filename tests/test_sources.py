@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.test import AsyncRequestFactory, RequestFactory, override_settings
+from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
 from support.sessions import ADMIN, READER, abrowser, browser, sign_in
 
 from django_sessionkit import (
@@ -332,3 +332,33 @@ def test_the_context_of_a_request_without_middleware():
     request.session = sign_in(browser(), READER).session
     assert context_for(request).get() == READER
     assert async_to_sync(ask)(request) == READER
+
+
+class BearerSource(HeaderSource):
+    challenge = 'Bearer realm="shop", Basic realm="shop"'
+
+
+def bearer(request):
+    return None
+
+
+bearer.challenge = "Bearer"  # type: ignore[attr-defined]
+
+CHALLENGES = [
+    (DjangoSessionSource, 'Session realm="site"'),
+    (from_header, 'Session realm="site"'),
+    (RequestAttributeSource, 'Bearer realm="site"'),
+    (BearerSource, BearerSource.challenge),
+    (BearerSource(), BearerSource.challenge),
+    (bearer, "Bearer"),
+]
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize(("source", "challenge"), CHALLENGES)
+def test_a_401_has_the_challenge_of_the_source(source, challenge, asgi, settings):
+    settings.SESSIONKIT_SOURCE = source
+    settings.SESSIONKIT_PROTECT = [{"pattern": "/**", "authenticated": True, "api": True}]
+    client = AsyncClient() if asgi else Client()
+    answer = async_to_sync(client.get)("/page/") if asgi else client.get("/page/")
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, challenge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -22,6 +23,9 @@ from .limits import Limits, Validator
 from .session_source import SessionSource
 
 T = TypeVar("T")
+
+# The value of a WWW-Authenticate header: a scheme (RFC 9110, section 5.6.2), and anything printable after it.
+_CHALLENGE = re.compile(r"[\w!#$%&'*+.^`|~-]+(?: [ -~]+)?", re.ASCII)
 
 
 def target(raw: object, place: str, hint: str = "") -> str | Promise:
@@ -127,7 +131,10 @@ def source(raw: object, place: str) -> Any:
     """Parse a session source. A class is instantiated; anything that is no source must be callable with the request."""
     found = _imported(raw, place)
     if isinstance(found, type) and issubclass(found, SessionSource):
-        return _instantiated(found, place)
+        found = _instantiated(found, place)
+    challenge = getattr(found, "challenge", SessionSource.challenge)
+    if not isinstance(challenge, str) or not _CHALLENGE.fullmatch(challenge):
+        raise InvalidPolicy(place, "has a challenge that is no header", "write challenge = 'Bearer realm=\"site\"'")
     if isinstance(found, SessionSource):
         return found
     if hasattr(found, "read"):

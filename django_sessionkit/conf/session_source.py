@@ -24,6 +24,9 @@ class SessionSource:
     #: the request headers that the dict depends on; they are added to ``Vary`` of each response that the session is
     #: read for. If ``Cookie`` is one of them, unsafe requests may need a CSRF token.
     vary_headers: Sequence[str] = ("Cookie", "Authorization")
+    #: the ``WWW-Authenticate`` header of a 401: a scheme with its parameters, such as ``Bearer realm="shop"``
+    #: (RFC 9110, section 15.5.2 requires one; no registered scheme means "log in on the site")
+    challenge = 'Session realm="site"'
     #: whether the dict always belongs to ``request.user``, so that authenticating the user authenticates the session
     follows_user = False
     #: the name of the code that makes the dict, for the log line about an invalid dict

@@ -27,7 +27,7 @@ from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthent
 from django_sessionkit.guard.evaluator import as_requirement, denial_of, public_text
 from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
 from django_sessionkit.requirements import Authenticated, Nobody, Requirement
-from django_sessionkit.responses import CHALLENGE, RETRY_AFTER, deny_for
+from django_sessionkit.responses import RETRY_AFTER, deny_for
 from django_sessionkit.responses.caching import vary_ahead
 from django_sessionkit.session.context import Fault, activate
 from django_sessionkit.session.csrf import has_csrf_token, needs_csrf_check
@@ -82,7 +82,7 @@ class SessionKitAuthentication(SessionAuthentication):
 
     def authenticate_header(self, request: Any) -> str | None:
         """Return the challenge, so that DRF answers 401 and not 403, or ``None`` if a login would not help."""
-        return CHALLENGE if context_for(request._request).fault is None else None
+        return current_loader().source.challenge if context_for(request._request).fault is None else None
 
 
 class Unavailable(exceptions.APIException):

@@ -35,7 +35,7 @@ from django_sessionkit.policy.decisions import NOBODY, REFUSED, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.session.context import SessionContext
-from django_sessionkit.session.loader import context_for
+from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.utils.sansio import Flow, IOStep
 
 from . import hidden_page, own_pages
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-# RFC 9110, section 15.5.2 requires a challenge. No registered scheme means "log in on the site".
-CHALLENGE = 'Session realm="site"'
 #: seconds until a client may try again, if the session could not be looked up
 RETRY_AFTER = 10
 
@@ -139,7 +137,7 @@ def _plain(choice: DenialResponse, decision: Decision) -> HttpResponse:
         content_type="application/problem+json",
     )
     if choice.status == 401:
-        response["WWW-Authenticate"] = CHALLENGE
+        response["WWW-Authenticate"] = current_loader().source.challenge
     return response
 
 

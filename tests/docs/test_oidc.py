@@ -20,7 +20,7 @@ from support.manual.project import Project, Run
 from support.manual.responses import same_response
 
 from django_sessionkit import conf
-from django_sessionkit.responses import CHALLENGE
+from django_sessionkit.sources import SessionSource
 
 if HAS_JWT := bool(find_spec("jwt") and find_spec("cryptography")):
     import jwt
@@ -143,6 +143,23 @@ class TestTokens:
         assert line.startswith("a token was refused: ")
         assert "example" not in line
 
+    def test_the_short_function_answers_401_and_503(self, page: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.tokens_only(page)
+        middleware = [one for one in page._settings["MIDDLEWARE"] if one != "shop.tokens.TokenMiddleware"]
+        page.apply({"SESSIONKIT_SOURCE": "shop.short.from_token", "MIDDLEWARE": middleware})
+        assert self.get(token()).json() == {"stock": 5}
+        assert self.get(token(scope="openid")).status_code == 403
+        for wrong in (token(exp=1), token(iss="https://id.example.com"), token(head={"kid": "2"}), "x", ""):
+            answer = self.get(wrong)
+            assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="shop"')
+        assert Client().get("/api/stock/").status_code == 401
+
+        def unreachable(token: str) -> None:
+            raise jwt.PyJWKClientConnectionError("no route to host")
+
+        monkeypatch.setattr(page.module("shop.tokens").KEYS, "get_signing_key_from_jwt", unreachable)
+        assert self.get(token()).status_code == 503
+
     def test_a_wrong_signature_is_refused(self, page: Project) -> None:
         head, body, signature = token().split(".")
         richer = encoded({**claims(), "scope": "stock.write"})
@@ -167,7 +184,7 @@ class TestTokens:
         assert caller(role="x", permissions=["stock:read"]).get("/api/stock/").status_code == 401
         assert caller(both, role="x").get("/api/stock/").status_code == 200
         assert caller(both, role="x").get("/news/").status_code == 302
-        assert Client(headers=PROGRAM).get("/news/")["WWW-Authenticate"] == CHALLENGE
+        assert Client(headers=PROGRAM).get("/news/")["WWW-Authenticate"] == SessionSource.challenge
         assert caller({**BROWSER, "authorization": "Basic eDp5"}, role="x").get("/news/").status_code == 200
 
     def test_the_same_under_asgi(self, page: Project) -> None:

@@ -51,6 +51,17 @@ class OwnSource(SessionSource):
         return None
 
 
+class OddChallenge(OwnSource):
+    challenge = "Bearer\r\nX: y"
+
+
+def odd_challenge(request):
+    return None
+
+
+odd_challenge.challenge = 7  # type: ignore[attr-defined]
+
+
 BAD = [
     ("SESSIONKIT_PROTECT", {"pattern": "/a"}, "SESSIONKIT_PROTECT: must be a list, not dict"),
     ("SESSIONKIT_PROTECT", [{"pattern": "/a", "rol": "x"}], 'SESSIONKIT_PROTECT[0]: unknown key "rol"'),
@@ -77,6 +88,8 @@ BAD = [
     ("SESSIONKIT_SESSION_KEY", 7, "non-blank string"),
     ("SESSIONKIT_SESSION_KEY", "_auth_user_id", "a key of Django itself"),
     ("SESSIONKIT_SOURCE", "no.such.Source", "cannot be imported"),
+    ("SESSIONKIT_SOURCE", OddChallenge, "has a challenge that is no header; write challenge ="),
+    ("SESSIONKIT_SOURCE", odd_challenge, "has a challenge that is no header; write challenge ="),
     (
         "SESSIONKIT_SOURCE",
         "support.bad_settings.HalfSource",
