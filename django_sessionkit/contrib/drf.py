@@ -116,7 +116,8 @@ class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
         return _combined(OR, other, cls)
 
     def __invert__(cls) -> Any:
-        return cls.opposite()
+        permission: Any = cls
+        return permission.opposite()
 
 
 class _RequirementPermission(BasePermission, metaclass=_Composable):
