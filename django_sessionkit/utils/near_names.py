@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+PACKAGE = "django_sessionkit"
+
 #: names that are imported from the package, its decorators or its mixins
 IMPORTS = {
     "LoginRequiredMixin": "RequireAuthenticatedMixin",
@@ -35,6 +37,23 @@ IMPORTS = {
     "role_required": "require_role",
     "roles_required": "require_role",
     "user_passes_test": "require(Allow(function))",
+}
+
+#: names of SessionKit that other modules have
+ELSEWHERE = {
+    "AccessPolicy": "access",
+    "AsyncRequired": "exceptions",
+    "AuthBridge": "contrib.auth",
+    "InvalidPolicy": "exceptions",
+    "Requirement": "requirements",
+    "Requires": "contrib.drf",
+    "SessionAuth": "contrib.ninja",
+    "SessionKitMiddleware": "middleware",
+    "SessionSource": "sources",
+    "assert_access": "testing",
+    "matches": "patterns",
+    "override_policy": "testing",
+    "sign_in": "testing",
 }
 
 #: attributes of class-based views
@@ -72,8 +91,10 @@ def missing_name(module: str, name: str) -> ImportError | AttributeError:
     """Return the exception for a ``name`` that ``module`` does not have.
 
     For ``from module import name``, Python replaces every ``AttributeError`` by a message of its own. So a name of the
-    table gets an ``ImportError``.
+    tables gets an ``ImportError``.
     """
+    if name in ELSEWHERE:
+        return ImportError(f"{module} has no {name}. Import it from {PACKAGE}.{ELSEWHERE[name]}.", name=module)
     if name in IMPORTS:
-        return ImportError(f"{module} has no {name}. Use {IMPORTS[name]} of django_sessionkit.", name=module)
+        return ImportError(f"{module} has no {name}. Use {IMPORTS[name]} of {PACKAGE}.", name=module)
     return AttributeError(f"module {module!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 import django_sessionkit
 from django_sessionkit import decorators, mixins
 from django_sessionkit.templatetags.block_tags import BLOCK_TAGS
-from django_sessionkit.utils.near_names import ATTRIBUTES, IMPORTS, TAGS
+from django_sessionkit.utils.near_names import ATTRIBUTES, ELSEWHERE, IMPORTS, TAGS
 
 MODULES = ("django_sessionkit", "django_sessionkit.decorators", "django_sessionkit.mixins")
 
@@ -43,6 +44,15 @@ def test_a_wrong_import_names_the_right_name(module, wrong, right):
         getattr(import_module(module), wrong)
 
 
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_name_of_another_module_is_found_there(name):
+    home = f"django_sessionkit.{ELSEWHERE[name]}"
+    with pytest.raises(ImportError, match=rf"^django_sessionkit has no {name}. Import it from {home}\.$"):
+        run_import(f"from django_sessionkit import {name}")
+    source = Path(find_spec(home).origin).read_text(encoding="utf-8")
+    assert re.search(rf"^(class|def) {name}\b|^from .*\b{name}\b|^{name} = ", source, re.MULTILINE)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_any_other_name_is_missing_as_in_every_module(module):
     assert not hasattr(import_module(module), "__wrapped__")
@@ -54,7 +64,7 @@ def test_any_other_name_is_missing_as_in_every_module(module):
 
 def test_what_the_tables_propose_exists_and_what_they_refuse_does_not():
     public = set(django_sessionkit.__all__)
-    assert not public & set(IMPORTS)
+    assert not public & {*IMPORTS, *ELSEWHERE}
     assert {re.match(r"\w+", right)[0] for right in IMPORTS.values()} <= public
     assert {word for right in IMPORTS.values() for word in re.findall(r"required_\w+", right)} <= set(MIXIN_ATTRIBUTES)
     assert not set(MIXIN_ATTRIBUTES) & set(ATTRIBUTES)
