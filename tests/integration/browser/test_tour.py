@@ -85,7 +85,7 @@ def test_the_strip_names_the_guard(url: str, path: str) -> None:
 
 
 _CELLS = re.compile(
-    r'<th scope="row"><a href="([^"]+)">|<span class="who">([^<]+): </span><span class="word">([^<]+)</span>'
+    r'<th scope="row"><a href="([^"]+)">|<span class="who">([^<]+)</span> <span class="word">([^<]+)</span>'
 )
 
 
@@ -173,3 +173,16 @@ def test_the_policy_shows_all_columns_on_a_desk_and_all_callers_on_a_phone(page:
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
     row = page.locator(".sk-matrix tbody tr").filter(has_text="/embargo/").first
     assert "reader" in row.inner_text()
+
+
+@pytest.mark.parametrize("path", ["/", "/articles/new/", "/admin-area/policy/"])
+def test_no_width_between_a_phone_and_a_desk_scrolls_sideways(page: Page, path: str) -> None:
+    open_page(page, "/")
+    page.get_by_role("button", name="Sign in as Ada Admin").click()
+    open_page(page, path)
+    page.locator(STRIP).locator("summary").click()
+    too_wide = []
+    for width in range(320, 1300, 20):
+        page.set_viewport_size({"width": width, "height": 800})
+        too_wide += [width] if page.evaluate("() => document.documentElement.scrollWidth") > width else []
+    assert too_wide == []
