@@ -94,7 +94,7 @@ def denial_of(context: SessionContext | None, decision: Decision | None = None) 
 
     It is :class:`NotAuthenticated` only if a login would help, or outside a request.
     """
-    if context is None:
+    if context is None or _has_ended(context):
         return NotAuthenticated(decision, f"There is no session. {_OUTSIDE}")
     session, fault = context.peek(), context.fault
     if fault is not None:
@@ -147,6 +147,11 @@ def evaluate_current(requirement: Requirement, caller: str) -> Flow[Decision]:
 
 
 def warn_outside(context: SessionContext | None, caller: str) -> None:
-    """Log, with ``DEBUG``, that the function ``caller`` finds no session, because ``context`` is missing."""
-    if context is None and conf.current().debug:
+    """Log, with ``DEBUG``, that the function ``caller`` finds no session, because it runs outside a request."""
+    if (context is None or _has_ended(context)) and conf.current().debug:
         logger.warning("%s() found no session. %s", caller, _OUTSIDE)
+
+
+def _has_ended(context: SessionContext) -> bool:
+    """Return ``True`` if the session was never loaded and cannot be loaded any more, because the request has ended."""
+    return context.loaded is None and context.request is None

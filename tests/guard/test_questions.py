@@ -164,6 +164,21 @@ def test_with_debug_the_log_says_why_there_is_no_session(name, settings, caplog)
     assert "SessionKitMiddleware" in line
 
 
+def test_so_it_does_after_the_end_of_a_request_whose_session_was_never_loaded(settings, caplog):
+    """As in a task that a view has started."""
+    settings.DEBUG = True
+    request, context = context_of(EDITOR)
+    del request
+    with activate(context):
+        assert not has_role("editor")
+        with pytest.raises(NotAuthenticated, match=r"outside a request.*use_session\(data\)"):
+            enforce(Role("editor"))
+    assert [line.partition(".")[0] for line in caplog.messages[:2]] == [
+        "has_role() found no session",
+        "enforce() found no session",
+    ]
+
+
 def test_an_anonymous_caller_is_not_taken_for_a_missing_context(settings, caplog):
     settings.DEBUG = True
     with use_session(None):
