@@ -168,6 +168,11 @@ class Explanation:
         return text.summary(self)
 
     @property
+    def moment(self) -> str:
+        """When the decision was made, in words, such as "from the path alone, before Django looked for the view"."""
+        return text.moment(self)
+
+    @property
     def pattern(self) -> str:
         """What the rule of the decision applies to, as written in the settings, or an empty string."""
         rule = self.decision.rule if self.decision is not None else None
@@ -190,7 +195,7 @@ class Explanation:
             "readings": [one.as_dict() for one in self.readings],
             "asked_by_view": [one.as_dict() for one in self.view_requirements],
             "is_early": self.is_early,
-            "moment": text.moment(self),
+            "moment": self.moment,
             "is_login_page": self.is_login_page,
             "outcome": self.outcome,
             "rule": decision.rule if decision is not None else None,

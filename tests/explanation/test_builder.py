@@ -284,7 +284,8 @@ def test_a_rule_that_waits_for_the_route_is_told_where_an_earlier_look_denies():
     assert [(one.rule, one.outcome) for one in found.readings[0].tried] == [("waits", "waits")]
     assert found.readings[0].rule is None
     assert "waits until Django has routed" in str(found)
-    assert "from the path alone, before Django looked for the view" in str(found)
+    assert found.moment == "from the path alone, before Django looked for the view"
+    assert found.moment in str(found)
 
 
 def test_every_reading_that_differs_is_told_with_its_kind():

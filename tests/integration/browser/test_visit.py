@@ -38,7 +38,12 @@ def test_a_denial_says_what_is_missing_and_shows_no_form(page: Page) -> None:
     enter(page, "reader")
     assert open_page(page, "/admin-area/").status == 403
     assert path(page) == "/admin-area/"
-    assert 'needs the role "admin"' in page.get_by_role("main").inner_text()
+    text = page.get_by_role("main").inner_text()
+    assert 'needs the role "admin"' in text
+    assert "the URL rule admin-area for /admin-area/**" in text
+    assert "from the path alone" in text
+    assert "beta-tester" in text
+    assert "articles:read" in text
     assert page.locator(PASSWORD).count() == 0
 
 
