@@ -17,6 +17,7 @@ from .responses.caching import hold_back_current
 from .session.context import current_context
 from .session.loader import current_loader
 from .session.value import Session
+from .utils.awaiting import needs_await
 from .utils.callers import Caller
 from .utils.sansio import Flow, arun, run
 
@@ -36,6 +37,7 @@ def get_session() -> Session | None:
     return context.get() if context is not None else None
 
 
+@needs_await
 async def aget_session() -> Session | None:
     """Async variant of :func:`get_session`, which loads the session if necessary."""
     context = current_context()
@@ -84,6 +86,7 @@ def session_public(*fields: str) -> dict[str, Any] | None:
     return run(public_fields(fields), "asession_public")
 
 
+@needs_await
 async def asession_public(*fields: str) -> dict[str, Any] | None:
     """Async variant of :func:`session_public`, which loads the session if necessary."""
     return await arun(public_fields(fields))
@@ -94,6 +97,7 @@ def is_authenticated() -> bool:
     return is_met(_AUTHENTICATED, "is_authenticated")
 
 
+@needs_await
 async def ais_authenticated() -> bool:
     """Async variant of :func:`is_authenticated`, which loads the session if necessary."""
     return await ais_met(_AUTHENTICATED, "ais_authenticated")
@@ -107,6 +111,7 @@ def has_role(*any_of: str) -> bool:
     return session_has("has_role", Role, *any_of)
 
 
+@needs_await
 async def ahas_role(*any_of: str) -> bool:
     """Async variant of :func:`has_role`, which loads the session if necessary."""
     return await asession_has("ahas_role", Role, *any_of)
@@ -117,6 +122,7 @@ def has_any_role(*any_of: str) -> bool:
     return session_has("has_any_role", Role, *any_of)
 
 
+@needs_await
 async def ahas_any_role(*any_of: str) -> bool:
     """Async variant of :func:`has_any_role`, which loads the session if necessary."""
     return await asession_has("ahas_any_role", Role, *any_of)
@@ -130,6 +136,7 @@ def has_permission(*all_of: str) -> bool:
     return session_has("has_permission", Permission, *all_of)
 
 
+@needs_await
 async def ahas_permission(*all_of: str) -> bool:
     """Async variant of :func:`has_permission`, which loads the session if necessary."""
     return await asession_has("ahas_permission", Permission, *all_of)
@@ -140,6 +147,7 @@ def has_all_permissions(*all_of: str) -> bool:
     return session_has("has_all_permissions", all_permissions, *all_of)
 
 
+@needs_await
 async def ahas_all_permissions(*all_of: str) -> bool:
     """Async variant of :func:`has_all_permissions`, which loads the session if necessary."""
     return await asession_has("ahas_all_permissions", all_permissions, *all_of)
@@ -150,6 +158,7 @@ def has_any_permission(*any_of: str) -> bool:
     return session_has("has_any_permission", AnyPermission, *any_of)
 
 
+@needs_await
 async def ahas_any_permission(*any_of: str) -> bool:
     """Async variant of :func:`has_any_permission`, which loads the session if necessary."""
     return await asession_has("ahas_any_permission", AnyPermission, *any_of)
@@ -160,6 +169,7 @@ def has_role_permission(role: str, permission: str) -> bool:
     return session_has("has_role_permission", role_and_permission, role, permission)
 
 
+@needs_await
 async def ahas_role_permission(role: str, permission: str) -> bool:
     """Async variant of :func:`has_role_permission`, which loads the session if necessary."""
     return await asession_has("ahas_role_permission", role_and_permission, role, permission)
@@ -173,6 +183,7 @@ def evaluate(requirement: Requirement) -> Decision:
     return run(evaluate_current(requirement, "evaluate"), "aevaluate")
 
 
+@needs_await
 async def aevaluate(requirement: Requirement) -> Decision:
     """Async variant of :func:`evaluate`. It loads the session and awaits predicates; sync ones run in a thread."""
     return await arun(evaluate_current(requirement, "aevaluate"))
@@ -219,6 +230,7 @@ def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs
     return run(preview.can_reach(path_or_view_name, args, kwargs, method), "acan_access")
 
 
+@needs_await
 async def acan_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:
     """Async variant of :func:`can_access`. It loads the session and awaits predicates."""
     return await arun(preview.can_reach(path_or_view_name, args, kwargs, method))

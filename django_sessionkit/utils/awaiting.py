@@ -1,0 +1,54 @@
+"""Coroutines without a truth value: a condition that lacks its ``await`` must not count as true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+from asgiref.sync import markcoroutinefunction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Answer(Coroutine[Any, Any, T]):
+    """A coroutine that raises ``TypeError`` where a truth value is asked for. Everything else works as usual."""
+
+    __slots__ = ("_coroutine", "_name")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], name: str) -> None:
+        self._coroutine = coroutine
+        self._name = name
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._coroutine.__await__()
+
+    def send(self, value: Any) -> Any:
+        """Resume the coroutine, for an event loop."""
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an exception inside the coroutine, for an event loop."""
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        """Close the coroutine."""
+        self._coroutine.close()
+
+    def __bool__(self) -> NoReturn:
+        self._coroutine.close()  # otherwise Python also warns that it was never awaited
+        raise TypeError(f"{self._name}() has no answer without await. Write: await {self._name}(...)")
+
+
+def needs_await(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Let an ``async`` function return an :class:`Answer`, so that ``if ahas_role("admin"):`` is an error.
+
+    A plain coroutine is always true, so the condition would hold for everyone.
+    """
+
+    @wraps(function)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+        return Answer(function(*args, **kwargs), function.__name__)
+
+    return markcoroutinefunction(asked)
