@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from django.template import Context, Engine
 
 from django_sessionkit import conf
-from django_sessionkit.access import effective
 from django_sessionkit.explanation import text
 from django_sessionkit.explanation.builder import explain_request
 from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, exempted_from_default
+from django_sessionkit.guard.shown_session import shown_grants
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.view_marks import requirements_of
 from django_sessionkit.session.context import SessionContext
@@ -121,15 +121,12 @@ def page(status: int, context: dict[str, Any]) -> str:
 
 def _rights(context: SessionContext) -> Flow[list[_Names]]:
     """Return the effective roles and permissions of the session, or an empty list if there is no session."""
-    session, policy = context.peek(), conf.current().policy
+    session = context.peek()
     if session is None:
         return []
-    try:
-        grants = yield from effective(policy, session)
-    except Exception as error:  # the access policy of the project; every requirement is denied, too
-        return [("Rights", [], f"none, because the access policy raised {type(error).__name__}")]
-    role, roles, permissions = session.grants_key
-    return [_named("Roles", grants.roles, {role, *roles}), _named("Permissions", grants.permissions, permissions)]
+    roles, permissions = yield from shown_grants(session)
+    own_role, own_roles, own_permissions = session.grants_key
+    return [_named("Roles", roles, {own_role, *own_roles}), _named("Permissions", permissions, own_permissions)]
 
 
 def _has_every_permission(context: SessionContext) -> bool:
@@ -138,9 +135,9 @@ def _has_every_permission(context: SessionContext) -> bool:
     return grants is not None and grants.has_every_permission
 
 
-def _named(kind: str, names: frozenset[str], own: Collection[str | None]) -> _Names:
+def _named(kind: str, names: list[str], own: Collection[str | None]) -> _Names:
     """Return names with the origin of those that are not in the session itself, and a note about names left out."""
     origin = "added by the access policy" if conf.current().policy.overrides_grants else "by SESSIONKIT_ROLES"
-    shown = [(name, "" if name in own else origin) for name in sorted(names)[:_MOST_NAMES]]
+    shown = [(name, "" if name in own else origin) for name in names[:_MOST_NAMES]]
     more = len(names) - len(shown)
     return kind, shown, f" and {more} more" if more else "" if shown else "none"
