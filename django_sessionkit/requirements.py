@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.utils.module_loading import import_string
 
@@ -46,6 +46,8 @@ __all__ = [
     "Requirement",
     "Role",
 ]
+
+L = TypeVar("L", bound=Requirement)
 
 logger = logging.getLogger("django_sessionkit")
 
@@ -260,17 +262,14 @@ def wants_request(fn: Callable[..., object]) -> bool:
     return catch_all if second is None else second in required or second.name == "request"
 
 
-def role_names(requirement: Requirement) -> Iterator[str]:
-    """Yield every role that ``requirement`` contains."""
-    if isinstance(requirement, Role):
-        yield from requirement.parts
-    for child in requirement.children:
-        yield from role_names(child)
-
-
-def predicates(requirement: Requirement) -> Iterator[Allow]:
-    """Yield every predicate that ``requirement`` contains."""
-    if isinstance(requirement, Allow):
+def leaves(requirement: Requirement, *kinds: type[L]) -> Iterator[L]:
+    """Yield the requirements of these kinds that ``requirement`` contains or is."""
+    if isinstance(requirement, kinds):
         yield requirement
     for child in requirement.children:
-        yield from predicates(child)
+        yield from leaves(child, *kinds)
+
+
+def role_names(requirement: Requirement) -> Iterator[str]:
+    """Yield every role that ``requirement`` contains."""
+    return (name for one in leaves(requirement, Role) for name in one.parts)

@@ -13,7 +13,7 @@ from django_sessionkit.conf.installed import keeps_sessions
 from django_sessionkit.lint import coverage, exposure, languages, login_marks, login_pages, rule_faults
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
-from django_sessionkit.requirements import predicates
+from django_sessionkit.requirements import Allow, leaves
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
 Check: TypeAlias = Callable[..., list[CheckMessage]]
@@ -55,7 +55,7 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
     policy_coverage = coverage.current()
     found = {}
     for view, requirement in policy_coverage.required_by_views() if policy_coverage is not None else ():
-        for predicate in predicates(requirement):
+        for predicate in leaves(requirement, Allow):
             try:
                 predicate.resolve()
             except Exception as error:

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from django_sessionkit.access import AccessPolicy, RoleHierarchy
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.denial_options import check_target
-from django_sessionkit.requirements import Allow, Requirement
+from django_sessionkit.requirements import Allow, Requirement, leaves
 from django_sessionkit.utils.numbers import is_finite
 from django_sessionkit.utils.text import did_you_mean
 
@@ -43,15 +43,13 @@ def login_url(raw: object, place: str) -> str | Promise | None:
 
 def check_predicates(requirement: Requirement, place: str) -> None:
     """Import every predicate of ``requirement`` and check its signature. No predicate is called."""
-    if isinstance(requirement, Allow):
+    for predicate in leaves(requirement, Allow):
         try:
-            requirement.resolve()
+            predicate.resolve()
         except InvalidPolicy as error:
             raise error.at(place) from None
         except Exception as error:
-            raise InvalidPolicy(place, f"{requirement!r} cannot be imported: {error}") from None
-    for child in requirement.children:
-        check_predicates(child, place)
+            raise InvalidPolicy(place, f"{predicate!r} cannot be imported: {error}") from None
 
 
 def sequence(raw: object, place: str) -> Iterable[object]:

@@ -12,6 +12,7 @@ from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session.audit import logger
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, current_context
+from django_sessionkit.utils.bounded_cache import keep
 from django_sessionkit.utils.sansio import Flow
 from django_sessionkit.utils.text import described
 
@@ -65,7 +66,7 @@ def decide(context: SessionContext | None, requirement: Requirement, request: Ht
         if loaded.fault is not None:
             decision = yield from without_session(requirement, decision, loaded.fault, request)
         if _can_be_kept(requirement, decision, settings):
-            _keep(decisions, requirement, decision)
+            keep(decisions, requirement.cache_key, decision, _MOST_CACHED)
     return decision
 
 
@@ -119,12 +120,6 @@ def _can_be_kept(requirement: Requirement, decision: Decision, settings: conf.Se
     if not requirement.is_static or requirement.weight > _HEAVIEST_CACHED:
         return False
     return not (decision.failed or settings.policy.overrides_check or guard_audit.is_verbose())
-
-
-def _keep(decisions: dict[object, Decision], requirement: Requirement, decision: Decision) -> None:
-    if len(decisions) >= _MOST_CACHED:
-        decisions.clear()
-    decisions[requirement.cache_key] = decision
 
 
 def as_requirement(found: object, place: str) -> Requirement:

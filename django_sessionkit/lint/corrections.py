@@ -9,11 +9,9 @@ from difflib import get_close_matches
 from django_sessionkit.exceptions import InvalidPattern
 from django_sessionkit.patterns import WILDCARDS, Pattern, compile_pattern, split
 from django_sessionkit.policy.rules import ViewNamePattern, folded
+from django_sessionkit.utils import text
 
 from .coverage import PolicyCoverage, laid_over
-
-# How similar a proposed name must be, as for `difflib.get_close_matches`.
-_NEAR = 0.75
 
 
 def nearest(one: Pattern | ViewNamePattern, coverage: PolicyCoverage) -> str | None:
@@ -22,15 +20,15 @@ def nearest(one: Pattern | ViewNamePattern, coverage: PolicyCoverage) -> str | N
         return _nearest_pattern(one, coverage)
     names = {route.view_name for route in coverage.routes}
     known = {f"{name.rpartition(':')[0]}:*" for name in names if ":" in name} if "*" in one.text else names
-    return next(iter(get_close_matches(one.text, known, n=1, cutoff=_NEAR)), None)
+    return text.nearest(one.text, known)
 
 
 def _nearest_pattern(pattern: Pattern, coverage: PolicyCoverage) -> str | None:
     """Return the first change that matches a route."""
     changed = []
-    for text in _changes(pattern, coverage):
+    for one in _changes(pattern, coverage):
         with suppress(InvalidPattern):  # a segment of a route may contain anything
-            changed.append(compile_pattern(text, opens=pattern.opens))
+            changed.append(compile_pattern(one, opens=pattern.opens))
     laid = laid_over([one if one.opens else folded(one) for one in changed], coverage.routes, folds=not pattern.opens)
     return next((one.text for one, covered in zip(changed, laid, strict=True) if covered), None)
 
@@ -42,7 +40,7 @@ def _changes(pattern: Pattern, coverage: PolicyCoverage) -> Iterator[str]:
     yield from _with_all_below(segments, pattern)
     literals = {part for route in coverage.routes for part in route.parts or () if isinstance(part, str)}
     for place, segment in enumerate(segments):
-        near = get_close_matches(segment, literals - {segment}, cutoff=_NEAR) if segment not in WILDCARDS else ()
+        near = get_close_matches(segment, literals - {segment}, cutoff=text.NEAR) if segment not in WILDCARDS else ()
         for other in near:
             corrected = [*segments[:place], other, *segments[place + 1 :]]
             yield "/" + "/".join(corrected)

@@ -146,6 +146,10 @@ class PolicyCoverage:
         honors = self.settings.honor_login_not_required
         return exempting_mark(self.routes[route].match, honors_django=honors) is None
 
+    def is_said_to_be_public(self, route: int) -> bool:
+        """Return ``True`` if an exclude matches the route, or a mark of the view says that it is public."""
+        return route in self.excluded or exempting_mark(self.routes[route].match, honors_django=True) is not None
+
     def is_closed_by_default(self, route: int, verb: str) -> bool:
         """Return ``True`` if an anonymous caller may not use the route, and only because of the global default."""
         is_decided = self.decider(route, verb) is not None or bool(self.marks(route, verb))

@@ -16,7 +16,6 @@ from django_sessionkit.patterns import Pattern, compile_pattern, split
 from django_sessionkit.policy.first_match import FirstMatch, first_matches
 from django_sessionkit.policy.path_variants import PathVariant, VariantReader
 from django_sessionkit.policy.rules import EVERYTHING, Rule, ViewNamePattern, folded
-from django_sessionkit.policy.view_marks import exempting_mark
 from django_sessionkit.urlconf.inventory import Route
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
@@ -66,12 +65,7 @@ def open_parents(coverage: PolicyCoverage) -> list[Finding]:
 
 def _is_left_open(coverage: PolicyCoverage, route: int, rule: Rule) -> bool:
     """Return ``True`` if nothing protects the route, and nothing says that it is public."""
-    one = coverage.routes[route]
-    if (
-        route in coverage.excluded
-        or exempting_mark(one.match, honors_django=True) is not None
-        or not rule.matches_view(one.view_name)
-    ):
+    if coverage.is_said_to_be_public(route) or not rule.matches_view(coverage.routes[route].view_name):
         return False
     verbs = [verb for verb in coverage.verbs(route) if rule.matches_method(verb)]
     return any(not coverage.is_guarded(route, verb) and not any(coverage.deciders(route, verb)) for verb in verbs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django_sessionkit.patterns import split
-from django_sessionkit.policy.view_marks import exempting_mark
 from django_sessionkit.requirements import Nobody
 
 from .coverage import PolicyCoverage
@@ -68,10 +67,8 @@ def _matches(coverage: PolicyCoverage) -> Iterator[tuple[int, str]]:
 
 def _is_open(coverage: PolicyCoverage, route: int, verb: str) -> bool:
     """Return ``True`` if nothing but a rule for one language protects the route, and nothing says that it is public."""
-    one = coverage.routes[route]
-    is_public = route in coverage.excluded or exempting_mark(one.match, honors_django=True) is not None
-    is_checked = coverage.marks(route, verb) or one.external_check or coverage.meets_default(route)
-    return not is_public and not is_checked and coverage.decider(route, verb) is None
+    is_checked = coverage.marks(route, verb) or coverage.routes[route].external_check or coverage.meets_default(route)
+    return not is_checked and not coverage.is_said_to_be_public(route) and coverage.decider(route, verb) is None
 
 
 def _shown(languages: frozenset[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from functools import cache, partial
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -20,6 +19,7 @@ from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.path_variants import strip_language
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.urlconf.inventory import Route
+from django_sessionkit.utils.text import nearest
 
 from .coverage import PolicyCoverage
 from .exposure import matches, path_of_target, redirect_loops
@@ -127,9 +127,9 @@ def _remedy(coverage: PolicyCoverage, one: _Target, text: str) -> str:
     names = {route.view_name for route in coverage.routes if route.url_name}
     if text in names:
         return f'The route "{text}" has arguments, which a redirect cannot fill in. Name another page.'
-    near = get_close_matches(text, _literal_paths(coverage.routes) if text.startswith("/") else names, n=1, cutoff=0.75)
-    if near:
-        return f'Did you mean "{near[0]}"?'
+    near = nearest(text, _literal_paths(coverage.routes) if text.startswith("/") else names)
+    if near is not None:
+        return f'Did you mean "{near}"?'
     return _login_remedy(coverage, one) if one.is_login else _NAME_A_PAGE
 
 
@@ -208,13 +208,8 @@ def views_without_login(coverage: PolicyCoverage) -> list[Finding]:
     """
     if coverage.settings.login_fault is None:
         return []
-    views = dict.fromkeys(
-        route.view
-        for number, route in enumerate(coverage.routes)
-        for verb in coverage.verbs(number)
-        for mark in coverage.marks(number, verb)
-        if mark.options.may_lead_to_login and not mark.requirement.is_closed
-    )
+    marks = coverage.marks_of_views()
+    views = dict.fromkeys(view for view, one, options in marks if options.may_lead_to_login and not one.is_closed)
     fault = (
         "the view sends anonymous callers to the login page, but LOGIN_URL is not a page of this site. "
         "They get a 403 response."

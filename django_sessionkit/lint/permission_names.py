@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from django_sessionkit import conf
 from django_sessionkit.access import EVERY_PERMISSION, Grants
-from django_sessionkit.requirements import AnyPermission, Permission, Requirement
+from django_sessionkit.requirements import AnyPermission, Permission, leaves
+from django_sessionkit.utils.text import nearest
 
 from .role_names import required_roles
 
@@ -38,7 +38,7 @@ class KnownPermissions:
 
     def nearest(self, name: str) -> str:
         """Return the granted name that is most similar to ``name``, or ``""``."""
-        return next(iter(get_close_matches(name, sorted(self._by_roles | self._by_apps), n=1)), "")
+        return nearest(name, self._by_roles | self._by_apps, cutoff=0.6) or ""
 
 
 def known_permissions() -> KnownPermissions | None:
@@ -52,15 +52,8 @@ def known_permissions() -> KnownPermissions | None:
 def required_permissions() -> Iterator[tuple[str, str]]:
     """Yield the permissions that rules and views require, each with the label of the rule or the name of the view."""
     for place, requirement in required_roles():
-        for name in dict.fromkeys(_names(requirement)):
-            yield place, name
-
-
-def _names(requirement: Requirement) -> Iterator[str]:
-    if isinstance(requirement, (Permission, AnyPermission)):
-        yield from requirement.parts
-    for child in requirement.children:
-        yield from _names(child)
+        found = leaves(requirement, Permission, AnyPermission)
+        yield from ((place, name) for name in dict.fromkeys(name for one in found for name in one.parts))
 
 
 def idle_wildcards(settings: conf.Settings) -> list[str]:

@@ -273,5 +273,5 @@ def partial(coverage: PolicyCoverage) -> list[Finding]:
 
 def _together_all(rule: Rule, examples: Iterable[str]) -> bool:
     """Return ``True`` if the patterns of a rule together match all example paths of a route."""
-    paths = [path.removeprefix("/").removesuffix("/").split("/") for path in examples]
+    paths = list(map(split, examples))
     return bool(paths) and all(any(one.matches(path) for one in rule.patterns) for path in paths)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from django_sessionkit import conf
@@ -13,6 +12,7 @@ from django_sessionkit.requirements import role_names
 from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.session.value import SINGLE_FIELDS, Session
 from django_sessionkit.urlconf.routes import Route
+from django_sessionkit.utils.text import nearest
 from django_sessionkit.utils.verbs import VERBS
 
 # The methods that are shown for a function view, besides every method that a rule names.
@@ -118,10 +118,10 @@ def _put(claims: dict[str, Any], key: str, value: str) -> None:
 def _custom_field(key: str) -> str:
     if key.startswith(_CUSTOM):
         return key.removeprefix(_CUSTOM)
-    near = get_close_matches(key.lower(), _KEYS, n=1, cutoff=0.75)
-    if near:
+    near = nearest(key.lower(), _KEYS)
+    if near is not None:
         raise ValueError(
-            f'unknown key "{key}"; did you mean "{near[0]}"? For a custom field of that name, write {_CUSTOM}{key}'
+            f'unknown key "{key}"; did you mean "{near}"? For a custom field of that name, write {_CUSTOM}{key}'
         )
     return key
 

@@ -14,14 +14,12 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from django_sessionkit.exceptions import RouteMismatch
+from django_sessionkit.utils.bounded_cache import LONG
 from django_sessionkit.utils.text import CONTROLS
 
 from .folding import fold
 
 _WITHOUT_CONTROLS = dict.fromkeys(map(ord, CONTROLS))
-
-# Longer paths are not tested for being canonical.
-_LONGEST_CANONICAL = 200
 
 # A path whose forms are all equal to the path itself: lower case ASCII, without empty, dot or padded segments.
 _CANONICAL = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[a-z0-9_.~@:;,=+!$&'()*-]+)*/?")
@@ -49,8 +47,8 @@ class PathVariant(NamedTuple):
 
 
 def is_canonical(path: str) -> bool:
-    """Return ``True`` if normalizing and folding do not change ``path``. ``False`` for more than 200 characters."""
-    return len(path) <= _LONGEST_CANONICAL and _CANONICAL.fullmatch(path) is not None
+    """Return ``True`` if normalizing and folding do not change ``path``. A long path is not tested."""
+    return len(path) <= LONG and _CANONICAL.fullmatch(path) is not None
 
 
 def normalize(path: str) -> str:

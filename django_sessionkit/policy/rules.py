@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.requirements import Nobody, Public, Requirement
-from django_sessionkit.utils.bounded_cache import LONG, BoundedCache
+from django_sessionkit.utils.bounded_cache import BoundedCache
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
 from .denial_options import DenialOptions
@@ -128,7 +128,7 @@ class RuleSet:
         return (self._folded if folded else self._exact).matching(path)
 
     def _find_sole_rules(self, path: str) -> tuple[Rule, ...]:
-        if len(path) > LONG or not is_canonical(path):
+        if not is_canonical(path):
             return (AMBIGUOUS,)
         covering = self._exact.matching(path)
         if covering != self._folded.matching(path):

@@ -15,12 +15,21 @@ UNPRINTABLE = re.compile(f"[{_CONTROL}{_SURROGATE}]")
 CONTROLS = frozenset(filter(CONTROL.match, map(chr, range(0xA0))))
 
 
+#: how similar a name must be to be proposed where a wrong guess would mislead; see ``difflib.get_close_matches``
+NEAR = 0.75
+
+
+def nearest(wrong: str, allowed: Iterable[str], cutoff: float = NEAR) -> str | None:
+    """Return the valid name nearest to ``wrong``, or ``None`` if none is near."""
+    return next(iter(get_close_matches(wrong, sorted(allowed), n=1, cutoff=cutoff)), None)
+
+
 def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:
     """Return the hint of an error: the valid name nearest to ``wrong``, or all valid names if none is near."""
     names = sorted(allowed)
-    near = get_close_matches(str(wrong), names, n=1)
-    if near:
-        return f'did you mean "{near[0]}"?'
+    near = nearest(str(wrong), names, cutoff=0.6)
+    if near is not None:
+        return f'did you mean "{near}"?'
     return "allowed are " + ", ".join(f'"{name}"' for name in names) if names else ""
 
 

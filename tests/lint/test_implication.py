@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
 from django_sessionkit.access import AccessPolicy, parse_roles
 from django_sessionkit.lint.implication import implies, is_weaker
-from django_sessionkit.requirements import predicates, role_names
+from django_sessionkit.requirements import leaves, role_names
 
 ROLES = parse_roles({"a": {"inherits": ["b"], "permissions": ["x"]}, "b": {}, "c": {"permissions": ["y"]}}, "")
 POLICY = AccessPolicy(ROLES)
@@ -86,4 +86,4 @@ def test_the_part_that_nobody_meets_is_asked_first(session):
 def test_the_names_and_predicates_in_a_requirement():
     requirement = ~(Role("a", "b") & Allow(is_first)) | Role("c") | Permission("x")
     assert sorted(role_names(requirement)) == ["a", "b", "c"]
-    assert list(predicates(requirement)) == [Allow(is_first)]
+    assert list(leaves(requirement, Allow)) == [Allow(is_first)]
