@@ -85,13 +85,13 @@ def _repeated(kind: str, lists: Sequence[RuleList]) -> Case:
     for rules, rule_set in zip(lists, rule_sets, strict=True):
         known = dict.fromkeys(rules.hits, (0,))
         theirs = statement("for path in paths: known[path]", paths=rules.hits, known=known)
-        pairs.append(Pair(str(len(rules.texts)), _asking(rule_set.sole_rules.__getitem__, rules.hits), theirs))
+        pairs.append(Pair(str(len(rules.texts)), _asking(rule_set.by_path.__getitem__, rules.hits), theirs))
     check = partial(_check_all, lists, [partial(_remembered, rule_set) for rule_set in rule_sets])
     return Case(f"match a repeated path, {kind} list", "one dict look-up", Bound(2.5), pairs, check, _ENOUGH)
 
 
 def _remembered(rule_set: RuleSet, path: str) -> int | None:
-    return next((int(rule.label) for rule in rule_set.sole_rules[path]), None)
+    return next((int(rule.label) for rule in rule_set.by_path[path].sole_rules), None)
 
 
 def _paths(rules: RuleList, which: str) -> list[str]:
@@ -142,7 +142,7 @@ def _against_peers(kind: str, lists: Sequence[RuleList], indexes: Sequence[Patte
         for rules, index, find in finds:
             paths = [path for some in zip(rules.hits, rules.misses, strict=True) for path in some][:40]
             theirs, label = _asking(find, paths), str(len(rules.texts))
-            remembered = rules.rule_set().sole_rules.__getitem__
+            remembered = rules.rule_set().by_path.__getitem__
             known.append(Pair(label, _asking(remembered, paths), theirs, _FASTER.get((name, len(rules.texts)), 1)))
             new.append(Pair(label, _asking(index.matching, paths), theirs))
         check = partial(_check_all, [rules for rules, _, _ in finds], [find for _, _, find in finds])

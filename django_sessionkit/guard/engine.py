@@ -109,7 +109,7 @@ class RequestEvaluation:
             return not (self.is_routed and settings.global_protect)
         path: Any = request.path_info
         if path is not self._path:  # the first call, or other middleware has changed the path
-            self._path, self._rules = path, settings.rules.sole_rules[path]
+            self._path, self._rules = path, settings.rules.by_path[path].sole_rules
         match = request.resolver_match if self.is_routed else None
         rule = self._rules[0] if self._rules else None
         if rule is not None and not rule.is_unconditional:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.functional import Promise
 
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.requirements import Nobody, Public, Requirement
-from django_sessionkit.utils.bounded_cache import BoundedCache
+from django_sessionkit.utils.bounded_cache import LONG, BoundedCache
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
 from .denial_options import DenialOptions
@@ -89,6 +89,17 @@ class Rule:
 AMBIGUOUS = Rule("", (), (), frozenset(), False, Nobody(), DenialOptions(), i18n=True)
 
 
+class PathMatches(NamedTuple):
+    """What matches a path: the rules if the path has only one form (else ``AMBIGUOUS``), and the numbers of rules."""
+
+    sole_rules: tuple[Rule, ...]
+    exact: tuple[int, ...]
+    folded: tuple[int, ...]
+
+
+_NOT_LOOKED_UP = PathMatches((AMBIGUOUS,), (), ())
+
+
 class RuleSet:
     """All rules and excludes of a project."""
 
@@ -117,23 +128,26 @@ class RuleSet:
         self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
         #: all patterns of rules and excludes
         self.patterns = (*(one for rule in self.rules for one in rule.patterns), *excluded)
-        #: for a path that has only one form, the rules that match it, in order; for another path ``(AMBIGUOUS,)``
-        self.sole_rules = BoundedCache(self._find_sole_rules)
+        #: what matches a path; for a long path only the answer ``AMBIGUOUS``
+        self.by_path = BoundedCache(self._matches)
 
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the numbers of the rules whose patterns match ``path``.
 
         With ``folded``, ``path`` must be folded, and it is compared with the folded patterns.
         """
-        return (self._folded if folded else self._exact).matching(path)
+        if len(path) > LONG:
+            return (self._folded if folded else self._exact).matching(path)
+        found = self.by_path[path]
+        return found.folded if folded else found.exact
 
-    def _find_sole_rules(self, path: str) -> tuple[Rule, ...]:
-        if not is_canonical(path):
-            return (AMBIGUOUS,)
-        covering = self._exact.matching(path)
-        if covering != self._folded.matching(path):
-            return (AMBIGUOUS,)
-        return tuple(self.rules[number] for number in covering)
+    def _matches(self, path: str) -> PathMatches:
+        if len(path) > LONG:
+            return _NOT_LOOKED_UP
+        exact = self._exact.matching(path)
+        folded = self._folded.matching(path) if self.folds else exact
+        is_sole = exact == folded and is_canonical(path)
+        return PathMatches(tuple(self.rules[number] for number in exact) if is_sole else (AMBIGUOUS,), exact, folded)
 
     def excludes(self, path: str) -> bool:
         """Return ``True`` if a pattern in ``SESSIONKIT_EXCLUDE`` matches this path. Case matters."""
@@ -158,7 +172,7 @@ def folded(pattern: Pattern) -> Pattern:
 
 
 def sole_rule(rules: tuple[Rule, ...], method: str, match: ResolverMatch | None) -> Rule | None:
-    """Return the first of ``RuleSet.sole_rules`` that applies, as the search for a path with one form would.
+    """Return the first of ``PathMatches.sole_rules`` that applies, as the search for a path with one form would.
 
     ``match`` is ``None`` before the request is routed.
     """

@@ -5,8 +5,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
 from django_sessionkit.patterns import Pattern
+from django_sessionkit.policy.pattern_index import PatternIndex
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
-from django_sessionkit.policy.rules import RuleSet, ViewNamePattern
+from django_sessionkit.policy.rules import AMBIGUOUS, RuleSet, ViewNamePattern
 
 PLACE = "SESSIONKIT_PROTECT[3]"
 
@@ -189,3 +190,19 @@ def test_a_rule_may_have_a_name():
 def test_a_set_of_rules_tells_whether_folding_changes_a_pattern():
     assert RuleSet([parse_rule({"pattern": "/Admin/**", "role": "x"}, PLACE)]).folds
     assert not RuleSet([parse_rule({"pattern": "/admin", "role": "x"}, PLACE)]).folds
+
+
+def test_a_path_is_looked_up_once_and_a_long_one_each_time(monkeypatch):
+    asked = []
+    real = PatternIndex.matching
+    monkeypatch.setattr(PatternIndex, "matching", lambda self, path: asked.append(path) or real(self, path))
+    rules = RuleSet([parse_rule({"pattern": one, "role": "x"}, one) for one in ("/a/**", "/A/*", "/b")])
+    assert rules.by_path["/a/x"].sole_rules == (AMBIGUOUS,)  # another rule matches the folded path
+    assert rules.by_path["/b"].sole_rules == rules.rules[2:]
+    assert (rules.matching("/a/x", folded=False), rules.matching("/a/x", folded=True)) == ((0,), (0, 1))
+    assert asked == ["/a/x", "/a/x", "/b", "/b"]  # once in each of the two indexes
+    long = "/a" + "/x" * 100
+    assert rules.by_path[long].sole_rules == (AMBIGUOUS,)
+    assert rules.matching(long, folded=True) == rules.matching(long, folded=True) == (0, 1)
+    assert asked[4:] == [long, long]
+    assert long not in rules.by_path

@@ -51,7 +51,7 @@ FILLED_BY_CLIENTS = {
     "session.fast_validation.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
     "patterns._patterns": "1,024 patterns of 200 characters",
     "patterns._opening_patterns": "1,024 patterns of 200 characters",
-    "policy.rules.RuleSet.sole_rules": "1,024 paths of 200 characters",
+    "policy.rules.RuleSet.by_path": "1,024 paths of 200 characters",
 }
 # These end with the request, the check or the command that fills them.
 SHORT_LIVED = {
@@ -238,8 +238,8 @@ def test_paths_are_not_piled_up():
         for number in range(60):
             for text in (f"{number}", f"{number}/É", chr(0x4E00 + number) * 5000, f"{number}/" * 9000):
                 assert client.get(f"/wiki/{text}").status_code == 200
-        assert len(rule_set.sole_rules) <= bounded_cache._MOST_ENTRIES
-        assert max(map(len, rule_set.sole_rules)) <= bounded_cache.LONG
+        assert len(rule_set.by_path) <= bounded_cache._MOST_ENTRIES
+        assert max(map(len, rule_set.by_path)) <= bounded_cache.LONG
 
 
 def test_rights_of_many_sessions_are_not_piled_up():

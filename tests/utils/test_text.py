@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from django_sessionkit.utils.text import CONTROL, CONTROLS, SURROGATE, UNPRINTABLE
+from django_sessionkit.utils.text import CONTROL, CONTROLS, SURROGATE, UNPRINTABLE, nearest
 
 
 def test_the_character_classes_are_the_categories_of_unicode():
@@ -12,3 +12,9 @@ def test_the_character_classes_are_the_categories_of_unicode():
     assert controls == CONTROLS == set(filter(CONTROL.match, characters))
     assert surrogates == set(filter(SURROGATE.match, characters))
     assert controls | surrogates == set(filter(UNPRINTABLE.match, characters))
+
+
+def test_the_nearest_name_is_near():
+    assert nearest("reprots", ["sports", "reports", "reporters"]) == "reports"
+    assert nearest("usr", ["user", "usr1"]) == "usr1"
+    assert nearest("a", ["about"]) is nearest("a", []) is None
