@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
+from inspect import unwrap
 from operator import and_
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from django.views.generic import View
@@ -30,6 +32,32 @@ else:
         raise missing_name(__name__, name)
 
 
+def _refuse_unchecked(owner: type[AccessMixin]) -> None:
+    """Raise ``InvalidPolicy`` for a ``dispatch()`` that is called before that of the mixins and does not call it.
+
+    The requirement would not be checked. Django REST framework has such a method in ``APIView``.
+    """
+    order = owner.__mro__[: owner.__mro__.index(AccessMixin)]
+    for number, one in enumerate(order):
+        code = getattr(unwrap(vars(one).get("dispatch", AccessMixin.dispatch)), "__code__", None)
+        if isinstance(code, CodeType) and "dispatch" not in _names_in(code):
+            fault = "does not call super().dispatch(), so the requirement would not be checked"
+            mixin = next((base.__name__ for base in order[number + 1 :] if issubclass(base, AccessMixin)), None)
+            is_own = mixin is None or issubclass(one, AccessMixin)
+            hint = (
+                "return super().dispatch(...)" if is_own else f"put {mixin} before {one.__name__} in {owner.__name__}"
+            )
+            raise InvalidPolicy(f"{one.__name__}.dispatch()", fault, hint)
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """Yield the attributes and global names that a function uses, also in the functions that it contains."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)
+
+
 class AccessMixin(View):
     """The base class of the mixins. If a view has several mixins, the session must meet all of them.
 
@@ -43,14 +71,20 @@ class AccessMixin(View):
 
     _last_requirement: Requirement
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _refuse_unchecked(cls)
+
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+    def as_view(cls, *args: Any, **initkwargs: Any) -> Callable[..., Any]:
         """Validate the requirement when the URLconf is loaded, and set it on the view.
 
-        Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a missing or invalid attribute.
+        The arguments are those of the view class. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a
+        missing or invalid attribute.
         """
         _refuse_without_effect(cls)
-        view = super().as_view(**initkwargs)
+        base: Any = super()
+        view: Callable[..., Any] = base.as_view(*args, **initkwargs)
         instance = cls(**initkwargs)
         mark = ViewRequirement(instance._requirement_without_request(), instance.get_denial_options())
         return mark_view(view, mark, next_number())

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
+from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
@@ -276,3 +279,55 @@ def test_a_mixin_asks_with_the_same_object_while_it_asks_for_the_same(rf):
     assert len(decisions) == before + 1
     view = Alternating.as_view()
     assert [asked(view) for _ in range(5)] == [200, 403, 403, 200, 200]
+
+
+class Opaque(View):
+    def dispatch(self, request):
+        return HttpResponse("never checked")
+
+
+class PassesOn(View):
+    def dispatch(self, request):
+        def answer():
+            return super(PassesOn, self).dispatch(request)
+
+        return answer()
+
+
+def define(*bases, **attributes):
+    return type("Wrong", bases, {"required_roles": ["editor"], **attributes})
+
+
+@pytest.mark.parametrize(
+    ("bases", "attributes", "message"),
+    [
+        ((Opaque, RequireRoleMixin), {}, "Opaque.dispatch(): .* put RequireRoleMixin before Opaque in Wrong"),
+        ((Opaque, Staff), {}, "put Staff before Opaque in Wrong"),
+        ((RequireRoleMixin,), {"dispatch": vars(Opaque)["dispatch"]}, "Wrong.dispatch(): .* return super().dispatch("),
+        ((Page, RequireRoleMixin), {"dispatch": vars(Opaque)["dispatch"]}, "Wrong.dispatch(): .* return super()"),
+        ((RequireRoleMixin,), {"dispatch": never_cache(vars(Opaque)["dispatch"])}, "return super().dispatch("),
+    ],
+)
+def test_a_class_whose_requirement_would_not_be_checked_cannot_be_defined(bases, attributes, message):
+    with pytest.raises(ImproperlyConfigured, match=message.replace("(", r"\(").replace(")", r"\)")):
+        define(*bases, **attributes)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        define(RequireRoleMixin, Opaque),
+        define(PassesOn, RequireRoleMixin, Page),
+        define(LoginRequiredMixin, RequireRoleMixin, Page),
+        method_decorator(never_cache, name="dispatch")(define(RequireRoleMixin, Page)),
+    ],
+)
+def test_a_dispatch_that_goes_on_to_the_mixin_is_right(view, rf):
+    request = rf.get("/")
+    request.user = User()
+    with use_session(READER):
+        assert view.as_view()(request).status_code == 403
+
+
+def test_a_dispatch_without_python_code_is_not_looked_at():
+    assert define(RequireRoleMixin, Page, dispatch=print).required_roles == ["editor"]

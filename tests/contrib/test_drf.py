@@ -34,6 +34,7 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 from support import drf_urls
 
 from django_sessionkit.contrib import drf
@@ -307,6 +308,20 @@ def test_a_hidden_view_is_an_unknown_url(where, debug, settings):
         assert hidden.status_code == unknown.status_code == 404
         assert hidden.headers == unknown.headers
         assert hidden.content == unknown.content.replace(b"nil--", b"page-")
+
+
+def test_a_mixin_protects_a_view_set_and_must_be_the_first_base(settings):
+    class Pages(RequireRoleMixin, ViewSet):
+        required_roles = ["editor"]
+
+        def list(self, request):
+            return Response("page")
+
+    settings.ROOT_URLCONF = (path("pages/", Pages.as_view({"get": "list"})),)
+    assert [program(who).get("/pages/").status_code for who in (None, READER, EDITOR)] == [401, 403, 200]
+    for base in (APIView, ViewSet):
+        with pytest.raises(InvalidPolicy, match="put RequireRoleMixin before APIView in Last"):
+            type("Last", (base, RequireRoleMixin), {"required_roles": ["editor"]})
 
 
 def malformed(request: Any) -> Any:
