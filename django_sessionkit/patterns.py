@@ -14,6 +14,7 @@ from functools import partial, reduce
 from operator import or_
 
 from .exceptions import InvalidPattern
+from .policy.regex_style import as_pattern, is_regex
 from .utils.bounded_cache import LONG, BoundedCache
 from .utils.text import CONTROL
 
@@ -24,8 +25,8 @@ WILDCARDS = ("*", "**")
 # The number of literals that are searched for in the end of a long path.
 _FEW_LITERALS = 32
 
+_CONVERTER = re.compile("<[^<>]*>")
 _PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_REGEX_STYLE = re.compile(r"[$^\[(]|[)\]}]\+")
 
 
 def matches(pattern: str, path: str, *, opens: bool = False) -> bool:
@@ -175,22 +176,36 @@ def _fault(text: str) -> tuple[str, str] | None:
         return f"a pattern must have at most {MAX_PATTERN_LENGTH} characters", ""
     if text != text.strip():
         return "the pattern starts or ends with white space", "remove it"
-    if not text.startswith("/"):
-        return 'a pattern must start with "/"', f'write "/{text[:100]}"'
     if CONTROL.search(text):
         return "the pattern contains control characters, which never match", "remove them"
+    if not text.startswith(("/", "^")):
+        return 'a pattern must start with "/"', _with_slash(text)
     return _style_fault(text) or _segment_fault(split(text))
 
 
+def _with_slash(text: str) -> str:
+    """Return the hint for a pattern that does not start with ``/``: a URL, a name of a view, or a path."""
+    site, _, path = text.partition("://")
+    if path:
+        return f"write only the path, without {site[:20]}:// and the host"
+    if ":" in text:
+        return 'write "view" instead of "pattern" for the name of a view'
+    fault = _fault(f"/{text}")
+    return f'write "/{text[:100]}"' if fault is None else f"also, {fault[0]}; {fault[1]}"
+
+
 def _style_fault(text: str) -> tuple[str, str] | None:
+    if is_regex(text):
+        meant = as_pattern(text)
+        is_right = meant and _fault(meant) is None
+        hint = f'write "{meant}"' if is_right else 'the only wildcards are "*" and "**", each as a whole segment'
+        return "the pattern looks like a regular expression", hint
     if _PERCENT_ESCAPE.search(text):
         return "percent-escapes never match, because Django decodes paths", "write the decoded character"
     if "?" in text or "#" in text:
         return "the query and the fragment are not part of the path", "remove them"
     if "<" in text:
-        return "patterns have no path converters", 'write "*" for a segment, or use a "view" rule'
-    if "\\" in text or _REGEX_STYLE.search(text):
-        return "the pattern looks like a regular expression", 'the only wildcards are "*" and "**"'
+        return "patterns have no path converters", f'write "{_CONVERTER.sub("*", text)}", or use a "view" rule'
     return None
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
@@ -171,3 +173,35 @@ def test_a_hostile_path_does_not_backtrack():
     path = "/a" * 4_000
     assert not matches(pattern, path)
     assert matches(pattern, path + "/b")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (r"^/reports/.*$", 'write "/reports/**"'),
+        (r"^reports/.+", 'write "/reports/**"'),
+        ("/reports/.*", 'write "/reports/**"'),
+        (r"^/users/(?P<pk>\d+)/$", 'write "/users/*/"'),
+        (r"^/users/(\d+)/edit/?$", 'write "/users/*/edit/"'),
+        (r"/users/[^/]+/edit\Z", 'write "/users/*/edit"'),
+        (r"^/(?:[\w-]+)/[0-9]{4}/robots\.txt$", 'write "/*/*/robots.txt"'),
+        ("^/$", 'write "/"'),
+        ("^$", 'write "/"'),
+        ("/(news|archive)/", "the only wildcards are"),
+        ("^/(?!login)", "the only wildcards are"),
+        ("^/report.*", "the only wildcards are"),
+        (r"^/a b\s", "the only wildcards are"),
+        ("/users/<int:pk>/<slug:name>/", 'write "/users/*/*/", or use a "view" rule'),
+        ("reports/**", 'write "/reports/**"'),
+        ("*.html", 'also, "*.html": a wildcard must be a whole segment; write "*" or "**" between slashes'),
+        ("reports/[a-z]+", 'also, the pattern looks like a regular expression; write "/reports/*"'),
+        ("https://shop.example/reports/", "write only the path, without https:// and the host"),
+        ("admin:*", 'write "view" instead of "pattern" for the name of a view'),
+    ],
+)
+def test_the_hint_proposes_a_pattern_that_is_valid_or_none(wrong, hint):
+    with pytest.raises(InvalidPattern) as caught:
+        matches(wrong, "/")
+    assert caught.value.hint.startswith(hint)
+    for proposed in re.findall(r'write "(/[^"]*)"', caught.value.hint):
+        assert matches(proposed, "/no/such/page") in (True, False)

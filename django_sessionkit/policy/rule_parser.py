@@ -94,7 +94,7 @@ def _pattern(raw: Any, place: str, *, opens: bool) -> Pattern:
     try:
         return compile_pattern(raw, opens=opens) if isinstance(raw, str) else Pattern(raw)
     except InvalidPolicy as error:
-        raise InvalidPolicy(place, f"{error.place} {error.fault}".strip(), error.hint) from None
+        raise InvalidPolicy(place, f"{error.place}: {error.fault}".removeprefix(": "), error.hint) from None
 
 
 def _view_name_pattern(raw: object, place: str) -> ViewNamePattern:
@@ -132,7 +132,7 @@ def _requirement(raw: Mapping[str, object], place: str) -> Requirement:
             except InvalidPolicy as error:
                 raise InvalidPolicy(place, f'"{key}": {error.fault}', error.hint) from None
     if not parts:
-        raise InvalidPolicy(place, "a rule needs a requirement", did_you_mean("", _REQUIREMENTS))
+        raise InvalidPolicy(place, "a rule needs a requirement", _ANY_SESSION)
     if len(parts) > 1 and "public" in raw:
         raise InvalidPolicy(place, '"public" cannot be combined with a requirement', "remove one of them")
     return reduce(and_, parts)
@@ -170,6 +170,10 @@ def _ready_made(value: object) -> Requirement:
         raise InvalidPolicy("", "must be a requirement", 'write for example Role("owner") | Permission("billing:read")')
     return value
 
+
+_ANY_SESSION = (
+    'write "authenticated": True to require a session, or name a role or permission, such as "role": "editor"'
+)
 
 _REQUIREMENTS: dict[str, Callable[[Any], Requirement]] = {
     "authenticated": _only_true(Authenticated),
