@@ -79,27 +79,42 @@ def ineffective_excludes(coverage: PolicyCoverage) -> list[Finding]:
     found = []
     for one, covered in coverage.excludes:
         whole = [route for route, how in covered.items() if how is Cover.ALL]
-        guards = [_guard_of(coverage, route) for route in whole]
+        guards = [_guards_of(coverage, route) for route in whole]
         if whole and all(guards) and len(whole) == len(covered):
             fault = (
                 f'"{one.text}" does not open {coverage.routes[whole[0]].text}. An exclude only exempts '
-                f"it from the default, and the page is also protected by {guards[0]}."
+                f"it from the default, and the page is also protected by {' and by '.join(guards[0])}."
             )
-            hint = f'Remove "{one.text}" from SESSIONKIT_EXCLUDE, or make {guards[0]} public.'
+            steps = " and ".join(_opening(one, guard) for guard in guards[0])
+            hint = f'Remove "{one.text}" from SESSIONKIT_EXCLUDE. If the page is meant to be open, {steps}.'
             found.append(Finding("SESSIONKIT_EXCLUDE", fault, hint))
     return found
 
 
-def _guard_of(coverage: PolicyCoverage, route: int) -> str:
-    """Return the rule or view that protects a route, or ``""`` if some method is at most protected by default."""
-    guards = []
+_VIEW = "the view "
+
+
+def _guards_of(coverage: PolicyCoverage, route: int) -> list[str]:
+    """Return the first rule and the view that protect a route. Empty if some method is at most protected by default."""
+    rules, is_marked = set(), False
     for verb in coverage.verbs(route):
         rule = coverage.decider(route, verb)
-        by_rule = rule is not None and not rule.is_public
-        if not by_rule and not coverage.marks(route, verb):
-            return ""
-        guards.append(rule.label if rule is not None and by_rule else f"the view {coverage.routes[route].view}")
-    return guards[0] if guards else ""
+        by_rule, by_view = rule is not None and not rule.is_public, bool(coverage.marks(route, verb))
+        if not by_rule and not by_view:
+            return []
+        is_marked |= by_view
+        if rule is not None and by_rule:
+            rules.add(coverage.rules.index(rule))
+    first = [coverage.rules[number].label for number in sorted(rules)[:1]]
+    return [*first, f"{_VIEW}{coverage.routes[route].view}"] if is_marked else first
+
+
+def _opening(exclude: Pattern | ViewNamePattern, guard: str) -> str:
+    """Return what to do so that ``guard`` does not protect the pages of an exclude."""
+    if guard.startswith(_VIEW):
+        return f"remove the decorator or mixin of {guard}"
+    key = "pattern" if isinstance(exclude, Pattern) else "view"
+    return f'add {{"{key}": "{exclude.text}", "public": True}} above {guard}'
 
 
 def wide_excludes(coverage: PolicyCoverage) -> list[Finding]:

@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.core.checks import ERROR, run_checks
 from django.core.management import call_command
 from django.http import HttpResponse
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 from django.views import View
@@ -407,8 +407,24 @@ def test_an_exclude_of_a_protected_page(urls):
             f'SESSIONKIT_EXCLUDE: "{exclude}" does not open /users/. An exclude only exempts it from the default, '
             "and the page is also protected by staff."
         )
+        key = "pattern" if "/" in exclude else "view"
+        opening = {key: exclude, "public": True}
+        assert message.hint == (
+            f'Remove "{exclude}" from SESSIONKIT_EXCLUDE. If the page is meant to be open, '
+            f'add {{"{key}": "{exclude}", "public": True}} above staff.'
+        )
+        with override_settings(SESSIONKIT_PROTECT=[opening, *rules], SESSIONKIT_GLOBAL_PROTECT=True):
+            assert Client().get("/users/").status_code == 200
     (message,) = found(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/mine"])
     assert f"protected by the view {__name__}.guarded." in message.msg
+    assert message.hint.endswith(f" open, remove the decorator or mixin of the view {__name__}.guarded.")
+    both = [
+        {"name": "mine", "pattern": "/mine", "methods": ["GET"], **ADMIN},
+        {"name": "rest", "pattern": "/mine", **ADMIN},
+    ]
+    (message,) = found(both, SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["mine"])
+    assert f"protected by mine and by the view {__name__}.guarded." in message.msg
+    assert 'open, add {"view": "mine", "public": True} above mine and remove the decorator' in message.hint
 
 
 def test_an_exclude_around_a_protected_page_is_right(urls):
