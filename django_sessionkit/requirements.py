@@ -228,7 +228,7 @@ class Allow(Leaf):
         found = import_string(fn) if isinstance(fn, str) else fn
         if self._known[0] is not found:
             if not callable(found):
-                raise InvalidPolicy(repr(self), "is not callable")
+                raise InvalidPolicy(repr(self), f"{fn} is not callable")
             object.__setattr__(self, "_known", (found, wants_request(found)))
         return self._known
 

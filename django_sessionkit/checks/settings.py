@@ -9,6 +9,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
 from django_sessionkit import conf
+from django_sessionkit.utils.text import ended, sentence
 
 # One id per setting, so that silencing one does not hide errors of another.
 SETTING_IDS = {
@@ -34,7 +35,7 @@ _UNKNOWN_SETTING_ID = "sessionkit.E014"
 
 # For errors that have no hint.
 _HINTS = {
-    "SESSIONKIT_PROTECT": 'A rule looks like this: {"pattern": "/reports/**", "authenticated": True}',
+    "SESSIONKIT_PROTECT": 'Write a rule such as {"pattern": "/reports/**", "authenticated": True}.',
     "SESSIONKIT_GLOBAL_PROTECT": "SESSIONKIT_GLOBAL_PROTECT = True",
     "SESSIONKIT_EXCLUDE": 'SESSIONKIT_EXCLUDE = ["/", "/static/**", "account:*"]',
     "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED = True",
@@ -58,8 +59,8 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     """Report every invalid setting. The server does not start with one."""
     return [
         Error(
-            f"{problem.error.place}: {problem.error.fault}",
-            hint=problem.error.hint or _HINTS.get(problem.setting),
+            ended(f"{problem.error.place}: {problem.error.fault}"),
+            hint=sentence(problem.error.hint) or _HINTS.get(problem.setting),
             id=SETTING_IDS.get(problem.setting, _UNKNOWN_SETTING_ID),
         )
         for problem in conf.problems()

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error
 
 from django_sessionkit import conf
 from django_sessionkit.conf import installed
-from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.text import did_you_mean, sentence
 
 
 def check_cache_alias(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -22,7 +22,7 @@ def check_cache_alias(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     return [
         Error(
             f'SESSION_CACHE_ALIAS is "{alias}", which is not in CACHES. No session can be read.',
-            hint=did_you_mean(alias, caches),
+            hint=sentence(did_you_mean(alias, caches)),
             id="sessionkit.E018",
         )
     ]

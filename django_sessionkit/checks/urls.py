@@ -14,6 +14,7 @@ from django_sessionkit.lint import coverage, exposure, languages, login_marks, l
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import Allow, leaves
+from django_sessionkit.utils.text import ended
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
 Check: TypeAlias = Callable[..., list[CheckMessage]]
@@ -62,7 +63,7 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
                 found[view, repr(predicate)] = error
     return [
         Error(
-            f"{view}: {predicate} cannot be used, so it grants no access. The error is: {error}",
+            ended(f"{view}: {predicate} cannot be used, so it grants no access. The error is: {error}"),
             hint='Write Allow("package.module.function") with a function that takes (session) or (session, request).',
             id="sessionkit.E021",
         )

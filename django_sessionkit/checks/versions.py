@@ -11,7 +11,7 @@ from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
 from django_sessionkit.conf import installed
-from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.text import did_you_mean, sentence
 from django_sessionkit.versions import CacheVersions
 
 _SHIPPED = 'SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"'
@@ -26,7 +26,7 @@ def check_version_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         Error(
             f'SESSIONKIT_VERSION uses the cache "{alias}", which is not in CACHES. No version can be looked up, so no '
             "user has a session.",
-            hint=did_you_mean(alias, caches) or "Use a name from CACHES.",
+            hint=sentence(did_you_mean(alias, caches)) or "Use a name from CACHES.",
             id="sessionkit.E025",
         )
     ]

@@ -28,6 +28,9 @@ T = TypeVar("T")
 _CHALLENGE = re.compile(r"[\w!#$%&'*+.^`|~-]+(?: [ -~]+)?", re.ASCII)
 
 
+_PREDICATE = "a predicate is, for example: def is_premium(session): return session is not None"
+
+
 def target(raw: object, place: str, hint: str = "") -> str | Promise:
     """Parse a redirect target: a site-relative path or a URL name."""
     try:
@@ -47,9 +50,9 @@ def check_predicates(requirement: Requirement, place: str) -> None:
         try:
             predicate.resolve()
         except InvalidPolicy as error:
-            raise error.at(place) from None
+            raise InvalidPolicy(place, error.fault, _PREDICATE) from None
         except Exception as error:
-            raise InvalidPolicy(place, f"{predicate!r} cannot be imported: {error}") from None
+            raise InvalidPolicy(place, f"{predicate!r} cannot be imported: {error}", _PREDICATE) from None
 
 
 def sequence(raw: object, place: str) -> Iterable[object]:

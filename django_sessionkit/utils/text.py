@@ -33,6 +33,16 @@ def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:
     return "allowed are " + ", ".join(f'"{name}"' for name in names) if names else ""
 
 
+def ended(text: str) -> str:
+    """Return ``text`` with a full stop, unless it ends with a mark already. Another sentence may follow then."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def sentence(hint: str) -> str:
+    """Return the hint of an error as a sentence of its own: with a capital letter and a full stop."""
+    return ended(hint[:1].upper() + hint[1:]) if hint else ""
+
+
 _name_of = type.__dict__["__name__"].__get__  # a metaclass may override the attribute
 
 

@@ -130,7 +130,7 @@ def test_manage_py_check_shows_place_fault_and_nearest_key():
     with pytest.raises(CommandError) as caught:
         call_command("check")
     assert 'SESSIONKIT_PROTECT[0]: unknown key "rol"' in str(caught.value)
-    assert 'HINT: did you mean "role"?' in str(caught.value)
+    assert 'HINT: Did you mean "role"?' in str(caught.value)
 
 
 @override_settings(MIDDLEWARE=[SESSIONS, OURS, f"{__name__}.OwnKit"])
@@ -250,7 +250,7 @@ def test_declared_roles_are_silent():
 def test_a_session_cache_that_does_not_exist():
     with override_settings(SESSION_CACHE_ALIAS="defalt"):
         (message,) = run_checks(tags=["sessionkit"])
-        assert (message.id, message.hint) == ("sessionkit.E018", 'did you mean "default"?')
+        assert (message.id, message.hint) == ("sessionkit.E018", 'Did you mean "default"?')
         with override_settings(SESSION_ENGINE="django.contrib.sessions.backends.db"):
             assert ids() == []
         with override_settings(MIDDLEWARE=[OURS], SESSIONKIT_SOURCE="support.bad_settings.OwnSource"):
@@ -318,7 +318,7 @@ def test_a_source_that_cannot_be_built_is_an_error_with_a_hint():
     with override_settings(SESSIONKIT_SOURCE=f"{__name__}.Exploding"):
         (message,) = run_checks(tags=["sessionkit"])
     assert message.id == "sessionkit.E006"
-    assert message.msg == "SESSIONKIT_SOURCE: Exploding() raised RuntimeError: built"
+    assert message.msg == "SESSIONKIT_SOURCE: Exploding() raised RuntimeError: built."
     assert message.hint
 
 

@@ -45,7 +45,7 @@ def test_a_cache_that_does_not_exist_is_an_error():
     with override_settings(SESSIONKIT_VERSION=CacheVersions("defualt")):
         message = found()["sessionkit.E025"]
     assert '"defualt"' in message.msg
-    assert message.hint == 'did you mean "default"?'
+    assert message.hint == 'Did you mean "default"?'
     with override_settings(SESSIONKIT_VERSION=CacheVersions("x" * 20)):
         assert found()["sessionkit.E025"].hint
     with override_settings(SESSIONKIT_VERSION=SHIPPED):

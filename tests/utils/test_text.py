@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from django_sessionkit.utils.text import CONTROL, CONTROLS, SURROGATE, UNPRINTABLE, nearest
+from django_sessionkit.utils.text import CONTROL, CONTROLS, SURROGATE, UNPRINTABLE, ended, nearest, sentence
 
 
 def test_the_character_classes_are_the_categories_of_unicode():
@@ -18,3 +18,10 @@ def test_the_nearest_name_is_near():
     assert nearest("reprots", ["sports", "reports", "reporters"]) == "reports"
     assert nearest("usr", ["user", "usr1"]) == "usr1"
     assert nearest("a", ["about"]) is nearest("a", []) is None
+
+
+def test_a_hint_becomes_a_sentence_of_its_own():
+    assert sentence('did you mean "role"?') == 'Did you mean "role"?'
+    assert sentence('write ["POST"]') == 'Write ["POST"].'
+    assert sentence("") == ""
+    assert [ended(text) for text in ("a", "a.", "a!", "a?")] == ["a.", "a.", "a!", "a?"]

@@ -35,6 +35,7 @@ from django.test import override_settings
 from django.urls import clear_url_caches, path
 
 from django_sessionkit import conf
+from django_sessionkit.exceptions import InvalidPolicy
 
 from . import commands, formats, templates, urls
 from .markdown import Block, WrongBlock, blocks, name_of
@@ -206,11 +207,16 @@ class Project:
         before = dict(self._settings)
         exec(code, names)  # noqa: S102
         self.apply({key: value for key, value in names.items() if key.isupper()})
+        try:
+            conf.current()
+        except InvalidPolicy as error:
+            self.apply(before)
+            raise WrongBlock(str(error)) from None
         found = [fault for fault in run_checks(tags=["sessionkit"]) if fault.level > INFO]
         faults = [fault for fault in found if not fault.msg.startswith('LOGIN_URL: no route matches "/login/"')]
         if faults:
             self.apply(before)
-            raise WrongBlock("\n".join(str(fault.msg) + (f"; {fault.hint}" if fault.hint else "") for fault in faults))
+            raise WrongBlock("\n".join(f"{fault.msg} {fault.hint}" for fault in faults))
 
     def apply(self, names: dict[str, Any]) -> None:
         self._settings |= names
