@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _STYLE = re.compile(r"[$^\[\\(]|[)\]}.][*+]")
 # What a regular expression is made of, and the wildcard that stands for it.
-_SIMPLER = [
+_SIMPLER: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"^\^|\$$|\\Z$"), ""),
     (re.compile(r"\(\?P<\w+>(?:[^()]*)\)|\((?!\?)[^()|]*\)|\(\?:[^()|]*\)"), lambda found: _inside(found[0])),
     (re.compile(r"/\?$"), "/"),
