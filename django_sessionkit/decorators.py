@@ -10,15 +10,23 @@ import functools
 import sys
 from collections.abc import Callable
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 
 from .exceptions import InvalidPolicy
 from .guard.evaluator import as_requirement, cached_decision
 from .guard.questions import role_and_permission
-from .policy.denial_options import OPTION_KEYS, DenialOptions, OnDeny
-from .policy.view_marks import IS_PUBLIC, ViewRequirement, mark_public, mark_public_class, mark_view, next_number
+from .policy.denial_options import OPTION_KEYS, DenialOptions, Options
+from .policy.view_marks import (
+    IS_PUBLIC,
+    GuardedView,
+    ViewRequirement,
+    mark_public,
+    mark_public_class,
+    mark_view,
+    next_number,
+)
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
@@ -28,7 +36,6 @@ from .utils.text import described, did_you_mean
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-    from django.utils.functional import Promise
     from typing_extensions import Unpack
 else:
 
@@ -42,15 +49,6 @@ R = TypeVar("R")
 V = TypeVar("V", bound=Callable[..., Any])
 
 
-class Options(TypedDict, total=False):
-    """The options for the response to a denial. They are the same as the response keys of a rule."""
-
-    redirect_to: str | Promise | None
-    login_url: str | Promise | None
-    on_deny: OnDeny
-    api: bool | None
-
-
 class Guard:
     """A decorator for views. The functions of this module create it."""
 
@@ -59,10 +57,10 @@ class Guard:
             if key not in OPTION_KEYS:
                 raise InvalidPolicy(f"@{name}", f'unknown option "{key}"', did_you_mean(key, OPTION_KEYS))
         self.requirement = requirement
-        self.options = DenialOptions.parse(options, f"@{name}")
+        self.options: DenialOptions = DenialOptions.parse(options, f"@{name}")
         self._name = name
 
-    def __call__(self, view: Callable[P, R]) -> Callable[P, R]:
+    def __call__(self, view: Callable[P, R]) -> GuardedView[P, R]:
         if not callable(view):
             raise TypeError(f"@{self._name} decorates a view, not {described(view)}. Write it above a view.")
         if isinstance(view, type):
@@ -72,9 +70,7 @@ class Guard:
             )
         guarded = self._async(view) if _is_async(view) else self._sync(view)
         _dress(guarded, view)
-        return cast(
-            "Callable[P, R]", mark_view(guarded, ViewRequirement(self.requirement, self.options), next_number())
-        )
+        return mark_view(guarded, ViewRequirement(self.requirement, self.options), next_number())
 
     def _sync(self, view: Callable[..., Any]) -> Callable[..., Any]:
         requirement = self.requirement
@@ -147,7 +143,7 @@ def require(requirement: Requirement, **options: Unpack[Options]) -> Guard:
 
 
 @overload
-def require_authenticated(view: Callable[P, R], /) -> Callable[P, R]: ...
+def require_authenticated(view: Callable[P, R], /) -> GuardedView[P, R]: ...
 @overload
 def require_authenticated(**options: Unpack[Options]) -> Guard: ...
 def require_authenticated(view: Callable[..., Any] | None = None, /, **options: Unpack[Options]) -> Any:
@@ -242,7 +238,7 @@ def _dress(wrapper: Callable[..., Any], view: Callable[..., Any]) -> Callable[..
     functools.update_wrapper(wrapper, view)
     if hasattr(view, "__name__"):
         return wrapper
-    kind = type(view)
+    kind: type = type(view)
     wrapper.__module__, wrapper.__name__, wrapper.__qualname__ = kind.__module__, kind.__name__, kind.__qualname__
     for base in kind.__mro__:
         for name, value in vars(base).items():

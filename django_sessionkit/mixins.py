@@ -14,7 +14,7 @@ from django.views.generic import View
 from .exceptions import InvalidPolicy
 from .guard.evaluator import as_requirement
 from .policy.denial_options import DenialOptions, OnDeny
-from .policy.view_marks import ViewRequirement, mark_view, next_number
+from .policy.view_marks import GuardedView, ViewRequirement, mark_view, next_number
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
@@ -76,7 +76,7 @@ class AccessMixin(View):
         _refuse_unchecked(cls)
 
     @classmethod
-    def as_view(cls, *args: Any, **initkwargs: Any) -> Callable[..., Any]:
+    def as_view(cls, *args: Any, **initkwargs: Any) -> GuardedView[..., Any]:
         """Validate the requirement when the URLconf is loaded, and set it on the view.
 
         The arguments are those of the view class. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a
@@ -114,7 +114,7 @@ class AccessMixin(View):
         owner = type(self)
         requirement = as_requirement(self.get_requirement(), f"{owner.__name__}.get_requirement()")
         last: Requirement | None = vars(owner).get("_last_requirement")
-        if last == requirement:
+        if last is not None and last == requirement:
             return last
         owner._last_requirement = requirement
         return requirement

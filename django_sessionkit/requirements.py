@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
-from inspect import Parameter, signature
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from django.utils.module_loading import import_string
 
@@ -24,6 +23,7 @@ from .policy.decisions import (
     Decision,
 )
 from .policy.names import checked_names, checked_permissions
+from .policy.predicates import wants_request
 from .utils.sansio import Flow, place_of, user_call
 from .utils.text import described
 
@@ -49,7 +49,7 @@ __all__ = [
 
 L = TypeVar("L", bound=Requirement)
 
-logger = logging.getLogger("django_sessionkit")
+logger: logging.Logger = logging.getLogger("django_sessionkit")
 
 _DOTTED_PATH = re.compile(r"\w+(\.\w+)+")
 
@@ -206,6 +206,12 @@ class Allow(Leaf):
     __slots__ = ("_known",)
     _known: tuple[Callable[..., object], bool]  # the predicate as last imported; tests may patch it
 
+    @overload
+    def __init__(self, fn: str) -> None: ...
+    @overload
+    def __init__(self, fn: Callable[[Session | None], bool | Awaitable[bool]]) -> None: ...
+    @overload
+    def __init__(self, fn: Callable[[Session | None, HttpRequest | None], bool | Awaitable[bool]]) -> None: ...
     def __init__(self, fn: Callable[..., object] | str) -> None:
         if not (_DOTTED_PATH.fullmatch(fn) if isinstance(fn, str) else callable(fn)):
             raise InvalidPolicy("Allow", f"needs a callable or its dotted path, not {_shown(fn)}")
@@ -241,25 +247,6 @@ class Allow(Leaf):
 
 def _shown(fn: object) -> str:
     return f'"{fn}"' if isinstance(fn, str) else described(fn)
-
-
-def wants_request(fn: Callable[..., object]) -> bool:
-    """Return ``True`` to call a predicate with ``(session, request)``, ``False`` to call it with ``(session)``.
-
-    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if it can be called in neither way.
-    """
-    try:
-        parameters = list(signature(fn).parameters.values())
-    except (TypeError, ValueError):
-        return False  # a built-in function without a signature
-    positional = [one for one in parameters if one.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
-    catch_all = any(one.kind is Parameter.VAR_POSITIONAL for one in parameters)
-    required = [one for one in positional if one.default is Parameter.empty]
-    keyword_only = any(one.kind is Parameter.KEYWORD_ONLY and one.default is Parameter.empty for one in parameters)
-    if keyword_only or len(required) > 2 or not (positional or catch_all):
-        raise InvalidPolicy("Allow", f"{getattr(fn, '__qualname__', fn)!s} must take (session) or (session, request)")
-    second = positional[1] if len(positional) > 1 else None
-    return catch_all if second is None else second in required or second.name == "request"
 
 
 def leaves(requirement: Requirement, *kinds: type[L]) -> Iterator[L]:

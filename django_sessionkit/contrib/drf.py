@@ -88,8 +88,10 @@ class SessionKitAuthentication(SessionAuthentication):
 class Unavailable(exceptions.APIException):
     """The session cannot be looked up at the moment. DRF's exception handler answers 503 with ``Retry-After``."""
 
-    status_code, wait = 503, RETRY_AFTER
-    default_detail, default_code = public_text(Fault(UNKNOWN_FOR_NOW)), "unavailable"
+    status_code: int = 503
+    wait: int = RETRY_AFTER
+    default_detail: Any = public_text(Fault(UNKNOWN_FOR_NOW))
+    default_code: str = "unavailable"
 
 
 class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
@@ -98,8 +100,8 @@ class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
     It is a subclass of every possible left operand, so Python calls its methods first even if it is the right operand.
     """
 
-    __init__ = type.__init__
-    __call__ = type.__call__
+    __init__: Any = type.__init__
+    __call__: Any = type.__call__
     __eq__ = type.__eq__
     __hash__ = type.__hash__
 
@@ -165,26 +167,30 @@ class _Combined(BasePermission, metaclass=_Composable):
         return self._joined.has_object_permission(request, view, obj) is True
 
 
-def _permission_class(actions: Mapping[str, Requirement], otherwise: Requirement | None) -> Any:
-    return _Composable(
-        "Requires", (_RequirementPermission,), {"actions": actions, "otherwise": otherwise, "__module__": __name__}
-    )
+def _permission_class(actions: Mapping[str, Requirement], otherwise: Requirement | None) -> type[BasePermission]:
+    return _made(_RequirementPermission, actions=actions, otherwise=otherwise)
 
 
-def _combined(operator: Any, *parts: Any) -> Any:
+def _combined(operator: Any, *parts: Any) -> type[BasePermission]:
     if not all(isinstance(part, (type, OperandHolder, SingleOperandHolder)) for part in parts):
         raise InvalidPolicy("Requires", "combines with permission classes only", 'write Requires(Role("editor"))')
-    return _Composable("Requires", (_Combined,), {"operator": operator, "parts": parts, "__module__": __name__})
+    return _made(_Combined, operator=operator, parts=parts)
 
 
-def Requires(requirement: Requirement) -> Any:
+def _made(base: type[BasePermission], **attributes: Any) -> type[BasePermission]:
+    make: Any = _Composable
+    made: type[BasePermission] = make("Requires", (base,), {**attributes, "__module__": __name__})
+    return made
+
+
+def Requires(requirement: Requirement) -> type[BasePermission]:
     """Return a permission class for a requirement: ``permission_classes = [Requires(Role("editor"))]``.
     Combine it with other permission classes by ``&``, ``|`` and ``~``.
     """
     return _permission_class({}, as_requirement(requirement, "Requires"))
 
 
-def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> Any:
+def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement | None = None) -> type[BasePermission]:
     """Return a permission class with a requirement for each action: ``{"list": Public(), "create": Role("editor")}``.
     The key is the action of a view set, or in other views the method in lower case. Other actions need ``otherwise``;
     without it, nobody is allowed, not even under ``~``.
@@ -193,9 +199,8 @@ def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement 
     if not isinstance(actions, Mapping):
         raise InvalidPolicy(place, f"needs a mapping, not {type(actions).__name__}", 'such as {"list": Public()}')
     checked = {action: as_requirement(requirement, f"{place}, {action!r}") for action, requirement in actions.items()}
-    return _permission_class(
-        checked, as_requirement(otherwise, f"{place}, otherwise") if otherwise is not None else None
-    )
+    rest = as_requirement(otherwise, f"{place}, otherwise") if otherwise is not None else None
+    return _permission_class(checked, rest)
 
 
 def _action(request: Any, view: Any, named: Mapping[str, Requirement]) -> str:
@@ -270,6 +275,6 @@ with suppress(ImportError):
     class SessionKitScheme(SessionScheme):
         """The security scheme of :class:`SessionKitAuthentication` for drf-spectacular: the session cookie."""
 
-        target_class = SessionKitAuthentication
-        name = "sessionKit"
+        target_class: Any = SessionKitAuthentication
+        name: Any = "sessionKit"
         priority = 0

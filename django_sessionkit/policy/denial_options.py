@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from django.utils.functional import Promise
 
@@ -20,6 +20,15 @@ _ON_DENY = ("auto", "forbidden", "not_found")
 _URL_NAME = re.compile(r"[\w.-]+(?::[\w.-]+)*")
 # Namespaces that a browser would treat as the scheme of an absolute URL.
 _SCHEMES = frozenset({"blob", "data", "file", "ftp", "http", "https", "javascript", "mailto", "vbscript", "ws", "wss"})
+
+
+class Options(TypedDict, total=False):
+    """The options for the response to a denial: keywords of a decorator, and keys of a rule."""
+
+    redirect_to: str | Promise | None
+    login_url: str | Promise | None
+    on_deny: OnDeny
+    api: bool | None
 
 
 @dataclass(frozen=True)

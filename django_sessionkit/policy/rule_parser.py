@@ -39,10 +39,9 @@ def parse_rule(raw: object, place: str) -> Rule:
     """
     if not isinstance(raw, Mapping):
         raise InvalidPolicy(place, "a rule must be a dict", 'write {"pattern": "/reports/**", "authenticated": True}')
-    known = (*_SELECTOR_KEYS, *_REQUIREMENTS, *OPTION_KEYS, *_FURTHER_KEYS)
     for key in raw:
-        if key not in known:
-            raise InvalidPolicy(place, f'unknown key "{key}"', did_you_mean(key, known))
+        if key not in RULE_KEYS:
+            raise InvalidPolicy(place, f'unknown key "{key}"', did_you_mean(key, RULE_KEYS))
     if "pattern" not in raw and "view" not in raw:
         raise InvalidPolicy(place, 'a rule needs a "pattern" or a "view"')
     methods, unsafe_only = _methods(raw, place)
@@ -187,3 +186,5 @@ _REQUIREMENTS: dict[str, Callable[[Any], Requirement]] = {
     "public": _only_true(Public),
     "deny": _only_true(Nobody),
 }
+
+RULE_KEYS = (*_SELECTOR_KEYS, *_REQUIREMENTS, *OPTION_KEYS, *_FURTHER_KEYS)

@@ -8,7 +8,7 @@ from inspect import ismethod, unwrap
 from itertools import count
 from operator import and_
 from threading import Event
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast
 
 from django_sessionkit.requirements import Requirement
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from django.urls import ResolverMatch
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
 
 _PREFIX = "_sessionkit_guard_"
 _PUBLIC = "_sessionkit_public_"
@@ -28,10 +30,10 @@ _REQUIREMENT = "sessionkit_requirement"
 # The numbers descend, because a decorator that is applied later is an outer one and is checked first.
 _numbers = count(0, -1)
 
-next_number = _numbers.__next__
+next_number: Callable[[], int] = _numbers.__next__
 
 #: set as soon as any view answers a denial with 404
-views_are_hidden = Event()
+views_are_hidden: Event = Event()
 
 
 class ViewRequirement(NamedTuple):
@@ -41,7 +43,21 @@ class ViewRequirement(NamedTuple):
     options: DenialOptions = DEFAULT_OPTIONS
 
 
-def mark_view(view: F, mark: ViewRequirement, number: int) -> F:
+class GuardedView(Protocol[P, R]):
+    """A view with a requirement, as the decorators and ``as_view()`` of the mixins return it.
+
+    ``sessionkit_requirement``: all requirements of the view, combined with ``&``.
+    """
+
+    __name__: str
+    sessionkit_requirement: Requirement
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Check the requirement and call the view."""
+        ...
+
+
+def mark_view(view: Callable[P, R], mark: ViewRequirement, number: int) -> GuardedView[P, R]:
     """Add a mark to ``view`` and keep the marks of the views that it wraps. All stacked requirements must be met.
 
     Each mark has a separate attribute with its ``number``, because ``functools.update_wrapper`` copies attributes to
@@ -51,7 +67,7 @@ def mark_view(view: F, mark: ViewRequirement, number: int) -> F:
         views_are_hidden.set()
     setattr(view, f"{_PREFIX}{number}", mark)
     setattr(view, _REQUIREMENT, reduce(and_, [one.requirement for one in _marks(view)]))
-    return view
+    return cast("GuardedView[P, R]", view)
 
 
 def requirements_of(view: Any, method: str) -> list[ViewRequirement]:

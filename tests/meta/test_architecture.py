@@ -92,6 +92,7 @@ NAMED_ONLY = {
     ("access", "session.value"),
     ("exceptions", "policy.decisions"),
     ("policy.algebra", "session.value"),
+    ("policy.predicates", "session.value"),
     ("requirements", "session.value"),
 }
 

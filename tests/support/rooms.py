@@ -67,6 +67,7 @@ ROOT = {
     "mixins": "surfaces",
     "context_processors": "surfaces",
     "templatetags": "surfaces",
+    "types": "surfaces",
     "apps": "checks",
     "pytest_plugin": "testing",
 }

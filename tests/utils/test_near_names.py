@@ -100,10 +100,11 @@ def test_the_adapter_for_rest_framework_has_another_name():
 
 SETTINGS = """
 from django_sessionkit import *
+from django_sessionkit.types import Rule
 SECRET_KEY = "x"
 INSTALLED_APPS = ["django_sessionkit"]
 MIDDLEWARE = ["django_sessionkit.middleware.SessionKitMiddleware"]
-SESSIONKIT_PROTECT = [{"pattern": "/reports/**", "role": "editor"}]
+SESSIONKIT_PROTECT: list[Rule] = [{"pattern": "/reports/**", "role": "editor"}]
 USED = [require_role("editor"), RequireRoleMixin, has_role]
 """
 

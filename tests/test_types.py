@@ -1,0 +1,48 @@
+"""The types for annotations say the same as the code. What type checkers make of them: ``tests/typing``."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from django.http import HttpResponse
+
+from django_sessionkit import RequireRoleMixin, Role, require_role, types
+from django_sessionkit.policy.denial_options import OPTION_KEYS, DenialOptions
+from django_sessionkit.policy.rule_parser import RULE_KEYS
+from django_sessionkit.utils.verbs import VERBS
+
+
+def test_the_keys_of_a_rule_are_those_that_the_settings_accept():
+    assert sorted(types.Rule.__annotations__) == sorted(RULE_KEYS)
+    assert types.Rule.__required_keys__ == frozenset()
+
+
+def test_the_methods_of_a_rule_are_those_that_the_settings_accept():
+    assert get_args(types._Verb) == VERBS
+
+
+def test_the_options_of_a_decorator_are_those_of_a_denial():
+    assert tuple(types.Options.__annotations__) == OPTION_KEYS
+    assert get_args(types.OnDeny) == ("auto", "forbidden", "not_found")
+    assert all(DenialOptions.parse({"on_deny": one}, "here").on_deny == one for one in get_args(types.OnDeny))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        require_role("editor")(lambda request: HttpResponse()),
+        type("Page", (RequireRoleMixin,), {"required_roles": ["editor"]}).as_view(),
+    ],
+    ids=["decorator", "mixin"],
+)
+def test_a_guarded_view_has_what_its_type_says(view):
+    assert view.sessionkit_requirement == Role("editor")
+    assert view.__name__
+    assert callable(view)
+
+
+def test_a_request_has_what_its_type_says(client):
+    request = client.get("/").wsgi_request
+    assert request.sessionkit.get() is None
+    assert request.sessionkit.peek() is None
