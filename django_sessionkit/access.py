@@ -40,9 +40,9 @@ class Grants:
     def __init__(
         self, policy: AccessPolicy, roles: frozenset[str], permissions: frozenset[str], wildcards: Iterable[str]
     ) -> None:
-        self.policy = policy
-        self.roles = roles
-        self.permissions = permissions
+        self.policy: AccessPolicy = policy
+        self.roles: frozenset[str] = roles
+        self.permissions: frozenset[str] = permissions
         self._wildcards = [name.split(":") for name in wildcards]
         self.decisions: dict[object, Decision] = {}
 
@@ -73,7 +73,8 @@ class RoleHierarchy:
     """
 
     def __init__(self, raw: RawRoles | None = None, brought: RawRoles | None = None) -> None:
-        declared, self.brought = _in_one_form(raw or {}), frozenset(map(nfc, brought or {}))
+        declared = _in_one_form(raw or {})
+        self.brought: frozenset[str] = frozenset(map(nfc, brought or {}))
         raw = _in_one_form(brought or {}) | declared
         self._roles: dict[str, frozenset[str]] = {}
         self._permissions: dict[str, frozenset[str]] = {}
@@ -81,8 +82,8 @@ class RoleHierarchy:
             closure = _closure(raw, role)
             self._roles[role] = closure
             self._permissions[role] = frozenset(name for one in closure for name in raw[one].get("permissions", ()))
-        self.names = frozenset(declared)
-        self.all_permissions = frozenset().union(*self._permissions.values())
+        self.names: frozenset[str] = frozenset(declared)
+        self.all_permissions: frozenset[str] = frozenset[str]().union(*self._permissions.values())
 
     def expand(self, roles: Iterable[str]) -> frozenset[str]:
         """Return ``roles`` and every role that they inherit. Roles that are not in the setting inherit nothing."""
@@ -125,8 +126,8 @@ class AccessPolicy:
         self._wildcards = wildcards
         self._shared: dict[object, Grants] = {}
         #: whether a subclass overrides a method; custom code may do I/O, so it is called as a flow
-        self.overrides_check = type(self).check is not AccessPolicy.check
-        self.overrides_grants = any(
+        self.overrides_check: bool = type(self).check is not AccessPolicy.check
+        self.overrides_grants: bool = any(
             getattr(type(self), name) is not getattr(AccessPolicy, name)
             for name in ("get_roles", "get_permissions", "effective_roles", "grants")
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
 from django.core.checks import register
 
@@ -13,7 +15,7 @@ class SessionKitConfig(AppConfig):
     """The app ``"django_sessionkit"`` in ``INSTALLED_APPS``."""
 
     name = "django_sessionkit"
-    verbose_name = "SessionKit"
+    verbose_name: Any = "SessionKit"
 
     def ready(self) -> None:
         """Register the checks. Raises ``InvalidPolicy`` for a policy without the middleware that enforces it."""

@@ -41,7 +41,7 @@ class SessionKitMiddleware:
         conf.current()
         self.get_response = get_response
         self._is_inside_sessions = installed.is_inside_sessions()
-        self.async_mode = iscoroutinefunction(get_response)
+        self.async_mode: bool = iscoroutinefunction(get_response)
         if self.async_mode:
             markcoroutinefunction(self)
             # Django calls a sync process_view in a thread for every request.

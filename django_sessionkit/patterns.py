@@ -69,7 +69,7 @@ class ShiftAndMatcher:
         self._any = 0
         self._loops = 0
         self._longest = 0
-        self.start = 0
+        self.start: int = 0
         #: for each pattern, the bit that means "the pattern matches"
         self.accepts: list[int] = []
         bit = 1
@@ -80,7 +80,7 @@ class ShiftAndMatcher:
             self.accepts.append(bit)
             bit <<= 1
         #: all bits in ``accepts``
-        self.accepting = reduce(or_, self.accepts, 0)
+        self.accepting: int = reduce(or_, self.accepts, 0)
 
     def _add(self, segments: Sequence[str], bit: int) -> int:
         for segment in segments:
@@ -133,11 +133,11 @@ class Pattern:
     __slots__ = ("_matcher", "opens", "segments", "text")
 
     def __init__(self, text: str, *, opens: bool = False) -> None:
-        self.text = text
-        self.opens = opens
+        self.text: str = text
+        self.opens: bool = opens
         star = ("*",) if opens else ("*", "**")
         #: the segments, in which ``*`` stands for exactly one segment: one or more are written as ``*`` and ``**``
-        self.segments = tuple(part for one in parse(text) for part in (star if one == "*" else (one,)))
+        self.segments: tuple[str, ...] = tuple(part for one in parse(text) for part in (star if one == "*" else (one,)))
         self._matcher: ShiftAndMatcher | None = None  # built on first use; an index of patterns does not need it
 
     def matches(self, segments: Sequence[str]) -> bool:

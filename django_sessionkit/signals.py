@@ -25,8 +25,8 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-session_registered = Signal()
-session_updated = Signal()
-session_cleared = Signal()
-session_rejected = Signal()
-access_denied = Signal()
+session_registered: Signal = Signal()
+session_updated: Signal = Signal()
+session_cleared: Signal = Signal()
+session_rejected: Signal = Signal()
+access_denied: Signal = Signal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,8 @@ _READING = ("get", "_session", "_get_session", "__getattribute__")
 class DjangoSessionSource(SessionSource):
     """Store the dict in ``request.session[SESSIONKIT_SESSION_KEY]``, with any session engine. This is the default."""
 
-    vary_headers = ("Cookie",)  # SessionMiddleware adds it too, but a cache may be between it and the view
+    # SessionMiddleware adds it too, but a cache may be between it and the view
+    vary_headers: Sequence[str] = ("Cookie",)
 
     def _store_of(self, request: HttpRequest) -> SessionBase | None:
         """Return the store of the dict, with the methods of ``request.session``; ``None`` if there is no store."""
@@ -190,7 +191,7 @@ class CallableSource(SessionSource):
 
     def __init__(self, function: Callable[[HttpRequest], object]) -> None:
         self._function = function
-        self.challenge = getattr(function, "challenge", SessionSource.challenge)
+        self.challenge: str = getattr(function, "challenge", SessionSource.challenge)
 
     def read(self, request: HttpRequest) -> object:
         return user_call(self._function, request).call()

@@ -99,4 +99,4 @@ def _new_epoch() -> int:
 
 
 #: the versions in the default cache
-cached_version = CacheVersions()
+cached_version: CacheVersions = CacheVersions()

@@ -51,7 +51,8 @@ def check_idle_versions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 def check_brought_source(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if a setting replaces the source of a bridge, which ends the session together with the login."""
     settings = conf.valid_or_none()
-    brought = [app.sessionkit_source for app in apps.get_app_configs() if hasattr(app, "sessionkit_source")]
+    sources = [getattr(app, "sessionkit_source", None) for app in apps.get_app_configs()]
+    brought = [one for one in sources if one is not None]
     if settings is None or not brought or brought[0] in installed.ancestry(type(settings.source)):
         return []
     return [

@@ -27,13 +27,20 @@ class SessionKitPanel(Panel):
     """
 
     is_async = True
-    title = "SessionKit"
-    template = "django_sessionkit/debug_toolbar.html"
-
     _explanation: Explanation
 
     @property
-    def nav_subtitle(self) -> str:
+    def title(self) -> str:
+        """The heading of the panel."""
+        return "SessionKit"
+
+    @property
+    def template(self) -> str:
+        """The template of the panel."""
+        return "django_sessionkit/debug_toolbar.html"
+
+    @property
+    def nav_subtitle(self) -> Any:
         """The outcome, and the rule that decided."""
         explanation = self.get_stats().get("explanation", {})
         by = f" by {explanation['rule']}" if explanation.get("rule") else ""

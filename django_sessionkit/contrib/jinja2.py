@@ -6,7 +6,7 @@ hides parts of a page, it does not protect the view: protect the view as well.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.utils.html import json_script
 from jinja2 import nodes, pass_context
@@ -38,7 +38,7 @@ class SessionKitExtension(Extension):
     The arguments of a tag are expressions, separated by commas or spaces.
     """
 
-    tags: ClassVar[set[str]] = {*BLOCK_TAGS, *TAGS, _JSON}
+    tags: set[str] = {*BLOCK_TAGS, *TAGS, _JSON}  # noqa: RUF012 - Jinja2 declares it so
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)

@@ -38,7 +38,7 @@ class Forbidden(AccessDenied, HttpError):
 
     def __init__(self, denial: AccessDenied, status: int = 403) -> None:
         HttpError.__init__(self, status, str(denial))
-        self.decision = denial.decision
+        self.decision: Decision | None = denial.decision
 
 
 class Caller:
@@ -64,9 +64,10 @@ class SessionAuth:
     """
 
     def __init__(self, requirement: Requirement | None = None) -> None:
-        self.requirement = Authenticated() if requirement is None else as_requirement(requirement, "SessionAuth")
+        given = Authenticated() if requirement is None else requirement
+        self.requirement: Requirement = as_requirement(given, "SessionAuth")
         #: the security scheme for OpenAPI: the session cookie
-        self.openapi_security_schema = django_auth.openapi_security_schema
+        self.openapi_security_schema: dict[str, Any] = django_auth.openapi_security_schema
 
     @property
     def is_async(self) -> bool:
@@ -117,6 +118,6 @@ def answer_denials(api: NinjaAPI) -> None:
     api.add_exception_handler(AuthenticationError, unauthorized)
 
 
-def _pass_on(request: HttpRequest, error: Exception) -> HttpResponse:
+def _pass_on(request: HttpRequest, error: Any) -> HttpResponse:
     """Raise the error to the middleware. Ninja itself would send a traceback while ``DEBUG`` is on."""
     raise error

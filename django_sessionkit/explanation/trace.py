@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from django_sessionkit import conf
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.guard.engine import AccessRequest, RequestEvaluation, exempted_from_default
+from django_sessionkit.guard.engine import AccessRequest, Decisions, RequestEvaluation, exempted_from_default
 from django_sessionkit.guard.evaluator import without_session
 from django_sessionkit.patterns import matches, split
 from django_sessionkit.policy.algebra import Evaluated, Record, Requirement
@@ -40,7 +40,7 @@ class Trace(RequestEvaluation):
     def __init__(self, context: SessionContext, of: RequestEvaluation | None = None) -> None:
         super().__init__(context)
         if of is not None:
-            self.decisions = of.decisions
+            self.decisions: Decisions | None = of.decisions
         self._weighed: dict[Requirement, RequirementResult] = {}
         self.readings: list[PathCheck] = []
         self.by_view: list[RequirementCheck] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from django.utils.translation import get_language
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from django.urls import ResolverMatch
 
 GLOBAL_LABEL = "SESSIONKIT_GLOBAL_PROTECT"
+Decisions: TypeAlias = dict[tuple[str | None, object], tuple[object, object, Decision]]
 
 _AUTHENTICATED = Authenticated()
 _NOT_LOOKED_UP: Any = object()  # None is a project without ROOT_URLCONF
@@ -82,7 +83,7 @@ class RequestEvaluation:
     #: whether Django has called ``process_view``
     is_routed = False
     #: the decisions of this request, by the label of the rule and the requirement
-    decisions: dict[tuple[str | None, object], tuple[object, object, Decision]] | None = None
+    decisions: Decisions | None = None
     #: the first rule found for the path; the debug header shows it
     rule: Rule | None = None
     #: the rule that alone decides about the path on entry, if it needs the session: it is loaded for it first
@@ -97,7 +98,7 @@ class RequestEvaluation:
 
     def __init__(self, context: SessionContext, settings: conf.Settings | None = None) -> None:
         self.context = context
-        self.settings = settings if settings is not None else conf.current()
+        self.settings: conf.Settings = settings if settings is not None else conf.current()
 
     def needs_no_evaluation(self, request: HttpRequest) -> bool:
         """Return ``True`` if no rule can deny this request, without evaluating any requirement.
@@ -185,8 +186,7 @@ class RequestEvaluation:
         earlier = self.decisions.get((label, requirement.cache_key))
         if earlier is not None and earlier[0] is session and earlier[1] == asked:
             return earlier[2]
-        decision = yield from self.evaluate(requirement)
-        decision = replace(decision, rule=label)
+        decision = replace((yield from self.evaluate(requirement)), rule=label)
         guard_audit.decided(decision, request)
         self.decisions[label, requirement.cache_key] = (session, asked, decision)
         return decision

@@ -38,7 +38,7 @@ class PolicyCoverage:
 
     def __init__(self, settings: conf.Settings, routes: Sequence[Route]) -> None:
         self.settings = settings
-        self.rules = settings.rules.rules
+        self.rules: tuple[Rule, ...] = settings.rules.rules
         self.routes = routes
 
     @cached_property
@@ -107,7 +107,7 @@ class PolicyCoverage:
     def marks_of_views(self) -> list[tuple[str, Requirement, DenialOptions]]:
         """Return every requirement that a view has by decorator or mixin, with the name of the view and its options."""
         found = {
-            (self.routes[number].view, *mark): None
+            (self.routes[number].view, mark.requirement, mark.options): None
             for number in range(len(self.routes))
             for verb in self.verbs(number)
             for mark in self.marks(number, verb)

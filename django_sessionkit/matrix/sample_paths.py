@@ -28,7 +28,7 @@ class PathSampler:
     """Finds sample paths for the patterns of rules and excludes."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self.patterns = tuple({pattern.segments: pattern for pattern in patterns}.values())
+        self.patterns: tuple[Pattern, ...] = tuple({pattern.segments: pattern for pattern in patterns}.values())
         self._index = CandidateIndex(enumerate(self.patterns))
         #: the first literal of each pattern, which may be a language
         self._first = {next((one for one in each.segments if one not in WILDCARDS), "") for each in self.patterns}

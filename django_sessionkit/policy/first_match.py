@@ -34,7 +34,7 @@ class PathLookup:
 
     def __init__(self, rules: RuleSet) -> None:
         self.rules = rules
-        self.reader = VariantReader(rules.folding)
+        self.reader: VariantReader = VariantReader(rules.folding)
         self._matching = cache(rules.matching)
 
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:

@@ -109,27 +109,29 @@ class RuleSet:
         excluded: Sequence[Pattern] = (),
         excluded_views: Sequence[ViewNamePattern] = (),
     ) -> None:
-        self.rules = tuple(rules)
-        self.excluded = tuple(excluded)
-        self.excluded_views = tuple(excluded_views)
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.excluded: tuple[Pattern, ...] = tuple(excluded)
+        self.excluded_views: tuple[ViewNamePattern, ...] = tuple(excluded_views)
         exact = [(number, one) for number, rule in enumerate(self.rules) for one in rule.effective_patterns]
         for_folded = [(number, folded(one)) for number, one in exact]
         #: whether folding changes any pattern; if so, a path that folds to itself may still match more patterns
-        self.folds = exact != for_folded
+        self.folds: bool = exact != for_folded
         #: folds a path for comparison with the folded patterns
-        self.folding = Folding(segment for _, pattern in for_folded for segment in pattern.segments)
+        self.folding: Folding = Folding(segment for _, pattern in for_folded for segment in pattern.segments)
         #: whether any rule answers a denial with 404
-        self.hides = any(rule.options.on_deny == "not_found" for rule in self.rules)
-        self.login_urls = _without_doubles(rule.options.login_url for rule in self.rules)
+        self.hides: bool = any(rule.options.on_deny == "not_found" for rule in self.rules)
+        self.login_urls: tuple[str | Promise, ...] = _without_doubles(rule.options.login_url for rule in self.rules)
         self._exact = PatternIndex(exact)
         self._folded = PatternIndex(for_folded) if self.folds else self._exact
         self._excluded = PatternIndex(enumerate(self.excluded))
         #: the patterns of each rule as written in the settings, by the label of the rule
-        self.texts_by_label = {rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)}
+        self.texts_by_label: dict[str, str] = {
+            rule.label: ",".join(one.text for one in rule.patterns) for rule in reversed(self.rules)
+        }
         #: all patterns of rules and excludes
-        self.patterns = (*(one for rule in self.rules for one in rule.patterns), *excluded)
+        self.patterns: tuple[Pattern, ...] = (*(one for rule in self.rules for one in rule.patterns), *excluded)
         #: what matches a path; for a long path only the answer ``AMBIGUOUS``
-        self.by_path = BoundedCache(self._matches)
+        self.by_path: BoundedCache[PathMatches] = BoundedCache(self._matches)
 
     def matching(self, path: str, folded: bool) -> tuple[int, ...]:
         """Return the numbers of the rules whose patterns match ``path``.

@@ -18,8 +18,8 @@ from .value import FIELDS, Session
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-logger = logging.getLogger("django_sessionkit")
-security_logger = logging.getLogger("django_sessionkit.security")
+logger: logging.Logger = logging.getLogger("django_sessionkit")
+security_logger: logging.Logger = logging.getLogger("django_sessionkit.security")
 
 
 _NOBODY = SessionContext.fixed(None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from django_sessionkit.utils.sansio import Flow, IOStep, arun, run
@@ -59,10 +59,10 @@ class LoadedSession:
         stamp: str | None = None,
         fault: Fault | None = None,
     ) -> None:
-        self.session = session
-        self.raw = raw if watch is not None else None
-        self.current_value = watch or _no_value
-        self.version = stamp
+        self.session: Session | None = session
+        self.raw: object = raw if watch is not None else None
+        self.current_value: Callable[[], object] = watch or _no_value
+        self.version: str | None = stamp
         self.fault = fault
         self.unavailable: Session | None = None
         self.decisions: dict[object, Decision] | None = None
@@ -94,7 +94,7 @@ class Loader(Protocol):
 
 
 #: the loads in progress
-loads = ReentrancyGuard(ContextVar("django_sessionkit.load", default=None))
+loads: ReentrancyGuard = ReentrancyGuard(ContextVar("django_sessionkit.load", default=None))
 
 
 class SessionContext:
@@ -106,7 +106,7 @@ class SessionContext:
         self._loader = origin
         self._request = weakref.ref(request) if request is not None else None
         #: ``None`` until the session is loaded
-        self.loaded = loaded
+        self.loaded: LoadedSession | None = loaded
 
     @classmethod
     def fixed(cls, session: Session | None) -> SessionContext:
@@ -213,10 +213,10 @@ class SessionContext:
 
 _current: ContextVar[SessionContext | None] = ContextVar("django_sessionkit.context", default=None)
 
-current_context = _current.get
+current_context: Callable[[], SessionContext | None] = _current.get
 #: for changes that do not end with a ``with`` block, and for the middleware; for others, use :class:`activate`
-set_current = _current.set
-reset_current = _current.reset
+set_current: Callable[[SessionContext | None], Token[SessionContext | None]] = _current.set
+reset_current: Callable[[Token[SessionContext | None]], None] = _current.reset
 
 
 class activate:

@@ -42,14 +42,16 @@ class SessionLoader:
         self.settings = snapshot
         source = snapshot.source
         self.source: SessionSource = source if isinstance(source, SessionSource) else CallableSource(source)
+        headers = self.source.vary_headers
         #: the ``Vary`` header of a response that depends on the session; ``None`` if the source depends on no header
-        self.vary = ("Vary", ", ".join(self.source.vary_headers)) if self.source.vary_headers else None
+        self.vary: tuple[str, str] | None = ("Vary", ", ".join(headers)) if headers else None
         #: whether the session cookie is all that it depends on
-        self.reads_cookie = tuple(self.source.vary_headers) == ("Cookie",)
+        self.reads_cookie: bool = tuple(headers) == ("Cookie",)
         #: validates with the limits and the validator of the settings
-        self.validate = SessionValidator(snapshot.limits, _validator_in_use(snapshot.validator)).session
-        self.versions = VersionChecker(snapshot, self.source, self.validate)
-        self.calls_project_code = (
+        validator = SessionValidator(snapshot.limits, _validator_in_use(snapshot.validator))
+        self.validate: Callable[[object], Session] = validator.session
+        self.versions: VersionChecker = VersionChecker(snapshot, self.source, self.validate)
+        self.calls_project_code: bool = (
             type(source) is not DjangoSessionSource
             or snapshot.validator is not None
             or self.versions.is_on

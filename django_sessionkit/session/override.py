@@ -65,7 +65,8 @@ class use_session(AbstractContextManager["Session | None"]):
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         if isinstance(function, (classmethod, staticmethod)):
-            return type(function)(self(function.__func__))
+            wrapper: Any = type(function)
+            return cast("Callable[P, R]", wrapper(self(function.__func__)))
         _check(function)
         for is_kind, wrapped in _KINDS:
             if is_kind(function):

@@ -17,8 +17,12 @@ class Load:
     __slots__ = ("hook", "is_of", "is_over")
 
     def __init__(self, is_of: Callable[[Any], bool]) -> None:
-        self.is_of, self.is_over = is_of, False
-        self.hook = "SESSIONKIT_SOURCE", "{} does; call peek_session() there, which never loads it, or read it later"
+        self.is_of: Callable[[Any], bool] = is_of
+        self.is_over: bool = False
+        self.hook: tuple[str, str] = (
+            "SESSIONKIT_SOURCE",
+            "{} does; call peek_session() there, which never loads it, or read it later",
+        )
 
 
 class ReentrancyGuard:

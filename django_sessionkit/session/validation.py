@@ -164,7 +164,7 @@ def _items(field: str, value: object, most: int) -> list[Any]:
     return list(kind.__iter__(value))
 
 
-def _text(field: str, value: object, wanted: str = "must be a string") -> str:
+def _text(field: str, value: Any, wanted: str = "must be a string") -> str:
     """Return the value as a plain ``str``, without calling methods that a subclass overrides."""
     if type(value) is str:
         return value

@@ -79,7 +79,7 @@ class VersionChecker:
         self._remembered: dict[str, tuple[str, float]] = {}
         self._bumps = 0
         #: whether sessions have versions
-        self.is_on = settings.version is not None
+        self.is_on: bool = settings.version is not None
 
     def check(
         self, request: HttpRequest, session: Session, stamp: str | None, raw: object, current_value: CurrentValue

@@ -23,13 +23,13 @@ from django_sessionkit.utils.near_names import TAGS
 
 from .block_tags import BLOCK_TAGS, OPERATORS, BlockTag, wrong_operator, wrong_tag
 
-register = template.Library()
+register: template.Library = template.Library()
 
 
 class ConditionNode(template.Node):
     """A block that renders one of its two parts."""
 
-    child_nodelists = ("granted", "otherwise")
+    child_nodelists: tuple[str, ...] = ("granted", "otherwise")
 
     granted: NodeList
     otherwise: NodeList

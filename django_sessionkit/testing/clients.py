@@ -97,7 +97,9 @@ def _saved(client: Client | AsyncClient, store: SessionBase) -> Flow[None]:
     name = conf.django_setting("SESSION_COOKIE_NAME")
     client.cookies[name] = store.session_key or ""
     secure = conf.django_setting("SESSION_COOKIE_SECURE") or None
-    client.cookies[name].update({"path": "/", "domain": conf.django_setting("SESSION_COOKIE_DOMAIN"), "secure": secure})
+    domain = conf.django_setting("SESSION_COOKIE_DOMAIN")
+    attributes: dict[str, Any] = {"path": "/", "domain": domain, "secure": secure}
+    client.cookies[name].update(attributes)
 
 
 def _look_again(client: Client | AsyncClient, advice: str) -> Flow[None]:

@@ -22,7 +22,7 @@ from .integers import with_plain_integers
 from .segments import pieces_of_route
 
 #: for these, to_url(to_python(text)) is the text itself
-LOSSLESS = (
+LOSSLESS: tuple[type[Any], ...] = (
     converters.StringConverter,
     converters.SlugConverter,
     converters.PathConverter,

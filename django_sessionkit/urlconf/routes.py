@@ -56,11 +56,11 @@ class Route:
     """
 
     def __init__(self, resolver_path: ResolverPath, pattern: URLPattern, urlconf: Any) -> None:
-        self.chain = resolver_path.chain
-        self.text = resolver_path.text
+        self.chain: tuple[Any, ...] = resolver_path.chain
+        self.text: str = resolver_path.text
         self.urlconf = urlconf
-        self.callback = pattern.callback
-        self.url_name = pattern.name
+        self.callback: Any = pattern.callback
+        self.url_name: str | None = pattern.name
         self._resolver_path = resolver_path
 
     def __repr__(self) -> str:

@@ -157,7 +157,7 @@ def segments_of(pieces: Iterable[Piece]) -> list[list[Piece]]:
             continue
         first, *others = piece.split("/")
         segments[-1] += [first] if first else []
-        segments += [[one] if one else [] for one in others]
+        segments.extend([one] if one else [] for one in others)
     if not segments[-1]:
         segments.pop()
     return segments

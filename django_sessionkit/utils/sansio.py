@@ -133,8 +133,9 @@ def _await_result(outcome: object) -> object:
     if not isawaitable(outcome):
         return outcome
     if on_event_loop():
-        if hasattr(outcome, "close"):
-            outcome.close()  # otherwise Python warns that it was never awaited
+        close = getattr(outcome, "close", None)
+        if close is not None:
+            close()  # otherwise Python warns that it was never awaited
         raise _needs_async_variant()
 
     async def wait() -> object:

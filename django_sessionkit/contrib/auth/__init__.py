@@ -43,7 +43,7 @@ class AuthBridge(StatusRoles, AppConfig):
 
     name = "django_sessionkit.contrib.auth"
     label = "sessionkit_auth"
-    verbose_name = "SessionKit for django.contrib.auth"
+    verbose_name: Any = "SessionKit for django.contrib.auth"
     #: ``False``, so the apps.py of a project may import this class without installing it
     default = False
     #: the source, unless ``SESSIONKIT_SOURCE`` is set

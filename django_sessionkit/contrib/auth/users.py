@@ -109,4 +109,6 @@ class RequestStore(SessionBase):
     def _do_nothing(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    save = create = delete = _do_nothing
+    save: Any = _do_nothing
+    create: Any = _do_nothing
+    delete: Any = _do_nothing

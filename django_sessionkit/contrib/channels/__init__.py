@@ -101,13 +101,14 @@ class RequireConsumerMixin(AsyncConsumer):
         _check(cls)
         return super().as_asgi(**initkwargs)
 
-    async def __call__(self, scope: Message, receive: App, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, with the checks around its messages."""
         guard = _ConnectionGuard(self, scope, receive, send)
+        consumer: Any = super()
         # On the instance, so that the order of the base classes does not matter.
         self.dispatch: Any = partial(guard.dispatch, self.dispatch)
         try:
-            await super().__call__(scope, guard.receive, guard.send)
+            await consumer.__call__(scope, guard.receive, guard.send)
         finally:
             await guard.stop()
 

@@ -13,7 +13,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.utils.functional import SimpleLazyObject
 
 from django_sessionkit.policy.decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
-from django_sessionkit.session.context import SessionContext
+from django_sessionkit.session.context import LoadedSession, SessionContext
 from django_sessionkit.session.loader import current_loader
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class ConnectionContext(SessionContext):
 
     def __init__(self, make: Callable[[Scope], HttpRequest], scope: Scope) -> None:
         super().__init__(current_loader(), None)
-        self.make, self._scope = make, scope
+        self.make: Callable[[Scope], HttpRequest] = make
+        self._scope = scope
         self._latest: HttpRequest | None = None
 
     @property
@@ -44,7 +45,8 @@ class ConnectionContext(SessionContext):
 
     def adopt(self, other: ConnectionContext) -> None:
         """Adopt the request and the session of another context."""
-        self._latest, self.loaded = other._latest, other.loaded
+        self._latest = other._latest
+        self.loaded: LoadedSession | None = other.loaded
 
     def close_code(self, decision: Decision) -> int:
         """The close code for a denial."""

@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     help = "Print the production checklist: what passes, what fails and how to fix it, and what only you can check."
     # The command runs the checks itself and reports them.
-    requires_system_checks = ()
+    requires_system_checks: Any = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--format`` and ``--fail-on``."""

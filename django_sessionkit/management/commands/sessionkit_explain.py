@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     help = "Explain whether a caller may open a path: route, rules, requirements and response."
     # The command reads the settings itself and stops if they are not valid. The other checks do not matter for it.
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: Any = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the path and the options."""

@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     help = "List every route, what decides about it, and the decision for each kind of caller."
     # The command reads the settings itself and stops if they are not valid. The other checks do not matter for it.
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: Any = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
