@@ -39,6 +39,7 @@ def settings(database_url: str, **more: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "support.site_settings",
         "PYTHONPATH": str(TESTS),
         "PYTHONDEVMODE": "1",
+        "PYTHONMALLOC": "pymalloc",  # the checks of Python's development mode, but not those for C code
         **more,
     }
 
