@@ -23,6 +23,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, SynchronousOnlyOperation
+from django.utils.functional import Promise
+
+from .utils import client_texts
 
 if TYPE_CHECKING:
     from .policy.decisions import Decision
@@ -116,11 +119,11 @@ class NotEvaluated(SessionKitError):
 
 
 class _Denied(SessionKitError, PermissionDenied):
-    _text: str
+    _text: Promise
     #: whether this denial was already logged and signalled
     is_reported = False
 
-    def __init__(self, decision: Decision | None = None, message: str = "") -> None:
+    def __init__(self, decision: Decision | None = None, message: str | Promise = "") -> None:
         super().__init__(message or self._text)
         self.decision = decision
 
@@ -131,10 +134,10 @@ class _Denied(SessionKitError, PermissionDenied):
 class NotAuthenticated(_Denied):
     """There is no session. ``decision`` is the denial if a requirement was checked, else ``None``."""
 
-    _text = "A session is required."
+    _text = client_texts.NEEDS_SESSION
 
 
 class AccessDenied(_Denied):
     """There is a session, but it lacks a right. ``decision`` is the denial, if known."""
 
-    _text = "This session does not have the right to do that."
+    _text = client_texts.LACKS_RIGHT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
@@ -18,6 +19,7 @@ _CACHE_BACKENDS = tuple(f"django.core.cache.backends.{name}." for name in ("locm
 _PRIVATE_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 SESSION_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTHENTICATION_MIDDLEWARE = "django.contrib.auth.middleware.AuthenticationMiddleware"
+LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 LOGIN_REQUIRED_MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 #: middleware that returns a page instead of a 404
 FALLBACKS = (
@@ -33,7 +35,7 @@ _KEEPS_NOTHING = frozenset(
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "django.middleware.common.CommonMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
-        "django.middleware.locale.LocaleMiddleware",
+        LOCALE_MIDDLEWARE,
     ]
 )
 MIDDLEWARE_MISSING = (
@@ -148,6 +150,16 @@ def is_inside_sessions() -> bool:
         return False
     names = [next(iter(ancestry(one)), "") for one in classes[outer:ours]]
     return names[0] == SESSION_MIDDLEWARE and _KEEPS_NOTHING.issuperset(names[1:])
+
+
+def negotiates_language() -> bool:
+    """Return ``True`` if ``LocaleMiddleware`` or a subclass of it chooses the language of each request."""
+    return bool(conf.django_setting("USE_I18N")) and _has_locale_middleware(tuple(conf.middleware_paths()))
+
+
+@lru_cache(maxsize=16)
+def _has_locale_middleware(paths: tuple[str, ...]) -> bool:
+    return any(LOCALE_MIDDLEWARE in ancestry(import_or_none(path)) for path in paths)
 
 
 def stores_in_djangos_cache() -> bool:

@@ -1,7 +1,6 @@
 """Django REST framework: permission classes from requirements, authentication by session, the usual denial responses.
 
-SessionKit evaluates ``~`` over a :class:`Requires` itself. In DRF, ``~`` grants access after any denial; here it never
-grants access without a session or after a failed check.
+In DRF, ``~`` grants access after any denial. Here it grants none without a session or after a failed check.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from django_sessionkit.session.context import Fault, activate
 from django_sessionkit.session.csrf import has_csrf_token, needs_csrf_check
 from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.session.value import Session
+from django_sessionkit.utils import client_texts
 from django_sessionkit.utils.sansio import run
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class SessionUser:
 
     def __str__(self) -> str:
         """Return a fixed text without the ``user_id``, because error reports show it."""
-        return "signed in"
+        return str(client_texts.SIGNED_IN)
 
 
 class SessionKitAuthentication(SessionAuthentication):
@@ -231,7 +231,7 @@ def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
     """Raise 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help."""
     fault = getattr(request._request, _FAULT, None)
     if fault is not None and not (is_granted or is_part):
-        raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(public_text(fault))
+        raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(str(public_text(fault)))
     return is_granted
 
 

@@ -23,6 +23,7 @@ from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.csrf import needs_csrf_check
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.session.value import Session
+from django_sessionkit.utils import client_texts
 from django_sessionkit.utils.sansio import Flow, IOStep, arun, on_event_loop, run
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
         # The CSRF token may be in the session store, so the check may do I/O.
         refused = yield IOStep(lambda: check_csrf(request), lambda: sync_to_async(check_csrf)(request))
         if refused is not None:
-            raise HttpError(403, "CSRF check failed")
+            raise HttpError(403, str(client_texts.CSRF_FAILED))
     hold_back(request)
     return Caller(session)
 

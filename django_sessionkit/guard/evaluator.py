@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from django.utils.functional import Promise
+
 from django_sessionkit import conf
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
@@ -12,6 +14,7 @@ from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session.audit import logger
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, current_context
+from django_sessionkit.utils import client_texts
 from django_sessionkit.utils.bounded_cache import keep
 from django_sessionkit.utils.sansio import Flow
 from django_sessionkit.utils.text import described
@@ -25,9 +28,9 @@ if TYPE_CHECKING:
 _MOST_CACHED = 256
 _HEAVIEST_CACHED = 1000
 _BUILT_IN_POLICY = AccessPolicy()
-_PUBLIC_TEXTS = {
-    REFUSED: "This login gives no valid session.",
-    UNKNOWN_FOR_NOW: "The session cannot be looked up at the moment.",
+_PUBLIC_TEXTS: dict[str, Promise] = {
+    REFUSED: client_texts.NO_VALID_SESSION,
+    UNKNOWN_FOR_NOW: client_texts.UNKNOWN_FOR_NOW,
 }
 _OUTSIDE = (
     'The code runs outside a request. In a command, task or thread, run it in "with use_session(data):". '
@@ -85,8 +88,8 @@ def without_session(
     return replace(decision, reason=fault.reason, missing=(), detail=fault.detail)
 
 
-def public_text(fault: Fault) -> str:
-    """Return the sentence that may be sent to the client."""
+def public_text(fault: Fault) -> Promise:
+    """Return the sentence that may be sent to the client. It is translated when it is used."""
     return _PUBLIC_TEXTS[fault.reason]
 
 

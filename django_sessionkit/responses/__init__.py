@@ -23,6 +23,7 @@ from django.core.handlers.exception import get_exception_response
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import get_resolver, get_urlconf
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
 
 from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import routed_by, urlconf_of
@@ -36,9 +37,10 @@ from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.loader import context_for, current_loader
+from django_sessionkit.utils import client_texts
 from django_sessionkit.utils.sansio import Flow, IOStep
 
-from . import hidden_page, own_pages
+from . import hidden_page, languages, own_pages
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -47,12 +49,12 @@ if TYPE_CHECKING:
 #: seconds until a client may try again, if the session could not be looked up
 RETRY_AFTER = 10
 
-_PROBLEMS = {
-    401: ("Unauthorized", "A session is required."),
-    403: ("Forbidden", "This session does not have the right to do that."),
-    503: ("Service Unavailable", "The session cannot be looked up at the moment. Please try again later."),
+_PROBLEMS: dict[int, tuple[Promise, Promise]] = {
+    401: (client_texts.UNAUTHORIZED, client_texts.NEEDS_SESSION),
+    403: (client_texts.FORBIDDEN, client_texts.LACKS_RIGHT),
+    503: (client_texts.SERVICE_UNAVAILABLE, client_texts.UNKNOWN_FOR_NOW),
 }
-_FOR = {NOBODY: "Nobody has the right to do that.", REFUSED: "This login gives no valid session."}
+_FOR: dict[str, Promise] = {NOBODY: client_texts.FOR_NOBODY, REFUSED: client_texts.NO_VALID_SESSION}
 
 
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
@@ -76,7 +78,8 @@ def deny(
 ) -> Flow[HttpResponseBase]:
     """Report a denial of the session of ``context``, unless ``is_reported``, and build its response."""
     session = context.peek()
-    choice = choose_response(request, denial, session, context.fault)
+    with languages.language_of(request):  # a redirect may lead to the page of a language
+        choice = choose_response(request, denial, session, context.fault)
     if not is_reported:
         yield from guard_audit.denied(request, denial.decision, choice.status, session)
     response: HttpResponseBase
@@ -91,27 +94,41 @@ def deny(
             build = partial(_explained, choice.status, shown)
         response = yield IOStep(build, sync_to_async(build))  # the error page of the project may do I/O
     else:
-        response = _plain(choice, denial.decision)
+        with languages.language_of(request):
+            response = _plain(choice, denial.decision)
     if conf.current().debug:
         response[_debug().HEADER] = _debug().denied(denial.decision)
     if choice.status == 503:
         response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Cookie"])
+    languages.declare(request, response)
     return response
 
 
 def _page(request: HttpRequest, status: int, decision: Decision, context: SessionContext) -> Any:
-    """Render the ``handler403`` of the project, or its template ``503.html``."""
-    if status == 503:
-        with routed_by(urlconf_of(request)):
-            return HttpResponse(own_pages.service_unavailable(), status=503)
-    text = _FOR.get(decision.reason, "")
-    kind = AccessDenied if text else type(denial_of(context, decision))
-    error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
-    with routed_by(urlconf_of(request)):
+    """Render the ``handler403`` of the project, its template ``403.html`` or ``503.html``, or a plain page."""
+    with routed_by(urlconf_of(request)), languages.language_of(request):
+        if status == 503:
+            page = own_pages.service_unavailable()
+            return HttpResponse(page, status=503) if page is not None else _plain_page(503, _PROBLEMS[503][1])
+        text = _FOR.get(decision.reason, "")
+        kind = AccessDenied if text else type(denial_of(context, decision))
+        error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
+        if not own_pages.has_own_page(request, 403):
+            return _plain_page(403, error)
         response: Any = get_exception_response(request, get_resolver(get_urlconf()), status, error)
         return response.render() if not getattr(response, "is_rendered", True) else response
+
+
+def _plain_page(status: int, text: object) -> HttpResponse:
+    page = own_pages.plain(_PROBLEMS[status][0], str(text))
+    return HttpResponse(page, status=status, content_type="text/html; charset=utf-8", headers=_text_headers())
+
+
+def _text_headers() -> dict[str, str]:
+    """Return the header for a response with a text of SessionKit: the language that the text is in."""
+    return {"Content-Language": str(client_texts.LANGUAGE)}
 
 
 def _explained(status: int, shown: dict[str, Any]) -> HttpResponse:
@@ -123,18 +140,19 @@ def _plain(choice: DenialResponse, decision: Decision) -> HttpResponse:
     """Build a response that is not a page: a redirect, an HTMX response, or a problem (RFC 9457)."""
     if choice.caller == "page" and choice.location is not None:
         return HttpResponseRedirect(choice.location)
-    title, detail = _PROBLEMS[choice.status]
-    if choice.status == 403:
-        detail = _FOR.get(decision.reason, detail)
+    title, text = _PROBLEMS[choice.status]
+    detail = str(_FOR.get(decision.reason, text) if choice.status == 403 else text)
+    headers = _text_headers()
     if choice.caller == "htmx":
-        headers = {"HX-Redirect": choice.location} if choice.location is not None else {}
+        headers |= {"HX-Redirect": choice.location} if choice.location is not None else {}
         return HttpResponse(detail, status=choice.status, content_type="text/plain; charset=utf-8", headers=headers)
     if conf.current().debug:
         detail = f"{detail} Access denied: {decision}."
     response = JsonResponse(
-        {"type": "about:blank", "title": title, "status": choice.status, "detail": detail},
+        {"type": "about:blank", "title": str(title), "status": choice.status, "detail": detail},
         status=choice.status,
         content_type="application/problem+json",
+        headers=headers,
     )
     if choice.status == 401:
         response["WWW-Authenticate"] = current_loader().source.challenge

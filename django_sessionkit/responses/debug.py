@@ -34,10 +34,11 @@ _Names: TypeAlias = tuple[str, list[tuple[str, str]], str]
 HEADER = "X-SessionKit-Decision"
 
 # The CSP middleware of Django and that of django-csp do not change a header that exists. This one allows the inline
-# style of the page, and a debug toolbar.
+# style of the page, and a debug toolbar. The page is for developers, so it is not translated.
 PAGE_HEADERS = {
+    "Content-Language": "en",
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 }
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"

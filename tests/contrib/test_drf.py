@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from django.test import Client, RequestFactory
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from django.views.decorators.cache import cache_page
 from support.loops import async_to_sync
@@ -386,3 +386,32 @@ def test_without_the_handler_they_ask_for_no_login(settings, source, status):
 
 def basic(where: str) -> Any:
     return path(where, drf_urls.Basic.as_view(permission_classes=[drf_urls.IsAuthenticated]))
+
+
+@pytest.mark.parametrize("asgi", [False, True], ids=["wsgi", "asgi"])
+@pytest.mark.parametrize("is_usual", [False, True], ids=["of DRF", "usual"])
+@pytest.mark.parametrize("order", [1, 2], ids=["locale outside", "locale inside"])
+def test_a_denial_in_the_language_of_the_request(settings, order, is_usual, asgi):
+    sessions, ours = (
+        f"{name}Middleware"
+        for name in ("django.contrib.sessions.middleware.Session", "django_sessionkit.middleware.SessionKit")
+    )
+    settings.MIDDLEWARE = [sessions, ours]
+    settings.MIDDLEWARE.insert(order, "django.middleware.locale.LocaleMiddleware")
+    if is_usual:
+        settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler"}
+    client = sign_in(AsyncClient() if asgi else Client(), READER)
+    get = async_to_sync(client.get) if asgi else client.get
+    german = {**JSON, "accept-language": "de"}
+    response = get("/enforced/", headers=german)
+    assert response.json()["detail"] == "Sie haben nicht das Recht, das zu tun."
+    assert (response["Content-Language"], response["Vary"]) == ("de", "Cookie, Accept-Language")
+    assert get("/who/", headers=german).json()[-1] == "angemeldet"
+    for source, status, text in (
+        (out_of_reach, 503, "Ihre Sitzung kann zurzeit nicht"),
+        (malformed, 403, "Mit dieser An"),
+    ):
+        settings.SESSIONKIT_SOURCE = source
+        response = get("/page/", headers=german)
+        assert response.status_code == status
+        assert response.json()["detail"].startswith(text)

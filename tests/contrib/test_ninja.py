@@ -216,3 +216,23 @@ def test_a_session_that_is_refused_or_unknown_is_no_missing_login(a, asgi, debug
         assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
         assert answer.get("Retry-After") == {503: "10"}.get(status)
     assert told == [(status, {403: "refused", 503: "unknown_for_now"}[status])] * 2
+
+
+@BOTH
+@HANDLERS
+@pytest.mark.parametrize("order", [1, 2], ids=["locale outside", "locale inside"])
+def test_a_denial_in_the_language_of_the_request(order, a, asgi, settings):
+    settings.MIDDLEWARE = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django_sessionkit.middleware.SessionKitMiddleware",
+    ]
+    settings.MIDDLEWARE.insert(order, "django.middleware.locale.LocaleMiddleware")
+    german = {**JSON, "accept-language": "de"}
+    for page in (f"/plain/{a}page/", f"/answered/{a}page/", f"/answered/{a}enforced/"):
+        answer = ask(page, READER, asgi=asgi, headers=german)
+        assert answer.status_code == 403
+        assert answer.json()["detail"] == "Sie haben nicht das Recht, das zu tun."
+        assert (answer["Content-Language"], "Accept-Language" in answer["Vary"]) == ("de", True)
+    assert ask(f"/answered/{a}page/", asgi=asgi, headers=german).json()["title"] == "Nicht angemeldet"
+    answer = ask(f"/plain/{a}page/", EDITOR, "post", asgi=asgi, csrf=True, headers=german)
+    assert answer.json() == {"detail": "Die CSRF-Prüfung ist fehlgeschlagen"}

@@ -418,6 +418,12 @@ class TestCallers:
         assert "your account lacks a right" in body
 
 
+def test_languages(run: Run) -> None:
+    page = run("docs/how-to/languages.md")
+    (shown,) = [block for block in page.blocks if block.language == "http"]
+    assert same_response(shown, caller({**PROGRAM, "accept-language": "de"}).get("/api/"))
+
+
 def test_async(run: Run) -> None:
     run("docs/how-to/async.md")
     get = async_to_sync(async_caller(role="player", permissions=["orders:write"]).get)

@@ -34,6 +34,7 @@ import django
 django.setup()
 import django_sessionkit
 from django.template import engines
+from django.utils import translation
 
 walked = pkgutil.walk_packages(django_sessionkit.__path__, "django_sessionkit.")
 # What stands in contrib needs a library of its own, and the plugin needs pytest.
@@ -41,6 +42,7 @@ foreign = ("django_sessionkit.contrib.", "django_sessionkit.pytest_plugin")
 own = [name for _, name, _ in walked if not name.startswith(foreign)]
 modules = {name: importlib.import_module(name).__file__ for name in own}
 template_folder = files("django_sessionkit").joinpath("templates", "django_sessionkit")
+translation.activate("de")
 template = engines["django"].from_string("{% load sessionkit %}loaded")
 print(json.dumps({
     "version": version("django-sessionkit"),
@@ -48,6 +50,7 @@ print(json.dumps({
     "modules": {"django_sessionkit": django_sessionkit.__file__, **modules},
     "typed": files("django_sessionkit").joinpath("py.typed").is_file(),
     "template": template.render(),
+    "denied": str(django_sessionkit.AccessDenied()),
     "pages": sorted(one.name for one in template_folder.iterdir()),
     "public": [n for n in django_sessionkit.__all__ if not hasattr(django_sessionkit, n)],
 }))
@@ -177,6 +180,7 @@ def test_every_module_imports_from_the_installed_wheel(inventory: dict[str, obje
 def test_type_checkers_and_templates_find_what_they_need(inventory: dict[str, object]) -> None:
     assert inventory["typed"] is True
     assert inventory["template"] == "loaded"
+    assert inventory["denied"] == "Sie haben nicht das Recht, das zu tun."
     pages = ["debug_toolbar", "denied", "explanation", "matrix", "requirement", "routes"]
     assert inventory["pages"] == [f"{name}.html" for name in pages]
 
