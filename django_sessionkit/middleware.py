@@ -15,7 +15,7 @@ from .exceptions import AccessDenied, NotAuthenticated
 from .guard import preview
 from .guard.denial_choice import Denial
 from .guard.engine import AccessRequest, RequestEvaluation, authorize
-from .responses import caching, hidden_page
+from .responses import caching, hidden_page, languages
 from .session.context import SessionContext, reset_current, set_current
 from .session.loader import current_loader
 from .session.streaming import stream_within, transfer_closers
@@ -119,7 +119,8 @@ def _check_path(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[Htt
         yield from context.flow()
         if evaluation.is_known_to_allow(rule):
             return None
-    with routed_by(getattr(request, "urlconf", None)):
+    # The login page may be inside i18n_patterns, and LocaleMiddleware may not have run.
+    with routed_by(getattr(request, "urlconf", None)), languages.language_of(request):
         denial = yield from authorize(AccessRequest.of(request, resolved=False), evaluation, with_default=False)
         return (yield from _deny(request, context, denial)) if denial is not None else None
 
@@ -137,7 +138,8 @@ def _check_unrouted_response(
     context = evaluation.context
     leads_nowhere = response.status_code == 404 or _only_adds_slash(request, response)
     target = AccessRequest.of(request, resolved=True)
-    denial = yield from authorize(target, evaluation, with_default=not leads_nowhere)
+    with languages.language_of(request):
+        denial = yield from authorize(target, evaluation, with_default=not leads_nowhere)
     if denial is None and hidden_page.has_hidden_views():
         if target.match is not None:  # other middleware has refused a request that Django had routed
             denial = yield from preview.hidden_at(target, context)

@@ -282,6 +282,32 @@ def test_a_path_without_prefix_is_in_the_default_language(site, order):
     assert marks(get("/de/secret/")) == ("de", False)
 
 
+def answering(get_response):
+    """A middleware between the guard and ``LocaleMiddleware`` that responds itself."""
+    return lambda request: HttpResponse("answered")
+
+
+@BOTH
+@pytest.mark.parametrize("stale", ["de", "fr", "en"])
+@pytest.mark.parametrize("order", [*(ORDERS[name] for name in ("outside", "inside")), [SESSIONS, OURS, "answering"]])
+def test_the_login_page_is_open_in_each_language(site, order, stale, asgi):
+    """Whatever language an earlier request has left active."""
+    site.MIDDLEWARE = order
+    if order[-1] == "answering":
+        site.MIDDLEWARE = [SESSIONS, OURS, f"{__name__}.answering", LOCALE]
+    site.SESSIONKIT_PROTECT = [{"pattern": "/**", "authenticated": True}]
+    for urls, pages in ((__name__, ["/de/login/", "/fr/login/"]), (WithoutPrefix, ["/login/", "/de/login/"])):
+        site.ROOT_URLCONF = urls
+        for page in pages:
+            translation.activate(stale)
+            assert get(page, None, asgi=asgi).status_code == 200, page
+        translation.activate(stale)
+        assert get("/rule/", None, asgi=asgi)["Location"] == f"{pages[0]}?next=/rule/"
+    site.ROOT_URLCONF = WithoutPrefix
+    translation.activate(stale)
+    assert get("/en/login/", None, asgi=asgi).status_code == 302  # no page of the site
+
+
 class OwnLocale(LocaleMiddleware):
     pass
 
