@@ -7,7 +7,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.near_names import SETTING_SYNONYMS
+from django_sessionkit.utils.text import did_you_mean, nearest
 
 _NAME, _PREFIX = "SESSIONKIT", "SESSIONKIT_"
 # "SESSIONSKIT" and "SESIONKIT" are nearer than this, "SESSION_ID" is not.
@@ -21,9 +22,16 @@ def misspelled(settings: object, known: Collection[str]) -> Iterator[InvalidPoli
     for name in dir(settings):
         rest = None if name in known or not name.isupper() else _after_prefix(name)
         if rest:
-            yield InvalidPolicy(name, "unknown setting", did_you_mean(_PREFIX + rest, known))
+            yield InvalidPolicy(name, "unknown setting", _nearest(rest, known))
         elif rest is not None:
             yield InvalidPolicy(name, "unknown setting", _as_variables(getattr(settings, name), known))
+
+
+def _nearest(rest: str, known: Collection[str]) -> str:
+    """Return the hint for a setting of which ``rest`` follows the prefix. The prefix would make all names similar."""
+    bare = {name.removeprefix(_PREFIX) for name in known}
+    near = SETTING_SYNONYMS.get(rest) or nearest(rest, bare, cutoff=0.6)
+    return f'did you mean "{_PREFIX}{near}"?' if near else did_you_mean("", known)
 
 
 @lru_cache(maxsize=1024)

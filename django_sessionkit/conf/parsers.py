@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -14,10 +15,10 @@ from django.utils.module_loading import import_string
 
 from django_sessionkit.access import AccessPolicy, RoleHierarchy
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.policy.denial_options import check_target
+from django_sessionkit.policy.denial_options import check_target, with_slash
 from django_sessionkit.requirements import Allow, Requirement, leaves
 from django_sessionkit.utils.numbers import is_finite
-from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.text import described, did_you_mean, nearest
 
 from .limits import Limits, Validator
 from .session_source import SessionSource
@@ -36,7 +37,7 @@ def target(raw: object, place: str, hint: str = "") -> str | Promise:
     try:
         return check_target(raw, place)
     except InvalidPolicy as error:
-        raise InvalidPolicy(place, error.fault, hint or error.hint) from None
+        raise InvalidPolicy(place, error.fault, with_slash(raw) or hint or error.hint) from None
 
 
 def login_url(raw: object, place: str) -> str | Promise | None:
@@ -52,13 +53,17 @@ def check_predicates(requirement: Requirement, place: str) -> None:
         except InvalidPolicy as error:
             raise InvalidPolicy(place, error.fault, _PREDICATE) from None
         except Exception as error:
-            raise InvalidPolicy(place, f"{predicate!r} cannot be imported: {error}", _PREDICATE) from None
+            hint = _near(predicate.parts[0]) or _PREDICATE
+            raise InvalidPolicy(place, f"{predicate!r} cannot be imported: {error}", hint) from None
 
 
 def sequence(raw: object, place: str) -> Iterable[object]:
     """Parse a list or tuple."""
     if not isinstance(raw, (list, tuple)):
-        raise InvalidPolicy(place, f"must be a list, not {type(raw).__name__}", "write [...]")
+        hint = f'write ["{raw[:100]}"]' if isinstance(raw, str) else "write [...]"
+        raise InvalidPolicy(
+            place, f"must be a list, not {described(raw)}", "write [{...}]" if isinstance(raw, Mapping) else hint
+        )
     return raw
 
 
@@ -106,7 +111,15 @@ def _imported(raw: object, place: str) -> object:
     try:
         return import_string(raw)
     except Exception as error:
-        raise InvalidPolicy(place, f'"{raw}" cannot be imported: {error}') from None
+        hint = _near(raw) or "write the dotted path of an object, as for an import"
+        raise InvalidPolicy(place, f'"{raw}" cannot be imported: {error}', hint) from None
+
+
+def _near(path: object) -> str:
+    """Return the hint for a dotted path that cannot be imported: the nearest name that its module has, or ``""``."""
+    module, _, name = str(path).rpartition(".")
+    near = nearest(name, vars(sys.modules[module])) if module in sys.modules else None
+    return f'did you mean "{module}.{near}"?' if near else ""
 
 
 def _function(found: object, place: str, count: int, fault: str) -> Callable[..., Any] | None:

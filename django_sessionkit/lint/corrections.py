@@ -19,8 +19,12 @@ def nearest(one: Pattern | ViewNamePattern, coverage: PolicyCoverage) -> str | N
     if isinstance(one, Pattern):
         return _nearest_pattern(one, coverage)
     names = {route.view_name for route in coverage.routes}
-    known = {f"{name.rpartition(':')[0]}:*" for name in names if ":" in name} if "*" in one.text else names
-    return text.nearest(one.text, known)
+    globs = {f"{name.rpartition(':')[0]}:*" for name in names if ":" in name}
+    if "*" in one.text:
+        return text.nearest(one.text, globs)
+    meant = (route.view_name for route in coverage.routes if one.text in (route.url_name, route.view))
+    near = text.nearest(one.text, names) or next(meant, None)  # a name without its namespace, or the path of a view
+    return f"{one.text}:*" if near is None and f"{one.text}:*" in globs else near
 
 
 def _nearest_pattern(pattern: Pattern, coverage: PolicyCoverage) -> str | None:

@@ -17,6 +17,8 @@ OnDeny = Literal["auto", "forbidden", "not_found"]
 MAX_TARGET_LENGTH = 500
 
 _ON_DENY = ("auto", "forbidden", "not_found")
+_NO_OTHER_SITES = 'other sites, schemes, "//", backslashes, spaces, control characters, lone surrogates are not allowed'
+_RELATIVE = re.compile(r"[\w-]+(?:/[\w-]*)+")
 _URL_NAME = re.compile(r"[\w.-]+(?::[\w.-]+)*")
 # Namespaces that a browser would treat as the scheme of an absolute URL.
 _SCHEMES = frozenset({"blob", "data", "file", "ftp", "http", "https", "javascript", "mailto", "vbscript", "ws", "wss"})
@@ -55,7 +57,8 @@ class DenialOptions:
             if raw.get(key) is not None:
                 check_target(raw[key], f"{place}[{key!r}]" if place else key)
         if raw.get("on_deny", "auto") not in _ON_DENY:
-            raise InvalidPolicy(place, '"on_deny" must be one of "auto", "forbidden", "not_found"')
+            hint = 'write "forbidden" for a 403 response, or "not_found" for a 404 response'
+            raise InvalidPolicy(place, '"on_deny" must be one of "auto", "forbidden", "not_found"', hint)
         if raw.get("api") is not None and type(raw["api"]) is not bool:
             raise InvalidPolicy(place, '"api" must be True or False')
         options: dict[str, Any] = {key: raw[key] for key in OPTION_KEYS if key in raw}
@@ -94,9 +97,15 @@ def check_target(target: object, place: str) -> str | Promise:
         raise InvalidPolicy(
             place,
             "must be a site-relative path or a URL name",
-            'other sites, schemes, "//", backslashes, spaces, control characters and lone surrogates are not allowed',
+            with_slash(target) or _NO_OTHER_SITES,
         )
     return target
+
+
+def with_slash(target: object) -> str:
+    """Return the hint for a path without its first slash, or ``""``."""
+    is_relative = isinstance(target, str) and _RELATIVE.fullmatch(target) is not None
+    return f'write "/{target}"' if is_relative else ""
 
 
 def _is_url_name(target: str) -> bool:

@@ -20,6 +20,7 @@ from django_sessionkit.requirements import (
     Requirement,
     Role,
 )
+from django_sessionkit.utils.near_names import RULE_SYNONYMS
 from django_sessionkit.utils.text import did_you_mean
 from django_sessionkit.utils.verbs import VERBS
 
@@ -41,9 +42,9 @@ def parse_rule(raw: object, place: str) -> Rule:
         raise InvalidPolicy(place, "a rule must be a dict", 'write {"pattern": "/reports/**", "authenticated": True}')
     for key in raw:
         if key not in RULE_KEYS:
-            raise InvalidPolicy(place, f'unknown key "{key}"', did_you_mean(key, RULE_KEYS))
+            raise InvalidPolicy(place, f'unknown key "{key}"', did_you_mean(key, RULE_KEYS, RULE_SYNONYMS))
     if "pattern" not in raw and "view" not in raw:
-        raise InvalidPolicy(place, 'a rule needs a "pattern" or a "view"')
+        raise InvalidPolicy(place, 'a rule needs a "pattern" or a "view"', 'add for example "pattern": "/reports/**"')
     methods, unsafe_only = _methods(raw, place)
     requirement = _requirement(raw, place)
     return Rule(
@@ -98,8 +99,16 @@ def _pattern(raw: Any, place: str, *, opens: bool) -> Pattern:
 
 def _view_name_pattern(raw: object, place: str) -> ViewNamePattern:
     if not isinstance(raw, str) or not _VIEW_NAME_PATTERN.fullmatch(raw):
-        raise InvalidPolicy(place, 'must be a view name or a glob over view names, such as "billing:*"')
+        fault = 'must be a view name or a glob over view names, such as "billing:*"'
+        raise InvalidPolicy(place, fault, _for_views(raw))
     return ViewNamePattern(raw)
+
+
+def _for_views(raw: object) -> str:
+    """Return the hint for what is no view name: a path, or the view itself."""
+    if isinstance(raw, str) and raw.startswith(("/", "^")):
+        return 'a path belongs in "pattern"'
+    return 'write the name of its URL pattern, as in path(..., name="report")' if callable(raw) else ""
 
 
 def _methods(raw: Mapping[str, object], place: str) -> tuple[frozenset[str], bool]:

@@ -70,6 +70,54 @@ ATTRIBUTES = {
 #: fields of a session dict that hold the ``user_id`` elsewhere
 USER_IDS = ("userId", "userid", "user", "id", "uid", "pk", "sub")
 
+#: keys of a rule whose nearest key by spelling is another one, or none
+RULE_SYNONYMS = {
+    "any_role": "roles",
+    "any_roles": "roles",
+    "condition": "allow",
+    "group": "role",
+    "groups": "roles",
+    "is_staff": "role",
+    "is_superuser": "role",
+    "login_required": "authenticated",
+    "path": "pattern",
+    "paths": "pattern",
+    "perm": "permission",
+    "perms": "permissions",
+    "predicate": "allow",
+    "prefix": "pattern",
+    "regex": "pattern",
+    "require_permission": "permission",
+    "require_role": "role",
+    "route": "pattern",
+    "staff": "role",
+    "superuser": "role",
+    "test": "allow",
+    "url": "pattern",
+    "url_name": "view",
+    "urls": "pattern",
+    "verb": "methods",
+    "verbs": "methods",
+}
+
+#: settings, without the prefix, whose nearest setting by spelling is another one, or none
+SETTING_SYNONYMS = {
+    "EXEMPT": "EXCLUDE",
+    "EXEMPT_URLS": "EXCLUDE",
+    "IGNORE": "EXCLUDE",
+    "LOGIN_REQUIRED": "GLOBAL_PROTECT",
+    "MAX_AGE": "SESSION_TTL",
+    "PERMISSIONS": "ROLES",
+    "POLICY": "PROTECT",
+    "PROTECT_ALL": "GLOBAL_PROTECT",
+    "PUBLIC": "EXCLUDE",
+    "PUBLIC_URLS": "EXCLUDE",
+    "ROLE_PERMISSIONS": "ROLES",
+    "RULES": "PROTECT",
+    "TIMEOUT": "SESSION_TTL",
+    "URLS": "PROTECT",
+}
+
 #: template tags
 TAGS = {
     "has_any_permission": "if_has_any_permission",

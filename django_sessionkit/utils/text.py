@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 # The parts of a character class: C0, DELETE and C1; lone surrogates, which cannot be encoded in UTF-8.
@@ -24,10 +24,13 @@ def nearest(wrong: str, allowed: Iterable[str], cutoff: float = NEAR) -> str | N
     return next(iter(get_close_matches(wrong, sorted(allowed), n=1, cutoff=cutoff)), None)
 
 
-def did_you_mean(wrong: object, allowed: Iterable[str]) -> str:
-    """Return the hint of an error: the valid name nearest to ``wrong``, or all valid names if none is near."""
+def did_you_mean(wrong: object, allowed: Iterable[str], meant: Mapping[str, str] | None = None) -> str:
+    """Return the hint of an error: the valid name nearest to ``wrong``, or all valid names if none is near.
+
+    ``meant`` has the valid names for some wrong ones that are spelled differently.
+    """
     names = sorted(allowed)
-    near = nearest(str(wrong), names, cutoff=0.6)
+    near = (meant or {}).get(str(wrong)) or nearest(str(wrong), names, cutoff=0.6)
     if near is not None:
         return f'did you mean "{near}"?'
     return "allowed are " + ", ".join(f'"{name}"' for name in names) if names else ""

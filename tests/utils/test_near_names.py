@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import django_sessionkit
-from django_sessionkit import decorators, mixins
+from django_sessionkit import conf, decorators, mixins
+from django_sessionkit.policy.rule_parser import RULE_KEYS
 from django_sessionkit.templatetags.block_tags import BLOCK_TAGS
-from django_sessionkit.utils.near_names import ATTRIBUTES, ELSEWHERE, IMPORTS, TAGS
+from django_sessionkit.utils.near_names import ATTRIBUTES, ELSEWHERE, IMPORTS, RULE_SYNONYMS, SETTING_SYNONYMS, TAGS
 
 MODULES = ("django_sessionkit", "django_sessionkit.decorators", "django_sessionkit.mixins")
 
@@ -71,6 +72,11 @@ def test_what_the_tables_propose_exists_and_what_they_refuse_does_not():
     assert set(ATTRIBUTES.values()) <= set(MIXIN_ATTRIBUTES)
     assert not set(BLOCK_TAGS) & set(TAGS)
     assert set(TAGS.values()) <= set(BLOCK_TAGS)
+    assert not set(RULE_KEYS) & set(RULE_SYNONYMS)
+    assert set(RULE_SYNONYMS.values()) <= set(RULE_KEYS)
+    settings = {name.removeprefix("SESSIONKIT_") for name in conf.DEFAULTS}
+    assert not settings & set(SETTING_SYNONYMS)
+    assert set(SETTING_SYNONYMS.values()) <= settings
 
 
 MIXIN_ATTRIBUTES = [name for one in vars(mixins).values() if isinstance(one, type) for name in vars(one)]
