@@ -20,7 +20,9 @@ class KnownPermissions:
         wildcards = [name for name in by_roles if "*" in name] if settings.wildcards else []
         self._by_roles = frozenset(name for name in by_roles if "*" not in name).union(wildcards)
         self._by_apps = frozenset(conf.of_apps("sessionkit_permissions") or ())
-        self._grants = Grants(settings.policy, frozenset(), self._by_roles | self._by_apps, wildcards)
+        #: the names that roles and installed apps have, with wildcards
+        self.names = self._by_roles | self._by_apps
+        self._grants = Grants(settings.policy, frozenset(), self.names, wildcards)
 
     @property
     def or_apps(self) -> str:
@@ -34,11 +36,15 @@ class KnownPermissions:
         compared with ``SESSIONKIT_ROLES``, if a role has permissions.
         """
         is_like_djangos = bool(self._by_apps) and "." in name and ":" not in name
-        return bool(self._by_roles or is_like_djangos) and not self._grants.has_permission(name)
+        return bool(self._by_roles or is_like_djangos) and not self.has(name)
+
+    def has(self, name: str) -> bool:
+        """Return ``True`` if a role or an installed app has the permission ``name``, by its name or by a wildcard."""
+        return self._grants.has_permission(name)
 
     def nearest(self, name: str) -> str:
         """Return the granted name that is most similar to ``name``, or ``""``."""
-        return nearest(name, self._by_roles | self._by_apps, cutoff=0.6) or ""
+        return nearest(name, self.names, cutoff=0.6) or ""
 
 
 def known_permissions() -> KnownPermissions | None:

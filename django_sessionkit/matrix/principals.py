@@ -104,6 +104,12 @@ def parse_claims(text: str) -> dict[str, Any]:
     return claims
 
 
+def custom_keys(text: str) -> list[str]:
+    """Return the keys of such pairs that :func:`parse_claims` takes as custom fields, and that do not say so."""
+    keys = (piece.partition("=")[0].strip() for piece in text.split(",") if "=" in piece)
+    return [key for key in dict.fromkeys(keys) if key not in _KEYS and not key.startswith(_CUSTOM)]
+
+
 def _put(claims: dict[str, Any], key: str, value: str) -> None:
     if key in SINGLE_FIELDS and key not in claims:
         claims[key] = value

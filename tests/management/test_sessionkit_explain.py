@@ -87,6 +87,33 @@ def test_a_url_name_will_do():
     assert "Route     /admin/\n" in command("admin")
 
 
+@pytest.mark.parametrize("url", ["https://shop.example/admin/?tab=1", "HTTP://127.0.0.1:8000/admin/#top"])
+def test_a_full_url_will_do(url):
+    told = command(url)
+    assert "GET /admin/\n" in told
+    assert "Route     /admin/\n" in told
+
+
+def test_a_url_without_a_path_is_the_front_page_and_two_slashes_stay():
+    assert "GET /\n" in command("https://shop.example")
+    assert "GET //admin/\n" in command("https://shop.example//admin/")
+
+
+def test_a_url_name_takes_arguments(policy):
+    urlconf = type("urls", (), {"urlpatterns": [path("page/<slug:name>/<int:pk>/", lambda request: None, name="page")]})
+    policy.ROOT_URLCONF = urlconf
+    assert "GET /page/a/7/\n" in command("page", "a", "7")
+    assert "GET /page/a/7/\n" in command("page", "name=a", "pk=7")
+    with pytest.raises(CommandError, match=r'The URL name "page" cannot be reversed without arguments\. Add'):
+        command("page")
+    with pytest.raises(CommandError, match=r'The URL name "page" cannot be reversed with a x\. Add the arguments'):
+        command("page", "a", "x")
+    with pytest.raises(CommandError, match=r'No route has the name "pgae"\. Did you mean "page"\? A path must'):
+        command("pgae")
+    with pytest.raises(CommandError, match=r"Only a URL name takes arguments, not a path\."):
+        command("/page/", "7")
+
+
 def test_json_is_one_document():
     told = json.loads(command("/admin/", "--as", "role=editor", "--format", "json"))
     assert (told["caller"], told["outcome"], told["rule"]) == ("role=editor", "denied", "admins")
@@ -99,7 +126,7 @@ def test_json_is_one_document():
     [
         (["/admin/", "--as", "rol=admin"], '--as: unknown key "rol"; did you mean "role"?'),
         (["/admin/", "--as", f"user_id={300 * 'x'}"], "--as: user_id: "),
-        (["/admin/", "--method", "GIT"], '--method: unknown verb "GIT"; did you mean "GET"?'),
+        (["/admin/", "--method", "GIT"], '--method: unknown value "GIT"; did you mean "GET"?'),
         (["nope"], "A path must start with a slash"),
         (["/admin/", "--to", "robot"], "invalid choice"),
     ],

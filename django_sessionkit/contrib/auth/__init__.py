@@ -69,10 +69,15 @@ class AuthBridge(StatusRoles, AppConfig):
         """
         return {
             "user_id": str(user.pk),
-            "email": _email(user),
+            "email": users.email_of(user),
             "roles": self.roles_of(user),
             "permissions": self.permissions_of(user),
         }
+
+    def sessionkit_dict_of(self, name: str) -> dict[str, Any] | None:
+        """Return the dict for a login name or primary key, ``None`` for an inactive user. Raises ``LookupError``."""
+        user = users.find_user(name)
+        return self._dict_of(user) if users.user_id(user) is not None else None
 
     def _dict_of(self, user: Any) -> dict[str, Any]:
         """Return :meth:`session_of` with the id of the user, and without an invalid e-mail address."""
@@ -225,10 +230,6 @@ def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
     is_own = users.user_id(user) == session.user_id and not users.is_other_user(request, user)
     now = get_user(request) if is_own else None
     return _bridge()._dict_of(now) if users.user_id(now) == session.user_id else None
-
-
-def _email(user: Any) -> str | None:
-    return getattr(user, user.get_email_field_name(), None) if hasattr(user, "get_email_field_name") else None
 
 
 def _bridge() -> AuthBridge:

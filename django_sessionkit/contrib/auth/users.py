@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import SESSION_KEY, aget_user, get_user
+from django.contrib.auth import SESSION_KEY, aget_user, get_user, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ValidationError
 from django.utils.functional import LazyObject, empty
 
 if TYPE_CHECKING:
@@ -21,6 +23,22 @@ def user_id(user: Any) -> str | None:
     is_in = getattr(user, "is_authenticated", False) is True and getattr(user, "is_active", False)
     pk = getattr(user, "pk", None) if is_in else None
     return str(pk) if pk is not None else None
+
+
+def find_user(name: str) -> Any:
+    """Return the user with this login name, or else this primary key. Raises ``LookupError`` if there is none."""
+    model = get_user_model()
+    for field in (model.USERNAME_FIELD, "pk"):
+        with suppress(ValueError, ValidationError):
+            found = model._default_manager.filter(**{field: name}).first()
+            if found is not None:
+                return found
+    raise LookupError(f'no user has the login name or the primary key "{name}"')
+
+
+def email_of(user: Any) -> str | None:
+    """Return the e-mail address of the user, or ``None`` if the user model has none."""
+    return getattr(user, user.get_email_field_name(), None) if hasattr(user, "get_email_field_name") else None
 
 
 def is_inactive(user: Any) -> bool:

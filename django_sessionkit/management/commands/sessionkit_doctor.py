@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_sessionkit.checks.checklist import Grade, Status, as_json, as_markdown, as_text, grade, summary
 from django_sessionkit.lint import coverage
+from django_sessionkit.management.options import chosen
 from django_sessionkit.matrix.simulation import simulate
 
+_FORMATS = ("text", "md", "json")
 _FAIL_ON = {"fail": {Status.FAIL}, "open": {Status.FAIL, Status.YOURS}}
 
 
@@ -30,7 +32,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--format`` and ``--fail-on``."""
-        parser.add_argument("--format", choices=("text", "md", "json"), default="text", help="default: text")
+        parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
         parser.add_argument(
             "--fail-on",
             choices=tuple(_FAIL_ON),
@@ -39,9 +41,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the report to stdout."""
+        form = chosen("--format", options["format"], _FORMATS)
+        wanted = _FAIL_ON[chosen("--fail-on", options["fail_on"], _FAIL_ON)] if options["fail_on"] else set()
         grades = grade(run_checks(tags=["security", "sessionkit"], include_deployment_checks=True), _unprotected())
-        self.stdout.write(self._written(grades, options["format"]))
-        wanted = _FAIL_ON.get(options["fail_on"], set())
+        self.stdout.write(self._written(grades, form))
         if any(one.status in wanted for one in grades):
             raise CommandError(summary(grades))
 

@@ -11,11 +11,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_sessionkit import conf
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.lint.rule_faults import Finding, shadowed, unused
+from django_sessionkit.management.callers import caller_of
 from django_sessionkit.management.installation import check_installation
+from django_sessionkit.management.options import chosen, listed
 from django_sessionkit.matrix import Matrix, matrix_of, snapshots
 from django_sessionkit.matrix.formats import FORMATS, as_table
 from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED
-from django_sessionkit.matrix.principals import Principal, default_principals, parse_principal
+from django_sessionkit.matrix.principals import default_principals
 from django_sessionkit.urlconf.inventory import Route, list_routes
 
 # With fewer routes, the command is finished before a progress line is of use.
@@ -44,11 +46,6 @@ _FAULTS: dict[str, Callable[[Matrix], list[str]]] = {
     "dead": _found(unused),
     "shadowed": _found(shadowed),
 }
-
-
-def _listed(option: str | Sequence[str] | None) -> Sequence[str]:
-    """Return a list also for a single string, because ``call_command()`` passes options on unchanged."""
-    return [option] if isinstance(option, str) else option or []
 
 
 class Command(BaseCommand):
@@ -83,26 +80,23 @@ class Command(BaseCommand):
         file = Path(options["snapshot"]) if options["snapshot"] is not None else None
         if options["check"] and file is None:
             raise CommandError("--check needs a file to compare with. Add --snapshot FILE.")
-        matrix = self._matrix(_listed(options["callers"]))
+        form, faults = chosen("--format", options["format"], FORMATS), listed(options["fail_on"])
+        for fault in faults:
+            chosen("--fail-on", fault, _FAULTS)
+        matrix = self._matrix(listed(options["callers"]))
         if file is None:
-            self._print(matrix, options["format"])
+            self._print(matrix, form)
         elif options["check"]:
             self._compare(matrix, file)
         else:
             self._write(matrix, file)
-        self._fail_on(matrix, _listed(options["fail_on"]))
+        self._fail_on(matrix, faults)
 
     def _matrix(self, wanted: Sequence[str]) -> Matrix:
         check_installation(self)
         routes = list_routes()
-        callers = [self._principal(text) for text in wanted] if wanted else default_principals(routes)
+        callers = [caller_of(self, text) for text in wanted] if wanted else default_principals(routes)
         return matrix_of(routes, callers, self._progress)
-
-    def _principal(self, text: str) -> Principal:
-        try:
-            return parse_principal(text)
-        except ValueError as error:
-            raise CommandError(f"--as {error}") from None
 
     def _progress(self, routes: Sequence[Route]) -> Iterator[Route]:
         """Show the progress on stderr, if it is a terminal and there are many routes."""
