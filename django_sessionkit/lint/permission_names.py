@@ -18,10 +18,11 @@ class KnownPermissions:
     def __init__(self, settings: conf.Settings) -> None:
         by_roles = settings.roles.all_permissions - {EVERY_PERMISSION}
         wildcards = [name for name in by_roles if "*" in name] if settings.wildcards else []
-        self._by_roles = frozenset(name for name in by_roles if "*" not in name).union(wildcards)
+        #: the names that roles in ``SESSIONKIT_ROLES`` have, with wildcards
+        self.by_roles = frozenset(name for name in by_roles if "*" not in name).union(wildcards)
         self._by_apps = frozenset(conf.of_apps("sessionkit_permissions") or ())
         #: the names that roles and installed apps have, with wildcards
-        self.names = self._by_roles | self._by_apps
+        self.names = self.by_roles | self._by_apps
         self._grants = Grants(settings.policy, frozenset(), self.names, wildcards)
 
     @property
@@ -36,7 +37,7 @@ class KnownPermissions:
         compared with ``SESSIONKIT_ROLES``, if a role has permissions.
         """
         is_like_djangos = bool(self._by_apps) and "." in name and ":" not in name
-        return bool(self._by_roles or is_like_djangos) and not self.has(name)
+        return bool(self.by_roles or is_like_djangos) and not self.has(name)
 
     def has(self, name: str) -> bool:
         """Return ``True`` if a role or an installed app has the permission ``name``, by its name or by a wildcard."""

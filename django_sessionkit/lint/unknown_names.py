@@ -16,19 +16,20 @@ from .role_names import required_roles
 def unknown_names(roles: Iterable[str], permissions: Iterable[str]) -> Iterator[str]:
     """Yield a message for each name that no rule, no view and no setting has.
 
-    There is none if an access policy of the project computes roles and permissions.
+    There is none for a kind of names that the policy does not use yet, and none if an access policy of the project
+    computes roles and permissions.
     """
     settings = conf.current()
     if settings.policy.overrides_grants or settings.policy.overrides_check:
         return
-    known = settings.roles.names | settings.roles.brought
-    known = known.union(*(role_names(requirement) for _, requirement in required_roles()))
+    used = settings.roles.names.union(*(role_names(requirement) for _, requirement in required_roles()))
     for name in dict.fromkeys(map(nfc, roles)):
-        if name not in known:
-            yield _message("role", name, known)
+        if used and name not in used | settings.roles.brought:
+            yield _message("role", name, used)
     required, granted = {name for _, name in required_permissions()}, KnownPermissions(settings)
+    used = granted.by_roles | required
     for name in dict.fromkeys(map(nfc, permissions)):
-        if "*" not in name and name not in required and not granted.has(name):
+        if used and "*" not in name and name not in required and not granted.has(name):
             yield _message("permission", name, required | granted.names)
 
 

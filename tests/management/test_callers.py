@@ -146,6 +146,11 @@ def test_known_names_are_not(arguments, policy):
     assert explained("/admin/", *arguments)[2] == []
 
 
+def test_a_policy_without_names_knows_none(policy):
+    policy.SESSIONKIT_PROTECT, policy.INSTALLED_APPS = [{"pattern": "/admin/**", "authenticated": True}], BRIDGE
+    assert explained("/admin/", "--role", "amdin", "--permission", "shop.buy")[2] == []
+
+
 @pytest.mark.parametrize("method", ["check", "get_roles"])
 def test_a_policy_class_may_know_any_name(method, policy):
     policy.SESSIONKIT_ACCESS_POLICY = type("Own", (AccessPolicy,), {method: lambda self, *rest: None})
