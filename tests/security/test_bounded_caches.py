@@ -71,6 +71,7 @@ SHORT_LIVED = {
 FILLED_BY_THE_PROJECT = {
     "access.RoleHierarchy._permissions",
     "access.RoleHierarchy._roles",
+    "conf.installed._has_locale_middleware",
     "conf.misspelled._after_prefix",
     "urlconf.alternatives.alternatives_of",
     "urlconf.alternatives.is_exact",
@@ -81,8 +82,6 @@ FILLED_BY_THE_PROJECT = {
     "policy.pattern_index.Node.here",
     "policy.pattern_index.Node.others",
     "matrix.sample_paths.RuleOrder._by_head",
-    "management.commands.sessionkit_explain.Command.requires_system_checks",
-    "management.commands.sessionkit_routes.Command.requires_system_checks",
     "patterns.ShiftAndMatcher.accepts",
     "patterns.ShiftAndMatcher.literals",
     "urlconf.spelling._is_of_djangos_kind",
@@ -107,7 +106,7 @@ def _name(node: ast.expr) -> str:
 def _is_a_place(node: ast.stmt) -> bool:
     """Return ``True`` if a statement declares a container, or creates an empty one."""
     declared = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
-    is_declared = re.search(r"\b(dict|list|set)\[", declared) is not None and "|" in declared
+    is_declared = re.search(r"\b(dict|list|set)\[", declared) is not None and "| None" in declared
     return isinstance(node, (ast.Assign, ast.AnnAssign)) and (is_declared or _may_grow(node.value))
 
 
