@@ -6,6 +6,7 @@ The system checks of Django and SessionKit decide what can be detected. The rest
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
@@ -59,8 +60,8 @@ def _django(*names: str) -> tuple[str, ...]:
 
 
 _POLICY = (
-    *(f"E{number:03}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 20, 21, 26, 27, 28)),
-    *(f"W{number:03}" for number in (1, 2, 4, 5, *range(16, 24), *range(28, 37))),
+    *(f"E{number:03}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 17, 20, 21, 26, 27, 28)),
+    *(f"W{number:03}" for number in (1, 2, 3, 4, 5, *range(16, 24), *range(28, 37))),
     *("I001", "I003"),
 )
 
@@ -96,22 +97,22 @@ def _trusted_headers(routes: Sequence[str]) -> str:
 
 ITEMS = (
     Item(1, "A login library authenticates users", "V6", (), "Your login calls set_session() after authentication."),
-    Item(2, "Sessions are stored on the server", "7.2.1", _ours("E016", "E017", "E018", "E025", "W007", "W027")),
+    Item(2, "Sessions are stored on the server", "7.2.1", _ours("E016", "E018", "W007")),
     Item(3, "Sessions expire", "7.3.1, 7.3.2", _ours("W008")),
     Item(4, "Requests that change something are safe from CSRF", "3.5.1", (*_django("W003"), *_ours("W024"))),
     Item(
         5,
-        "Sessions are registered and cleared",
+        "Sessions are registered, cleared and revoked",
         "7.4.1",
-        _ours("E022", "E023", "E024", "W025", "W026"),
+        _ours("E022", "E023", "E024", "E025", "W025", "W026", "W027"),
         "Your logout calls clear_session() or Django's logout().",
     ),
     Item(6, "The dict of a session is validated", "", _ours("E007")),
     Item(7, "Dicts and patterns have limits", "", _ours("E008")),
-    Item(8, "Sessions are read in their own request only", "", _ours("W003")),
-    Item(9, "Routes are protected", "8.2.1", _ours(*_POLICY)),
-    Item(10, "No rights in plain cookies", "7.2.1", _ours("E019"), "No set_cookie() carries a role or a user."),
-    Item(11, "Session ids are opaque, or signed", "7.2.2, 7.2.3", _ours("W006")),
+    Item(8, "Sessions are read in their own request only", "", (), "No global variable of yours keeps a session."),
+    Item(9, "Settings, rules and middleware protect the routes", "8.2.1", _ours(*_POLICY)),
+    Item(10, "No rights in plain cookies", "7.2.1", _ours("W006"), "No set_cookie() carries a role or a user."),
+    Item(11, "Session cookies are random, or signed and safe to load", "7.2.2, 7.2.3", _ours("E019")),
     Item(
         12,
         "Cookies have their flags",
@@ -130,13 +131,13 @@ ITEMS = (
         "HTML that is passed to |safe or mark_safe() is sanitised.",
     ),
     Item(18, "Rights are checked on the server", "8.3.1", (), _shown_open),
-    Item(19, "HTTPS everywhere", "V12", _django("W008")),
-    Item(20, "HSTS for a year, with subdomains", "3.4.1", _django("W004", "W005", "W021")),
+    Item(19, "HTTPS everywhere", "V12", _django("W001", "W008")),
+    Item(20, "HSTS for a year, with subdomains", "3.4.1", _django("W001", "W004", "W005", "W021")),
     Item(21, "nosniff", "3.4.4", _django("W001", "W006")),
     Item(22, "No framing", "3.4.6", _django("W002", "W019")),
     Item(23, "X-XSS-Protection is not sent", "", (), "No middleware and no proxy sends this header."),
     Item(24, "Content-Security-Policy", "3.4.3", (*_django("W022", "E023", "E024", "E026", "W027"), *_ours("W011"))),
-    Item(25, "Passwords are hashed slowly", "11.4.2", _ours("W012", "W013")),
+    Item(25, "Passwords are strong, and hashed slowly", "11.4.2", _ours("W012", "W013")),
     Item(
         26, "Audit log", "16.3.1, 16.3.2", _ours("W014", "W037"), "Someone reads the log, and it is kept long enough."
     ),
@@ -155,7 +156,15 @@ def grade(messages: Iterable[CheckMessage], routes: Sequence[str]) -> list[Grade
     Information and silenced messages do not make an item fail.
     """
     found = sorted((one for one in messages if one.id), key=lambda one: one.id or "")  # checks run in no fixed order
-    return [_graded(item, tuple(one for one in found if one.id in item.ids), routes) for item in ITEMS]
+    shown: dict[object, int] = {}
+    return [_graded(item, tuple(_once(item, found, shown)), routes) for item in ITEMS]
+
+
+def _once(item: Item, found: Iterable[CheckMessage], shown: dict[object, int]) -> Iterator[CheckMessage]:
+    """Yield the messages of an item. One that an earlier item has shown is replaced by the number of that item."""
+    for one in {(one.id, one.msg): one for one in found if one.id in item.ids}.values():
+        number = shown.setdefault((one.id, one.msg), item.number)
+        yield one if number == item.number else CheckMessage(one.level, f"See item {number}.", id=one.id)
 
 
 def _graded(item: Item, messages: tuple[CheckMessage, ...], routes: Sequence[str]) -> Grade:
@@ -169,7 +178,10 @@ Styler = Callable[[Status, str], str]
 
 _WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.YOURS: "you"}
 _INDENT = " " * 10
-_WIDTH = 100
+#: the width of a report that is not written to a terminal
+WIDTH = 100
+# A hint that is a setting can be copied, so it stays on one line.
+_SETTING = re.compile(r"[A-Z_]+ = ")
 
 
 def summary(grades: Sequence[Grade]) -> str:
@@ -178,27 +190,31 @@ def summary(grades: Sequence[Grade]) -> str:
     return ", ".join(f"{counts[status]} {status.value}" for status in Status) + "."
 
 
-def as_text(grades: Sequence[Grade], styler: Styler) -> str:
-    """Return the report as aligned lines. A hint stays on one line, so that it can be copied.
+def as_text(grades: Sequence[Grade], styler: Styler, width: int = WIDTH) -> str:
+    """Return the report as lines of at most ``width`` characters. A setting stays on one line, to be copied.
 
     ``styler`` takes a status and a text, and returns the text with colours. It is called for the first word of an item.
     """
-    lines = [line for one in grades for line in _lines(one, styler)]
+    lines = [line for one in grades for line in _lines(one, styler, width)]
     return "\n".join([*lines, "", summary(grades)])
 
 
-def _lines(one: Grade, styler: Styler) -> Iterator[str]:
+def _lines(one: Grade, styler: Styler, width: int) -> Iterator[str]:
     yield f"{styler(one.status, _WORDS[one.status].ljust(5))}{one.item.number:>3}  {one.item.title}"
     for message in one.messages:
-        yield from _paragraph(f"{message.id}{_silenced(message)}: {message.msg}")
+        yield from _paragraph(f"{message.id}{_silenced(message)}: {message.msg}", width)
         if message.hint and not message.is_silenced():
-            yield f"{_INDENT}-> {message.hint}"
+            yield from (
+                [f"{_INDENT}-> {hint}"] if _SETTING.match(hint := message.hint) else _paragraph(hint, width, "-> ")
+            )
     if one.question:
-        yield from _paragraph(one.question)
+        yield from _paragraph(one.question, width)
 
 
-def _paragraph(text: str) -> list[str]:
-    wrapper = TextWrapper(_WIDTH, _INDENT, _INDENT, break_long_words=False, break_on_hyphens=False)
+def _paragraph(text: str, width: int, mark: str = "") -> list[str]:
+    """Wrap a text, with ``mark`` before the first line and the others aligned to it."""
+    further = _INDENT + " " * len(mark)
+    wrapper = TextWrapper(width, _INDENT + mark, further, break_long_words=False, break_on_hyphens=False)
     return wrapper.wrap(text)
 
 

@@ -175,3 +175,46 @@ def test_no_query_is_made(django_assert_num_queries, db):
     with django_assert_num_queries(0):
         report()
     assert django.VERSION
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def on_terminal(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stdout = Terminal()
+    call_command("sessionkit_doctor", stdout=stdout, no_color=True)
+    return stdout.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@override_settings(
+    MIDDLEWARE=[], SESSIONKIT_ROLES={"editor": {}}, SESSIONKIT_PROTECT=[{"pattern": "/a", "role": "editr"}]
+)
+def test_it_fits_a_terminal_but_for_settings_to_copy(monkeypatch, columns):
+    lines = on_terminal(monkeypatch, columns)
+    wide = [line for line in lines if len(line) > columns]
+    assert all(re.match(r" {10}-> [A-Z_]+ = ", line) for line in wide)
+    assert max(len(line) for line in lines if line not in wide) > columns - 12
+    assert len(on_terminal(monkeypatch, 20)) == len(on_terminal(monkeypatch, 60))
+
+
+def test_a_hint_that_is_no_setting_is_wrapped_too():
+    with override_settings(MIDDLEWARE=[]):
+        lines = report().splitlines()
+    place = next(number for number, line in enumerate(lines) if "sessionkit.E015" in line)
+    hint = [line for line in lines[place:] if line.startswith(("          -> Add", "             "))]
+    assert len(hint) > 1
+    assert all(len(line) <= 100 for line in hint)
+
+
+@override_settings(MIDDLEWARE=[], SESSIONKIT_PROTECT=[{"name": "a", "pattern": "/a", "role": "x"}] * 2)
+def test_no_finding_is_shown_twice():
+    messages = [one for item in graded().values() for one in item["messages"]]
+    shown = [(one["id"], one["text"]) for one in messages if not one["text"].startswith("See item ")]
+    assert len(shown) == len(set(shown))
+    assert [one["text"] for one in graded()[20]["messages"] if one["id"] == "security.W001"] == ["See item 19."]
+    assert statuses(19, 20, 21) == ["fail", "fail", "fail"]
+    assert report().count("You do not have 'django.middleware.security.SecurityMiddleware'") == 1

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.checks import run_checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_sessionkit.checks.checklist import Grade, Status, as_json, as_markdown, as_text, grade, summary
+from django_sessionkit.checks.checklist import WIDTH, Grade, Status, as_json, as_markdown, as_text, grade, summary
 from django_sessionkit.lint import coverage
 from django_sessionkit.management.options import chosen
+from django_sessionkit.management.terminal import width_of
 from django_sessionkit.matrix.simulation import simulate
 
 _FORMATS = ("text", "md", "json")
@@ -50,7 +51,7 @@ class Command(BaseCommand):
 
     def _written(self, grades: list[Grade], form: str) -> str:
         if form == "text":
-            return as_text(grades, self._styled)
+            return as_text(grades, self._styled, width_of(self.stdout) or WIDTH)
         return as_json(grades) if form == "json" else as_markdown(grades)
 
     def _styled(self, status: Status, text: str) -> str:
