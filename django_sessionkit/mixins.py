@@ -7,7 +7,7 @@ from functools import reduce
 from inspect import unwrap
 from operator import and_
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.views.generic import View
 
@@ -25,7 +25,10 @@ from .utils.text import described
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.functional import Promise
+
+    _View: TypeAlias = View[Any]  # any kind of response: the mixin goes with all views
 else:
+    _View = View
 
     def __getattr__(name: str) -> object:
         """Raise the error for a name that this module does not have."""
@@ -58,7 +61,7 @@ def _names_in(code: CodeType) -> Iterator[str]:
             yield from _names_in(constant)
 
 
-class AccessMixin(View):
+class AccessMixin(_View):
     """The base class of the mixins. If a view has several mixins, the session must meet all of them.
 
     ``redirect_to``, ``login_url``, ``on_deny`` and ``api`` have the same meaning as the response keys of a rule.

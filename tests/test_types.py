@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from django.http import HttpResponse
+from support.manual.markdown import pages
 
+import django_sessionkit
 from django_sessionkit import RequireRoleMixin, Role, require_role, types
 from django_sessionkit.policy.denial_options import OPTION_KEYS, DenialOptions
 from django_sessionkit.policy.rule_parser import RULE_KEYS
 from django_sessionkit.utils.verbs import VERBS
+
+PROJECT = Path(__file__).parent / "typing"
 
 
 def test_the_keys_of_a_rule_are_those_that_the_settings_accept():
@@ -46,3 +52,18 @@ def test_a_request_has_what_its_type_says(client):
     request = client.get("/").wsgi_request
     assert request.sessionkit.get() is None
     assert request.sessionkit.peek() is None
+
+
+IMPORT = re.compile(r"from (django_sessionkit[\w.]*) import (\([^)]*\)|.+)")
+
+
+def imported(text: str) -> set[str]:
+    return {name for _, names in IMPORT.findall(text) for name in re.findall(r"\w+", names.partition("#")[0])}
+
+
+def test_the_project_for_type_checkers_uses_every_public_name():
+    manual = "\n".join(page.read_text(encoding="utf-8") for page in pages())
+    documented = set(re.findall(r"^\.\. auto(?:class|function):: django_sessionkit\.(?:\w+\.)*(\w+)$", manual, re.M))
+    project = "\n".join(one.read_text(encoding="utf-8") for one in sorted(PROJECT.rglob("*.py")))
+    wanted = {*django_sessionkit.__all__, *documented, *imported(manual)}
+    assert wanted - imported(project) == set()

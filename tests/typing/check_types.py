@@ -1,4 +1,6 @@
-"""The types of the public names. Checked by mypy, never run."""
+"""The types of the public names. Checked by mypy and pyright, never run. Each ``type: ignore`` is an error for both."""
+
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
@@ -37,6 +39,7 @@ from django_sessionkit import (
 from django_sessionkit.explanation.report import Explanation
 from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.testing import asign_in, override_policy, sign_in
+from django_sessionkit.types import Rule, SessionKitRequest
 
 assert_type(get_session(), Session | None)
 assert_type(require_session(), Session)
@@ -102,6 +105,38 @@ require("admin")  # type: ignore[arg-type]
 validate_session({}).user_id = "2"  # type: ignore[misc]
 validate_session({}).plan  # type: ignore[attr-defined]  # noqa: B018
 validate_session({})["plan"] = "free"  # type: ignore[index]
+view.sessionkit_requiremnt  # type: ignore[attr-defined]  # noqa: B018
+
+Allow(lambda session: session is not None and session["plan"] == "premium")
+Allow(lambda session, request: session is not None and request is not None and request.is_secure())
+Allow(lambda session: session["plan"] == "premium")  # type: ignore[index]
+Allow(lambda session, request: request.is_secure())  # type: ignore[arg-type, misc]
+Allow(lambda session: session and session["plan"])  # type: ignore[arg-type, return-value]
+Allow(lambda session, request, plan: True)  # type: ignore[arg-type, misc]
+Allow(7)  # type: ignore[call-overload]
+
+
+def rule(one: Rule) -> None: ...
+
+
+rule({"pattern": "/a/", "role": "editor"})
+rule({"pattern": "/a/", "rol": "editor"})  # type: ignore[typeddict-unknown-key]
+rule({"pattern": "/a/", "role": ["editor"]})  # type: ignore[typeddict-item]
+rule({"pattern": "/a/", "roles": "editor"})  # type: ignore[typeddict-item]
+rule({"pattern": "/a/", "authenticated": False})  # type: ignore[typeddict-item]
+rule({"pattern": "/a/", "methods": "POST"})  # type: ignore[typeddict-item]
+rule({"pattern": "/a/", "methods": ["post"]})  # type: ignore[list-item]
+rule({"pattern": "/a/", "on_deny": "elsewhere"})  # type: ignore[typeddict-item]
+rule({"pattern": "/a/", "require": "editor"})  # type: ignore[typeddict-item]
+
+
+assert_type(view.sessionkit_requirement, Requirement)
+assert_type(RequireRoleMixin.as_view().sessionkit_requirement, Requirement)
+
+
+def with_session(request: SessionKitRequest) -> None:
+    assert_type(request.sessionkit.get(), Session | None)
+    assert_type(request.sessionkit.peek(), Session | None)
 
 
 class Page(RequireRoleMixin, View):
