@@ -27,7 +27,7 @@ def user_id(user: Any) -> str | None:
 
 def find_user(name: str) -> Any:
     """Return the user with this login name, or else this primary key. Raises ``LookupError`` if there is none."""
-    model = get_user_model()
+    model: Any = get_user_model()
     for field in (model.USERNAME_FIELD, "pk"):
         with suppress(ValueError, ValidationError):
             found = model._default_manager.filter(**{field: name}).first()
