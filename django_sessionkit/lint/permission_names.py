@@ -19,10 +19,10 @@ class KnownPermissions:
         by_roles = settings.roles.all_permissions - {EVERY_PERMISSION}
         wildcards = [name for name in by_roles if "*" in name] if settings.wildcards else []
         #: the names that roles in ``SESSIONKIT_ROLES`` have, with wildcards
-        self.by_roles = frozenset(name for name in by_roles if "*" not in name).union(wildcards)
+        self.by_roles: frozenset[str] = frozenset(name for name in by_roles if "*" not in name).union(wildcards)
         self._by_apps = frozenset(conf.of_apps("sessionkit_permissions") or ())
         #: the names that roles and installed apps have, with wildcards
-        self.names = self.by_roles | self._by_apps
+        self.names: frozenset[str] = self.by_roles | self._by_apps
         self._grants = Grants(settings.policy, frozenset(), self.names, wildcards)
 
     @property
