@@ -18,9 +18,9 @@ from testsite import views
 
 from django_sessionkit.decorators import require_role
 from django_sessionkit.matrix import policy_matrix
-from django_sessionkit.matrix.formats import as_table
 from django_sessionkit.matrix.principals import parse_principal
 from django_sessionkit.matrix.snapshots import BadSnapshot, diff, dumps, loads
+from django_sessionkit.matrix.table import as_table
 
 
 class Urls:

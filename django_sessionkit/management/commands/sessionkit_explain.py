@@ -27,7 +27,6 @@ _STYLES: dict[explanation_text.Tone, str] = {
     "title": "MIGRATE_HEADING",
     "good": "SUCCESS",
     "bad": "ERROR",
-    "faint": "NOTICE",
 }
 
 
@@ -81,7 +80,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
     def _styled(self, tone: explanation_text.Tone, text: str) -> str:
-        style = getattr(self.style, _STYLES[tone])
+        style = getattr(self.style, _STYLES.get(tone, ""), str)
         return str(style(text))
 
 

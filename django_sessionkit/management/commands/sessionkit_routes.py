@@ -14,10 +14,12 @@ from django_sessionkit.lint.rule_faults import Finding, shadowed, unused
 from django_sessionkit.management.callers import caller_of
 from django_sessionkit.management.installation import check_installation
 from django_sessionkit.management.options import chosen, listed
+from django_sessionkit.management.terminal import width_of
 from django_sessionkit.matrix import Matrix, matrix_of, snapshots
-from django_sessionkit.matrix.formats import FORMATS, as_table
+from django_sessionkit.matrix.formats import FORMATS
 from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS, UNPROTECTED
 from django_sessionkit.matrix.principals import default_principals
+from django_sessionkit.matrix.table import as_table
 from django_sessionkit.urlconf.inventory import Route, list_routes
 
 # With fewer routes, the command is finished before a progress line is of use.
@@ -28,7 +30,7 @@ _STYLES = {
     ALLOWED: "SUCCESS",
     DENIED: "ERROR",
     DEPENDS: "WARNING",
-    DELEGATED: "NOTICE",
+    DELEGATED: "HTTP_INFO",  # bold; most palettes have red for NOTICE, the colour of a denial
 }
 
 
@@ -85,7 +87,7 @@ class Command(BaseCommand):
             chosen("--fail-on", fault, _FAULTS)
         matrix = self._matrix(listed(options["callers"]))
         if file is None:
-            self._print(matrix, form)
+            self._print(matrix, form, width_of(self.stdout) if options["verbosity"] < 2 else None)
         elif options["check"]:
             self._compare(matrix, file)
         else:
@@ -108,8 +110,8 @@ class Command(BaseCommand):
         if watched:
             self.stderr.write("\r\x1b[K", ending="")
 
-    def _print(self, matrix: Matrix, form: str) -> None:
-        lines = as_table(matrix, self._styled) if form == "table" else FORMATS[form](matrix)
+    def _print(self, matrix: Matrix, form: str, width: int | None) -> None:
+        lines = as_table(matrix, self._styled, width) if form == "table" else FORMATS[form](matrix)
         for line in lines:
             self.stdout.write(line)
 
