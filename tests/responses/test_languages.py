@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 
+import asgiref.sync
 import pytest
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
@@ -23,6 +25,7 @@ from django_sessionkit.decorators import require, require_role
 from django_sessionkit.exceptions import SessionUnavailable
 from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.sources import SessionSource
+from django_sessionkit.testing import asign_in
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 LOCALE = "django.middleware.locale.LocaleMiddleware"
@@ -280,6 +283,26 @@ def test_a_path_without_prefix_is_in_the_default_language(site, order):
     assert get("/rule/", None)["Location"] == "/login/?next=/rule/"
     site.SESSIONKIT_PROTECT = [{"pattern": "/rule/**", "role": "admin"}, {"pattern": "/secret", "role": "admin"}]
     assert marks(get("/de/secret/")) == ("de", False)
+
+
+@NEGOTIATED
+def test_concurrent_requests_keep_their_languages(site, order):
+    """On one event loop, with the threads of asgiref."""
+    site.MIDDLEWARE = ORDERS[order]
+    titles = {"de": "Zugriff verweigert", "fr": "Accès refusé", "nl": "Toegang geweigerd", "en": "Forbidden"}
+
+    async def ask(language, url):
+        client = AsyncClient()
+        await asign_in(client, role="reader")
+        headers = {"accept": "text/html", "accept-language": language}
+        response = await client.get(url, headers=headers)
+        return response["Content-Language"], titles[language] in response.content.decode()
+
+    async def ask_all():
+        return await asyncio.gather(*(ask(one, url) for url in SURFACES for one in titles))
+
+    assert asgiref.sync.async_to_sync(ask_all)() == [(one, True) for _ in SURFACES for one in titles]
+    assert translation.get_language() == "fr"
 
 
 def answering(get_response):
