@@ -238,12 +238,12 @@ def told(settings, number):
     return [text for found, text in messages(settings) if found == f"sessionkit.{number}"]
 
 
-@pytest.mark.parametrize(("rule", "number", "text"), RULES, ids=lambda one: str(one)[:60])
+@pytest.mark.parametrize(("rule", "number", "text"), RULES, ids=lambda one: str(one).partition(" at 0x")[0][:60])
 def test_a_mistake_in_a_rule(rule, number, text):
     assert any(text in one for one in told(protect(rule), number)), messages(protect(rule))
 
 
-@pytest.mark.parametrize(("settings", "number", "text"), SETTINGS, ids=lambda one: str(one)[:60])
+@pytest.mark.parametrize(("settings", "number", "text"), SETTINGS, ids=lambda one: str(one).partition(" at 0x")[0][:60])
 def test_a_mistake_in_the_settings(settings, number, text):
     assert any(text in one for one in told(settings, number)), messages(settings)
 
