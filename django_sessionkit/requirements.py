@@ -22,7 +22,7 @@ from .policy.decisions import (
     PREDICATE,
     Decision,
 )
-from .policy.names import checked_names, checked_permissions
+from .policy.names import checked_permissions, checked_roles
 from .policy.predicates import wants_request
 from .utils.sansio import Flow, place_of, user_call
 from .utils.text import described
@@ -112,7 +112,7 @@ class Role(Leaf):
     __slots__ = ()
 
     def __init__(self, *any_of: str) -> None:
-        super().__init__(checked_names("Role", any_of), is_static=True)
+        super().__init__(checked_roles("Role", any_of), is_static=True)
 
     def _evaluate(self, grants: Grants) -> Decision:
         if not grants.roles.isdisjoint(self.parts):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.exceptions import AsyncRequired
+from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
 from django_sessionkit.policy.algebra import Combination
 from django_sessionkit.requirements import Leaf, Requirement
 from django_sessionkit.utils.sansio import run
@@ -33,6 +33,13 @@ def yes(session):
 
 async def ayes(session):
     return True
+
+
+def test_a_wildcard_is_not_the_name_of_a_role():
+    hint = r'"\*" is not the name of a role; for any session, write Authenticated\(\), or "authenticated": True'
+    for make in (lambda: Role("*"), lambda: Role("editor", "*")):
+        with pytest.raises(InvalidPolicy, match=hint):
+            make()
 
 
 async def ano(session):

@@ -27,9 +27,9 @@ from .middleware import (
     check_middleware_once,
     check_two_defaults,
 )
-from .ninja import check_ninja_denials
+from .ninja import check_ninja_decorators, check_ninja_denials
 from .roles import check_idle_wildcards, check_permission_names, check_role_names, check_wildcards
-from .settings import check_settings
+from .settings import check_missing_default, check_settings
 from .store import check_cache_alias, check_serializer
 from .urls import (
     check_csrf_exempt,
@@ -38,6 +38,7 @@ from .urls import (
     check_idle_excludes,
     check_login_page,
     check_marked_views,
+    check_mixin_attributes,
     check_open_languages,
     check_open_methods,
     check_open_parents,
@@ -56,6 +57,7 @@ from .versions import check_brought_source, check_idle_versions, check_shared_ve
 
 ALWAYS = (
     check_settings,
+    check_missing_default,
     check_middleware,
     check_middleware_once,
     check_fallbacks,
@@ -87,9 +89,11 @@ ALWAYS = (
     check_used_pages,
     check_unused_pages,
     check_open_parents,
+    check_mixin_attributes,
     check_unclear_routes,
     check_view_predicates,
     check_ninja_denials,
+    check_ninja_decorators,
 )
 DEPLOY = (
     check_session_engine,

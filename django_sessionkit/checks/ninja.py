@@ -1,4 +1,4 @@
-"""The check of Django Ninja APIs. Ninja is not imported: its operations are found in the URLconf."""
+"""The checks of Django Ninja APIs. Ninja is not imported: its operations are found in the URLconf."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage
+from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.lint import coverage
+from django_sessionkit.policy.view_marks import requirements_of
 from django_sessionkit.urlconf.views import ninja_operations, unwrap
 
 _PACKAGE = "django_sessionkit"
@@ -34,6 +35,29 @@ def check_ninja_denials(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         )
         for one in found.values()
     ]
+
+
+def check_ninja_decorators(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Report decorators that are above the one of Ninja: it has registered the function that they wrap."""
+    policy_coverage = coverage.current()
+    routes = policy_coverage.routes if policy_coverage is not None else ()
+    found = {id(one.view_func): one.view_func for route in routes for one in ninja_operations(route.callback)}
+    return [
+        Error(
+            f"{function.__module__}.{function.__qualname__}: a decorator of SessionKit is above that of Ninja. Ninja "
+            "calls the function without it, so nothing is checked.",
+            hint="Move the decorator of SessionKit below @api.get(...) or its like, or use auth=SessionAuth(...).",
+            id="sessionkit.E029",
+        )
+        for function in found.values()
+        if _is_decorated_too_late(function)
+    ]
+
+
+def _is_decorated_too_late(function: Any) -> bool:
+    """Return ``True`` if the name of an operation refers to a function that has a mark and wraps the operation."""
+    named = getattr(function, "__globals__", {}).get(function.__name__)
+    return named is not function and bool(requirements_of(named, "GET")) and function in unwrap(named)
 
 
 def _may_deny(operation: Any) -> bool:

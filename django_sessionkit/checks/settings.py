@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
 from django_sessionkit.utils.text import ended, sentence
@@ -31,6 +32,8 @@ SETTING_IDS = {
     "SESSIONKIT_REFRESH": "sessionkit.E024",
     "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": "sessionkit.E026",
 }
+# The settings that make exceptions from SESSIONKIT_GLOBAL_PROTECT, and have no other effect.
+_OF_DEFAULT = ("SESSIONKIT_EXCLUDE", "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED")
 _UNKNOWN_SETTING_ID = "sessionkit.E014"
 
 # For errors that have no hint.
@@ -64,4 +67,20 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             id=SETTING_IDS.get(problem.setting, _UNKNOWN_SETTING_ID),
         )
         for problem in conf.problems()
+    ]
+
+
+def check_missing_default(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about exceptions from a default that is not set: without it, all pages without a rule are open."""
+    settings = conf.valid_or_none()
+    names = " and ".join(name for name in _OF_DEFAULT if conf.django_setting(name))
+    if settings is None or settings.global_protect or not names:
+        return []
+    return [
+        CheckWarning(
+            f"SESSIONKIT_GLOBAL_PROTECT is not True, so nothing uses {names}. A page that no rule matches is open to "
+            "everyone.",
+            hint=f"Set SESSIONKIT_GLOBAL_PROTECT = True, or remove {names}.",
+            id="sessionkit.W038",
+        )
     ]

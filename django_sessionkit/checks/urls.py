@@ -10,7 +10,15 @@ from django.core.checks import CheckMessage, Error, Info
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit.conf.installed import keeps_sessions
-from django_sessionkit.lint import coverage, exposure, languages, login_marks, login_pages, rule_faults
+from django_sessionkit.lint import (
+    coverage,
+    exposure,
+    languages,
+    login_marks,
+    login_pages,
+    mixin_attributes,
+    rule_faults,
+)
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
 from django_sessionkit.requirements import Allow, leaves
@@ -48,6 +56,7 @@ check_unused_pages: Check = _each(CheckWarning, "sessionkit.W030", login_pages.m
 check_marked_views: Check = _each(CheckWarning, "sessionkit.W029", login_marks.closed_marked_views)
 check_open_parents: Check = _each(CheckWarning, "sessionkit.W031", exposure.open_parents)
 check_open_languages: Check = _each(CheckWarning, "sessionkit.W036", languages.open_languages)
+check_mixin_attributes: Check = _each(CheckWarning, "sessionkit.W039", mixin_attributes.unread_attributes)
 check_unclear_routes: Check = _each(Info, "sessionkit.I003", exposure.unclear_routes)
 
 

@@ -10,16 +10,9 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rest_framework import exceptions
+from rest_framework import exceptions, permissions
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.permissions import (
-    AND,
-    OR,
-    BasePermission,
-    BasePermissionMetaclass,
-    OperandHolder,
-    SingleOperandHolder,
-)
+from rest_framework.permissions import AND, OR, BasePermission
 
 from django_sessionkit.api import evaluate
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
@@ -34,6 +27,7 @@ from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils import client_texts
 from django_sessionkit.utils.sansio import run
+from django_sessionkit.utils.verbs import VERBS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -94,7 +88,7 @@ class Unavailable(exceptions.APIException):
     default_code: str = "unavailable"
 
 
-class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
+class _Composable(permissions.BasePermissionMetaclass, permissions.OperandHolder, permissions.SingleOperandHolder):
     """The operators ``&``, ``|`` and ``~`` for permission classes with a requirement.
 
     It is a subclass of every possible left operand, so Python calls its methods first even if it is the right operand.
@@ -116,6 +110,9 @@ class _Composable(BasePermissionMetaclass, OperandHolder, SingleOperandHolder):
 
     def __ror__(cls, other: Any) -> Any:
         return _combined(OR, other, cls)
+
+    def __bool__(cls) -> bool:
+        raise TypeError("Requires(...) has no truth value. Combine permission classes with & | ~ and not with and/or.")
 
     def __invert__(cls) -> Any:
         permission: Any = cls
@@ -172,7 +169,7 @@ def _permission_class(actions: Mapping[str, Requirement], otherwise: Requirement
 
 
 def _combined(operator: Any, *parts: Any) -> type[BasePermission]:
-    if not all(isinstance(part, (type, OperandHolder, SingleOperandHolder)) for part in parts):
+    if not all(isinstance(part, (type, permissions.OperandHolder, permissions.SingleOperandHolder)) for part in parts):
         raise InvalidPolicy("Requires", "combines with permission classes only", 'write Requires(Role("editor"))')
     return _made(_Combined, operator=operator, parts=parts)
 
@@ -198,6 +195,8 @@ def RequiresByAction(actions: Mapping[str, Requirement], otherwise: Requirement 
     place = "RequiresByAction"
     if not isinstance(actions, Mapping):
         raise InvalidPolicy(place, f"needs a mapping, not {type(actions).__name__}", 'such as {"list": Public()}')
+    if verb := next((action for action in actions if action in VERBS), None):
+        raise InvalidPolicy(place, f'"{verb}" is not an action', f'write the method in lower case: "{verb.lower()}"')
     checked = {action: as_requirement(requirement, f"{place}, {action!r}") for action, requirement in actions.items()}
     rest = as_requirement(otherwise, f"{place}, otherwise") if otherwise is not None else None
     return _permission_class(checked, rest)

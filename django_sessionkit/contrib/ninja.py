@@ -6,11 +6,13 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.http import HttpRequest
+from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.security import django_auth
 from ninja.utils import check_csrf
 
-from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
+from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard import denial_choice
 from django_sessionkit.guard.evaluator import as_requirement, decide, denial_of
@@ -25,10 +27,10 @@ from django_sessionkit.session.loader import context_for
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils import client_texts
 from django_sessionkit.utils.sansio import Flow, IOStep, arun, on_event_loop, run
+from django_sessionkit.utils.text import described
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-    from ninja import NinjaAPI
+    from django.http import HttpResponse
 
 # request attribute: the denial of an operation, which answer_denials() reads
 _REFUSAL = "_sessionkit_refusal"
@@ -65,6 +67,8 @@ class SessionAuth:
     """
 
     def __init__(self, requirement: Requirement | None = None) -> None:
+        if isinstance(requirement, HttpRequest):  # Ninja calls the class as if it were an instance
+            raise InvalidPolicy("auth=SessionAuth", "is the class, not an instance", "write auth=SessionAuth()")
         given = Authenticated() if requirement is None else requirement
         self.requirement: Requirement = as_requirement(given, "SessionAuth")
         #: the security scheme for OpenAPI: the session cookie
@@ -104,8 +108,11 @@ def answer_denials(api: NinjaAPI) -> None:
     """Let the middleware send and report the usual responses to the denials of ``api``.
 
     This includes the denials of :class:`SessionAuth`, and the exceptions of ``enforce()`` and ``require_session()`` in
-    an operation. Ninja handles all other exceptions.
+    an operation. Ninja handles all other exceptions. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if
+    ``api`` is not a ``NinjaAPI``, but for example a router.
     """
+    if not isinstance(api, NinjaAPI):
+        raise InvalidPolicy("answer_denials()", f"needs a NinjaAPI, not {described(api)}", "call it once for each API")
 
     def unauthorized(request: HttpRequest, error: Any) -> HttpResponse:
         refusal: Decision | None = getattr(request, _REFUSAL, None)

@@ -62,3 +62,12 @@ def checked_permissions(where: str, names: tuple[object, ...]) -> tuple[str, ...
                 where, f'"{name}": a required permission cannot have a wildcard', "name each permission"
             )
     return checked
+
+
+def checked_roles(where: str, names: tuple[object, ...]) -> tuple[str, ...]:
+    """Return :func:`checked_names`. Raises ``InvalidPolicy`` for ``"*"``, which may be meant as any role."""
+    checked = checked_names(where, names)
+    if "*" in checked:
+        hint = 'for any session, write Authenticated(), or "authenticated": True'
+        raise InvalidPolicy(where, '"*" is not the name of a role', hint)
+    return checked

@@ -116,3 +116,30 @@ def test_it_is_a_traceback_where_the_check_warns(is_answered, settings):
     assert (answer.status_code, "Traceback" in answer.content.decode()) == (
         (401, False) if is_answered else (500, True)
     )
+
+
+DECORATED = """
+from django_sessionkit import require_role
+
+def plain(request):
+    return "page"
+
+def page(request):
+    return "page"
+inner = page
+page = require_role("editor")(page)
+"""
+
+
+@pytest.mark.parametrize(("name", "numbers"), [("inner", ["E029"]), ("page", []), ("plain", [])])
+def test_a_decorator_above_that_of_ninja(name, numbers):
+    module = ModuleType("shop")
+    exec(DECORATED, vars(module))  # noqa: S102
+    api = new(vars(module)[name])
+    api.post("page/")(vars(module)[name])
+    answer_denials(api)
+    with override_settings(ROOT_URLCONF=type("urls", (), {"urlpatterns": [path("api/", api.urls)]})):
+        messages = [one for one in run_checks(tags=["sessionkit"]) if one.id == "sessionkit.E029"]
+        assert Client(headers=JSON).get("/api/page/").status_code == (401 if name == "page" else 200)
+    assert [one.id for one in messages] == [f"sessionkit.{number}" for number in numbers]
+    assert all(one.msg.startswith("shop.page: a decorator of SessionKit is above that of Ninja.") for one in messages)

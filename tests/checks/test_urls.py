@@ -21,7 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from support.sessions import READER, browser
 
-from django_sessionkit import Allow, Authenticated, Nobody, Role
+from django_sessionkit import Allow, Authenticated, Nobody, RequirePermissionMixin, Role
 from django_sessionkit.decorators import public, require, require_authenticated
 
 
@@ -67,6 +67,7 @@ PAGES = [
     re_path(r"^kind/(?:new|old)/$", page, name="kind"),
 ]
 ADMIN = {"role": "admin"}
+DEFAULT = {"SESSIONKIT_GLOBAL_PROTECT": True}
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_a_view_name_that_no_route_has_is_an_error(urls, view, requirement, hint
 )
 def test_a_dead_exclude_is_not_proposed_wider_than_its_wildcards(urls, exclude, near):
     urls[:] = [path("shop/<int:pk>/edit/", page), *PAGES[-1:], *PAGES[9:10]]
-    (message,) = [one for one in found(SESSIONKIT_EXCLUDE=[exclude]) if one.id != "sessionkit.W030"]
+    (message,) = [one for one in found(**DEFAULT, SESSIONKIT_EXCLUDE=[exclude]) if one.id != "sessionkit.E027"]
     assert message.id == "sessionkit.W016"
     assert message.hint == (f'Did you mean "{near}"? Otherwise, remove it.' if near else "Correct it, or remove it.")
 
@@ -161,8 +162,8 @@ def test_a_text_of_a_route_that_is_no_pattern_is_not_proposed(urls):
 
 
 def test_a_dead_exclude(urls):
-    assert ids(SESSIONKIT_EXCLUDE=["/abuot"]) == ["sessionkit.W016"]
-    assert ids(SESSIONKIT_EXCLUDE=["shop_*"]) == ["sessionkit.W016"]
+    assert ids(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/abuot"]) == ["sessionkit.W016"]
+    assert ids(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["shop_*"]) == ["sessionkit.W016"]
 
 
 def test_a_long_list_of_dead_rules_has_hints_for_the_first(urls):
@@ -434,7 +435,7 @@ def test_an_exclude_around_a_protected_page_is_right(urls):
 
 @pytest.mark.parametrize("exclude", ["/**", "/**/**", "*", "s*"])
 def test_an_exclude_that_is_wider_than_it_looks(urls, exclude):
-    assert ids(SESSIONKIT_EXCLUDE=[exclude]) == []
+    assert ids(SESSIONKIT_EXCLUDE=[exclude]) == ["sessionkit.W038"]
     assert ids(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=[exclude]) == ["sessionkit.W021"]
     assert ids(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["shop:*", "/articles/*", "article*"]) == []
 
@@ -687,8 +688,8 @@ def test_pages_with_a_language_prefix(urls):
     rules = [{"pattern": "/news", **ADMIN}, {"pattern": "/de/about", "role": "x"}, {"pattern": "/*/about", **ADMIN}]
     assert ids(rules) == []
     assert ids([{"pattern": "/nws", **ADMIN}]) == ["sessionkit.W016"]
-    assert ids(SESSIONKIT_EXCLUDE=["/*/news"]) == []
-    assert ids(SESSIONKIT_EXCLUDE=["/news"]) == ["sessionkit.W016"]  # an exclude matches the exact path only
+    assert ids(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/*/news"]) == []
+    assert ids(**DEFAULT, SESSIONKIT_EXCLUDE=["/news"]) == ["sessionkit.W016"]  # an exclude matches the exact path only
 
 
 def test_a_predicate_on_a_view_that_cannot_be_used(urls):
@@ -789,3 +790,59 @@ def test_checks_run_no_view_no_predicate_and_no_query(urls, django_assert_num_qu
 
 def forbidden(*args):
     raise AssertionError("run by a check")
+
+
+class Listed(View):
+    required_roles = ["editor"]
+
+    def get(self, request):
+        return HttpResponse("page")
+
+
+class Wanted(RequirePermissionMixin, Reader):
+    required_permissions = ["posts:read"]
+
+
+class OfTheProject(View):
+    required_permissions = ()
+
+    def get(self, request):
+        return HttpResponse("page")
+
+
+class Reads(OfTheProject):
+    required_permissions = ["posts:read"]
+
+
+@pytest.mark.parametrize(
+    ("view", "attributes", "named"),
+    [
+        (Listed, {}, ["has required_roles, but RequireRoleMixin"]),
+        (Listed, {"required_roles": "editor"}, ["has required_roles, but RequireRoleMixin"]),
+        (Reader, {"required_permissions": ("a",)}, ["has required_permissions, but RequirePermissionMixin"]),
+        (Reader, {"required_any_permission": {"a"}}, ["has required_any_permission, but RequirePermissionMixin"]),
+        (Listed, {"required_permissions": ["a"]}, ["has required_roles", "has required_permissions"]),
+        (Wanted, {}, []),
+        (Reads, {}, []),
+        (Reader, {"required_roles": []}, []),
+        (Reader, {"required_roles": property(lambda self: ["editor"])}, []),
+    ],
+)
+def test_an_attribute_of_a_mixin_that_the_view_does_not_have(urls, view, attributes, named):
+    changed = type("Changed", (view,), attributes)
+    urls[:] = [*PAGES[:2], path("changed/", changed.as_view()), path("again/", changed.as_view()), path("f/", page)]
+    messages = found()
+    assert [one.id for one in messages] == ["sessionkit.W039"] * len(named)
+    assert all(text in one.msg for text, one in zip(named, messages, strict=True))
+    assert all(one.hint.startswith("Write class Changed(Require") for one in messages)
+
+
+@pytest.mark.parametrize("name", ["SESSIONKIT_EXCLUDE", "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED"])
+def test_an_exception_from_a_default_that_is_not_set(urls, name):
+    value = ["/users"] if name == "SESSIONKIT_EXCLUDE" else True
+    (message,) = found(**{name: value})
+    assert (message.id, message.hint) == ("sessionkit.W038", f"Set SESSIONKIT_GLOBAL_PROTECT = True, or remove {name}.")
+    assert message.msg.startswith(f"SESSIONKIT_GLOBAL_PROTECT is not True, so nothing uses {name}.")
+    assert ids(**DEFAULT, SESSIONKIT_EXCLUDE=["/", "/users"]) == []
+    with override_settings(SESSIONKIT_PROTECT=[7]):
+        assert [one.id for one in run_checks(tags=["sessionkit"])] == ["sessionkit.E001"]

@@ -30,6 +30,7 @@ if find_spec("rest_framework") is None or find_spec("drf_spectacular") is None:
     pytest.skip("needs djangorestframework and drf-spectacular", allow_module_level=True)
 
 from rest_framework import exceptions
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -215,6 +216,10 @@ def test_without_drf_spectacular_there_is_no_schema_entry(monkeypatch):
         (lambda: drf.Requires("editor"), "Requires: needs a requirement"),
         (lambda: drf.RequiresByAction({"list": "editor"}), "RequiresByAction, 'list': needs a requirement"),
         (lambda: drf.RequiresByAction({}, Role), "RequiresByAction, otherwise: needs a requirement"),
+        (
+            lambda: drf.RequiresByAction({"GET": Role("a")}),
+            '"GET" is not an action; write the method in lower case: "get"',
+        ),
         (lambda: drf.RequiresByAction("list"), "RequiresByAction: needs a mapping, not str"),
         (lambda: drf.Requires(Role("editor")) & "editor", "Requires: combines with permission classes only"),
         (lambda: drf.Requires(Role("editor")) | Role("admin"), "Requires: combines with permission classes only"),
@@ -308,6 +313,13 @@ def test_a_hidden_view_is_an_unknown_url(where, debug, settings):
         assert hidden.status_code == unknown.status_code == 404
         assert hidden.headers == unknown.headers
         assert hidden.content == unknown.content.replace(b"nil--", b"page-")
+
+
+def test_a_permission_class_has_no_truth_value():
+    """``Requires(a) and Requires(b)`` would be ``Requires(b)``."""
+    for permission in (Requires(Role("a")), Requires(Role("a")) & IsAuthenticated):
+        with pytest.raises(TypeError, match="has no truth value"):
+            _ = permission and Requires(Role("b"))
 
 
 def test_a_mixin_protects_a_view_set_and_must_be_the_first_base(settings):

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, RequestFactory
 from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, JSON, READER, sign_in
 
@@ -18,9 +18,10 @@ from django_sessionkit.signals import access_denied
 if find_spec("ninja") is None:
     pytest.skip("needs django-ninja", allow_module_level=True)
 
+from ninja import Router
 from support import ninja_urls
 
-from django_sessionkit.contrib.ninja import SessionAuth
+from django_sessionkit.contrib.ninja import SessionAuth, answer_denials
 
 PEOPLE = {"r": READER, "e": EDITOR, "-": None}
 CHALLENGE = 'Session realm="site"'
@@ -161,6 +162,14 @@ def test_openapi_names_the_session_cookie():
 def test_what_is_no_requirement_is_refused_when_the_operation_is_defined():
     with pytest.raises(InvalidPolicy, match="needs a requirement"):
         SessionAuth("editor")
+    with pytest.raises(InvalidPolicy, match=r"is the class, not an instance; write auth=SessionAuth\(\)"):
+        SessionAuth(RequestFactory().get("/"))
+
+
+def test_only_an_api_answers_denials():
+    for wrong in (Router(), ninja_urls.plain.urls):
+        with pytest.raises(InvalidPolicy, match=r"answer_denials\(\): needs a NinjaAPI, not (Router|tuple)"):
+            answer_denials(wrong)
 
 
 def test_the_list_of_routes_leaves_operations_to_ninja():

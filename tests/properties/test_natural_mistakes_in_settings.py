@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import include, path
+from django.views import View
 
 from django_sessionkit import Allow, Role, require, require_role
 from django_sessionkit.conf.installed import require_middleware
@@ -25,6 +26,10 @@ def page(request, **kwargs):
 @login_not_required
 def hook(request):
     return HttpResponse("hook")
+
+
+class Editors(View):
+    required_roles = ["editor"]
 
 
 LOGIN = path("login/", page, name="login")
@@ -82,6 +87,7 @@ RULES = [
     ({**REPORTS, "allow": "shop.access.is_owner"}, "E001", "Allow('shop.access.is_owner') cannot be imported"),
     ({**REPORTS, "allow": f"{__name__}.pages"}, "E001", f'Did you mean "{__name__}.page"?'),
     ({**REPORTS, "allow": f"{__name__}.SESSIONS"}, "E001", f"[0]: {__name__}.SESSIONS is not callable"),
+    ({**REPORTS, "role": "*"}, "E001", '"*" is not the name of a role. For any session, write Authenticated(), or'),
     # patterns
     ({"pattern": "reports/**", "role": "editor"}, "E001", 'a pattern must start with "/". Write "/reports/**"'),
     ({"pattern": "/report*", "role": "editor"}, "E001", 'a wildcard must be a whole segment. Write "*" or "**"'),
@@ -200,11 +206,14 @@ SETTINGS = [
     (default(SESSIONKIT_EXCLUDE=["/**"]), "W021", "SESSIONKIT_GLOBAL_PROTECT then protects nothing"),
     (default(SESSIONKIT_EXCLUDE=["/reports/"], **protect(EDITORS)), "W020", '"/reports/" does not open /reports/'),
     (default(**urls(path("hook/", hook, name="hook"))), "W029", 'SESSIONKIT_EXCLUDE = ["hook"]'),
+    ({"SESSIONKIT_EXCLUDE": ["/about/"]}, "W038", "Set SESSIONKIT_GLOBAL_PROTECT = True, or remove SESSIONKIT_EXCLUDE"),
     # the order of rules
     (protect(EDITORS, {"pattern": "/reports/", "public": True}), "E020", "Move SESSIONKIT_PROTECT[1] above SESSIONKIT"),
     (protect({"pattern": "/*/**", "authenticated": True}, EDITORS), "E020", "the rule never decides a request"),
     # predicates
     (urls(path("a/", require(Allow("shop.access.is_owner"))(page))), "E021", "cannot be used, so it grants no access"),
+    # mixins
+    (urls(path("a/", Editors.as_view())), "W039", "Write class Editors(RequireRoleMixin, ...)"),
     # languages
     ({**IN_GERMAN, **protect({"pattern": "/de/reports/**", "role": "editor"})}, "W036", 'Write "/reports/**". A patte'),
     (default(**IN_GERMAN, SESSIONKIT_EXCLUDE=["/reports/"]), "W016", 'Did you mean "/*/reports/"?'),

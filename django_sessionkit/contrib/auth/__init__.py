@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from asgiref.sync import sync_to_async
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
+from django.apps import apps as registry  # importing the module "apps" sets that name here
 from django.contrib.auth import get_user
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 
@@ -132,7 +133,7 @@ class AuthBridge(StatusRoles, AppConfig):
 
     def _is_installed(self) -> bool:
         """Return ``False`` for the app of settings that are overridden: its signal receivers are still connected."""
-        return apps.app_configs.get(self.label) is self
+        return registry.app_configs.get(self.label) is self
 
 
 class AuthSource(DjangoSessionSource):
@@ -233,7 +234,7 @@ def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _bridge() -> AuthBridge:
-    return cast("AuthBridge", apps.get_app_config(AuthBridge.label))
+    return cast("AuthBridge", registry.get_app_config(AuthBridge.label))
 
 
 def _transient(request: HttpRequest) -> users.RequestStore | None:

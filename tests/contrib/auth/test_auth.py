@@ -590,6 +590,14 @@ def test_a_bridge_that_is_not_installed_does_nothing(ann, project):
     assert "__session__" in request.session
 
 
+def test_the_package_of_the_bridge_in_the_list_of_apps_is_the_bridge(ann, project):
+    project.INSTALLED_APPS = [*project.INSTALLED_APPS[:-1], "django_sessionkit.contrib.auth"]
+    assert isinstance(apps.get_app_config("sessionkit_auth"), AuthBridge)
+    client = browser()
+    client.force_login(ann)
+    assert who(client) == str(ann.pk)
+
+
 def test_an_app_that_only_imports_the_bridge_does_not_become_it():
     assert AuthBridge.default is WithPlan.default is False
 
