@@ -15,6 +15,7 @@ from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.test import RequestFactory, override_settings
 from django.urls import path
+from support.examples import IS_THOROUGH
 from support.loops import async_to_sync
 from support.sessions import EDITOR, READER, abrowser, browser
 
@@ -273,7 +274,7 @@ SLOW = [(kind, by, saves) for kind in ("sync", "async") for by in OVERTAKING for
 
 
 @pytest.mark.parametrize("engine", with_tables(*SERVER_SIDE), indirect=True)
-@pytest.mark.parametrize(("do", "by", "saves"), SLOW[::2], indirect=["do"])
+@pytest.mark.parametrize(("do", "by", "saves"), SLOW[:: 2 if IS_THOROUGH else 7], indirect=["do"])
 def test_a_slow_request_never_brings_back_what_was_taken_away(engine, do, by, saves, monkeypatch):
     """Its save fails, as Django's does after a logout. The other request has the session."""
     do("set:reader")
