@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Generator
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import markcoroutinefunction
 
@@ -36,7 +37,9 @@ class Answer(Coroutine[Any, Any, T]):
         """Close the coroutine."""
         self._coroutine.close()
 
-    def __bool__(self) -> NoReturn:
+    def __bool__(self) -> bool:
+        if sys._getframe(1).f_globals.get("__name__") == "asyncio.base_tasks":
+            return True  # since Python 3.12, the representation of a task asks whether it has a coroutine
         self._coroutine.close()  # otherwise Python also warns that it was never awaited
         raise TypeError(f"{self._name}() has no answer without await. Write: await {self._name}(...)")
 

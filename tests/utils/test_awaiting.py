@@ -51,6 +51,7 @@ def test_the_answer_is_a_coroutine_for_tasks_and_runners():
     async def ask():
         with use_session(EDITOR):
             task = asyncio.create_task(ahas_role("editor"))
+            assert repr(task).startswith("<Task")
             return await asyncio.gather(task, ahas_role("editor"), asyncio.wait_for(ahas_role("admin"), 5))
 
     assert asyncio.run(ask()) == [True, True, False]
