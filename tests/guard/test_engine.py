@@ -382,6 +382,36 @@ def test_a_path_rewritten_after_the_guard_is_decided_again():
     assert status("/alias/users/", ADMIN) == 200
 
 
+CHANGES = {
+    "lowered": lambda store: store.update({"__session__": READER}),
+    "removed": lambda store: store.pop("__session__"),
+    "flushed": lambda store: store.flush(),
+    "malformed": lambda store: store.update({"__session__": {"user_id": ""}}),
+    "raised": lambda store: store.update({"__session__": ADMIN}),
+    "untouched": lambda store: None,
+}
+
+
+def changing(get_response):
+    """Change the stored session between the check on entry and the one after routing."""
+
+    def middleware(request):
+        CHANGES[request.headers["X-Change"]](request.session)
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@protect({"pattern": "/page/**", "role": "admin"}, MIDDLEWARE=[LOCALE[0], LOCALE[2], f"{__name__}.changing"])
+def test_a_session_that_changes_after_the_check_on_entry_is_checked_again(change, is_async):
+    client = (abrowser if is_async else browser)(ADMIN)
+    get = async_to_sync(client.get) if is_async else client.get
+    expected = {"lowered": 403, "raised": 200, "untouched": 200}.get(change, 302)
+    assert get("/page/", headers={"X-Change": change}).status_code == expected
+
+
 def pretending(get_response):
     def middleware(request):
         with use_session(ADMIN):
