@@ -57,7 +57,7 @@ class SessionKitMiddleware:
             response = None if evaluation.needs_no_evaluation(request) else run(_check_path(request, evaluation))
             if response is None:
                 response = self.get_response(request)
-                if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]
+                if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]  # of _begin()
                     response = run(_check_unrouted_response(request, evaluation, response))
         finally:
             reset_current(token)
@@ -74,7 +74,7 @@ class SessionKitMiddleware:
             response = None if evaluation.needs_no_evaluation(request) else await arun(_check_path(request, evaluation))
             if response is None:
                 response = await self.get_response(request)
-                if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]
+                if not request._sessionkit_evaluation.is_routed:  # type: ignore[attr-defined]  # of _begin()
                     response = await arun(_check_unrouted_response(request, evaluation, response))
         finally:
             reset_current(token)
@@ -82,15 +82,15 @@ class SessionKitMiddleware:
             _finish(request, evaluation, response, self._is_inside_sessions)
         return response
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> Any:
         """Check the request again, now with the matched view."""
-        evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
+        evaluation: RequestEvaluation = request._sessionkit_evaluation
         evaluation.is_routed = True
         return None if evaluation.needs_no_evaluation(request) else run(_check_view(request, evaluation))
 
     @markcoroutinefunction  # for libraries that wrap it in a plain function and copy its attributes
-    async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
+    async def _aprocess_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        evaluation: RequestEvaluation = request._sessionkit_evaluation
         evaluation.is_routed = True
         return None if evaluation.needs_no_evaluation(request) else await arun(_check_view(request, evaluation))
 
@@ -104,11 +104,11 @@ class SessionKitMiddleware:
         return None
 
 
-def _begin(request: HttpRequest) -> RequestEvaluation:
+def _begin(request: Any) -> RequestEvaluation:
     """Attach an empty session context and an empty evaluation to the request."""
     loader = current_loader()
-    request.sessionkit = context = SessionContext(loader, request)  # type: ignore[attr-defined]
-    request._sessionkit_evaluation = evaluation = RequestEvaluation(context, loader.settings)  # type: ignore[attr-defined]
+    request.sessionkit = context = SessionContext(loader, request)
+    request._sessionkit_evaluation = evaluation = RequestEvaluation(context, loader.settings)
     return evaluation
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from runpy import run_path
 from typing import get_args
 
 import pytest
@@ -17,6 +18,7 @@ from django_sessionkit.policy.rule_parser import RULE_KEYS
 from django_sessionkit.utils.verbs import VERBS
 
 PROJECT = Path(__file__).parent / "typing"
+SCRIPT = Path(__file__).parents[1] / ".ci" / "type_completeness.py"
 
 
 def test_the_keys_of_a_rule_are_those_that_the_settings_accept():
@@ -67,3 +69,15 @@ def test_the_project_for_type_checkers_uses_every_public_name():
     project = "\n".join(one.read_text(encoding="utf-8") for one in sorted(PROJECT.rglob("*.py")))
     wanted = {*django_sessionkit.__all__, *documented, *imported(manual)}
     assert wanted - imported(project) == set()
+
+
+SYMBOL = {"name": "a.b", "isExported": True, "isTypeKnown": True, "isTypeAmbiguous": False, "diagnostics": []}
+GUESSED = {"name": "a.c", "isTypeAmbiguous": True, "diagnostics": [{"message": "no annotation\nInferred"}]}
+INNER = {"name": "a._d", "isExported": False, "isTypeKnown": False}
+
+
+@pytest.mark.skipif(not SCRIPT.exists(), reason="an sdist has no .ci folder")
+def test_the_check_names_the_symbols_without_a_sure_type():
+    symbols = [SYMBOL, SYMBOL | GUESSED, SYMBOL | INNER]
+    unknown = run_path(str(SCRIPT))["unknown"]
+    assert list(unknown({"symbols": symbols})) == ["a.c: no annotation"]

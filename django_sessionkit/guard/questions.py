@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.algebra import Requirement
@@ -75,13 +76,13 @@ def _asked(question: str, requirement: Callable[..., Requirement], names: tuple[
         return None
 
 
-def cached_requirement(requirement: Callable[..., Requirement], *names: object) -> Requirement:
+def cached_requirement(requirement: Callable[..., Requirement], *names: Any) -> Requirement:
     """Return ``requirement(*names)``, cached: the same object for the same names.
 
     Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for invalid names.
     """
     try:
-        if len(names) <= _MOST_NAMES and len("".join(names)) <= _MOST_CHARACTERS:  # type: ignore[arg-type]
+        if len(names) <= _MOST_NAMES and len("".join(names)) <= _MOST_CHARACTERS:
             return _requirement(requirement, *names)
     except TypeError:  # a name that is not a string; the requirement raises InvalidPolicy for it
         pass

@@ -52,10 +52,10 @@ def denied(decision: Decision) -> str:
     return _header("denied", decision.rule or "view", decision.reason)
 
 
-def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
+def annotate(request: Any, response: HttpResponseBase) -> None:
     """Add the debug header to a response that was allowed. This does not load the session."""
     if not response.has_header(HEADER):
-        evaluation: RequestEvaluation = request._sessionkit_evaluation  # type: ignore[attr-defined]
+        evaluation: RequestEvaluation = request._sessionkit_evaluation
         response[HEADER] = _header("allowed", *_what_allowed(request, evaluation))
 
 
