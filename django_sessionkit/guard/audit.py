@@ -6,10 +6,13 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import SESSION_KEY
+
 from django_sessionkit import conf, signals
-from django_sessionkit.policy.decisions import Decision
+from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, Decision
 from django_sessionkit.session.audit import logger, security_logger, sending, user_digest
 from django_sessionkit.session.value import Session
+from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import Flow
 
 if TYPE_CHECKING:
@@ -22,6 +25,12 @@ _NOT_IN_TOKEN = re.compile(r"[^0-9A-Za-z!#$%&'*+.^_`|~-]")
 _LONGEST_METHOD = 32
 
 _MOST_OF_PATTERNS = 200
+
+_NO_BRIDGE = (
+    "The user is logged in to Django, but has no SessionKit session, so the request counts as that of an anonymous "
+    'caller. Add "django_sessionkit.contrib.auth.AuthBridge" to INSTALLED_APPS, or call set_session() in your '
+    "login."
+)
 
 
 def is_verbose() -> bool:
@@ -55,7 +64,15 @@ def denied(request: HttpRequest | None, decision: Decision, status: int | None, 
         status,
         user,
     )
+    if decision.reason == NOT_AUTHENTICATED and conf.current().debug and _is_logged_in_to_django_only(request):
+        logger.warning(_NO_BRIDGE)
     yield sending(signals.access_denied, request=request, decision=decision, status=status, user=user)
+
+
+def _is_logged_in_to_django_only(request: HttpRequest | None) -> bool:
+    """Return ``True`` if the loaded store has Django's login and nothing makes a session of it. This does no I/O."""
+    is_usual = type(conf.current().source) is DjangoSessionSource
+    return is_usual and SESSION_KEY in getattr(getattr(request, "session", None), "_session_cache", ())
 
 
 def _method_of(request: HttpRequest) -> str:
