@@ -24,7 +24,11 @@ def protect(*rules, **settings):
 
 
 def status(url, session=None, **extra):
-    return browser(session).get(url, **extra).status_code
+    """Return the status of a page. The second request finds cached decisions, and its status must be the same."""
+    client = browser(session)
+    found = client.get(url, **extra).status_code
+    assert client.get(url, **extra).status_code == found
+    return found
 
 
 def both_status(url, session=None):
