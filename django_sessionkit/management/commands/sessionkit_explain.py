@@ -88,7 +88,8 @@ def _explained(given: str, arguments: Sequence[str], method: str, kind: str) -> 
     """Explain a path, a full URL, or a URL name with its arguments."""
     place = given
     if given.lower().startswith(("http://", "https://")):
-        place = urlsplit(given)._replace(scheme="", netloc="").geturl() or "/"
+        url = urlsplit(given)
+        place = f"{url.path or '/'}?{url.query}" if not url.path.startswith("//") else url.path
     if arguments and place.startswith("/"):
         raise CommandError("Only a URL name takes arguments, not a path.")
     positional = [one for one in arguments if "=" not in one]
