@@ -31,6 +31,10 @@ _NO_BRIDGE = (
     'caller. Add "django_sessionkit.contrib.auth.AuthBridge" to INSTALLED_APPS, or call set_session() in your '
     "login."
 )
+_NO_SOURCE = (
+    "request.sessionkit_data is set, but nothing reads it. Write "
+    'SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource".'
+)
 
 
 def is_verbose() -> bool:
@@ -64,15 +68,19 @@ def denied(request: HttpRequest | None, decision: Decision, status: int | None, 
         status,
         user,
     )
-    if decision.reason == NOT_AUTHENTICATED and conf.current().debug and _is_logged_in_to_django_only(request):
-        logger.warning(_NO_BRIDGE)
+    if decision.reason == NOT_AUTHENTICATED and conf.current().debug:
+        _hint_at_a_login(request)
     yield sending(signals.access_denied, request=request, decision=decision, status=status, user=user)
 
 
-def _is_logged_in_to_django_only(request: HttpRequest | None) -> bool:
-    """Return ``True`` if the loaded store has Django's login and nothing makes a session of it. This does no I/O."""
-    is_usual = type(conf.current().source) is DjangoSessionSource
-    return is_usual and SESSION_KEY in getattr(getattr(request, "session", None), "_session_cache", ())
+def _hint_at_a_login(request: HttpRequest | None) -> None:
+    """Log what the request has instead of a session: Django's login, or the data for another source. It does no I/O."""
+    if type(conf.current().source) is not DjangoSessionSource:
+        return
+    if SESSION_KEY in getattr(getattr(request, "session", None), "_session_cache", ()):
+        logger.warning(_NO_BRIDGE)
+    if getattr(request, "sessionkit_data", None) is not None:
+        logger.warning(_NO_SOURCE)
 
 
 def _method_of(request: HttpRequest) -> str:

@@ -23,6 +23,8 @@ security_logger: logging.Logger = logging.getLogger("django_sessionkit.security"
 
 
 _NOBODY = SessionContext.fixed(None)
+# The words of the reasons that a limit gives.
+_OVER_A_LIMIT = ("more than", "deeper than")
 _LIMITS = {
     "user_id": "user_id_length",
     "email": "email_length",
@@ -118,7 +120,8 @@ def unavailable(why: str) -> None:
 
 def refused(layer: str, maker: str, error: InvalidSession) -> None:
     """Report a login of the auth ``layer`` without a valid session. ``maker`` names the code that makes the dict."""
-    limits = _LIMITS.get(error.field)
+    is_limit = any(words in error.reason for words in _OVER_A_LIMIT)
+    limits = _LIMITS.get(error.field) if is_limit else None
     hint = error.hint or f"change what {maker} returns{f', or set SESSIONKIT_LIMITS ({limits})' if limits else ''}"
     line = "%s login without a session: field=%s reason=%s; %s"
     _warn(logging.ERROR, line, layer, error.field, error.reason, hint)

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Generator
 from inspect import isawaitable
+from traceback import walk_tb
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
@@ -18,6 +19,14 @@ from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django_sessionkit.exceptions import AsyncRequired, NotEvaluated
 
 T = TypeVar("T")
+
+# What the paths of installed code contain: of packages, of Python, and of this package.
+_INSTALLED = (
+    "site-packages",
+    "dist-packages",
+    os.path.dirname(os.__file__) + os.sep,
+    os.path.dirname(os.path.dirname(__file__)) + os.sep,
+)
 
 
 class IOStep(NamedTuple):
@@ -152,11 +161,11 @@ def _needs_async_variant() -> AsyncRequired:
 
 
 def place_of(error: BaseException) -> str:
-    """Return the file and line where ``error`` was raised, for the log.
+    """Return the file and line of the project where ``error`` was raised, or passed through; for the log.
 
-    The log gets neither the text nor the traceback of the error, because both may contain values of the session.
+    Without a line of the project, it is that of the library. The log gets neither the text nor the traceback of the
+    error, because both may contain values of the session.
     """
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "unknown place"
+    lines = [(frame.f_code.co_filename, number) for frame, number in walk_tb(error.__traceback__)]
+    own = [line for line in lines if not any(part in line[0] for part in _INSTALLED)]
+    return "{}:{}".format(*(own or lines)[-1]) if lines else "unknown place"

@@ -55,6 +55,23 @@ def test_where_nothing_is_amiss_the_log_does_not_say_it(ann, caplog, settings):
     assert LINE not in caplog.text
 
 
+def bring(get_response):
+    def middleware(request):
+        request.sessionkit_data = {"user_id": "1"}
+        return get_response(request)
+
+    return middleware
+
+
+def test_data_for_another_source_is_named_in_the_log(caplog, settings):
+    settings.MIDDLEWARE = [f"{__name__}.bring", *settings.MIDDLEWARE]
+    line = 'Write SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource".'
+    assert browser().get("/page/").status_code == 302
+    assert caplog.text.count(line) == 1
+    settings.SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource"
+    assert browser().get("/page/").status_code == 200
+
+
 def test_outside_a_request_there_is_no_login(caplog):
     with pytest.raises(NotAuthenticated, match="outside a request"):
         require_session()

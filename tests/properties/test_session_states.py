@@ -279,8 +279,7 @@ def test_a_developer_sees_the_reason(site, source, title, why):
         (
             malformed,
             "SESSIONKIT_SOURCE login without a session: field=roles reason=must be a list or tuple of strings, not "
-            "str; write a list with one name; "
-            "change what SESSIONKIT_SOURCE returns, or set SESSIONKIT_LIMITS (role_length, roles_count)",
+            "str; write a list with one name; change what SESSIONKIT_SOURCE returns",
         ),
         (
             says_no,
