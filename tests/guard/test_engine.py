@@ -187,7 +187,7 @@ def test_a_predicate_is_asked_once_per_request(predicate):
     with protect({"pattern": "/page", "allow": predicate}):
         for session, expected in ((READER, 403), (EDITOR, 200), (None, 302)):
             calls.clear()
-            assert status("/page/", session) == expected
+            assert browser(session).get("/page/").status_code == expected
             assert len(calls) == 1
             assert async_to_sync(abrowser(session).get)("/apage/").status_code == 200
             assert len(calls) == 1
