@@ -53,9 +53,7 @@ class Guard:
     """A decorator for views. The functions of this module create it."""
 
     def __init__(self, requirement: Requirement, options: Options, name: str) -> None:
-        for key in options:
-            if key not in OPTION_KEYS:
-                raise InvalidPolicy(f"@{name}", f'unknown option "{key}"', did_you_mean(key, OPTION_KEYS))
+        _check_keys(options, name)
         self.requirement = requirement
         self.options: DenialOptions = DenialOptions.parse(options, f"@{name}")
         self._name = name
@@ -127,11 +125,18 @@ def _guard(name: str, requirement: Callable[..., Requirement], names: tuple[Any,
     if names and callable(names[0]):
         fault = f"got {getattr(names[0], '__qualname__', described(names[0]))} instead of names"
         raise InvalidPolicy(f"@{name}", fault, f'write @{name}("...") with the names in brackets')
+    _check_keys(options, name, "" if names else f'write names without a keyword, as in @{name}("...")')
     try:
         made = requirement(*names)
     except InvalidPolicy as error:
         raise error.at(f"@{name}") from None
     return Guard(made, options, name)
+
+
+def _check_keys(options: Options, name: str, hint: str = "") -> None:
+    for key in options:
+        if key not in OPTION_KEYS:
+            raise InvalidPolicy(f"@{name}", f'unknown option "{key}"', hint or did_you_mean(key, OPTION_KEYS))
 
 
 def require(requirement: Requirement, **options: Unpack[Options]) -> Guard:

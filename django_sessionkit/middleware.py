@@ -19,12 +19,18 @@ from .responses import caching, hidden_page, languages
 from .session.context import SessionContext, reset_current, set_current
 from .session.loader import current_loader
 from .session.streaming import stream_within, transfer_closers
+from .utils.near_names import missing_name
 from .utils.sansio import Flow, arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+else:
+
+    def __getattr__(name: str) -> object:
+        """Raise the error for a name that this module does not have."""
+        raise missing_name(__name__, name)
 
 
 class SessionKitMiddleware:

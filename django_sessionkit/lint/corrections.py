@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
@@ -12,6 +13,9 @@ from django_sessionkit.policy.rules import ViewNamePattern, folded
 from django_sessionkit.utils import text
 
 from .coverage import PolicyCoverage, laid_over
+
+# How other libraries write a segment that may be anything.
+_PLACEHOLDER = re.compile(r"\{.*\}|:\w+")
 
 
 def nearest(one: Pattern | ViewNamePattern, coverage: PolicyCoverage) -> str | None:
@@ -39,6 +43,9 @@ def _nearest_pattern(pattern: Pattern, coverage: PolicyCoverage) -> str | None:
 
 def _changes(pattern: Pattern, coverage: PolicyCoverage) -> Iterator[str]:
     segments = split(pattern.text)
+    if any(map(_PLACEHOLDER.fullmatch, segments)):
+        yield "/" + "/".join("*" if _PLACEHOLDER.fullmatch(one) else one for one in segments)
+        return  # with a placeholder, any other change only seems to match a route
     if pattern.opens and any(route.is_prefixed for route in coverage.routes):
         yield f"/*{pattern.text}"  # without the language, it would only match if it required something
     yield from _with_all_below(segments, pattern)

@@ -44,8 +44,8 @@ class KnownPermissions:
         return self._grants.has_permission(name)
 
     def nearest(self, name: str) -> str:
-        """Return the granted name that is most similar to ``name``, or ``""``."""
-        return nearest(name, self.names, cutoff=0.6) or ""
+        """Return the granted name that is most similar to ``name``, or ``""``. A requirement cannot have a wildcard."""
+        return nearest(name, (one for one in self.names if "*" not in one), cutoff=0.6) or ""
 
 
 def known_permissions() -> KnownPermissions | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from django.core.management.base import CommandError
 
-from django_sessionkit.utils.text import did_you_mean
+from django_sessionkit.utils.text import described, did_you_mean
 
 
 def listed(option: str | Sequence[str] | None) -> Sequence[str]:
@@ -15,7 +15,9 @@ def listed(option: str | Sequence[str] | None) -> Sequence[str]:
 
 
 def chosen(name: str, given: str, choices: Collection[str]) -> str:
-    """Return the value of an option. Raises ``CommandError`` if it is none of ``choices``."""
+    """Return the value of an option. Raises ``CommandError`` if it is not one of ``choices``."""
+    if not isinstance(given, str):
+        raise CommandError(f"{name}: takes one value, not {described(given)}.")
     if given not in choices:
         raise CommandError(f'{name}: unknown value "{given}"; {did_you_mean(given, choices)}')
     return given

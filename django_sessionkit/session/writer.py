@@ -40,10 +40,10 @@ def register(
     yield MAY_BLOCK
     loader = current_loader()
     seconds = _seconds(loader, ttl)
+    context = context_of(loader, request)  # first, so that swapped arguments are reported as such
     session = loader.validate(data)
     if stamp is None:
         stamp = yield from loader.versions.version_for(session.user_id)
-    context = context_of(loader, request)
     before = yield from context.flow()
     owner = before or _unavailable_session(context)
     if owner is not None and owner.user_id != session.user_id:

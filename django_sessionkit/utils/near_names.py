@@ -6,8 +6,11 @@ PACKAGE = "django_sessionkit"
 
 #: names that are imported from the package, its decorators or its mixins
 IMPORTS = {
+    "AllPermissions": "Permission",
+    "AnyRole": "Role",
     "LoginRequiredMixin": "RequireAuthenticatedMixin",
     "PermissionRequiredMixin": "RequirePermissionMixin",
+    "Permissions": "Permission",
     "PermissionsRequiredMixin": "RequirePermissionMixin",
     "RequireAnyPermissionMixin": "RequirePermissionMixin with required_any_permission",
     "RequireAnyRoleMixin": "RequireRoleMixin",
@@ -16,7 +19,10 @@ IMPORTS = {
     "RequireRolesMixin": "RequireRoleMixin",
     "RequiresMixin": "RequireMixin",
     "RoleRequiredMixin": "RequireRoleMixin",
+    "Roles": "Role",
     "RolesRequiredMixin": "RequireRoleMixin",
+    "SessionMiddleware": "SessionKitMiddleware",
+    "SessionkitMiddleware": "SessionKitMiddleware",
     "UserPassesTestMixin": "RequireMixin with requirement = Allow(function)",
     "authenticated": "require_authenticated",
     "has_perm": "has_permission",
@@ -47,8 +53,11 @@ ELSEWHERE = {
     "InvalidPolicy": "exceptions",
     "Requirement": "requirements",
     "Requires": "contrib.drf",
+    "Rule": "types",
     "SessionAuth": "contrib.ninja",
+    "SessionKitAuthentication": "contrib.drf",
     "SessionKitMiddleware": "middleware",
+    "SessionKitRequest": "types",
     "SessionSource": "sources",
     "assert_access": "testing",
     "matches": "patterns",
@@ -122,11 +131,14 @@ SETTING_SYNONYMS = {
 TAGS = {
     "has_any_permission": "if_has_any_permission",
     "has_any_role": "if_has_role",
+    "has_perm": "if_has_permission",
     "has_permission": "if_has_permission",
     "has_role": "if_has_role",
     "if_any_permission": "if_has_any_permission",
     "if_any_role": "if_has_role",
     "if_has_any_role": "if_has_role",
+    "if_has_perm": "if_has_permission",
+    "if_has_perms": "if_has_permission",
     "if_has_permissions": "if_has_permission",
     "if_has_roles": "if_has_role",
     "if_is_authenticated": "if_authenticated",
@@ -144,5 +156,7 @@ def missing_name(module: str, name: str) -> ImportError | AttributeError:
     if name in ELSEWHERE:
         return ImportError(f"{module} has no {name}. Import it from {PACKAGE}.{ELSEWHERE[name]}.", name=module)
     if name in IMPORTS:
-        return ImportError(f"{module} has no {name}. Use {IMPORTS[name]} of {PACKAGE}.", name=module)
+        right = IMPORTS[name]
+        home = f"{PACKAGE}.{ELSEWHERE[right]}" if right in ELSEWHERE else PACKAGE
+        return ImportError(f"{module} has no {name}. Use {right} of {home}.", name=module)
     return AttributeError(f"module {module!r} has no attribute {name!r}")

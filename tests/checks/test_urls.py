@@ -115,6 +115,9 @@ def test_a_right_project_is_silent(urls):
         ({"pattern": "/abuot/*"}, 'Did you mean "/about/**"? Otherwise, remove it.'),
         ({"pattern": "/kind"}, 'Did you mean "/kind/**"? Otherwise, remove it.'),
         ({"pattern": "/shop/*/edti"}, 'Did you mean "/shop/*/edit"? Otherwise, remove it.'),
+        ({"pattern": "/users/{pk}/"}, 'Did you mean "/users/*"? Otherwise, remove it.'),
+        ({"pattern": "/users/:pk"}, 'Did you mean "/users/*"? Otherwise, remove it.'),
+        ({"pattern": "/reports/{pk}/"}, "Correct it, or remove it."),
         ({"pattern": "/reports/*"}, "Correct it, or remove it."),
     ],
 )

@@ -158,6 +158,8 @@ def test_the_exit_code():
         assert ", 0 fail, " in report(fail_on="fail")
         with pytest.raises(CommandError):
             report(fail_on="open")
+    with pytest.raises(CommandError, match=r"^--fail-on: takes one value, not list\.$"):
+        report(fail_on=["open"])
 
 
 def test_on_a_terminal_it_is_coloured():

@@ -110,6 +110,10 @@ def test_a_url_name_takes_arguments(policy):
         command("page", "a", "x")
     with pytest.raises(CommandError, match=r'No route has the name "pgae"\. Did you mean "page"\? A path must'):
         command("pgae")
+    with pytest.raises(CommandError, match=r'No route has the name "page/a/7/"\. Did you mean "/page/a/7/"\? A path'):
+        command("page/a/7/")
+    with pytest.raises(CommandError, match=r"the following arguments are required: PATH$"):
+        command()
     with pytest.raises(CommandError, match=r"Only a URL name takes arguments, not a path\."):
         command("/page/", "7")
 

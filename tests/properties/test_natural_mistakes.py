@@ -71,6 +71,9 @@ MISTAKES = {
     "imported('from django_sessionkit import require_any_role')": "no require_any_role. Use require_role of",
     "imported('from django_sessionkit import login_required')": "no login_required. Use require_authenticated of",
     "imported('from django_sessionkit.mixins import RoleRequiredMixin')": "Use RequireRoleMixin of django_sessionkit.",
+    "imported('from django_sessionkit import AnyRole')": "Use Role of django_sessionkit.",
+    "imported('from django_sessionkit.middleware import SessionMiddleware')": "SessionKitMiddleware of django_session",
+    "imported('from django_sessionkit import SessionkitMiddleware')": "Use SessionKitMiddleware of django_sessionkit.",
     "imported('import django_sessionkit.contrib.rest_framework')": "import from django_sessionkit.contrib.drf.",
     # decorators
     "require_role(view)": '@require_role: got view instead of names; write @require_role("...")',
@@ -78,7 +81,7 @@ MISTAKES = {
     "require_role('')": "@require_role: names must not be blank",
     "require_role(['editor'])": "@require_role: names must be strings, not list; unpack it: (*names)",
     "require_role(Role('editor'))": '@require_role: names must be strings, not Role; write them in quotes, such as "ed',
-    "require_role(role='editor')": "@require_role: needs at least one name",
+    "require_role(role='editor')": 'unknown option "role"; write names without a keyword, as in @require_role("...")',
     "require_role('a', redirect='/x/')": '@require_role: unknown option "redirect"; did you mean "redirect_to"?',
     "require_role('a', raise_exception=True)": '@require_role: unknown option "raise_exception"; allowed are',
     "require_role('a', on_deny='403')": '@require_role: "on_deny" must be one of "auto", "forbidden", "not_found"',

@@ -517,7 +517,7 @@ def test_what_is_no_request_is_named():
     ):
         with pytest.raises(TypeError, match=r"as in set_session\(request, data\), not SessionStore\.$"):
             write()
-    with pytest.raises(InvalidSession, match=r"must be a mapping such as .*, not WSGIRequest"):
+    with pytest.raises(TypeError, match=r"as in set_session\(request, data\), not dict\.$"):
         set_session(READER, RequestFactory().get("/"))
 
 

@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the path and the options."""
         parser.add_argument("path", metavar="PATH", help="a path such as /reports/may/, a full URL, or a URL name")
-        parser.add_argument("arguments", nargs="*", metavar="ARG", help="an argument of the URL name: 7, or pk=7")
+        parser.add_argument("arguments", nargs="*", default=(), metavar="ARG", help="of the URL name: 7, or pk=7")
         parser.add_argument("--method", default="GET", metavar="VERB", help="HTTP method; default: GET")
         parser.add_argument(
             "--as",
@@ -106,5 +106,6 @@ def _unknown(name: str, arguments: Sequence[str]) -> str:
         shown = f"with {' '.join(arguments)}" if arguments else "without arguments"
         return f'The URL name "{name}" cannot be reversed {shown}. Add the arguments of its route, such as pk=7.'
     near = nearest(name, names)
+    near = f"/{name}" if near is None and "/" in name else near
     hint = f' Did you mean "{near}"?' if near is not None else ""
     return f'No route has the name "{name}".{hint} A path must start with a slash.'
