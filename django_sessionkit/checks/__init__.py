@@ -32,6 +32,7 @@ from .roles import check_idle_wildcards, check_permission_names, check_role_name
 from .settings import check_missing_default, check_settings
 from .store import check_cache_alias, check_serializer
 from .urls import (
+    check_bare_requirements,
     check_csrf_exempt,
     check_dead_rules,
     check_foreign_login,
@@ -89,6 +90,7 @@ ALWAYS = (
     check_used_pages,
     check_unused_pages,
     check_open_parents,
+    check_bare_requirements,
     check_mixin_attributes,
     check_unclear_routes,
     check_view_predicates,

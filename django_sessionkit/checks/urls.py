@@ -16,8 +16,8 @@ from django_sessionkit.lint import (
     languages,
     login_marks,
     login_pages,
-    mixin_attributes,
     rule_faults,
+    view_attributes,
 )
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
@@ -56,7 +56,8 @@ check_unused_pages: Check = _each(CheckWarning, "sessionkit.W030", login_pages.m
 check_marked_views: Check = _each(CheckWarning, "sessionkit.W029", login_marks.closed_marked_views)
 check_open_parents: Check = _each(CheckWarning, "sessionkit.W031", exposure.open_parents)
 check_open_languages: Check = _each(CheckWarning, "sessionkit.W036", languages.open_languages)
-check_mixin_attributes: Check = _each(CheckWarning, "sessionkit.W039", mixin_attributes.unread_attributes)
+check_bare_requirements: Check = _each(Error, "sessionkit.E030", view_attributes.bare_requirements)
+check_mixin_attributes: Check = _each(CheckWarning, "sessionkit.W039", view_attributes.unread_attributes)
 check_unclear_routes: Check = _each(Info, "sessionkit.I003", exposure.unclear_routes)
 
 

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from io import StringIO
 
 import pytest
-from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.http import HttpResponse
@@ -149,14 +148,6 @@ def jinja(text):
     return jinja2.Environment(extensions=[extension], autoescape=True).from_string(text).render()
 
 
-def api_view(**attributes):
-    """Answer one request by a view of Django REST framework."""
-    view = import_module("rest_framework.views").APIView
-    request = RequestFactory().get("/")
-    request.session = SessionStore()
-    return type("Page", (view,), {"get": lambda self, request: HttpResponse("page"), **attributes}).as_view()(request)
-
-
 def api_with(**options):
     """Answer one request by an operation of Django Ninja."""
     api = import_module("ninja").NinjaAPI(urls_namespace=f"mistake-{id(options)}", docs_url=None)
@@ -186,7 +177,6 @@ ADAPTERS = {
         "drf().RequiresByAction([('list', Public())])": "RequiresByAction: needs a mapping, not list; such as",
         "drf().RequiresByAction({'list': 'editor'})": f"'list': needs a requirement, not str; {WRITE_REQUIREMENT}",
         "drf().RequiresByAction({'GET': Public()})": '"GET" is not an action; write the method in lower case: "get"',
-        "api_view(permission_classes=[Role('a')])": "'Role' object is not callable",
         "require_role('a')(import_module('rest_framework.views').APIView)": "cannot decorate the class APIView",
         "type('P', (import_module('rest_framework.views').APIView, RequireRoleMixin), {})": (
             "APIView.dispatch(): does not call super().dispatch(), so the requirement would not be checked; "
@@ -196,7 +186,6 @@ ADAPTERS = {
     "ninja": {
         "ninja().SessionAuth('editor')": f"SessionAuth: needs a requirement, not str; {WRITE_REQUIREMENT}",
         "api_with(auth=ninja().SessionAuth)": "is the class, not an instance; write auth=SessionAuth()",
-        "api_with(auth=Role('editor'))": "'Role' object is not callable",
         "ninja().answer_denials(import_module('ninja').Router())": "needs a NinjaAPI, not Router; call it once for",
     },
     "channels": {
