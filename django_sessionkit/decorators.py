@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
 
+from .conf.installed import require_middleware_for_views
 from .exceptions import InvalidPolicy
 from .guard.evaluator import as_requirement, cached_decision
 from .guard.questions import role_and_permission
@@ -66,6 +67,7 @@ class Guard:
                 f"@{self._name} cannot decorate the class {view.__qualname__}: it decorates functions. "
                 f'Use a mixin of django_sessionkit.mixins, or @method_decorator({self._name}(...), name="dispatch").'
             )
+        require_middleware_for_views()
         guarded = self._async(view) if _is_async(view) else self._sync(view)
         _dress(guarded, view)
         return mark_view(guarded, ViewRequirement(self.requirement, self.options), next_number())

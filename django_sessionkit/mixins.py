@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.views.generic import View
 
+from .conf.installed import require_middleware_for_views
 from .exceptions import InvalidPolicy
 from .guard.evaluator import as_requirement
 from .policy.denial_options import DenialOptions, OnDeny
@@ -85,6 +86,7 @@ class AccessMixin(_View):
         The arguments are those of the view class. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` for a
         missing or invalid attribute.
         """
+        require_middleware_for_views()
         _refuse_without_effect(cls)
         base: Any = super()
         view: Callable[..., Any] = base.as_view(*args, **initkwargs)

@@ -96,6 +96,16 @@ def require_middleware() -> None:
         raise InvalidPolicy("MIDDLEWARE", fault, f'add "{MIDDLEWARE_PATH}", or a subclass, below SessionMiddleware')
 
 
+def require_middleware_for_views() -> None:
+    """Call :func:`require_middleware` when a view gets a guard.
+
+    Without the app in ``INSTALLED_APPS``, nothing else runs before the first request. While the apps are still loading,
+    the app calls it itself.
+    """
+    if apps.ready:
+        require_middleware()
+
+
 def has_fallback() -> bool:
     """Return ``True`` if a middleware may return a page for a path that no route matches."""
     classes = middleware()

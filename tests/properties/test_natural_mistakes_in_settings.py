@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.decorators import login_not_required
 from django.core.checks import run_checks
@@ -15,7 +16,7 @@ from django.test import override_settings
 from django.urls import include, path
 from django.views import View
 
-from django_sessionkit import Allow, Role, require, require_role
+from django_sessionkit import Allow, RequireRoleMixin, Role, require, require_role
 from django_sessionkit.conf.installed import require_middleware
 
 
@@ -263,6 +264,16 @@ def test_a_policy_without_the_middleware(settings):
     without = override_settings(MIDDLEWARE=[SESSIONS, AUTH], **settings)
     with without, pytest.raises(ImproperlyConfigured, match=f'{re.escape(wanted)}"{KIT}"'):
         require_middleware()
+    with without, pytest.raises(ImproperlyConfigured, match=re.escape(wanted)):  # if the app is missing too
+        require_role("editor")(page)
+    with without, pytest.raises(ImproperlyConfigured, match=re.escape(wanted)):
+        type("Page", (RequireRoleMixin, View), {"required_roles": ["editor"]}).as_view()
+
+
+def test_a_view_may_be_guarded_while_the_apps_are_loading(monkeypatch):
+    monkeypatch.setattr(apps, "ready", False)
+    with override_settings(MIDDLEWARE=[], SESSIONKIT_GLOBAL_PROTECT=True):
+        assert require_role("editor")(page)
 
 
 def test_the_project_without_the_mistakes_is_silent():
