@@ -16,11 +16,17 @@ T = TypeVar("T")
 class Answer(Coroutine[Any, Any, T]):
     """A coroutine that raises ``TypeError`` where a truth value is asked for. Everything else works as usual."""
 
-    __slots__ = ("_coroutine", "_name")
+    __slots__ = ("__weakref__", "_coroutine", "_name")
 
     def __init__(self, coroutine: Coroutine[Any, Any, T], name: str) -> None:
         self._coroutine = coroutine
         self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the name, the code and the state of the coroutine, for debuggers and the representation of a task."""
+        if name == "_coroutine":  # of an object that copy() or pickle has just created
+            raise AttributeError(name)
+        return getattr(self._coroutine, name)
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self._coroutine.__await__()
