@@ -10,6 +10,7 @@ from django.urls import Resolver404, get_script_prefix, resolve, reverse
 from django.utils.translation import get_language
 
 from django_sessionkit.conf.urlconf import urlconf_of, uses_language_prefix
+from django_sessionkit.policy.path_variants import is_canonical
 from django_sessionkit.policy.view_marks import requirements_of
 from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.utils.sansio import Flow
@@ -65,8 +66,15 @@ def match_of(target: AccessRequest) -> ResolverMatch | None:
 
 
 def preview(target: AccessRequest, context: SessionContext) -> Flow[Denial | None]:
-    """Return the denial that a routed request would get from a rule or from its view, or ``None``."""
-    return preview_route(target, RequestEvaluation(context))
+    """Return the denial that a routed request would get from a rule or from its view, or ``None``.
+
+    A path that is canonical needs no check on entry, because the middleware denies nothing then that it allows later.
+    """
+    evaluation, denial = RequestEvaluation(context), None
+    if not is_canonical(target.path_info):
+        entry = target._replace(match=None, resolved=False, forms=None)
+        denial = yield from authorize(entry, evaluation, with_default=False)
+    return denial if denial is not None else (yield from preview_route(target, evaluation))
 
 
 def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[Denial | None]:

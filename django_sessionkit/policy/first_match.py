@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -56,29 +56,38 @@ def first_matches(
 
     A public rule decides about a variant that is not exact only if public rules decide about all exact variants, and
     this one about the exact variant that the other was made from. So a path that is written differently never removes
-    protection.
+    protection. Before the request is routed, a variant waits like the exact one that it was made from.
 
     :param resolved: whether the request is routed. If not, a search ends without a result at the first matching rule
         that has a view selector, because neither this rule nor a later one can be decided yet.
     :param lookup: the lookup of the request, which caches the matching rules.
     """
     matching = lookup.matching if lookup is not None and lookup.rules is rules else rules.matching
-    of_exact: dict[str, Rule | None] = {}
-    is_exempted = True
+    ends: dict[str, Rule | None] = {}  # the rule at which the search for each exact variant ended
+    may_be_exempted = True
     for variant in variants:
-        public = of_exact.get(variant.base) if is_exempted else None
-        rule, tried = None, []
+        exact_end = ends.get(variant.base) if may_be_exempted else None
+        end, reason, tried = None, None, []
         for candidate in map(rules.rules.__getitem__, matching(variant.path, variant.case_folded)):
-            reason = _passed_over(candidate, variant, method, view_name, resolved, public)
+            reason = _passed_over(candidate, variant, method, view_name, resolved, exact_end)
             tried.append((candidate, reason))
-            if reason is None:
-                rule = candidate
             if reason in (None, NEEDS_ROUTE):
+                end = candidate
                 break
         if variant.exact:
-            of_exact[variant.path] = rule
-            is_exempted = is_exempted and rule is not None and rule.is_public
-        yield FirstMatch(variant, rule, tried)
+            ends[variant.path] = end
+            may_be_exempted = _may_be_exempted(ends, resolved)
+        yield FirstMatch(variant, end if reason is None else None, tried)
+
+
+def _may_be_exempted(ends: Mapping[str, Rule | None], resolved: bool) -> bool:
+    """Return ``True`` if public rules decide about all exact variants, or may do so when the request is routed.
+
+    A path that must be normalized does not wait for that: before routing, it counts as not exempted.
+    """
+    if not resolved and any(end is not None and end.views for end in ends.values()):
+        return len({path.removesuffix("/") for path in ends}) == 1
+    return all(end is not None and end.is_public for end in ends.values())
 
 
 def _passed_over(
@@ -87,14 +96,15 @@ def _passed_over(
     method: str,
     view_name: str | None,
     resolved: bool,
-    public: Rule | None,
+    exact_end: Rule | None,
 ) -> str | None:
     if not rule.matches_method(method):
         return OTHER_METHOD
     if variant.without_language and not rule.i18n:
         return WITH_LANGUAGE
-    if rule.is_public and not variant.exact and rule is not public:
-        return NOT_EXEMPTED
+    if rule.is_public and not variant.exact and rule is not exact_end:
+        waits = exact_end is not None and bool(exact_end.views) and not resolved
+        return NEEDS_ROUTE if waits else NOT_EXEMPTED
     if rule.views and not resolved:
         return NEEDS_ROUTE
     return None if rule.matches_view(view_name) else OTHER_VIEW

@@ -12,7 +12,7 @@ from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import Public, Role, can_access, is_authenticated, use_session
+from django_sessionkit import Public, Role, can_access, explain, is_authenticated, use_session
 from django_sessionkit.guard.engine import RequestEvaluation
 from django_sessionkit.session.context import SessionContext
 
@@ -449,6 +449,26 @@ def test_a_quick_look_says_what_a_long_one_says():
         assert both_status("/billing/invoices/", READER) == 200
         assert browser(READER).post("/billing/invoices/").status_code == 403
         assert browser(ADMIN).post("/billing/invoices/").status_code == 200
+
+
+@pytest.mark.parametrize("url", ["/files/a", "/files/Bob", "/files/a%20b", "/files/\u0130"])
+@pytest.mark.parametrize("second", [{"pattern": "/files/**", "role": "admin"}, {"pattern": "/**", "deny": True}])
+def test_a_public_rule_for_a_view_opens_it_however_its_values_are_written(url, second):
+    """On entry, the rules after it wait for every variant of the path, not only for that which is canonical."""
+    with protect({"view": "file", "public": True}, second):
+        assert both_status(url) == 200
+        assert can_access(url) is True
+        assert explain(url).allowed is True
+        for odd in (url.replace("/files", "/FILES"), f"{url}/../../admin/"):
+            assert both_status(odd) in (302, 403, 404)
+            assert can_access(odd) is explain(odd).allowed is False
+
+
+@protect({"view": "file", "public": True}, {"pattern": "/static/**", "role": "admin"})
+def test_a_path_without_a_view_is_closed_by_the_rules_that_waited():
+    for url in ("/static/a", "/static/Bob", "/STATIC/a"):
+        assert both_status(url) == 302
+        assert both_status(url, READER) == 403
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,61 @@ def test_the_search_tries_the_matching_rules_in_order_and_ends_where_it_is_decid
         assert why is not None or (rule.matches_view("page") and (resolved or not rule.views))
     else:
         assert (match.rule, len(skipped)) == (None, len(matching))
+
+
+BY_VIEW = {"view": "profile", "public": True}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [folded("/users/bob", "/users/Bob"), PathVariant("/users/bob", without_language=True, base="/users/Bob")],
+)
+def test_whether_a_public_rule_for_a_view_exempts_another_variant_waits_for_the_view(other):
+    rules = book(BY_VIEW, {"pattern": "/users/**", "role": "x"})
+    variants = [exact("/users/Bob"), other]
+
+    def rules_for(view, resolved):
+        return [one.rule and one.rule.label for one in first_matches(rules, variants, "GET", view, resolved=resolved)]
+
+    assert rules_for(None, resolved=False) == [None, None]
+    assert rules_for("profile", resolved=True) == ["0", "0"]
+    assert rules_for("other", resolved=True) == ["1", "1"]
+
+
+def test_whether_a_later_public_rule_exempts_another_variant_waits_with_the_exact_one():
+    rules = book({"pattern": "/A", "view": "page", "role": "x", "i18n": False}, {"pattern": "/*", "public": True}, SHUT)
+    variants = [exact("/A"), PathVariant("/A", without_language=True, base="/A")]
+    waiting = [*first_matches(rules, variants, "GET", None, resolved=False)]
+    assert [one.rule for one in waiting] == [None, None]
+    assert [one.tried[-1][1] for one in waiting] == ["waits", "waits"]
+    assert labels(rules, *variants) == ["1", "1"]
+
+
+def test_a_path_that_must_be_normalized_is_not_exempted_before_routing():
+    rules = book(BY_VIEW, SHUT)
+    variants = [exact("/users/a/../../Admin"), exact("/Admin"), folded("/admin", "/Admin")]
+    found = [one.rule and one.rule.label for one in first_matches(rules, variants, "GET", None, resolved=False)]
+    assert found == [None, None, "1"]
+
+
+def test_an_exact_variant_that_is_closed_before_routing_closes_the_others():
+    rules = book({"pattern": "/open/**", "view": "page", "public": True}, {"pattern": "/shut", "role": "x"}, OPEN, SHUT)
+    variants = [exact("/open/a"), exact("/shut"), exact("/a"), folded("/open", "/shut")]
+    found = [one.rule and one.rule.label for one in first_matches(rules, variants, "GET", None, resolved=False)]
+    assert found == [None, "1", "3", "3"]
+
+
+ANY_RULES = st.lists(RULES, max_size=5).map(lambda raw: book(*raw))
+EXACT = st.sampled_from(["/a", "/a/b", "/A/b", "/b"])
+
+
+@given(ANY_RULES, EXACT, st.data())
+def test_what_a_search_finds_before_routing_holds_after_it(rules, base, data):
+    """Before the request is routed, the rule that is found decides about a denial, so it must be the final one."""
+    others = st.builds(PathVariant, EXACT, st.just(False), st.booleans(), st.booleans(), st.just(base))
+    variants = [exact(base), *data.draw(st.lists(others, max_size=3))]
+    before = first_matches(rules, variants, "GET", None, resolved=False)
+    after = first_matches(rules, variants, "GET", data.draw(st.sampled_from(["page", "none"])), resolved=True)
+    for early, final in zip(before, after, strict=True):
+        if early.rule is not None and not early.rule.is_public:
+            assert early.rule is final.rule
