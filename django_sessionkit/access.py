@@ -51,6 +51,11 @@ class Grants:
         """``True`` if the session has every permission, such as that of a superuser."""
         return [EVERY_PERMISSION] in self._wildcards
 
+    @property
+    def granting(self) -> list[str]:
+        """The permissions that grant anything, sorted: no wildcards while they are off."""
+        return sorted(name for name in self.permissions if "*" not in name or name.split(":") in self._wildcards)
+
     def has_permission(self, name: str) -> bool:
         """Return ``True`` if the session has the permission ``name``, by its exact name or by a wildcard."""
         if name in self.permissions:

@@ -81,7 +81,8 @@ def session_public(*fields: str) -> dict[str, Any] | None:
 
     The result is a new dict, suitable for Django's ``json_script``. It contains ``user_id``, the effective ``roles``
     and ``permissions``, and the given ``fields`` of the session. A field that the session lacks is ``None``. The
-    permission ``"*"`` stands for every permission, such as those of a superuser.
+    permission ``"*"`` stands for every permission, such as those of a superuser. A wildcard that grants nothing,
+    because ``SESSIONKIT_WILDCARD_PERMISSIONS`` is off, is left out.
     """
     return run(public_fields(fields), "asession_public")
 

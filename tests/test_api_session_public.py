@@ -13,8 +13,9 @@ from django.test import override_settings
 from django.urls import path
 from support.sessions import EDITOR, abrowser, browser
 
-from django_sessionkit import asession_public, session_public, use_session
+from django_sessionkit import asession_public, has_permission, session_public, use_session
 from django_sessionkit.access import AccessPolicy
+from django_sessionkit.context_processors import sessionkit
 from django_sessionkit.exceptions import AsyncRequired
 
 
@@ -52,6 +53,26 @@ def test_chosen_fields_are_added_and_replace_no_right():
             "role": "editor",
             "missing": None,
         }
+
+
+@pytest.mark.parametrize("ask", [session_public, async_to_sync(asession_public)])
+@pytest.mark.parametrize(("wildcards", "shown"), [(False, ["posts:read"]), (True, ["*", "news:*", "posts:read"])])
+def test_a_wildcard_that_grants_nothing_is_not_shown(ask, wildcards, shown):
+    """A script takes ``"*"`` for every permission, so it must not see it where ``has_permission()`` is false."""
+    own = {"user_id": "1", "permissions": ["*", "news:*", "posts:read"]}
+    with override_settings(SESSIONKIT_WILDCARD_PERMISSIONS=wildcards), use_session(own):
+        assert ask()["permissions"] == shown
+        assert has_permission("any:thing") is wildcards
+        assert sessionkit(None)["sessionkit"]["permissions"] == shown
+
+
+@pytest.mark.parametrize("wildcards", [False, True])
+def test_the_permission_of_a_role_that_grants_everything_is_shown(wildcards):
+    roles = {"boss": {"permissions": ["*", "news:*"]}}
+    shown = ["*", "news:*"] if wildcards else ["*"]
+    settings = override_settings(SESSIONKIT_ROLES=roles, SESSIONKIT_WILDCARD_PERMISSIONS=wildcards)
+    with settings, use_session({"user_id": "1", "role": "boss"}):
+        assert session_public()["permissions"] == shown
 
 
 @pytest.mark.parametrize(("field", "kind"), [(["plan"], "list"), (None, "NoneType"), (b"plan", "bytes")])

@@ -29,10 +29,13 @@ def public_fields(fields: Sequence[Any]) -> Flow[dict[str, Any] | None]:
 
 
 def shown_grants(session: Session) -> Flow[tuple[list[str], list[str]]]:
-    """Return the effective roles and permissions, sorted; none if the access policy raises, which denies access."""
+    """Return the effective roles and permissions, sorted; none if the access policy raises, which denies access.
+
+    A wildcard that grants nothing is left out, because scripts take ``"*"`` for every permission.
+    """
     try:
         grants = yield from effective(conf.current().policy, session)
     except Exception as error:
         logger.error("the access policy raised %s. No rights are shown.", type(error).__name__)
         return [], []
-    return sorted(grants.roles), sorted(grants.permissions)
+    return sorted(grants.roles), grants.granting
