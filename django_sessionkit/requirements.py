@@ -95,7 +95,7 @@ class Leaf(Requirement):
             return self._granted()
         if result is False:
             return self._denied(reason)
-        logger.error("%s returned a %s instead of True or False. Access was denied.", who, type(result).__name__)
+        logger.error("%s returned %s instead of True or False. Access was denied.", who, described(result))
         return self._failed()
 
 

@@ -49,6 +49,8 @@ C = TypeVar("C", bound="Client | AsyncClient")
 Who: TypeAlias = "Mapping[str, Any] | str | AbstractBaseUser | AnonymousUser | None"
 Names: TypeAlias = "Sequence[str] | None"
 
+# Arguments that a test client would ignore, so that a test would be about an anonymous caller by mistake.
+_FIELDS = frozenset(["permission", "role", "user_id", *LIST_FIELDS])
 _VERBS = tuple(verb for verb in VERBS if verb != "CONNECT")  # a test client has no method for it
 _PREFIX = "SESSIONKIT_"
 
@@ -142,7 +144,9 @@ class override_policy(override_settings):
 def _setting(name: str) -> str:
     known = [one.removeprefix(_PREFIX).lower() for one in conf.DEFAULTS]
     if name not in known:
-        raise TypeError(f'override_policy(): unknown name "{name}"; {did_you_mean(name, known)}')
+        raise TypeError(
+            f'override_policy(): unknown name "{name}"; {did_you_mean(name.removeprefix(_PREFIX).lower(), known)}'
+        )
     return f"{_PREFIX}{name.upper()}"
 
 
@@ -168,7 +172,7 @@ def assert_access(
     """
     __tracebackhide__ = True
     client = as_ if isinstance(as_, Client) else run(_entered(Client(), as_), "aassert_access")
-    response = _opener(client, method)(path, **_with_headers(as_, caller, request))
+    response = _opener(client, method, path)(path, **_with_headers(as_, caller, request))
     if response.status_code != status:
         raise AssertionError(_other_status(as_, status, response, explain(response.wsgi_request)))
     return response
@@ -186,7 +190,7 @@ async def aassert_access(
     """Async variant of :func:`assert_access`, with an ``AsyncClient`` and the ASGI handler."""
     __tracebackhide__ = True
     client = as_ if isinstance(as_, AsyncClient) else await arun(_entered(AsyncClient(), as_))
-    response = await _opener(client, method)(path, **_with_headers(as_, caller, request))
+    response = await _opener(client, method, path)(path, **_with_headers(as_, caller, request))
     if response.status_code != status:
         raise AssertionError(_other_status(as_, status, response, await aexplain(response.asgi_request)))
     return response
@@ -219,7 +223,9 @@ def _fields(who: Any) -> Mapping[str, Any] | None:
     return who
 
 
-def _opener(client: Client | AsyncClient, method: str) -> Callable[..., Any]:
+def _opener(client: Client | AsyncClient, method: str, path: str) -> Callable[..., Any]:
+    if not str(path).startswith(("/", "http://", "https://")):
+        raise ValueError(f'"{path}" is no path, which starts with a slash. For the name of a URL, use reverse().')
     if method not in _VERBS:
         raise ValueError(f'unknown method "{method}"; {did_you_mean(method.upper(), _VERBS)}')
     opener: Callable[..., Any] = getattr(client, method.lower())
@@ -230,6 +236,8 @@ def _with_headers(who: Any, caller: Caller | None, request: dict[str, Any]) -> d
     if caller is not None and caller not in tuple(HEADERS):
         raise ValueError(f'unknown caller "{caller}"; {did_you_mean(caller, HEADERS)}')
     own = isinstance(who, (Client, AsyncClient)) and caller is None
+    if fields := sorted(_FIELDS.intersection(request)):
+        raise TypeError(f'A field of the session belongs into as_, as in as_={{"{fields[0]}": ...}}.')
     headers = {} if own else HEADERS[caller or "page"]
     return {**request, "headers": {**headers, **(request.get("headers") or {})}}
 

@@ -367,6 +367,9 @@ class TestOverridePolicy:
     def test_an_unknown_name_is_refused_with_the_nearest(self):
         with pytest.raises(TypeError, match='unknown name "protekt"; did you mean "protect"'):
             override_policy(protekt=[])
+        for name in ("SESSIONKIT_PROTECT", "PROTECT"):
+            with pytest.raises(TypeError, match=f'unknown name "{name}"; did you mean "protect"'):
+                override_policy(**{name: []})
 
     def test_a_policy_without_a_name_is_refused(self, sessionkit_policy):
         for override in (override_policy, sessionkit_policy):
@@ -412,6 +415,21 @@ class TestAssertAccess(SimpleTestCase):
     def test_an_unknown_method_is_refused(self):
         with pytest.raises(ValueError, match='unknown method "get"; did you mean "GET"'):
             assert_access("/page/", method="get")
+
+    async def test_the_name_of_a_url_is_refused(self):
+        for name in ("page", "page/"):
+            with pytest.raises(ValueError, match=rf'^"{name}" is no path, .* use reverse\(\)\.$'):
+                assert_access(name, status=404)
+            with pytest.raises(ValueError, match="is no path"):
+                await aassert_access(name, status=404)
+        await aassert_access("http://testserver/page/", status=302)
+
+    async def test_fields_of_a_session_beside_as_are_refused(self):
+        for fields in ({"role": "editor"}, {"roles": ["editor"]}, {"permission": "a"}, {"user_id": "7"}):
+            with pytest.raises(TypeError, match=rf'belongs into as_, as in as_={{"{next(iter(fields))}": \.\.\.}}\.$'):
+                assert_access("/page/", status=302, **fields)
+            with pytest.raises(TypeError, match="belongs into as_"):
+                await aassert_access("/page/", status=302, **fields)
 
     async def test_an_unknown_caller_is_refused(self):
         with pytest.raises(ValueError, match='unknown caller "browser"; allowed are "api", "htmx", "page"'):
