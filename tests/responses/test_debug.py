@@ -255,7 +255,9 @@ def test_the_403_page_says_that_a_wildcard_opens_one_segment(site):
 def test_code_inside_a_view_is_told_from_rules():
     page = shown("/enforcing/")
     assert "Code inside the view denied it" in page
-    assert "needs the permission &quot;posts:burn&quot;" in page
+    assert "denied by code inside the view: needs the permission &quot;posts:burn&quot;" in page
+    assert '<th scope="row">Response</th><td>403</td>' in page
+    assert "allowed" not in page.partition("</style>")[2]
     assert "Code inside the view denied it" not in shown("/drafts/")
 
 
