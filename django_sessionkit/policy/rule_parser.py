@@ -19,6 +19,7 @@ from django_sessionkit.requirements import (
     Public,
     Requirement,
     Role,
+    leaves,
 )
 from django_sessionkit.utils.near_names import RULE_SYNONYMS
 from django_sessionkit.utils.text import did_you_mean
@@ -141,9 +142,12 @@ def _requirement(raw: Mapping[str, object], place: str) -> Requirement:
                 raise InvalidPolicy(place, f'"{key}": {error.fault}', error.hint) from None
     if not parts:
         raise InvalidPolicy(place, "a rule needs a requirement", _ANY_SESSION)
-    if len(parts) > 1 and "public" in raw:
-        raise InvalidPolicy(place, '"public" cannot be combined with a requirement', "remove one of them")
-    return reduce(and_, parts)
+    requirement = reduce(and_, parts)
+    if not isinstance(requirement, Public) and next(leaves(requirement, Public), None) is not None:
+        # Public() | Role("a") would open pages without the limits of a public rule.
+        name = '"public"' if "public" in raw else "Public()"
+        raise InvalidPolicy(place, f"{name} cannot be combined with a requirement", "remove one of them")
+    return requirement
 
 
 def _only_true(requirement: Callable[[], Requirement]) -> Callable[[Any], Requirement]:
