@@ -13,10 +13,14 @@ from .rule_faults import Finding
 
 _Bare: TypeAlias = tuple[str, Requirement, str]
 
+# With the mixin, a name that is not quite right is an error that names the right one.
 _MIXINS = {
+    "required_role": "RequireRoleMixin",
     "required_roles": "RequireRoleMixin",
+    "required_permission": "RequirePermissionMixin",
     "required_permissions": "RequirePermissionMixin",
     "required_any_permission": "RequirePermissionMixin",
+    "required_any_permissions": "RequirePermissionMixin",
 }
 
 
