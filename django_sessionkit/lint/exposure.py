@@ -152,7 +152,8 @@ def redirect_loops(coverage: PolicyCoverage) -> list[Finding]:
         decided = [match.variant for match in matches(coverage, path) if match.rule is rule]
         if decided:
             fault = f'the rule protects its own "redirect_to" {path}. A denied user is redirected in a loop.'
-            hint = f'Add {{"pattern": {_patterns_of(decided)}, "authenticated": True}} above {rule.label}.'
+            added = f'{{"pattern": {_patterns_of(decided)}, "authenticated": True}}'
+            hint = f"Name another page. Or, if every user may open this one, add {added} above {rule.label}."
             found.append(Finding(rule.label, fault, hint, number))
     return found
 

@@ -60,7 +60,7 @@ class DenialOptions:
             hint = 'write "forbidden" for a 403 response, or "not_found" for a 404 response'
             raise InvalidPolicy(place, '"on_deny" must be one of "auto", "forbidden", "not_found"', hint)
         if raw.get("api") is not None and type(raw["api"]) is not bool:
-            raise InvalidPolicy(place, '"api" must be True or False')
+            raise InvalidPolicy(place, '"api" must be True or False', 'write "api": True, or remove the key')
         options: dict[str, Any] = {key: raw[key] for key in OPTION_KEYS if key in raw}
         return cls(**options)
 

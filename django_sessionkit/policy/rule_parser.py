@@ -127,7 +127,7 @@ def _methods(raw: Mapping[str, object], place: str) -> tuple[frozenset[str], boo
 def _flag(raw: Mapping[str, object], key: str, place: str, *, default: bool) -> bool:
     value = raw.get(key, default)
     if not isinstance(value, bool):
-        raise InvalidPolicy(place, f'"{key}" must be True or False')
+        raise InvalidPolicy(place, f'"{key}" must be True or False', f'write "{key}": {not default}, or remove the key')
     return value
 
 
@@ -162,7 +162,9 @@ def _only_true(requirement: Callable[[], Requirement]) -> Callable[[Any], Requir
 def _one_name(requirement: Callable[[str], Requirement]) -> Callable[[Any], Requirement]:
     def make(value: object) -> Requirement:
         if not isinstance(value, str):
-            raise InvalidPolicy("", "must be a single name", "use the plural key for a list")
+            is_list = isinstance(value, (list, tuple, set, frozenset))
+            hint = "use the plural key for a list" if is_list else 'write it in quotes, such as "editor"'
+            raise InvalidPolicy("", "must be a single name", hint)
         return requirement(value)
 
     return make
@@ -172,6 +174,8 @@ def _name_list(requirement: Callable[..., Requirement]) -> Callable[[Any], Requi
     def make(value: object) -> Requirement:
         if not isinstance(value, (list, tuple)):
             raise InvalidPolicy("", "must be a list of names", 'write ["name"]')
+        if not value:
+            raise InvalidPolicy("", "needs at least one name", _ANY_SESSION)
         return requirement(*value)
 
     return make

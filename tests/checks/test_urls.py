@@ -443,11 +443,14 @@ def test_an_exclude_that_is_wider_than_it_looks(urls, exclude):
     assert ids(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["shop:*", "/articles/*", "article*"]) == []
 
 
+OR_ELSE = "Name another page. Or, if every user may open this one, add "
+
+
 def test_a_rule_that_denies_its_own_redirect_target(urls):
     for target in ("/shop/?why=plan", "shop:list"):
         (message,) = found([{"pattern": "/shop/**", **ADMIN, "redirect_to": target}])
         assert message.id == "sessionkit.W022"
-        assert message.hint == 'Add {"pattern": "/shop/", "authenticated": True} above SESSIONKIT_PROTECT[0].'
+        assert message.hint == OR_ELSE + '{"pattern": "/shop/", "authenticated": True} above SESSIONKIT_PROTECT[0].'
     for target in ("/users/", "users"):
         assert ids([{"pattern": "/shop/**", **ADMIN, "redirect_to": target}]) == []
 
@@ -469,7 +472,7 @@ def test_a_redirect_target_that_is_denied_without_its_language(others, rule, pat
     with override_settings(ROOT_URLCONF=fresh(translated), LANGUAGE_CODE="en"):
         (message,) = [one for one in found([*others, rule]) if one.id == "sessionkit.W022"]
         place = f"SESSIONKIT_PROTECT[{len(others)}]"
-        assert message.hint == f'Add {{"pattern": {pattern}, "authenticated": True}} above {place}.'
+        assert message.hint == OR_ELSE + f'{{"pattern": {pattern}, "authenticated": True}} above {place}.'
         opener = {"pattern": json.loads(pattern), "authenticated": True}
         assert "sessionkit.W022" not in ids([*others, opener, rule])
         for rules, status in (([*others, rule], 403), ([*others, opener, rule], 200)):
@@ -481,7 +484,7 @@ def test_a_redirect_target_that_is_denied_in_another_letter_case(urls):
     urls.append(path("Up/", page, name="up"))
     rules = [{"pattern": "/up/**", **ADMIN, "redirect_to": "/Up/"}, {"pattern": "/Up/**", "authenticated": True}]
     (message,) = [one for one in found(rules) if one.id == "sessionkit.W022"]
-    assert message.hint == 'Add {"pattern": "/up/", "authenticated": True} above SESSIONKIT_PROTECT[0].'
+    assert message.hint == OR_ELSE + '{"pattern": "/up/", "authenticated": True} above SESSIONKIT_PROTECT[0].'
 
 
 def test_a_view_that_sends_people_to_the_login_page_of_another_site(urls):
