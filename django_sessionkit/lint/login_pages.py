@@ -1,4 +1,4 @@
-"""Find login pages and other redirect targets that do not exist, are covered by a rule, or lead round in circles."""
+"""Find redirect targets, such as login pages, that do not exist, are covered by a rule, or redirect in a loop."""
 
 from __future__ import annotations
 

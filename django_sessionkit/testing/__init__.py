@@ -237,7 +237,7 @@ def _with_headers(who: Any, caller: Caller | None, request: dict[str, Any]) -> d
         raise ValueError(f'unknown caller "{caller}"; {did_you_mean(caller, HEADERS)}')
     own = isinstance(who, (Client, AsyncClient)) and caller is None
     if fields := sorted(_FIELDS.intersection(request)):
-        raise TypeError(f'A field of the session belongs into as_, as in as_={{"{fields[0]}": ...}}.')
+        raise TypeError(f'"{fields[0]}" is a field of the session. Pass it in as_: as_={{"{fields[0]}": ...}}.')
     headers = {} if own else HEADERS[caller or "page"]
     return {**request, "headers": {**headers, **(request.get("headers") or {})}}
 

@@ -426,9 +426,9 @@ class TestAssertAccess(SimpleTestCase):
 
     async def test_fields_of_a_session_beside_as_are_refused(self):
         for fields in ({"role": "editor"}, {"roles": ["editor"]}, {"permission": "a"}, {"user_id": "7"}):
-            with pytest.raises(TypeError, match=rf'belongs into as_, as in as_={{"{next(iter(fields))}": \.\.\.}}\.$'):
+            with pytest.raises(TypeError, match=rf'Pass it in as_: as_={{"{next(iter(fields))}": \.\.\.}}\.$'):
                 assert_access("/page/", status=302, **fields)
-            with pytest.raises(TypeError, match="belongs into as_"):
+            with pytest.raises(TypeError, match="Pass it in as_"):
                 await aassert_access("/page/", status=302, **fields)
 
     async def test_an_unknown_caller_is_refused(self):

@@ -100,4 +100,7 @@ def test_an_exception_reaches_the_coroutine():
 
 
 def test_an_answer_can_be_closed_without_a_warning():
-    ahas_role("editor").close()
+    answer = ahas_role("editor")
+    assert inspect.getcoroutinestate(answer) == inspect.CORO_CREATED
+    answer.close()
+    assert inspect.getcoroutinestate(answer) == inspect.CORO_CLOSED

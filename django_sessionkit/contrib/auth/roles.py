@@ -18,7 +18,7 @@ class StatusRoles:
 
     #: the role of superusers; it has every permission, unless ``SESSIONKIT_ROLES`` declares it
     superuser_role: str | None = "superuser"
-    #: the role of users with ``is_staff``, who may log in to the admin
+    #: the role of users with ``is_staff``; they may log in to the admin
     staff_role: str | None = "staff"
 
     @property

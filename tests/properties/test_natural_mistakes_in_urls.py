@@ -1,4 +1,7 @@
-"""Mistakes that a newcomer makes in settings, and the message of a check for each: place, fault and remedy."""
+"""Mistakes that a newcomer makes in patterns and in what a rule needs beside it: routes, roles, middleware.
+
+Each row has the beginning of the message and of the hint. Keys and values of settings have a table of their own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import include, path
 
-from django_sessionkit import Role
 from django_sessionkit.decorators import require_role
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -52,28 +54,13 @@ DEFAULT = {"SESSIONKIT_GLOBAL_PROTECT": True}
 # what is written, and what the check says: the beginnings of the message and of the hint
 MISTAKES = [
     # names of settings
-    ({"SESSION_KIT_PROTECT": []}, "SESSION_KIT_PROTECT: unknown setting.", 'Did you mean "SESSIONKIT_PROTECT"?'),
     ({"SESSIONSKIT_ROLES": {}}, "SESSIONSKIT_ROLES: unknown setting.", 'Did you mean "SESSIONKIT_ROLES"?'),
     ({"SESSIONKIT_RULES": []}, "SESSIONKIT_RULES: unknown setting.", 'Did you mean "SESSIONKIT_PROTECT"?'),
-    (
-        {"SESSIONKIT": {"PROTECT": []}},
-        "SESSIONKIT: unknown setting.",
-        "Write each setting as a variable of its own: SESS",
-    ),
     # rules
     (only(pattern="/reports"), "SESSIONKIT_PROTECT[0]: a rule needs a requirement.", 'Write "authenticated": True to'),
-    (only(role="editor"), 'SESSIONKIT_PROTECT[0]: a rule needs a "pattern" or a "view".', 'Add for example "patt'),
-    ({"SESSIONKIT_PROTECT": ["/reports"]}, "SESSIONKIT_PROTECT[0]: a rule must be a dict.", "Write {"),
-    ({"SESSIONKIT_PROTECT": {"pattern": "/"}}, "SESSIONKIT_PROTECT: must be a list, not dict.", "Write [{...}]."),
-    (rule(rol="editor"), 'SESSIONKIT_PROTECT[0]: unknown key "rol".', 'Did you mean "role"?'),
     (rule(login=True), 'SESSIONKIT_PROTECT[0]: unknown key "login".', 'Did you mean "login_url"?'),
-    (rule(roles="editor"), 'SESSIONKIT_PROTECT[0]: "roles": must be a list of names.', 'Write ["name"].'),
-    (rule(role=["editor"]), 'SESSIONKIT_PROTECT[0]: "role": must be a single name.', "Use the plural key for a list."),
     (rule(permission="posts:*"), 'SESSIONKIT_PROTECT[0]: "permission": "posts:*": a required', "Name each permission."),
-    (rule(methods="POST"), 'SESSIONKIT_PROTECT[0]: "methods" must be a list of HTTP verbs', 'Write ["POST"].'),
-    (rule(methods=["post"]), "SESSIONKIT_PROTECT[0]: \"methods\": unknown verb 'post'.", 'Did you mean "POST"?'),
     (rule(allow="shop.nope"), "SESSIONKIT_PROTECT[0]: Allow('shop.nope') cannot be imported", "A predicate is, for ex"),
-    (rule(require=Role), 'SESSIONKIT_PROTECT[0]: "require": must be a requirement.', 'Write for example Role("owner")'),
     (rule(public=True), 'SESSIONKIT_PROTECT[0]: "public" cannot be combined', "Remove one of them."),
     (rule(public=False), 'SESSIONKIT_PROTECT[0]: "public": must be True if present.', "Remove the key otherwise."),
     # patterns
@@ -104,7 +91,6 @@ MISTAKES = [
         "SESSIONKIT_PROTECT[0]['pattern']: 'http://x.example/a'",
         "Write only the path",
     ),
-    ({**DEFAULT, "SESSIONKIT_EXCLUDE": "/about"}, "SESSIONKIT_EXCLUDE: must be a list, not str.", 'Write ["/about"].'),
     # what the URLconf does not have
     (
         rule(pattern="/reprots/**"),
@@ -121,7 +107,6 @@ MISTAKES = [
         'SESSIONKIT_PROTECT[0]: the view name "biling:*" matches',
         'Did you mean "billing:*"?',
     ),
-    ({**DEFAULT, "SESSIONKIT_EXCLUDE": ["abuot"]}, 'SESSIONKIT_EXCLUDE: "abuot" matches no', 'Did you mean "about"?'),
     (
         {**DEFAULT, "SESSIONKIT_EXCLUDE": ["mine"]},
         'SESSIONKIT_EXCLUDE: "mine" does not open',
@@ -148,7 +133,6 @@ MISTAKES = [
         'SESSIONKIT_PROTECT[0] requires the permission "posts:wir',
         "Correct the",
     ),
-    ({"SESSIONKIT_ROLES": {"a": {"permissions": ["posts.*"]}}}, 'SESSIONKIT_ROLES grants "posts.*"', 'Write "posts:*"'),
     (
         {"SESSIONKIT_ROLES": {"a": {"permissions": ["posts:*"]}}},
         'SESSIONKIT_ROLES grants "posts:*"',
