@@ -14,7 +14,8 @@ from .conf.urlconf import routed_by
 from .exceptions import AccessDenied, NotAuthenticated
 from .guard import preview
 from .guard.denial_choice import Denial
-from .guard.engine import AccessRequest, RequestEvaluation, authorize
+from .guard.engine import authorize
+from .guard.request_evaluation import AccessRequest, RequestEvaluation
 from .responses import caching, hidden_page, languages
 from .session.context import SessionContext, reset_current, set_current
 from .session.loader import current_loader

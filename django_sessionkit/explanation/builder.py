@@ -13,7 +13,8 @@ from django_sessionkit import conf
 from django_sessionkit.conf.urlconf import urlconf_of
 from django_sessionkit.guard import denial_choice, negotiation, preview
 from django_sessionkit.guard.denial_choice import Denial, DenialResponse
-from django_sessionkit.guard.engine import AccessRequest, authorize
+from django_sessionkit.guard.engine import authorize
+from django_sessionkit.guard.request_evaluation import AccessRequest
 from django_sessionkit.policy.decisions import REFUSED
 from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.session.loader import context_for, own_context

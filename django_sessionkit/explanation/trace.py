@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from django_sessionkit import conf
 from django_sessionkit.access import AccessPolicy
-from django_sessionkit.guard.engine import AccessRequest, Decisions, RequestEvaluation, exempted_from_default
+from django_sessionkit.guard.engine import exempted_from_default
 from django_sessionkit.guard.evaluator import without_session
+from django_sessionkit.guard.request_evaluation import AccessRequest, Decisions, RequestEvaluation
 from django_sessionkit.patterns import matches, split
 from django_sessionkit.policy.algebra import Evaluated, Record, Requirement
 from django_sessionkit.policy.decisions import Decision
@@ -29,7 +30,7 @@ _MOST_NAMES = 8
 
 
 class Trace(RequestEvaluation):
-    """A recording :class:`~django_sessionkit.guard.engine.RequestEvaluation` for
+    """A recording :class:`~django_sessionkit.guard.request_evaluation.RequestEvaluation` for
     :func:`~django_sessionkit.guard.engine.authorize`.
 
     ``of`` is the evaluation of a real request, whose decisions are reused.

@@ -16,8 +16,9 @@ from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.utils.sansio import Flow
 
 from .denial_choice import Denial
-from .engine import AccessRequest, RequestEvaluation, authorize
+from .engine import authorize
 from .evaluator import warn_outside
+from .request_evaluation import AccessRequest, RequestEvaluation
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch

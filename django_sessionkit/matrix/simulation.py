@@ -15,7 +15,8 @@ from django_sessionkit import conf
 from django_sessionkit.conf import installed
 from django_sessionkit.exceptions import RouteMismatch
 from django_sessionkit.guard import redirects
-from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, authorize, variants_of
+from django_sessionkit.guard.engine import GLOBAL_LABEL, authorize, variants_of
+from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.view_marks import (
     DJANGO_LABEL,

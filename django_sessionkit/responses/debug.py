@@ -13,7 +13,8 @@ from django.template import Context, Engine
 from django_sessionkit import conf
 from django_sessionkit.explanation import text
 from django_sessionkit.explanation.builder import explain_request
-from django_sessionkit.guard.engine import GLOBAL_LABEL, AccessRequest, RequestEvaluation, exempted_from_default
+from django_sessionkit.guard.engine import GLOBAL_LABEL, exempted_from_default
+from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
 from django_sessionkit.guard.shown_session import shown_grants
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.view_marks import requirements_of

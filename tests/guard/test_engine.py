@@ -6,15 +6,13 @@ import re
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
-from django.test import RequestFactory, override_settings
+from django.test import override_settings
 from django.urls import path
 from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import Public, Role, can_access, explain, is_authenticated, use_session
-from django_sessionkit.guard.engine import RequestEvaluation
-from django_sessionkit.session.context import SessionContext
 
 ADMIN_ONLY = [{"pattern": "/admin/**", "role": "admin"}]
 
@@ -491,18 +489,6 @@ def test_no_header_opens_anything(headers):
 @protect({"pattern": "/page", "role": "admin"}, SESSIONKIT_ACCESS_POLICY="test_access.CheckingPolicy")
 def test_the_policy_serves_the_guard():
     assert status("/page/", {"user_id": "1", "role": "admin"}) == 200
-
-
-@pytest.mark.parametrize("urlconf", [[], ""])
-@pytest.mark.parametrize("root", [None, "testsite.urls"])
-def test_a_urlconf_that_cannot_be_read_is_not_taken_for_the_root(root, urlconf):
-    """It cannot be told whether a language comes first, so each form of the path is looked at."""
-    request = RequestFactory().get("/de/admin/")
-    with override_settings(ROOT_URLCONF=root, SESSIONKIT_PROTECT=[{"pattern": "/admin/**", "role": "admin"}]):
-        evaluation = RequestEvaluation(SessionContext.fixed(None))
-        assert evaluation.needs_no_evaluation(request) == (root is not None)
-        request.urlconf = urlconf
-        assert not evaluation.needs_no_evaluation(request)
 
 
 OPEN_FILES = {"pattern": "/files/*", "public": True}

@@ -20,7 +20,8 @@ from support.sessions import READER, browser
 from django_sessionkit import conf, validate_session
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard import redirects
-from django_sessionkit.guard.engine import AccessRequest, RequestEvaluation, authorize
+from django_sessionkit.guard.engine import authorize
+from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
 from django_sessionkit.patterns import matches
 from django_sessionkit.policy.denial_options import check_target
 from django_sessionkit.policy.path_variants import normalize

@@ -58,7 +58,7 @@ SHORT_LIVED = {
     "contrib.auth.users.RequestStore._session_cache",
     "matrix.simulation._Simulator._kinds",
     "matrix.simulation._Simulator._numbers",
-    "guard.engine.RequestEvaluation.decisions",
+    "guard.request_evaluation.RequestEvaluation.decisions",
     "policy.path_variants.VariantReader._normalized",
     "policy.path_variants.VariantReader._fold",
     "policy.first_match.PathLookup._matching",
