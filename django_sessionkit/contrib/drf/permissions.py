@@ -1,91 +1,28 @@
-"""Django REST framework: permission classes from requirements, authentication by session, the usual denial responses.
-
-In DRF, ``~`` grants access after any denial. Here it grants none without a session or after a failed check.
-"""
+"""The permission classes of ``Requires`` and ``RequiresByAction``, and their operators ``&``, ``|`` and ``~``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rest_framework import exceptions, permissions
-from rest_framework.authentication import SessionAuthentication
+from rest_framework import permissions
 from rest_framework.permissions import AND, OR, BasePermission
 
 from django_sessionkit.api import evaluate
-from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.guard.evaluator import as_requirement, denial_of, public_text
-from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.guard.evaluator import as_requirement
 from django_sessionkit.requirements import Authenticated, Nobody, Requirement
-from django_sessionkit.responses import RETRY_AFTER, deny_for
 from django_sessionkit.responses.caching import vary_ahead
-from django_sessionkit.session.context import Fault, activate
-from django_sessionkit.session.csrf import has_csrf_token, needs_csrf_check
+from django_sessionkit.session.context import activate
+from django_sessionkit.session.csrf import needs_csrf_check
 from django_sessionkit.session.loader import context_for, current_loader
-from django_sessionkit.session.value import Session
-from django_sessionkit.utils import client_texts
-from django_sessionkit.utils.sansio import run
 from django_sessionkit.utils.verbs import VERBS
+
+from .authentication import check_csrf
+from .denials import final_result, keep_for_handler
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-# request attributes: the last denial of a permission, and the fault of the session at that time
-_REFUSAL, _FAULT = "_sessionkit_refusal", "_sessionkit_fault"
-
-
-class SessionUser:
-    """The ``request.user`` for a session, with the attributes that DRF needs. The session itself is ``user.session``.
-    It has no permissions in ``contrib.auth``: ``is_staff`` and ``is_superuser`` are ``False``.
-    """
-
-    is_active = is_authenticated = True
-    is_anonymous = is_staff = is_superuser = False
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    @property
-    def pk(self) -> str:
-        """The ``user_id`` of the session. Throttles use it."""
-        return self.session.user_id
-
-    id = pk
-
-    def __str__(self) -> str:
-        """Return a fixed text without the ``user_id``, because error reports show it."""
-        return str(client_texts.SIGNED_IN)
-
-
-class SessionKitAuthentication(SessionAuthentication):
-    """Set ``request.user`` to a :class:`SessionUser` and ``request.auth`` to the session. Without one, a denial is 401.
-    As in DRF's ``SessionAuthentication``, unsafe methods need a CSRF token if the session comes from a cookie.
-    """
-
-    def authenticate(self, request: Any) -> tuple[SessionUser, Session] | None:
-        """Return the user and the session, or ``None``. Then DRF tries the next authentication class."""
-        session = run(context_for(request._request).flow())
-        vary_ahead(request.parser_context.get("view"))
-        if session is None:
-            return None
-        if needs_csrf_check(request._request):
-            self.enforce_csrf(request)
-        return SessionUser(session), session
-
-    def authenticate_header(self, request: Any) -> str | None:
-        """Return the challenge, so that DRF answers 401 and not 403, or ``None`` if a login would not help."""
-        return current_loader().source.challenge if context_for(request._request).fault is None else None
-
-
-class Unavailable(exceptions.APIException):
-    """The session cannot be looked up at the moment. DRF's exception handler answers 503 with ``Retry-After``."""
-
-    status_code: int = 503
-    wait: int = RETRY_AFTER
-    default_detail: Any = public_text(Fault(UNKNOWN_FOR_NOW))
-    default_code: str = "unavailable"
 
 
 class _Composable(permissions.BasePermissionMetaclass, permissions.OperandHolder, permissions.SingleOperandHolder):
@@ -134,7 +71,9 @@ class _RequirementPermission(BasePermission, metaclass=_Composable):
     def has_permission(self, request: Any, view: Any) -> bool:
         requirement = self.actions.get(_action(request, view, self.actions), self.otherwise)
         vary_ahead(view)
-        return _final(request, _is_granted(request, requirement if requirement is not None else Nobody()), self.is_part)
+        return final_result(
+            request, _is_granted(request, requirement if requirement is not None else Nobody()), self.is_part
+        )
 
 
 class _Combined(BasePermission, metaclass=_Composable):
@@ -158,7 +97,7 @@ class _Combined(BasePermission, metaclass=_Composable):
         return Requires(Authenticated()) & _combined(operator, *(~part for part in cls.parts))
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        return _final(request, self._joined.has_permission(request, view) is True, self.is_part)
+        return final_result(request, self._joined.has_permission(request, view) is True, self.is_part)
 
     def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
         return self._joined.has_object_permission(request, view, obj) is True
@@ -220,60 +159,7 @@ def _is_granted(request: Any, requirement: Requirement) -> bool:
         decision = evaluate(requirement)
         session = session_context.peek()
         fault = session_context.fault
-    vars(http).update({_REFUSAL: None, _FAULT: None} if decision else {_REFUSAL: decision, _FAULT: fault})
+    keep_for_handler(http, decision, fault)
     if decision and session is not None and needs_csrf_check(http):
-        _check_csrf(request)
+        check_csrf(request)
     return decision.allowed
-
-
-def _final(request: Any, is_granted: bool, is_part: bool) -> bool:
-    """Raise 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help."""
-    fault = getattr(request._request, _FAULT, None)
-    if fault is not None and not (is_granted or is_part):
-        raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(str(public_text(fault)))
-    return is_granted
-
-
-def _check_csrf(request: Any) -> None:
-    """Check CSRF: DRF turns Django's check off, and other authentication classes do not know that a session is used.
-
-    No check is needed if a token has authenticated the user to whom the session belongs.
-    """
-    proven_by = request.successful_authenticator
-    is_of_token = proven_by is not None and current_loader().source.follows_user and has_csrf_token(request._request)
-    if not is_of_token and not isinstance(proven_by, SessionAuthentication):
-        SessionAuthentication().enforce_csrf(request)
-
-
-def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
-    """Send and report the usual response to a denial. Use it as ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``.
-    It handles the denials of :class:`Requires`, and what ``enforce()`` and ``require_session()`` raise in a view. DRF
-    handles all other exceptions.
-    """
-    views = import_module("rest_framework.views")  # it imports the settings, which may name a class of this module
-    denial = _denial(context["request"], error)
-    if not isinstance(denial, (NotAuthenticated, AccessDenied)):
-        return views.exception_handler(error, context)
-    views.set_rollback()
-    return run(deny_for(context["request"]._request, denial))
-
-
-def _denial(request: Any, error: Exception) -> Exception:
-    if not isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied, Unavailable)):
-        return error
-    if (refusal := getattr(request._request, _REFUSAL, None)) is not None:
-        return AccessDenied(refusal)
-    is_ours = any(isinstance(one, SessionKitAuthentication) for one in request.authenticators)
-    session_context = context_for(request._request)
-    return denial_of(session_context) if is_ours and session_context.fault is not None else error
-
-
-with suppress(ImportError):
-    from drf_spectacular.authentication import SessionScheme
-
-    class SessionKitScheme(SessionScheme):
-        """The security scheme of :class:`SessionKitAuthentication` for drf-spectacular: the session cookie."""
-
-        target_class: Any = SessionKitAuthentication
-        name: Any = "sessionKit"
-        priority = 0

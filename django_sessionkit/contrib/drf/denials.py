@@ -1,0 +1,69 @@
+"""What DRF answers to a denial: the exceptions of a refused or unknown session, and the exception handler."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import exceptions
+
+from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
+from django_sessionkit.guard.evaluator import denial_of, public_text
+from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW, Decision
+from django_sessionkit.responses import RETRY_AFTER, deny_for
+from django_sessionkit.session.context import Fault
+from django_sessionkit.session.loader import context_for
+from django_sessionkit.utils.sansio import run
+
+from .authentication import SessionKitAuthentication
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# request attributes: the last denial of a permission, and the fault of the session at that time
+_REFUSAL, _FAULT = "_sessionkit_refusal", "_sessionkit_fault"
+
+
+class Unavailable(exceptions.APIException):
+    """The session cannot be looked up at the moment. DRF's exception handler answers 503 with ``Retry-After``."""
+
+    status_code: int = 503
+    wait: int = RETRY_AFTER
+    default_detail: Any = public_text(Fault(UNKNOWN_FOR_NOW))
+    default_code: str = "unavailable"
+
+
+def keep_for_handler(request: HttpRequest, decision: Decision, fault: Fault | None) -> None:
+    """Keep a denial, and the fault of its session, for :func:`exception_handler`. A grant removes an earlier denial."""
+    vars(request).update({_REFUSAL: None, _FAULT: None} if decision else {_REFUSAL: decision, _FAULT: fault})
+
+
+def final_result(request: Any, is_granted: bool, is_part: bool) -> bool:
+    """Raise 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help."""
+    fault = getattr(request._request, _FAULT, None)
+    if fault is not None and not (is_granted or is_part):
+        raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(str(public_text(fault)))
+    return is_granted
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
+    """Send and report the usual response to a denial. Use it as ``REST_FRAMEWORK["EXCEPTION_HANDLER"]``.
+    It handles the denials of ``Requires(...)``, and what ``enforce()`` and ``require_session()`` raise in a view. DRF
+    handles all other exceptions.
+    """
+    views = import_module("rest_framework.views")  # it imports the settings, which may name a class of this package
+    denial = _denial(context["request"], error)
+    if not isinstance(denial, (NotAuthenticated, AccessDenied)):
+        return views.exception_handler(error, context)
+    views.set_rollback()
+    return run(deny_for(context["request"]._request, denial))
+
+
+def _denial(request: Any, error: Exception) -> Exception:
+    if not isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied, Unavailable)):
+        return error
+    if (refusal := getattr(request._request, _REFUSAL, None)) is not None:
+        return AccessDenied(refusal)
+    is_ours = any(isinstance(one, SessionKitAuthentication) for one in request.authenticators)
+    session_context = context_for(request._request)
+    return denial_of(session_context) if is_ours and session_context.fault is not None else error
