@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 ALLOWED, DENIED, DEPENDS, DELEGATED = "allowed", "denied", "depends", "delegated"
@@ -9,6 +10,8 @@ ALLOWED, DENIED, DEPENDS, DELEGATED = "allowed", "denied", "depends", "delegated
 #: the word and the sign of each outcome, so that no page depends on colour alone
 WORDS = {ALLOWED: "yes", DENIED: "no", DEPENDS: "depends", DELEGATED: "delegated"}
 SIGNS = {ALLOWED: "✓", DENIED: "✕", DEPENDS: "?", DELEGATED: "→"}
+
+_MOST_TOLD = 3
 
 #: the label of a route to which nothing in the policy applies
 UNPROTECTED = "unprotected"
@@ -79,3 +82,10 @@ class Matrix(NamedTuple):
     def unprotected(self) -> int:
         """The number of unprotected lines."""
         return sum(line.is_unprotected for line in self.lines)
+
+
+def few(texts: Iterable[str], joint: str) -> str:
+    """Return the first three of ``texts``, joined by ``joint``, and the number of the rest."""
+    found = list(dict.fromkeys(texts))
+    more = len(found) - _MOST_TOLD
+    return joint.join(found[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")

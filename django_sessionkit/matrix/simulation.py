@@ -8,40 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 from django_sessionkit import conf
 from django_sessionkit.conf import installed
-from django_sessionkit.exceptions import RouteMismatch
-from django_sessionkit.guard import redirects
-from django_sessionkit.guard.engine import GLOBAL_LABEL, authorize, variants_of
+from django_sessionkit.guard.engine import authorize
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
-from django_sessionkit.policy.path_variants import PathVariant
-from django_sessionkit.policy.view_marks import (
-    DJANGO_LABEL,
-    ViewRequirement,
-    exempting_mark,
-    is_login_not_required,
-    requirements_of,
-)
+from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
 from django_sessionkit.utils.sansio import dry_run
 
-from .lines import ALLOWED, ANY, DELEGATED, DENIED, DEPENDS, UNPROTECTED, Line, Square
+from .deciders import UNREADABLE_LABEL, deciders_of
+from .lines import ALLOWED, ANY, DELEGATED, DENIED, DEPENDS, UNPROTECTED, Line, Square, few
 from .principals import Principal, in_order, named_verbs, verbs_of
-from .sample_paths import PathSampler, RuleOrder
-
-EXCLUDE_LABEL, LOGIN_LABEL = "SESSIONKIT_EXCLUDE", "login page"
-#: the mark of Django while ``SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED`` is off
-IGNORED_MARK = f"{DJANGO_LABEL} (off)"
-UNREADABLE_LABEL = "too many path variants"
-
-# The most paths of one route to decide on. If the rules distinguish more, the outcome is "depends".
-_MOST_PATHS = 200
-_MOST_TOLD = 3
+from .route_paths import RoutePaths, request_for
 
 
 def simulate(
@@ -80,44 +62,26 @@ class _Simulator:
         self._callers = [
             _Caller(one.name, one.session, RequestEvaluation(SessionContext.fixed(one.session))) for one in callers
         ]
-        self._sampler = PathSampler(rules.patterns)
+        self._paths = RoutePaths(routes)
         self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
         self._kinds: dict[str, tuple[bool, ...]] = {}
         self._named = named_verbs()
         self._asks_login = (
             installed.middleware_index(installed.middleware(), installed.LOGIN_REQUIRED_MIDDLEWARE) is not None
         )
-        self._order = RuleOrder(routes)
         self._numbers: Counter[str] = Counter()
 
     def lines(self, route: Route) -> Iterator[Line]:
-        paths = tuple(islice(self._paths(route), _MOST_PATHS + 1))
-        doubt = self._doubt(route, paths)
+        paths, doubt = self._paths.of(route)
         groups: dict[tuple[tuple[str, ...], tuple[Square, ...]], list[str]] = {}
         for verbs in self._alike(route):
-            groups.setdefault(self._result(route, verbs[0], paths[:_MOST_PATHS], doubt), []).extend(verbs)
+            groups.setdefault(self._result(route, verbs[0], paths, doubt), []).extend(verbs)
         is_any = route.methods is None and len(groups) == 1
         name = route.view_name if route.url_name else ""
         self._numbers[route.text] += 1
         for (deciders, squares), verbs in groups.items():
             methods = ANY if is_any else " ".join(in_order(verbs))
             yield Line(route.text, name, route.view, methods, deciders, squares, self._numbers[route.text])
-
-    def _paths(self, route: Route) -> Iterator[str]:
-        """One path for each case that the rules distinguish, without paths that an earlier route matches."""
-        paths = self._sampler.paths(route)
-        yield from islice(paths, 1)
-        for path in paths:
-            other = (path.rstrip("/") or path) if path.endswith("/") else f"{path}/"
-            spellings = (one for one in (path, other) if one == path or route.accepts(one))  # the same to every rule
-            yield from islice((one for one in spellings if not self._order.is_taken_before(route, one)), 1)
-
-    def _doubt(self, route: Route, paths: Sequence[str]) -> str:
-        """Why the sample paths may be incomplete; empty if they are complete."""
-        if len(paths) > _MOST_PATHS:
-            return "more paths were not checked"
-        patterns = self._sampler.doubts(route, paths)
-        return f"{few(patterns, ', ')} may match other paths" if patterns else ""
 
     def _alike(self, route: Route) -> Iterable[list[str]]:
         """The methods, grouped by the rules and the requirements of the view that apply to them."""
@@ -154,7 +118,7 @@ class _Simulator:
         return route.external_check or ("LoginRequiredMiddleware" if asks_login else None)
 
     def _case(self, target: AccessRequest, marks: Sequence[ViewRequirement]) -> _Case:
-        deciders = (*_deciders(target), *(f"view: {mark.requirement!r}" for mark in marks))
+        deciders = (*deciders_of(target).labels, *(f"view: {mark.requirement!r}" for mark in marks))
         squares = (Square(caller.name, *_outcome(target, marks, caller)) for caller in self._callers)
         return _Case(target.path, deciders, tuple(squares))
 
@@ -178,37 +142,6 @@ def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _C
     return ALLOWED, ""
 
 
-def _deciders(target: AccessRequest) -> Iterator[str]:
-    """The labels of what decides: rules, else ``@public``, an exclude or the default. None if it is unprotected."""
-    settings = conf.current()
-    evaluation = RequestEvaluation(SessionContext.fixed(None))
-    try:
-        readings = list(variants_of(target, evaluation))
-    except RouteMismatch:
-        yield UNREADABLE_LABEL
-        return
-    matches = evaluation.first_matches(readings, target)
-    labels = dict.fromkeys(match.rule.label for match in matches if match.rule is not None)
-    mark = exempting_mark(target.match, honors_django=settings.honor_login_not_required)
-    if not labels and mark is not None:
-        labels = {mark: None}
-    elif not labels and _is_excluded(target, readings):
-        labels = {EXCLUDE_LABEL: None}
-    elif not labels and settings.global_protect:
-        labels = {GLOBAL_LABEL: None}
-        if target.match is not None and is_login_not_required(target.match.func):
-            labels[IGNORED_MARK] = None
-    if labels and redirects.is_login_page(target.path, target.path_info, target.urlconf, target.match):
-        yield LOGIN_LABEL
-    yield from labels
-
-
-def _is_excluded(target: AccessRequest, readings: Iterable[PathVariant]) -> bool:
-    """Return ``True`` if the view or every exact path variant is excluded."""
-    rules = conf.current().rules
-    return rules.excludes_view(target.view_name) or all(rules.excludes(one.path) for one in readings if one.exact)
-
-
 def _merged(cases: Sequence[tuple[str, Square]], doubt: str) -> tuple[str, str]:
     """The outcome of one caller, and why, for the whole route: ``DEPENDS`` if its paths have different outcomes."""
     outcomes = {square.outcome for _, square in cases}
@@ -224,15 +157,3 @@ def _told(outcome: str, cases: Sequence[tuple[str, Square]]) -> str:
     """A text such as ``denied on /users/admin (users: needs the role "admin")``, with some of the paths."""
     found = [f"{path} ({square.why})" if square.why else path for path, square in cases if square.outcome == outcome]
     return f"{outcome} on {few(found, ', ')}"
-
-
-def few(texts: Iterable[str], joint: str) -> str:
-    """Return the first three of ``texts``, joined by ``joint``, and the number of the rest."""
-    found = list(dict.fromkeys(texts))
-    more = len(found) - _MOST_TOLD
-    return joint.join(found[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
-
-
-def request_for(route: Route, method: str, path: str) -> AccessRequest:
-    """Return the access request for ``path``, one of the examples of ``route``."""
-    return AccessRequest(path, path, method, route.urlconf, route.match, resolved=True, forms=route.forms(path))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from textwrap import wrap
 
-from .lines import DEPENDS, UNPROTECTED, WORDS, Line, Matrix
-from .simulation import few
+from .lines import DEPENDS, UNPROTECTED, WORDS, Line, Matrix, few
 
 #: takes a text and its kind (an outcome, ``"unprotected"``, ``"head"`` or ``""``), and returns the text with colours
 Styler = Callable[[str, str], str]

@@ -26,7 +26,7 @@ from django_sessionkit import Allow, Role, evaluate, use_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import NotEvaluated
-from django_sessionkit.matrix.simulation import request_for
+from django_sessionkit.matrix.route_paths import request_for
 from django_sessionkit.urlconf.inventory import Route, list_routes
 from django_sessionkit.urlconf.segments import MANY, ONE, PartialSegment
 from django_sessionkit.utils.sansio import dry_run
