@@ -6,6 +6,7 @@ This room changes nothing. No other room imports it, except ``management``.
 
 from __future__ import annotations
 
+from .backends import check_first_backend
 from .deploy import (
     check_audit_handler,
     check_autoescape,
@@ -96,6 +97,7 @@ ALWAYS = (
     check_view_predicates,
     check_ninja_denials,
     check_ninja_decorators,
+    check_first_backend,
 )
 DEPLOY = (
     check_session_engine,

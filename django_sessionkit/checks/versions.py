@@ -53,7 +53,10 @@ def check_brought_source(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
     settings = conf.valid_or_none()
     sources = [getattr(app, "sessionkit_source", None) for app in apps.get_app_configs()]
     brought = [one for one in sources if one is not None]
-    if settings is None or not brought or brought[0] in installed.ancestry(type(settings.source)):
+    if settings is None or not brought:
+        return []
+    own, replaced = installed.ancestry(type(settings.source)), installed.ancestry(installed.import_or_none(brought[0]))
+    if replaced[:1] and replaced[0] in own:
         return []
     return [
         CheckWarning(

@@ -58,6 +58,7 @@ ELSEWHERE = {
     "SessionKitAuthentication": "contrib.drf",
     "SessionKitMiddleware": "middleware",
     "SessionKitRequest": "types",
+    "SessionPermissions": "contrib.auth",
     "SessionSource": "sources",
     "assert_access": "testing",
     "matches": "patterns",

@@ -353,6 +353,19 @@ class TestLogin:
             assert "evil" not in caller().get("/to-login/", {"next": evil})["Location"]
 
 
+def test_has_perm(run: Run) -> None:
+    run("docs/how-to/has-perm.md")
+    user, client = User.objects.create_user("ann"), caller()
+    client.force_login(user)
+    assert client.get("/orders/").status_code == 403
+    for role, refunds in (("clerk", False), ("manager", True)):
+        session = client.session
+        session["__session__"] = {"user_id": str(user.pk), "role": role}
+        session.save()
+        assert client.get("/orders/").content == b"orders"
+        assert (client.get("/refund/").content == b"refunded") is refunds
+
+
 def test_policy(run: Run) -> None:
     page = run("docs/how-to/policy.md")
     page.only("Write a custom policy")

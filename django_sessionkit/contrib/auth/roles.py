@@ -12,6 +12,8 @@ from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.names import nfc
 from django_sessionkit.session import audit
 
+from .users import without_session
+
 
 class StatusRoles:
     """The part of the bridge that gives roles to staff and superusers. Set an attribute to ``None`` to give none."""
@@ -37,15 +39,7 @@ class StatusRoles:
     @property
     def sessionkit_permissions(self) -> frozenset[str]:
         """The permissions that the models of the project declare, such as ``"shop.change_order"``."""
-        options = [model._meta for model in apps.get_models()]
-        return frozenset(
-            f"{one.app_label}.{name}"
-            for one in options
-            for name in (
-                *(get_permission_codename(action, one) for action in one.default_permissions),
-                *(codename for codename, _ in one.permissions),
-            )
-        )
+        return declared_permissions()
 
     def roles_of(self, user: Any) -> list[str]:
         """Return the names of the groups of ``user``, and the roles of staff and superusers.
@@ -67,4 +61,18 @@ class StatusRoles:
         """Return the permissions of ``user``. A superuser has them by the role, so the list is empty."""
         if self.superuser_role is not None and getattr(user, "is_superuser", False) is True:
             return []
-        return sorted(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else []
+        with without_session():
+            return sorted(user.get_all_permissions()) if hasattr(user, "get_all_permissions") else []
+
+
+def declared_permissions() -> frozenset[str]:
+    """Return the permissions that the models of the project declare, such as ``"shop.change_order"``, without I/O."""
+    options = [model._meta for model in apps.get_models()]
+    return frozenset(
+        f"{one.app_label}.{name}"
+        for one in options
+        for name in (
+            *(get_permission_codename(action, one) for action in one.default_permissions),
+            *(codename for codename, _ in one.permissions),
+        )
+    )

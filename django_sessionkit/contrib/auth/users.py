@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -10,6 +10,8 @@ from django.contrib.auth import SESSION_KEY, aget_user, get_user, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.utils.functional import LazyObject, empty
+
+from django_sessionkit.session.context import SessionContext, activate, current_context, loads
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -103,6 +105,19 @@ def has_login(request: HttpRequest) -> bool:
 def is_other_user(request: HttpRequest, user: Any) -> bool:
     """Return ``True`` if ``user`` is active and is not the user of the stored login."""
     return user_id(user) is not None and not is_logged_in(request, user)
+
+
+def without_session() -> AbstractContextManager[object]:
+    """Let ``SessionPermissions`` grant nothing in a ``with`` block.
+
+    The bridge reads the permissions of a user in such a block. The old session must not put its own permissions into
+    the new one, because no permission would ever be lost. While the session is loading, the backend grants nothing
+    anyway.
+    """
+    context = current_context()
+    if context is None or loads.is_under_way(context):
+        return nullcontext()
+    return activate(SessionContext.fixed(None))
 
 
 def _looked_up(request: HttpRequest) -> Any:

@@ -552,7 +552,7 @@ def test_a_subclass_adds_fields_and_cannot_change_whose_they_are(ann, project):
 
 def test_a_user_model_without_groups_and_permissions():
     user = SimpleNamespace(pk=7, mail="", get_email_field_name=lambda: "mail")
-    assert apps.get_app_config("sessionkit_auth")._dict_of(user) == {
+    assert apps.get_app_config("sessionkit_auth").dict_of(user) == {
         "user_id": "7",
         "email": "",
         "roles": [],

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from django_sessionkit import Session, arevoke_sessions, revoke_sessions
 from django_sessionkit.contrib import auth
-from django_sessionkit.contrib.auth import AuthBridge, AuthSource, refresh
+from django_sessionkit.contrib.auth import AuthBridge, AuthSource, SessionPermissions, refresh
 from django_sessionkit.sources import CallableSource, DjangoSessionSource, RequestAttributeSource, SessionSource
 from django_sessionkit.versions import CacheVersions, cached_version
 
@@ -34,6 +34,16 @@ BRIDGES: list[type[auth.AuthBridge]] = [AuthBridge]
 class BridgeSource(AuthSource):
     async def aread(self, request: HttpRequest) -> object:
         return await super().aread(request)
+
+
+class ShopPermissions(SessionPermissions):
+    def has_perm(self, user_obj: AbstractBaseUser, perm: str, obj: object = None) -> bool:
+        return perm.startswith("shop.") and super().has_perm(user_obj, perm, obj)
+
+    async def names(self, user: AbstractBaseUser) -> list[str]:
+        may = await self.ahas_perm(user, "shop.see") and await self.ahas_module_perms(user, "shop")
+        found = await self.aget_all_permissions(user) | await self.aget_user_permissions(user)
+        return sorted(found | self.get_group_permissions(user)) if may else []
 
 
 class TokenSource(RequestAttributeSource):
