@@ -62,7 +62,20 @@ if TYPE_CHECKING:
     from .exceptions import AccessDenied, InvalidSession, NotAuthenticated, SessionKitError
     from .mixins import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRoleMixin
     from .policy.decisions import Decision
-    from .requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
+    from .requirements import (
+        Allow,
+        AllowObject,
+        AnyPermission,
+        Authenticated,
+        Factor,
+        Impersonated,
+        Nobody,
+        Permission,
+        Public,
+        Recent,
+        Role,
+        Within,
+    )
     from .session.override import use_session
     from .session.value import Session
 else:
@@ -84,14 +97,18 @@ __version__ = "0.1.0"
 __all__ = [
     "AccessDenied",
     "Allow",
+    "AllowObject",
     "AnyPermission",
     "Authenticated",
     "Decision",
+    "Factor",
+    "Impersonated",
     "InvalidSession",
     "Nobody",
     "NotAuthenticated",
     "Permission",
     "Public",
+    "Recent",
     "RequireAuthenticatedMixin",
     "RequireMixin",
     "RequirePermissionMixin",
@@ -99,6 +116,7 @@ __all__ = [
     "Role",
     "Session",
     "SessionKitError",
+    "Within",
     "acan_access",
     "aclear_session",
     "aenforce",
@@ -153,14 +171,18 @@ __all__ = [
 _HOMES = {
     "AccessDenied": "exceptions",
     "Allow": "requirements",
+    "AllowObject": "requirements",
     "AnyPermission": "requirements",
     "Authenticated": "requirements",
     "Decision": "policy.decisions",
+    "Factor": "requirements",
+    "Impersonated": "requirements",
     "InvalidSession": "exceptions",
     "Nobody": "requirements",
     "NotAuthenticated": "exceptions",
     "Permission": "requirements",
     "Public": "requirements",
+    "Recent": "requirements",
     "RequireAuthenticatedMixin": "mixins",
     "RequireMixin": "mixins",
     "RequirePermissionMixin": "mixins",
@@ -168,6 +190,7 @@ _HOMES = {
     "Role": "requirements",
     "Session": "session.value",
     "SessionKitError": "exceptions",
+    "Within": "requirements",
     "aclear_session": "changes",
     "aregenerate_session": "changes",
     "arevoke_sessions": "changes",

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 from .explanation import builder
 from .explanation.report import Explanation
 from .guard import preview
-from .guard.evaluator import denial_of, evaluate_current
+from .guard.evaluator import evaluate_current
 from .guard.questions import ais_met, all_permissions, asession_has, is_met, role_and_permission, session_has
-from .guard.raised_denials import reporting
 from .guard.shown_session import public_fields
 from .policy.decisions import Decision
 from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
-from .responses.caching import hold_back_current
+from .responses.enforcement import enforced, required
 from .session.context import current_context
 from .session.loader import current_loader
 from .session.value import Session
 from .utils.awaiting import needs_await
 from .utils.callers import Caller
-from .utils.sansio import Flow, arun, run
+from .utils.sansio import arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -60,20 +59,12 @@ def require_session() -> Session:
     Raises :class:`~django_sessionkit.AccessDenied` if the session is refused or unknown for now. The middleware turns
     both exceptions into a response.
     """
-    return run(_require(get_session()))
+    return run(required(get_session()))
 
 
 async def arequire_session() -> Session:
     """Async variant of :func:`require_session`, which loads the session if necessary."""
-    return await arun(_require(await aget_session()))
-
-
-def _require(session: Session | None) -> Flow[Session]:
-    if session is not None:
-        hold_back_current()
-        return session
-    context = current_context()
-    raise (yield from reporting(denial_of(context), context))
+    return await arun(required(await aget_session()))
 
 
 def session_public(*fields: str) -> dict[str, Any] | None:
@@ -176,43 +167,37 @@ async def ahas_role_permission(role: str, permission: str) -> bool:
     return await asession_has("ahas_role_permission", role_and_permission, role, permission)
 
 
-def evaluate(requirement: Requirement) -> Decision:
+def evaluate(requirement: Requirement, *, obj: object = None) -> Decision:
     """Check ``requirement`` for the current session and return the :class:`~django_sessionkit.Decision`.
 
     A denial raises no exception. On a running event loop, use :func:`aevaluate` if a predicate is async.
+
+    :param obj: the object that :class:`~django_sessionkit.AllowObject` asks about.
     """
-    return run(evaluate_current(requirement, "evaluate"), "aevaluate")
+    return run(evaluate_current(requirement, "evaluate", obj), "aevaluate")
 
 
 @needs_await
-async def aevaluate(requirement: Requirement) -> Decision:
+async def aevaluate(requirement: Requirement, *, obj: object = None) -> Decision:
     """Async variant of :func:`evaluate`. It loads the session and awaits predicates; sync ones run in a thread."""
-    return await arun(evaluate_current(requirement, "aevaluate"))
+    return await arun(evaluate_current(requirement, "aevaluate", obj))
 
 
-def enforce(requirement: Requirement) -> Session | None:
+def enforce(requirement: Requirement, *, obj: object = None) -> Session | None:
     """Return the current session if it meets ``requirement``, else raise an exception.
 
     The result is ``None`` if the requirement is met without a session. Raises
     :class:`~django_sessionkit.NotAuthenticated` if there is no session. Raises :class:`~django_sessionkit.AccessDenied`
     if there is one, or if it is refused or unknown for now. The middleware answers both like a denial by a URL rule.
+
+    :param obj: the object that :class:`~django_sessionkit.AllowObject` asks about.
     """
-    return run(_enforce(requirement, "enforce"), "aenforce")
+    return run(enforced(requirement, "enforce", obj), "aenforce")
 
 
-async def aenforce(requirement: Requirement) -> Session | None:
+async def aenforce(requirement: Requirement, *, obj: object = None) -> Session | None:
     """Async variant of :func:`enforce`. It loads the session and awaits predicates."""
-    return await arun(_enforce(requirement, "aenforce"))
-
-
-def _enforce(requirement: Requirement, caller: str) -> Flow[Session | None]:
-    decision = yield from evaluate_current(requirement, caller)
-    context = current_context()
-    session = context.peek() if context is not None else None
-    if decision:
-        hold_back_current()
-        return session
-    raise (yield from reporting(denial_of(context, decision), context))
+    return await arun(enforced(requirement, "aenforce", obj))
 
 
 def can_access(path_or_view_name: str, *args: Any, method: str = "GET", **kwargs: Any) -> bool:

@@ -28,7 +28,7 @@ from .policy.view_marks import (
     mark_view,
     next_number,
 )
-from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from .requirements import AllowObject, AnyPermission, Authenticated, Permission, Requirement, Role, leaves
 from .responses import check_view
 from .responses.caching import vary
 from .utils.near_names import missing_name
@@ -55,6 +55,9 @@ class Guard:
 
     def __init__(self, requirement: Requirement, options: Options, name: str) -> None:
         _check_keys(options, name)
+        if (about_object := next(leaves(requirement, AllowObject), None)) is not None:
+            hint = "use RequireObjectMixin, or call enforce(requirement, obj=...) in the view"
+            raise InvalidPolicy(f"@{name}", f"{about_object!r} needs an object, and a decorator has none", hint)
         self.requirement = requirement
         self.options: DenialOptions = DenialOptions.parse(options, f"@{name}")
         self._name = name

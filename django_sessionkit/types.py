@@ -12,7 +12,7 @@ from .requirements import Requirement
 from .session.context import SessionContext
 
 if TYPE_CHECKING:
-    from .policy.predicates import Predicate
+    from .requirements.functions import Predicate
 
 __all__ = ["GuardedView", "OnDeny", "Options", "Rule", "SessionKitRequest"]
 
@@ -37,6 +37,9 @@ class Rule(Options, total=False):
     any_permission: list[str] | tuple[str, ...]
     allow: str | Predicate
     require: Requirement
+    recent: int
+    factor: str | list[str] | tuple[str, ...]
+    within: Literal[True]
     public: Literal[True]
     deny: Literal[True]
     name: str

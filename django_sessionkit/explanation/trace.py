@@ -7,24 +7,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from django_sessionkit import conf
-from django_sessionkit.access import AccessPolicy
 from django_sessionkit.guard.engine import exempted_from_default
 from django_sessionkit.guard.evaluator import without_session
 from django_sessionkit.guard.request_evaluation import AccessRequest, Decisions, RequestEvaluation
 from django_sessionkit.patterns import matches, split
-from django_sessionkit.policy.algebra import Evaluated, Record, Requirement
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.policy.first_match import NEEDS_ROUTE, OTHER_VIEW, FirstMatch
 from django_sessionkit.policy.path_variants import PathVariant, normalized
 from django_sessionkit.policy.rules import Rule
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.requirements.check_input import CheckInput, Evaluated, Record
 from django_sessionkit.session.context import SessionContext
-from django_sessionkit.session.value import Session
 from django_sessionkit.utils.sansio import Flow
 
 from .report import PathCheck, RequirementCheck, RequirementResult, RuleResult
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    pass
 
 _MOST_NAMES = 8
 
@@ -53,11 +52,10 @@ class Trace(RequestEvaluation):
 
     def evaluate(self, requirement: Requirement) -> Flow[Decision]:
         session = self.context.peek()
-        weighed = yield from evaluate(requirement, session, conf.current().policy, self.context.request)
+        asked = CheckInput(session, conf.current().policy, self.context.request)
+        weighed = yield from evaluate(requirement, asked)
         if (fault := self.context.fault) is not None:
-            told = yield from without_session(
-                requirement, cast("Decision", weighed.decision), fault, self.context.request
-            )
+            told = yield from without_session(requirement, cast("Decision", weighed.decision), fault, asked)
             weighed = replace(weighed, decision=told)
         self._weighed[requirement] = weighed
         return cast("Decision", weighed.decision)  # the root is always evaluated
@@ -80,29 +78,24 @@ class Trace(RequestEvaluation):
         return asked[-1] if asked else None
 
 
-def evaluate(
-    requirement: Requirement, session: Session | None, policy: AccessPolicy, request: HttpRequest | None
-) -> Flow[RequirementResult]:
+def evaluate(requirement: Requirement, asked: CheckInput) -> Flow[RequirementResult]:
     """Evaluate a requirement, and return the decision of every part.
 
     A part that does not matter for the decision is evaluated too, but only if that calls no code of the project.
     """
     record: Record = []
-    decision = yield from requirement.flow(session, policy, request, record)
-    return (yield from _result(Evaluated(requirement, decision, record), session, policy, request))
+    decision = yield from requirement.flow(asked, record)
+    return (yield from _result(Evaluated(requirement, decision, record), asked))
 
 
-def _result(
-    evaluated: Evaluated, session: Session | None, policy: AccessPolicy, request: HttpRequest | None
-) -> Flow[RequirementResult]:
+def _result(evaluated: Evaluated, asked: CheckInput) -> Flow[RequirementResult]:
     requirement, decision, record = evaluated
     parts = []
     for one in record:
-        parts.append((yield from _result(one, session, policy, request)))
+        parts.append((yield from _result(one, asked)))
     for part in requirement.children[len(record) :]:
-        is_safe = part.is_static and not policy.overrides_check
-        known = (yield from evaluate(part, session, policy, request)) if is_safe else RequirementResult(part, None)
-        parts.append(known)
+        is_safe = part.is_static and not asked.policy.overrides_check
+        parts.append((yield from evaluate(part, asked)) if is_safe else RequirementResult(part, None))
     return RequirementResult(requirement, decision, tuple(parts))
 
 

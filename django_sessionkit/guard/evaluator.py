@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from django.utils.functional import Promise
 
 from django_sessionkit import conf
-from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
+from django_sessionkit.requirements.algebra import Requirement
+from django_sessionkit.requirements.check_input import DEFAULT_POLICY, CheckInput
 from django_sessionkit.session.audit import logger
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, current_context
 from django_sessionkit.utils import client_texts
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # Code may build a new requirement for every call, so the number of cached decisions is limited.
 _MOST_CACHED = 256
 _HEAVIEST_CACHED = 1000
-_BUILT_IN_POLICY = AccessPolicy()
 _PUBLIC_TEXTS: dict[str, Promise] = {
     REFUSED: client_texts.NO_VALID_SESSION,
     UNKNOWN_FOR_NOW: client_texts.UNKNOWN_FOR_NOW,
@@ -54,35 +53,36 @@ def cached_decision(requirement: Requirement, context: SessionContext | None = N
     return prepare_decisions(loaded, settings).get(requirement.cache_key)
 
 
-def decide(context: SessionContext | None, requirement: Requirement, request: HttpRequest | None) -> Flow[Decision]:
+def decide(
+    context: SessionContext | None, requirement: Requirement, request: HttpRequest | None, obj: object = None
+) -> Flow[Decision]:
     """Evaluate ``requirement``, and load the session first if necessary."""
     if context is None:
-        return (yield from requirement.flow(None, conf.current().policy, request))
+        return (yield from requirement.flow(CheckInput(None, conf.current().policy, request, obj)))
     session = (yield from context.flow()) if context.loaded is None else context.peek()
     settings, loaded = conf.current(), context.loaded
+    asked = CheckInput(session, settings.policy, request, obj)
     if loaded is None or loaded.session is not session:
-        return (yield from requirement.flow(session, settings.policy, request))
+        return (yield from requirement.flow(asked))
     decisions = prepare_decisions(loaded, settings)
     decision = decisions.get(requirement.cache_key)
     if decision is None:
-        decision = yield from requirement.flow(session, settings.policy, request)
+        decision = yield from requirement.flow(asked)
         if loaded.fault is not None:
-            decision = yield from without_session(requirement, decision, loaded.fault, request)
+            decision = yield from without_session(requirement, decision, loaded.fault, asked)
         if _can_be_kept(requirement, decision, settings):
             keep(decisions, requirement.cache_key, decision, _MOST_CACHED)
     return decision
 
 
-def without_session(
-    requirement: Requirement, decision: Decision, fault: Fault, request: HttpRequest | None
-) -> Flow[Decision]:
+def without_session(requirement: Requirement, decision: Decision, fault: Fault, asked: CheckInput) -> Flow[Decision]:
     """Turn ``decision``, made for an anonymous caller, into the one for a caller with a refused or unknown session.
 
     Only ``Public()`` and ``Allow`` grant anything to such a caller. What the access policy grants to anonymous callers
     does not apply.
     """
     if decision.allowed and conf.current().policy.overrides_check:
-        decision = yield from requirement.flow(None, _BUILT_IN_POLICY, request)
+        decision = yield from requirement.flow(asked._replace(session=None, policy=DEFAULT_POLICY))
     if decision.allowed or decision.failed or decision.reason == NOBODY:
         return decision
     return replace(decision, reason=fault.reason, missing=(), detail=fault.detail)
@@ -133,13 +133,13 @@ def as_requirement(found: object, place: str) -> Requirement:
     raise InvalidPolicy(place, f"needs a requirement, not {described(found)}", hint)
 
 
-def evaluate_current(requirement: Requirement, caller: str) -> Flow[Decision]:
+def evaluate_current(requirement: Requirement, caller: str, obj: object = None) -> Flow[Decision]:
     """Evaluate ``requirement`` for the current session, and log the decision. ``caller`` is the name of a function."""
     as_requirement(requirement, f"{caller}()")
     context = current_context()
     warn_outside(context, caller)
     request = context.request if context is not None else None
-    decision = yield from decide(context, requirement, request)
+    decision = yield from decide(context, requirement, request, obj)
     guard_audit.decided(decision, request)
     return decision
 

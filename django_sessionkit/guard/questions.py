@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.requirements import Authenticated, Permission, Role
+from django_sessionkit.requirements.algebra import Requirement
 from django_sessionkit.session.audit import logger
 from django_sessionkit.utils.sansio import arun, run
 

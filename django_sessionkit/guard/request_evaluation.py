@@ -164,7 +164,8 @@ class RequestEvaluation:
     def decide(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
         """Evaluate the requirement of a rule, or of the view if ``label`` is ``None``.
 
-        The decision is reused as long as the session, the path and the method stay the same.
+        The decision is reused as long as the session, the path and the method stay the same, unless it depends on the
+        time.
         """
         session = yield from self.context.flow()
         request = self.context.request
@@ -172,7 +173,7 @@ class RequestEvaluation:
         if self.decisions is None:
             self.decisions = {}
         earlier = self.decisions.get((label, requirement.cache_key))
-        if earlier is not None and earlier[0] is session and earlier[1] == asked:
+        if earlier is not None and requirement.is_stable and earlier[0] is session and earlier[1] == asked:
             return earlier[2]
         decision = replace((yield from self.evaluate(requirement)), rule=label)
         audit.decided(decision, request)

@@ -6,8 +6,8 @@ No session is evaluated, and no predicate or custom access policy is called.
 from __future__ import annotations
 
 from django_sessionkit.access import RoleHierarchy
-from django_sessionkit.policy.algebra import And, Not, Or, Requirement
 from django_sessionkit.requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
+from django_sessionkit.requirements.algebra import And, Not, Or, Requirement
 
 
 def is_weaker(one: Requirement, other: Requirement, roles: RoleHierarchy) -> bool:

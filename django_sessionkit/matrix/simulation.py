@@ -15,6 +15,7 @@ from django_sessionkit.conf import installed
 from django_sessionkit.guard.engine import authorize
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
 from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
+from django_sessionkit.requirements.check_input import CheckInput
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
@@ -130,7 +131,7 @@ def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _C
     """
     denial = dry_run(authorize(target, caller.evaluation, with_default=True))
     policy = conf.current().policy
-    asked = (dry_run(mark.requirement.flow(caller.session, policy, None)) for mark in marks)
+    asked = (dry_run(mark.requirement.flow(CheckInput(caller.session, policy))) for mark in marks)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
     sure = next((one for one in denials if not one.failed), None)
     if sure is None and denial is not None and denial.decision.requirement is None:

@@ -17,6 +17,16 @@ EXCLUDED = "excluded"
 NOBODY = "nobody"
 PREDICATE = "predicate"
 POLICY = "policy"
+#: the login is too old, or its time is unknown; see :class:`~django_sessionkit.Recent`
+STALE_AUTHENTICATION = "stale_authentication"
+#: the login was made without one of these factors; see :class:`~django_sessionkit.Factor`
+MISSING_FACTOR = "missing_factor"
+#: nobody acts as the user of the session; see :class:`~django_sessionkit.Impersonated`
+NOT_IMPERSONATED = "not_impersonated"
+#: a requirement about an object was checked without one; see :class:`~django_sessionkit.AllowObject`
+NO_OBJECT = "no_object"
+#: there is no current tenant, or the session has no rights in it; see :class:`~django_sessionkit.Within`
+NO_TENANT = "no_tenant"
 FAILED = "failed"
 DENIED = "denied"
 #: the user is logged in, but the login gives no valid session
@@ -32,11 +42,18 @@ _SENTENCES = {
     NOBODY: "nobody may do this",
     PREDICATE: "refused by",
     POLICY: "refused by the access policy",
+    STALE_AUTHENTICATION: "needs a more recent login",
+    MISSING_FACTOR: "needs a login with another factor",
+    NOT_IMPERSONATED: "needs somebody who acts as the user",
+    NO_OBJECT: "was checked without an object",
+    NO_TENANT: "has no rights in the current tenant, or there is none",
     DENIED: "the view refused the request",
     FAILED: "could not be decided, because a check failed (the log says which)",
     REFUSED: "the login gives no valid session",
     UNKNOWN_FOR_NOW: "the session cannot be looked up at the moment",
 }
+
+_STEP_UP = frozenset([STALE_AUTHENTICATION, MISSING_FACTOR])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,18 @@ class Decision:
     def __bool__(self) -> bool:
         return self.allowed
 
+    @property
+    def needs_step_up(self) -> bool:
+        """Whether the user may lift the denial by confirming the login again, for example with a second factor."""
+        return self.reason in _STEP_UP
+
+    def is_final(self, settled_by: bool | None) -> bool:
+        """Whether this decision of a part settles a combination that a decision ``settled_by`` settles.
+
+        One that failed does not, and neither does one that a new login would lift: another part may be denied for good.
+        """
+        return self.allowed is settled_by and not (self.failed or self.needs_step_up)
+
     def __str__(self) -> str:
         """Return a sentence without a full stop that says why, such as ``needs the role "admin"``."""
         if self.reason in (MISSING_ROLE, MISSING_PERMISSION):
@@ -74,6 +103,8 @@ class Decision:
             return f"{repr(self.requirement).removeprefix('~')} {_SENTENCES[self.reason]}"
         if self.reason == PREDICATE:
             return f"{_SENTENCES[self.reason]} {self.requirement!r}"
+        if self.needs_step_up:
+            return f"{_SENTENCES[self.reason]}: {self.requirement!r}"
         if self.reason == NONE_OF:
             return f"needs {self.requirement!r}"
         return f"{_SENTENCES[self.reason]} ({self.detail})" if self.detail else _SENTENCES[self.reason]

@@ -12,13 +12,17 @@ from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.requirements import (
     Allow,
+    AllowObject,
     AnyPermission,
     Authenticated,
+    Factor,
     Nobody,
     Permission,
     Public,
+    Recent,
     Requirement,
     Role,
+    Within,
     leaves,
 )
 from django_sessionkit.utils.near_names import RULE_SYNONYMS
@@ -29,7 +33,7 @@ from .denial_options import OPTION_KEYS, DenialOptions
 from .rules import Rule, ViewNamePattern
 
 _SELECTOR_KEYS = ("pattern", "view", "methods")
-_FURTHER_KEYS = ("name", "i18n")
+_FURTHER_KEYS = ("within", "name", "i18n")
 _VIEW_NAME_PATTERN = re.compile(r"[\w.*-]+(?::[\w.*-]+)*")
 
 
@@ -143,11 +147,23 @@ def _requirement(raw: Mapping[str, object], place: str) -> Requirement:
     if not parts:
         raise InvalidPolicy(place, "a rule needs a requirement", _ANY_SESSION)
     requirement = reduce(and_, parts)
+    if _flag(raw, "within", place, default=False):
+        requirement = _within(requirement, place)
+    if (about_object := next(leaves(requirement, AllowObject), None)) is not None:
+        hint = "use RequireObjectMixin in the view, or enforce(requirement, obj=...)"
+        raise InvalidPolicy(place, f"{about_object!r} needs an object, and a URL rule has none", hint)
     if not isinstance(requirement, Public) and next(leaves(requirement, Public), None) is not None:
         # Public() | Role("a") would open pages without the limits of a public rule.
         name = '"public"' if "public" in raw else "Public()"
         raise InvalidPolicy(place, f"{name} cannot be combined with a requirement", "remove one of them")
     return requirement
+
+
+def _within(requirement: Requirement, place: str) -> Requirement:
+    try:
+        return Within(requirement)
+    except InvalidPolicy as error:
+        raise InvalidPolicy(place, f'"within": {error.fault}', "remove one of the two") from None
 
 
 def _only_true(requirement: Callable[[], Requirement]) -> Callable[[Any], Requirement]:
@@ -181,6 +197,11 @@ def _name_list(requirement: Callable[..., Requirement]) -> Callable[[Any], Requi
     return make
 
 
+def _factors(value: object) -> Requirement:
+    """``"otp"``, or a list of factors, of which one suffices."""
+    return _name_list(Factor)(value) if isinstance(value, (list, tuple)) else _one_name(Factor)(value)
+
+
 def _ready_made(value: object) -> Requirement:
     if not isinstance(value, Requirement):
         raise InvalidPolicy("", "must be a requirement", 'write for example Role("owner") | Permission("billing:read")')
@@ -200,6 +221,8 @@ _REQUIREMENTS: dict[str, Callable[[Any], Requirement]] = {
     "any_permission": _name_list(AnyPermission),
     "allow": Allow,
     "require": _ready_made,
+    "recent": Recent,
+    "factor": _factors,
     "public": _only_true(Public),
     "deny": _only_true(Nobody),
 }

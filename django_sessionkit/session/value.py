@@ -13,8 +13,12 @@ STAMP = "__version__"
 
 #: the standard fields with one value, and those with a list of names
 SINGLE_FIELDS, LIST_FIELDS = ("user_id", "email", "role"), ("roles", "permissions")
+#: the standard fields about the login: its time, its factors, and who acts as the user
+LOGIN_FIELDS = ("auth_time", "amr", "act")
 #: all of them, in the order of a validated dict
-FIELDS = (*SINGLE_FIELDS, *LIST_FIELDS)
+FIELDS = (*SINGLE_FIELDS, *LIST_FIELDS, "tenants", *LOGIN_FIELDS)
+#: the fields that hold rights
+_RIGHTS = ("role", *LIST_FIELDS)
 
 
 class Session(Mapping[str, Any]):
@@ -25,12 +29,17 @@ class Session(Mapping[str, Any]):
     :func:`django_sessionkit.update_session`. Sessions compare by content, are hashable, and can be pickled and copied.
     """
 
-    __slots__ = ("_data", "_permissions", "grants_cache")
+    __slots__ = ("_data", "_permissions", "_within", "grants_cache", "tenant")
+
+    #: the id of the current tenant, by ``SESSIONKIT_TENANT``; ``None`` if there is none. It is no item of the mapping.
+    tenant: str | None
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
         self._permissions: frozenset[str] | None = None
+        self._within: Session | None = None
         self.grants_cache = None  # set by access.AccessPolicy
+        self.tenant = None  # set by session.context
 
     @property
     def user_id(self) -> str:
@@ -59,6 +68,32 @@ class Session(Mapping[str, Any]):
         if self._permissions is None:
             self._permissions = frozenset(self._data.get("permissions") or ())
         return self._permissions
+
+    @property
+    def auth_time(self) -> int | None:
+        """When the user logged in or last confirmed the login, in seconds since the epoch; ``None`` if unknown."""
+        return self._data.get("auth_time")
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """The factors of the login, such as ``("pwd", "otp")`` (RFC 8176); empty if unknown."""
+        return tuple(self._data.get("amr") or ())
+
+    @property
+    def actor(self) -> str | None:
+        """The id of the user who really acts; ``None`` if that is the user of the session (RFC 8693)."""
+        act = self._data.get("act")
+        return act["user_id"] if act is not None else None
+
+    def within_tenant(self) -> Session | None:
+        """Return this session with only the rights that it has in the current tenant; ``None`` if it is no member."""
+        if self._within is None and self.tenant is not None:
+            rights = (self._data.get("tenants") or {}).get(self.tenant)
+            if rights is not None:
+                data = {key: value for key, value in self._data.items() if key not in _RIGHTS}
+                self._within = Session({**data, **rights})
+                self._within.tenant = self.tenant
+        return self._within
 
     @property
     def grants_key(self) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:

@@ -36,6 +36,7 @@ from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
 from django_sessionkit.exceptions import AsyncRequired
 from django_sessionkit.explanation.trace import evaluate
+from django_sessionkit.requirements.check_input import CheckInput
 from django_sessionkit.utils.sansio import run
 
 RULES = [
@@ -179,7 +180,7 @@ def test_the_tree_decides_and_calls_as_the_requirement_itself_does(requirement, 
     expected = requirement.check(session)
     asked = list(calls)
     calls.clear()
-    result = run(evaluate(requirement, session, AccessPolicy(), None))
+    result = run(evaluate(requirement, CheckInput(session)))
     assert result.decision == expected
     assert calls == asked
     check_parts(result, session)
@@ -406,7 +407,7 @@ class Counting(AccessPolicy):
 
 def test_the_check_of_a_policy_is_called_only_for_the_parts_that_the_decision_needs():
     calls.clear()
-    result = run(evaluate(Role("x") & Role("reader"), validate_session(READER), Counting(), None))
+    result = run(evaluate(Role("x") & Role("reader"), CheckInput(validate_session(READER), Counting())))
     assert [part.outcome for part in result.parts] == ["denied", "not asked"]
     assert calls == ["Role('x')"]
 

@@ -13,8 +13,8 @@ from django_sessionkit import Allow, Authenticated, Role, evaluate, has_permissi
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
 from django_sessionkit.guard.evaluator import _MOST_CACHED, cached_decision
-from django_sessionkit.policy.algebra import Requirement
 from django_sessionkit.requirements import Leaf
+from django_sessionkit.requirements.algebra import Requirement
 from django_sessionkit.session.context import LoadedSession, SessionContext, activate
 from django_sessionkit.session.loader import current_loader
 
@@ -123,9 +123,9 @@ class Premium(Leaf):
     def __init__(self):
         super().__init__(())
 
-    def _judge(self, session, policy, request):
+    def _judge(self, asked):
         yield from ()
-        return self._verdict(session["plan"] == "premium", "plan", "Premium")
+        return self._verdict(asked.session["plan"] == "premium", "plan", "Premium")
 
 
 def test_sessions_with_the_same_rights_share_only_answers_that_depend_on_these():

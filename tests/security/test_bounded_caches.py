@@ -34,8 +34,8 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.guard import evaluator, questions
-from django_sessionkit.session import fast_validation, versioning
-from django_sessionkit.session.validation import SessionValidator
+from django_sessionkit.session import versioning
+from django_sessionkit.session.validation import SessionValidator, fast
 from django_sessionkit.utils import bounded_cache
 from django_sessionkit.utils.sansio import run
 
@@ -48,7 +48,7 @@ FILLED_BY_CLIENTS = {
     "session.context.LoadedSession.decisions": "256 answers of 1,000 characters; ends with the request",
     "guard.questions._requirement": "1,024 questions of 8 names and 300 characters",
     "session.versioning.VersionChecker._remembered": "10,000 users; 500 characters for each",
-    "session.fast_validation.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
+    "session.validation.fast.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
     "patterns._patterns": "1,024 patterns of 200 characters",
     "patterns._opening_patterns": "1,024 patterns of 200 characters",
     "policy.rules.RuleSet.by_path": "1,024 paths of 200 characters",
@@ -258,9 +258,9 @@ def test_lists_of_names_are_not_piled_up():
         for _ in range(3):
             validator.session({"user_id": "1", "role": f"x{number}", "roles": [f"{number}"], "permissions": heavy})
     roles, permissions = validator._ordinary._roles, validator._ordinary._permissions
-    assert 0 < len(roles.kept) <= fast_validation._MOST_LISTS
+    assert 0 < len(roles.kept) <= fast._MOST_LISTS
     assert permissions.kept == {}
-    assert len(roles._seen) == len(permissions._seen) == fast_validation._MOST_LISTS
+    assert len(roles._seen) == len(permissions._seen) == fast._MOST_LISTS
 
 
 @pytest.mark.parametrize(("version", "carries_version"), [("1", True), ("1" * 1000, False)])

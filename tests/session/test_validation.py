@@ -118,7 +118,7 @@ def test_none_counts_as_absent(field):
         ({"user_id": "1", "x": {str(n): n for n in range(10_001)}}, "custom"),
         ({"user_id": "1", "x": [[0] * 100 for _ in range(100)]}, "custom"),
         ({"user_id": "1", **{f"x{n}": n for n in range(10_001)}}, "custom"),
-        ({f"x{n}": n for n in range(10_006)}, "session"),
+        ({f"x{n}": n for n in range(10_010)}, "session"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 20 else None,
 )

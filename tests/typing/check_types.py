@@ -37,7 +37,7 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.explanation.report import Explanation
-from django_sessionkit.policy.algebra import Requirement
+from django_sessionkit.requirements.algebra import Requirement
 from django_sessionkit.testing import asign_in, override_policy, sign_in
 from django_sessionkit.types import Rule, SessionKitRequest
 

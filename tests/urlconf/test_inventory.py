@@ -27,6 +27,7 @@ from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import NotEvaluated
 from django_sessionkit.matrix.route_paths import request_for
+from django_sessionkit.requirements.check_input import CheckInput
 from django_sessionkit.urlconf.inventory import Route, list_routes
 from django_sessionkit.urlconf.segments import MANY, ONE, PartialSegment
 from django_sessionkit.utils.sansio import dry_run
@@ -432,7 +433,7 @@ READER = {"user_id": "1", "role": "reader"}
 
 def dry_run_of(requirement, data, policy=None):
     with use_session(data) as session:
-        return dry_run(requirement.flow(session, policy or AccessPolicy(), None))
+        return dry_run(requirement.flow(CheckInput(session, policy or AccessPolicy())))
 
 
 def test_a_rehearsal_runs_no_predicate_and_says_so_silently(caplog):
@@ -453,7 +454,7 @@ def test_a_dry_run_runs_no_policy_of_the_project(caplog):
 def test_a_dry_run_leaves_nothing_behind_for_the_real_thing():
     with use_session(READER) as session:
         requirement = Allow(lambda session: True) | Role("admin")
-        assert dry_run(requirement.flow(session, AccessPolicy(), None)).failed
+        assert dry_run(requirement.flow(CheckInput(session))).failed
         assert evaluate(requirement).allowed
 
 

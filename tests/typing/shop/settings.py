@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import reverse_lazy
 
-from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, has_role
+from django_sessionkit import (
+    Allow,
+    AnyPermission,
+    Authenticated,
+    Factor,
+    Impersonated,
+    Nobody,
+    Permission,
+    Public,
+    Recent,
+    Role,
+    Within,
+    has_role,
+)
 from django_sessionkit.contrib.debug_toolbar import SessionKitPanel
 from django_sessionkit.contrib.jinja2 import SessionKitExtension
 from django_sessionkit.types import OnDeny, Rule
@@ -29,6 +42,9 @@ SESSIONKIT_PROTECT: list[Rule] = [
     {"pattern": "/old/**", "deny": True},
     {"pattern": "/vip/**", "require": Role("vip", "owner") & ~Role("suspended") | Permission("vip") & Authenticated()},
     {"pattern": "/staff/**", "require": AnyPermission("a", "b") | Nobody() | Allow(is_premium)},
+    {"pattern": "/transfer/**", "authenticated": True, "recent": 600, "factor": ["otp", "hwk"]},
+    {"pattern": "/team/**", "role": "editor", "within": True},
+    {"pattern": "/payment/**", "require": Recent(600) & Factor("otp") & ~Impersonated() & Within(Role("owner"))},
     {"pattern": "/all/**", "require": Public()},
 ]
 SESSIONKIT_SOURCE = HeaderSource

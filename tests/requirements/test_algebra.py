@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
-from django_sessionkit.policy.algebra import Combination
 from django_sessionkit.requirements import Leaf, Requirement
+from django_sessionkit.requirements.algebra import Combination
+from django_sessionkit.requirements.check_input import CheckInput
 from django_sessionkit.utils.sansio import run
 
 EDITOR = validate_session(
@@ -115,7 +116,7 @@ def test_what_raises_denies_also_when_negated(predicate, caplog):
 def test_the_log_says_where_a_predicate_failed(caplog):
     Allow(raises).check(EDITOR)
     assert "Allow(raises) raised ValueError at" in caplog.text
-    assert "test_requirements.py:" in caplog.text
+    assert "test_algebra.py:" in caplog.text
 
 
 def test_a_failure_loses_against_a_certain_answer():
@@ -141,7 +142,7 @@ def test_a_failure_loses_against_a_certain_answer():
 )
 def test_a_record_has_the_parts_that_were_evaluated_with_their_decisions(requirement, evaluated):
     record = []
-    decision = run(requirement.flow(EDITOR, AccessPolicy(), None, record))
+    decision = run(requirement.flow(CheckInput(EDITOR), record))
     assert decision == requirement.check(EDITOR)
     assert [one.decision.allowed for one in record] == evaluated
     assert [one.requirement for one in record] == [*requirement.children[: len(record)]]
@@ -150,7 +151,7 @@ def test_a_record_has_the_parts_that_were_evaluated_with_their_decisions(require
 
 def test_a_record_has_the_parts_of_the_parts():
     record = []
-    run((Role("x") | ~Role("y") & ~~Role("z")).flow(EDITOR, AccessPolicy(), None, record))
+    run((Role("x") | ~Role("y") & ~~Role("z")).flow(CheckInput(EDITOR), record))
     both = record[1]
     assert [one.requirement for one in both.parts] == [~Role("y"), ~~Role("z")]
     assert repr(both.parts[1].parts[0].parts[0].requirement) == "Role('z')"
@@ -239,7 +240,7 @@ def test_a_builtin_without_a_signature_gets_the_session():
 
 
 def test_a_dotted_path_is_imported_on_first_use(monkeypatch):
-    requirement = Allow("test_requirements.yes")
+    requirement = Allow(f"{__name__}.yes")
     assert requirement.check(EDITOR)
     monkeypatch.setitem(yes.__globals__, "yes", lambda session: False)
     assert requirement.resolve()[0] is not None

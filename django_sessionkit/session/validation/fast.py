@@ -13,9 +13,10 @@ from unicodedata import is_normalized
 
 from django_sessionkit.exceptions import InvalidSession
 from django_sessionkit.policy.names import fault_in
+from django_sessionkit.session.value import FIELDS, STAMP
 from django_sessionkit.utils.bounded_cache import keep
 
-from .value import FIELDS, STAMP
+from .standard import LATEST, check_further_fields
 
 if TYPE_CHECKING:
     from django_sessionkit.conf.limits import Limits
@@ -80,16 +81,20 @@ class FastValidator:
             if (names := self._permissions.valid(permissions)) is None:
                 return None
             plain["permissions"] = names
+        if len(plain) < len(data) and type(auth_time := ask("auth_time")) is int and 0 <= auth_time <= LATEST:
+            plain["auth_time"] = auth_time
         return plain if len(plain) == len(data) else self._with_others(plain, data)
 
     def _with_others(self, plain: dict[str, Any], data: dict[str, Any]) -> dict[str, Any] | None:
-        """Return ``plain`` with the custom fields and the fields that are ``None``.
+        """Return ``plain`` with the custom fields, the rarer standard fields and the fields that are ``None``.
 
-        An invalid custom field raises the error that the full validation would raise, as no other field has a fault.
+        An invalid field raises the error that the full validation would raise, as the fields in ``plain`` have no
+        fault.
         """
         try:
-            whole = {key: plain.get(key) for key in FIELDS if key in data}
+            whole = {key: plain.get(key, data[key]) for key in FIELDS if key in data}
             whole.update((key, value) for key, value in data.items() if key not in FIELDS and key != STAMP)
+            check_further_fields(whole, self._limits)
             self._check_custom(whole, self._limits)
         except InvalidSession:
             raise

@@ -7,33 +7,25 @@ failed check is also failed. ``~`` never grants access to an anonymous caller.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django_sessionkit.access import AccessPolicy
+from django_sessionkit.policy.decisions import EXCLUDED, FAILED, GRANTED, NOT_AUTHENTICATED, Decision
 from django_sessionkit.utils.sansio import Flow, arun, run
 
-from .decisions import EXCLUDED, FAILED, GRANTED, NOBODY, NONE_OF, NOT_AUTHENTICATED, Decision
+from .check_input import DEFAULT_POLICY, CheckInput, Evaluated, Record
+from .three_values import all_of, any_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from django_sessionkit.session.value import Session
 
-_DEFAULT_POLICY = AccessPolicy()
+R = TypeVar("R", bound="Requirement")
 
 # Memory overhead of a string, measured in characters.
 _WEIGHT_OF_A_NAME = 20
-
-
-class Evaluated(NamedTuple):
-    """A part of a combination that was evaluated, with its decision and its own parts."""
-
-    requirement: Requirement
-    decision: Decision
-    parts: Record
-
-
-Record: TypeAlias = list[Evaluated]
 
 
 class Requirement:
@@ -43,20 +35,23 @@ class Requirement:
     Python expression.
     """
 
-    __slots__ = ("cache_key", "is_static", "parts", "weight")
+    __slots__ = ("cache_key", "is_stable", "is_static", "parts", "weight")
 
     parts: tuple[Any, ...]
     is_static: bool
+    is_stable: bool
     cache_key: object
     weight: int
 
     #: operator precedence, to put the repr in brackets where needed
     binding: ClassVar[int] = 3
 
-    def __init__(self, parts: tuple[Any, ...], *, is_static: bool = False) -> None:
+    def __init__(self, parts: tuple[Any, ...], *, is_static: bool = False, is_stable: bool = True) -> None:
         object.__setattr__(self, "parts", parts)
         #: whether the result depends only on the grants of the session, and on whether there is a session
         object.__setattr__(self, "is_static", is_static)
+        #: whether the result may be reused within a request; that of a requirement with a time must not be
+        object.__setattr__(self, "is_stable", is_stable)
         #: key of this object in a cache of decisions; hashing it calls no Python code
         object.__setattr__(self, "cache_key", object())
         #: approximate size in characters, including the requirements that it combines
@@ -105,8 +100,10 @@ class Requirement:
     def check(
         self,
         session: Session | None,
-        policy: AccessPolicy = _DEFAULT_POLICY,
+        policy: AccessPolicy = DEFAULT_POLICY,
         request: HttpRequest | None = None,
+        *,
+        obj: object = None,
     ) -> Decision:
         """Check this requirement for ``session`` and return the :class:`~django_sessionkit.Decision`.
 
@@ -114,39 +111,34 @@ class Requirement:
 
         :param session: the session, or ``None`` for an anonymous caller.
         :param policy: the access policy; by default one without a role hierarchy and without wildcards.
-        :param request: the request that predicates receive.
+        :param request: the request that functions of the project receive.
+        :param obj: the object that :class:`~django_sessionkit.AllowObject` asks about.
         """
-        return run(self.flow(session, policy, request))
+        return run(self.flow(CheckInput(session, policy, request, obj)))
 
     async def acheck(
         self,
         session: Session | None,
-        policy: AccessPolicy = _DEFAULT_POLICY,
+        policy: AccessPolicy = DEFAULT_POLICY,
         request: HttpRequest | None = None,
+        *,
+        obj: object = None,
     ) -> Decision:
-        """Async variant of :meth:`check`. Async predicates are awaited, sync predicates run in a thread."""
-        return await arun(self.flow(session, policy, request))
+        """Async variant of :meth:`check`. Async functions are awaited, sync functions run in a thread."""
+        return await arun(self.flow(CheckInput(session, policy, request, obj)))
 
-    def flow(
-        self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None, record: Record | None = None
-    ) -> Flow[Decision]:
+    def flow(self, asked: CheckInput, record: Record | None = None) -> Flow[Decision]:
         """Return :meth:`check` as a flow. The parts that it evaluates are added to ``record``, if one is given."""
         raise NotImplementedError
 
     def _granted(self) -> Decision:
         return Decision(True, GRANTED, requirement=self)
 
-    def _denied(self, reason: str, missing: tuple[str, ...] = ()) -> Decision:
-        return Decision(False, reason, missing, self)
+    def _denied(self, reason: str, missing: tuple[str, ...] = (), *, failed: bool = False) -> Decision:
+        return Decision(False, reason, missing, self, failed=failed)
 
     def _failed(self) -> Decision:
-        return Decision(False, FAILED, requirement=self, failed=True)
-
-
-def _weight(part: object) -> int:
-    if isinstance(part, Requirement):
-        return part.weight
-    return _WEIGHT_OF_A_NAME + len(part) if isinstance(part, str) else 0
+        return self._denied(FAILED, failed=True)
 
 
 class Combination(Requirement):
@@ -161,22 +153,19 @@ class Combination(Requirement):
     def children(self) -> tuple[Requirement, ...]:
         return self.parts
 
-    def flow(
-        self, session: Session | None, policy: AccessPolicy, request: HttpRequest | None, record: Record | None = None
-    ) -> Flow[Decision]:
-        settled_by = self._settled_by
+    def flow(self, asked: CheckInput, record: Record | None = None) -> Flow[Decision]:
         decisions: list[Decision] = []
         for part in self.parts:
             if record is None:
-                decision = yield from part.flow(session, policy, request)
+                decision = yield from part.flow(asked)
             else:
                 parts: Record = []
-                decision = yield from part.flow(session, policy, request, parts)
+                decision = yield from part.flow(asked, parts)
                 record.append(Evaluated(part, decision, parts))
             decisions.append(decision)
-            if decision.allowed is settled_by and not decision.failed:
+            if decision.is_final(self._settled_by):
                 break
-        return self._combined(decisions, session)
+        return self._combined(decisions, asked.session)
 
     def _combined(self, decisions: list[Decision], session: Session | None) -> Decision:
         """Return the result for the decisions of the parts, up to the part that settles it."""
@@ -192,7 +181,9 @@ class _Chain(Combination):
 
     def __init__(self, *parts: Requirement) -> None:
         flat = tuple(one for part in parts for one in (part.parts if type(part) is type(self) else (part,)))
-        super().__init__(flat, is_static=all(part.is_static for part in flat))
+        super().__init__(
+            flat, is_static=all(part.is_static for part in flat), is_stable=all(part.is_stable for part in flat)
+        )
 
     def __repr__(self) -> str:
         return f" {self._sign} ".join(_bracketed(part, self.binding) for part in self.parts)
@@ -202,7 +193,8 @@ class And(_Chain):
     """Require all parts; made by ``&``.
 
     If a part is denied, the result is denied. Otherwise, if a part failed, the result is failed. A part that no session
-    can meet is checked first, so that the denial shows that a login does not help.
+    can meet is checked first, so that the denial shows that a login does not help. A part that only needs a recent
+    login does not end the check: what else is missing is reported first.
     """
 
     __slots__ = ()
@@ -218,10 +210,7 @@ class And(_Chain):
         return any(part.is_closed for part in self.children)
 
     def _combined(self, decisions: list[Decision], session: Session | None) -> Decision:
-        for decision in reversed(decisions):  # the denied part, if there is one, is the last
-            if not decision.allowed:
-                return decision
-        return self._granted()
+        return all_of(self, decisions)
 
 
 class Or(_Chain):
@@ -240,15 +229,7 @@ class Or(_Chain):
         return all(part.is_closed for part in self.children)
 
     def _combined(self, decisions: list[Decision], session: Session | None) -> Decision:
-        if decisions and decisions[-1].allowed:
-            return self._granted()
-        if any(denial.failed for denial in decisions):
-            return self._failed()
-        if all(denial.reason == NOBODY for denial in decisions):
-            return self._denied(NOBODY)
-        if session is None:
-            return self._denied(NOT_AUTHENTICATED)
-        return self._denied(NONE_OF, tuple(dict.fromkeys(name for denial in decisions for name in denial.missing)))
+        return any_of(self, decisions, session)
 
 
 class Not(Combination):
@@ -261,7 +242,7 @@ class Not(Combination):
     binding = 3
 
     def __init__(self, part: Requirement) -> None:
-        super().__init__((part,), is_static=part.is_static)
+        super().__init__((part,), is_static=part.is_static, is_stable=part.is_stable)
 
     def __repr__(self) -> str:
         return f"~{_bracketed(self.parts[0], self.binding)}"
@@ -277,3 +258,17 @@ class Not(Combination):
 
 def _bracketed(part: Requirement, binding: int) -> str:
     return f"({part!r})" if part.binding < binding else repr(part)
+
+
+def _weight(part: object) -> int:
+    if isinstance(part, Requirement):
+        return part.weight
+    return _WEIGHT_OF_A_NAME + len(part) if isinstance(part, str) else 0
+
+
+def leaves(requirement: Requirement, *kinds: type[R]) -> Iterator[R]:
+    """Yield the requirements of these kinds that ``requirement`` contains or is."""
+    if isinstance(requirement, kinds):
+        yield requirement
+    for child in requirement.children:
+        yield from leaves(child, *kinds)

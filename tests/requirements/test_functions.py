@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from django_sessionkit import AllowObject, Role, enforce, evaluate, use_session, validate_session
+from django_sessionkit.exceptions import AccessDenied, InvalidPolicy
+
+SESSION = validate_session({"user_id": "7"})
+MINE, OTHERS = SimpleNamespace(owner="7"), SimpleNamespace(owner="8")
+
+
+def is_owner(session, order):
+    return session is not None and order.owner == session.user_id
+
+
+async def ais_owner(session, order, request):
+    return is_owner(session, order)
+
+
+def raises(session, order):
+    raise ValueError("canary-5d1e")
+
+
+@pytest.mark.parametrize(
+    "fn", [is_owner, ais_owner, "test_functions.is_owner", lambda *arguments: is_owner(*arguments[:2])]
+)
+def test_the_function_decides_about_the_object(fn):
+    asked = AllowObject(fn)
+    for order, allowed in ((MINE, True), (OTHERS, False)):
+        assert asked.check(SESSION, obj=order).allowed is allowed
+        assert (~asked).check(SESSION, obj=order).allowed is not allowed
+        assert asyncio.run(asked.acheck(SESSION, obj=order)).allowed is allowed
+    assert not asked.check(None, obj=MINE)
+    assert asked.check(SESSION, obj=OTHERS).reason == "predicate"
+    assert (asked | Role("refunds")).check(validate_session({"user_id": "1", "role": "refunds"}), obj=OTHERS)
+
+
+def test_without_an_object_it_fails(caplog):
+    asked = AllowObject(is_owner)
+    for decision in (asked.check(SESSION), asked.check(SESSION, obj=None)):
+        assert (decision.allowed, decision.failed, decision.reason) == (False, True, "no_object")
+    assert not (~asked).check(SESSION)
+    assert "AllowObject(is_owner) was checked without an object" in caplog.text
+
+
+@pytest.mark.parametrize("fn", [raises, lambda session, order: "yes", lambda session, order: 1, "no.such.module"])
+def test_only_true_allows(fn, caplog):
+    for asked in (AllowObject(fn), ~AllowObject(fn)):
+        assert asked.check(SESSION, obj=MINE).failed
+    assert "canary-5d1e" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fn", [lambda session: True, lambda a, b, c, d: True, lambda a, b, *, c: True, 7, "words here"]
+)
+def test_a_function_of_the_wrong_kind(fn):
+    with pytest.raises(InvalidPolicy, match="AllowObject"):
+        AllowObject(fn)
+
+
+def test_the_current_session_is_asked_about_each_object():
+    asked = AllowObject(is_owner)
+    with use_session(SESSION):
+        for order, allowed in ((MINE, True), (OTHERS, False), (MINE, True)):
+            assert evaluate(asked, obj=order).allowed is allowed
+        assert enforce(asked, obj=MINE) == SESSION
+        with pytest.raises(AccessDenied):
+            enforce(asked, obj=OTHERS)
+        assert not evaluate(asked)
