@@ -25,7 +25,7 @@ def raises(session, order):
 
 
 @pytest.mark.parametrize(
-    "fn", [is_owner, ais_owner, "test_functions.is_owner", lambda *arguments: is_owner(*arguments[:2])]
+    "fn", [is_owner, ais_owner, f"{__name__}.is_owner", lambda *arguments: is_owner(*arguments[:2])]
 )
 def test_the_function_decides_about_the_object(fn):
     asked = AllowObject(fn)

@@ -17,6 +17,7 @@ from django_sessionkit.session import validation
 from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.session.validation import custom as custom_fields
 from django_sessionkit.session.validation import fast as fast_path
+from django_sessionkit.session.validation import texts as text_checks
 from django_sessionkit.session.validation.fast import FastValidator, NameLists
 
 GOOD = {"user_id": "1", "email": "a@b", "role": "admin", "roles": ["a", "b"], "permissions": ["posts:write"]}
@@ -157,7 +158,7 @@ def test_each_character_gets_the_same_answer_in_a_name():
     letters = [one for one in map(chr, range(sys.maxunicode + 1)) if one.isspace() or category(one) in odd]
     for one in {*map(chr, range(0x380)), *letters, "\ud800", "\ue000", "\ufffe", "\U0010ffff"}:
         for name in (one, f"a{one}", f"{one}a", f"{one} "):
-            full = answer(validation._names, "roles", [name], 150, 1)
+            full = answer(text_checks.name_list, "roles", [name], 150, 1)
             found = NameLists(150, 1).valid([name])
             # It leaves to the full validation what is faulty or must be normalized, and nothing else.
             assert (found is not None) == (full == exact([name]))

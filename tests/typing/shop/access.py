@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from django.http import HttpRequest
 
-from django_sessionkit import Allow, Authenticated, Decision, Role, Session
+from django_sessionkit import Allow, AllowObject, Authenticated, Decision, Role, Session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.requirements import And, Leaf, Not, Or, Requirement
 
@@ -36,6 +36,21 @@ class ShopPolicy(AccessPolicy):
 
 PREMIUM = Allow(is_premium) | Allow(is_weekday) | Allow(at_least("basic")) | Allow("shop.access.is_premium")
 IN_OFFICE = Allow(lambda session, request: request is not None and request.META["REMOTE_ADDR"] == "127.0.0.1")
+
+
+class Order:
+    owner: str
+
+
+def is_owner(session: Session | None, order: Order) -> bool:
+    return session is not None and order.owner == session.user_id
+
+
+async def may_refund(session: Session | None, order: Order, request: HttpRequest | None) -> bool:
+    return is_owner(session, order) and request is not None
+
+
+OWN = AllowObject(is_owner) | AllowObject(may_refund) | AllowObject("shop.access.is_owner")
 ADULT = Allow(lambda session: session is not None and session["age"] >= 18)
 ALL_OF_THEM: list[Requirement] = [And(PREMIUM, ADULT), Or(PREMIUM, IN_OFFICE), Not(ADULT)]
 
