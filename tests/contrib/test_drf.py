@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
-import sys
 from importlib import import_module
-from importlib.util import find_spec, module_from_spec
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,8 +24,8 @@ from django_sessionkit.requirements import Role
 from django_sessionkit.signals import access_denied
 from django_sessionkit.sources import SessionSource
 
-if find_spec("rest_framework") is None or find_spec("drf_spectacular") is None:
-    pytest.skip("needs djangorestframework and drf-spectacular", allow_module_level=True)
+if find_spec("rest_framework") is None:
+    pytest.skip("needs djangorestframework", allow_module_level=True)
 
 from rest_framework import exceptions
 from rest_framework.permissions import IsAuthenticated
@@ -190,23 +189,6 @@ def test_the_handler_leaves_other_errors_to_rest_framework(handled):
     assert program(EDITOR).get("/both/").json() == {"detail": "You do not have permission to perform this action."}
     assert program(EDITOR).put("/page/").status_code == 405
     assert handled == []
-
-
-def test_the_schema_names_the_session_cookie():
-    schema = drf_urls.schema()
-    assert schema["components"]["securitySchemes"]["sessionKit"] == {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "sessionid",
-    }
-    assert {"sessionKit": []} in schema["paths"]["/page/"]["get"]["security"]
-
-
-def test_without_drf_spectacular_there_is_no_schema_entry(monkeypatch):
-    monkeypatch.setitem(sys.modules, "drf_spectacular.authentication", None)
-    drf.__spec__.loader.exec_module(again := module_from_spec(drf.__spec__))
-    assert "Requires" in vars(again)
-    assert "SessionKitScheme" not in vars(again)
 
 
 @pytest.mark.parametrize(

@@ -982,6 +982,16 @@ def test_ninja(run: Run) -> None:
     assert caller(PROGRAM, plan="gold").get("/api/news/").json() == {"plan": "gold"}
 
 
+@pytest.mark.skipif(find_spec("drf_spectacular") is None or find_spec("ninja") is None, reason="needs both")
+def test_openapi(run: Run) -> None:
+    run("docs/how-to/openapi.md")
+    for where in ("/api/drafts/", "/api/ninja/news/"):
+        assert caller(PROGRAM, role="editor").post(where).status_code == 403
+        assert caller(PROGRAM, role="editor", permissions=["posts:write"]).post(where).status_code in (200, 201)
+    assert caller(PROGRAM).get("/api/drafts/").status_code == 401
+    assert caller(PROGRAM).get("/api/ninja/news/").status_code == 200
+
+
 @pytest.mark.skipif(find_spec("django_htmx") is None, reason="needs django-htmx")
 def test_htmx(run: Run) -> None:
     page = run("docs/how-to/htmx.md")

@@ -157,7 +157,14 @@ def test_only_django_and_asgiref_are_required(described: Message) -> None:
     required = described.get_all("Requires-Dist") or []
     always = {re.split(r"[^\w.-]", one)[0].lower() for one in required if "extra ==" not in one}
     assert always == {"django", "asgiref"}
-    assert described.get_all("Provides-Extra") == ["channels", "debug-toolbar", "drf", "jinja2", "ninja"]
+    assert described.get_all("Provides-Extra") == [
+        "channels",
+        "debug-toolbar",
+        "drf",
+        "jinja2",
+        "ninja",
+        "spectacular",
+    ]
 
 
 def test_the_metadata_names_licence_and_supported_versions(described: Message) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import include, path
-from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.decorators import api_view, authentication_classes, permission_classes, renderer_classes
 from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission, IsAuthenticated
@@ -35,7 +33,6 @@ class Page(APIView):
     authentication_classes = [SessionKitAuthentication]
     permission_classes = [Requires(Role("editor"))]
     renderer_classes = [JSONRenderer]
-    schema = AutoSchema()
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         self.check_object_permissions(request, request.query_params.get("object", ""))
@@ -141,7 +138,3 @@ urlpatterns = [
     path("", include(router.urls)),
     *(composed(name, permission) for name, (permission, _) in COMPOSED.items()),
 ]
-
-
-def schema() -> Any:
-    return SchemaGenerator(patterns=[path("page/", Page.as_view())]).get_schema(request=None, public=True)

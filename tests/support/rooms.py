@@ -23,6 +23,7 @@ PURPOSE = {
     "responses": "respond to a denial",
     "surfaces": "middleware, decorators, tags, API",
     "matrix": "routes and who may open them",
+    "openapi": "the policy in OpenAPI",
     "lint": "find faults in a policy",
     "checks": "system checks, checklist",
     "testing": "help for tests of a project",
@@ -42,12 +43,13 @@ LAWS = {
     "responses": "utils policy conf session guard",
     "responses.debug": "utils policy conf session guard explanation",
     "matrix": "utils policy conf session urlconf guard",
+    "openapi": "utils policy conf session urlconf guard matrix",
     "lint": "utils policy conf urlconf",
     "surfaces": "utils policy conf session guard explanation responses",
     "testing": "utils conf session matrix lint surfaces explanation",
     "checks": "utils policy conf session urlconf lint",
     "management": "utils policy conf session urlconf guard explanation matrix lint surfaces checks",
-    "contrib": "utils policy conf session guard responses surfaces explanation",
+    "contrib": "utils policy conf session urlconf guard responses surfaces explanation openapi",
 }
 
 # A module at the root of the package is public. It belongs to the room of what it names.
@@ -107,6 +109,7 @@ PLACE: dict[str, tuple[float, int]] = {
     "management": (3, 0),
     "surfaces": (1, 1),
     "responses": (1, 2),
+    "openapi": (2, 1),
     "explanation": (0, 3),
     "matrix": (2, 3),
     "checks": (3, 3),

@@ -56,7 +56,7 @@ class _Composable(permissions.BasePermissionMetaclass, permissions.OperandHolder
         return permission.opposite()
 
 
-class _RequirementPermission(BasePermission, metaclass=_Composable):
+class RequirementPermission(BasePermission, metaclass=_Composable):
     """A permission with a requirement for each action, and one for all others."""
 
     actions: Mapping[str, Requirement]
@@ -68,15 +68,17 @@ class _RequirementPermission(BasePermission, metaclass=_Composable):
         otherwise = ~cls.otherwise if cls.otherwise is not None else None
         return _permission_class({action: ~requirement for action, requirement in cls.actions.items()}, otherwise)
 
-    def has_permission(self, request: Any, view: Any) -> bool:
+    def required(self, request: Any, view: Any) -> Requirement:
+        """Return the requirement for the action of the request."""
         requirement = self.actions.get(_action(request, view, self.actions), self.otherwise)
+        return requirement if requirement is not None else Nobody()
+
+    def has_permission(self, request: Any, view: Any) -> bool:
         vary_ahead(view)
-        return final_result(
-            request, _is_granted(request, requirement if requirement is not None else Nobody()), self.is_part
-        )
+        return final_result(request, _is_granted(request, self.required(request, view)), self.is_part)
 
 
-class _Combined(BasePermission, metaclass=_Composable):
+class CombinedPermission(BasePermission, metaclass=_Composable):
     """Two permissions, combined by an operator of DRF."""
 
     operator: Any
@@ -86,9 +88,9 @@ class _Combined(BasePermission, metaclass=_Composable):
     def __init__(self) -> None:
         parts = [part() for part in self.parts]
         for part in parts:
-            if isinstance(part, (_RequirementPermission, _Combined)):
+            if isinstance(part, (RequirementPermission, CombinedPermission)):
                 part.is_part = True  # the other part may grant access if this one does not
-        self._joined = self.operator(*parts)
+        self.joined = self.operator(*parts)
 
     @classmethod
     def opposite(cls) -> Any:
@@ -97,20 +99,20 @@ class _Combined(BasePermission, metaclass=_Composable):
         return Requires(Authenticated()) & _combined(operator, *(~part for part in cls.parts))
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        return final_result(request, self._joined.has_permission(request, view) is True, self.is_part)
+        return final_result(request, self.joined.has_permission(request, view) is True, self.is_part)
 
     def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
-        return self._joined.has_object_permission(request, view, obj) is True
+        return self.joined.has_object_permission(request, view, obj) is True
 
 
 def _permission_class(actions: Mapping[str, Requirement], otherwise: Requirement | None) -> type[BasePermission]:
-    return _made(_RequirementPermission, actions=actions, otherwise=otherwise)
+    return _made(RequirementPermission, actions=actions, otherwise=otherwise)
 
 
 def _combined(operator: Any, *parts: Any) -> type[BasePermission]:
     if not all(isinstance(part, (type, permissions.OperandHolder, permissions.SingleOperandHolder)) for part in parts):
         raise InvalidPolicy("Requires", "combines with permission classes only", 'write Requires(Role("editor"))')
-    return _made(_Combined, operator=operator, parts=parts)
+    return _made(CombinedPermission, operator=operator, parts=parts)
 
 
 def _made(base: type[BasePermission], **attributes: Any) -> type[BasePermission]:

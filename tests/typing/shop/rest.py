@@ -25,7 +25,9 @@ from django_sessionkit.contrib.drf import (
     SessionUser,
     exception_handler,
 )
+from django_sessionkit.contrib.drf.spectacular import AutoSchema
 from django_sessionkit.contrib.ninja import Caller, SessionAuth, answer_denials
+from django_sessionkit.contrib.ninja.openapi import NinjaAPI as DocumentedAPI
 
 Editors: type[BasePermission] = Requires(Role("editor"))
 
@@ -53,6 +55,15 @@ answer_denials(api)
 def me(request: HttpRequest) -> dict[str, Any]:
     caller: Caller = cast("Any", request).auth
     return {"user": caller.session.user_id if caller.session is not None else None}
+
+
+class Schema(AutoSchema):
+    def get_tags(self) -> list[str]:
+        return ["shop"]
+
+
+documented = DocumentedAPI(auth=SessionAuth(), urls_namespace="documented")
+document: dict[str, Any] = documented.get_openapi_schema()
 
 
 class Chat(RequireConsumerMixin, AsyncJsonWebsocketConsumer):

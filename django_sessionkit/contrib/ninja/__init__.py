@@ -9,7 +9,6 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
-from ninja.security import django_auth
 from ninja.utils import check_csrf
 
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
@@ -17,6 +16,7 @@ from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard import denial_choice
 from django_sessionkit.guard.evaluator import as_requirement, decide, denial_of
 from django_sessionkit.guard.raised_denials import reporting
+from django_sessionkit.openapi.security import security_scheme
 from django_sessionkit.policy.decisions import Decision
 from django_sessionkit.requirements import Authenticated, Requirement
 from django_sessionkit.responses.caching import hold_back
@@ -71,8 +71,11 @@ class SessionAuth:
             raise InvalidPolicy("auth=SessionAuth", "is the class, not an instance", "write auth=SessionAuth()")
         given = Authenticated() if requirement is None else requirement
         self.requirement: Requirement = as_requirement(given, "SessionAuth")
-        #: the security scheme for OpenAPI: the session cookie
-        self.openapi_security_schema: dict[str, Any] = django_auth.openapi_security_schema
+
+    @property
+    def openapi_security_schema(self) -> dict[str, Any]:
+        """The security scheme for OpenAPI: the session cookie, or what the source reads."""
+        return security_scheme()
 
     @property
     def is_async(self) -> bool:
@@ -124,6 +127,11 @@ def answer_denials(api: NinjaAPI) -> None:
     api.add_exception_handler(AccessDenied, _pass_on)
     api.add_exception_handler(NotAuthenticated, _pass_on)
     api.add_exception_handler(AuthenticationError, unauthorized)
+
+
+def answers_denials(api: NinjaAPI) -> bool:
+    """Return ``True`` if :func:`answer_denials` was called for ``api``."""
+    return _pass_on in api._exception_handlers.values()
 
 
 def _pass_on(request: HttpRequest, error: Any) -> HttpResponse:
