@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
-from inspect import unwrap
 from operator import and_
-from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.views.generic import View
@@ -20,6 +18,7 @@ from .requirements import AnyPermission, Authenticated, Permission, Requirement,
 from .responses import check_view
 from .responses.caching import vary
 from .utils.near_names import ATTRIBUTES, missing_name
+from .utils.overrides import bypassing
 from .utils.sansio import arun, run
 from .utils.text import described
 
@@ -41,25 +40,15 @@ def _refuse_unchecked(owner: type[AccessMixin]) -> None:
 
     The requirement would not be checked. Django REST framework has such a method in ``APIView``.
     """
+    one = bypassing(owner, AccessMixin, "dispatch")
+    if one is None:
+        return
     order = owner.__mro__[: owner.__mro__.index(AccessMixin)]
-    for number, one in enumerate(order):
-        code = getattr(unwrap(vars(one).get("dispatch", AccessMixin.dispatch)), "__code__", None)
-        if isinstance(code, CodeType) and "dispatch" not in _names_in(code):
-            fault = "does not call super().dispatch(), so the requirement would not be checked"
-            mixin = next((base.__name__ for base in order[number + 1 :] if issubclass(base, AccessMixin)), None)
-            is_own = mixin is None or issubclass(one, AccessMixin)
-            hint = (
-                "return super().dispatch(...)" if is_own else f"put {mixin} before {one.__name__} in {owner.__name__}"
-            )
-            raise InvalidPolicy(f"{one.__name__}.dispatch()", fault, hint)
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    """Yield the attributes and global names that a function uses, also in the functions that it contains."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
+    fault = "does not call super().dispatch(), so the requirement would not be checked"
+    mixin = next((base.__name__ for base in order[order.index(one) + 1 :] if issubclass(base, AccessMixin)), None)
+    is_own = mixin is None or issubclass(one, AccessMixin)
+    hint = "return super().dispatch(...)" if is_own else f"put {mixin} before {one.__name__} in {owner.__name__}"
+    raise InvalidPolicy(f"{one.__name__}.dispatch()", fault, hint)
 
 
 class AccessMixin(_View):

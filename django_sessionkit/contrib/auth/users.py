@@ -12,19 +12,13 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import LazyObject, empty
 
 from django_sessionkit.session.context import SessionContext, activate, current_context, loads
+from django_sessionkit.utils.users import user_id as user_id
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # Only the name, because this module cannot be imported before the apps are ready.
 _MIDDLEWARE = "django.contrib.auth.middleware"
-
-
-def user_id(user: Any) -> str | None:
-    """Return the primary key as text, or ``None`` for a user who is anonymous or not active."""
-    is_in = getattr(user, "is_authenticated", False) is True and getattr(user, "is_active", False)
-    pk = getattr(user, "pk", None) if is_in else None
-    return str(pk) if pk is not None else None
 
 
 def find_user(name: str) -> Any:

@@ -1,0 +1,90 @@
+"""Decide about a page of the admin, and stand in for a Django user that a session does not have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django_sessionkit.guard import audit as guard_audit
+from django_sessionkit.guard.evaluator import decide
+from django_sessionkit.policy.decisions import DENIED, NOT_AUTHENTICATED, Decision
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.session.loader import context_for
+from django_sessionkit.session.value import Session
+from django_sessionkit.utils import client_texts
+from django_sessionkit.utils.sansio import run
+from django_sessionkit.utils.users import user_id
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_NO_USER = (
+    "the session does not belong to request.user, an active Django user; set allow_without_user = True on the admin "
+    "site to open it for sessions without one"
+)
+
+
+def decision_for(request: HttpRequest, requirement: Requirement, *, without_user: bool) -> Decision:
+    """Return whether the session of ``request`` meets ``requirement``, and is one that may use the admin.
+
+    There must be a session, whatever the requirement says. Unless ``without_user`` is set, it must be that of
+    ``request.user``.
+    """
+    context = context_for(request)
+    decision = run(decide(context, requirement, request))
+    session = context.peek()
+    if decision.allowed and session is None:
+        decision = replace(decision, allowed=False, reason=NOT_AUTHENTICATED)
+    elif decision.allowed and not (without_user or is_of(request, session)):
+        decision = replace(decision, allowed=False, reason=DENIED, detail=_NO_USER)
+    guard_audit.decided(decision, request)
+    return decision
+
+
+def is_of(request: HttpRequest, session: Session | None) -> bool:
+    """Return ``True`` if ``session`` belongs to ``request.user``, who is an active user of Django."""
+    return session is not None and user_id(getattr(request, "user", None)) == session.user_id
+
+
+class SessionOnlyUser:
+    """The ``request.user`` of an admin page for a session without a Django user.
+
+    It has no primary key, no password and no permission. Only the requirements of a ``RequireModelAdminMixin`` open
+    anything to it.
+    """
+
+    is_active = is_authenticated = True
+    is_anonymous = is_staff = is_superuser = False
+    pk = id = None
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def get_username(self) -> str:
+        """Return the e-mail address of the session, or a fixed text. The pages of the admin greet the user by it."""
+        return self.session.email or str(client_texts.SIGNED_IN)
+
+    get_short_name = get_full_name = get_username
+
+    def has_usable_password(self) -> bool:
+        """Return ``False``, so the admin shows no link to change the password."""
+        return False
+
+    def has_perm(self, perm: object, obj: object = None) -> bool:
+        """Return ``False``."""
+        return False
+
+    has_perms = has_module_perms = has_perm
+
+    def get_all_permissions(self, obj: object = None) -> set[str]:
+        """Return an empty set."""
+        return set()
+
+    def __str__(self) -> str:
+        """Return a fixed text without a value of the session, because error reports show it."""
+        return str(client_texts.SIGNED_IN)
+
+
+def has_no_user(request: HttpRequest) -> bool:
+    """Return ``True`` if ``request.user`` is a stand-in."""
+    return isinstance(getattr(request, "user", None), SessionOnlyUser)

@@ -1,0 +1,420 @@
+"""Admin sites that a requirement opens: who gets in, and what others are told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.urls import path
+from support.admin_site import MIDDLEWARE, register, urls
+from support.admin_site import admin_settings as admin_settings
+from support.admin_site import admin_tables as admin_tables
+from support.loops import async_to_sync
+from support.sessions import JSON, abrowser, browser, sign_in
+
+from django_sessionkit import Allow, Authenticated, Public, Role, can_access, enforce, signals, use_session
+from django_sessionkit.contrib.admin import SessionKitAdminSite
+from django_sessionkit.contrib.admin.access import SessionOnlyUser
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.sources import RequestAttributeSource
+
+pytestmark = pytest.mark.django_db
+
+BRIDGE = "django_sessionkit.contrib.auth.AuthBridge"
+SESSION = "django_sessionkit.contrib.auth.SessionPermissions"
+MODEL = "django.contrib.auth.backends.ModelBackend"
+PAGES = ["", "password_change/", "jsi18n/", "contenttypes/", "contenttypes/contenttype/", "nowhere/", "r/1/1/"]
+
+
+@pytest.fixture
+def ann():
+    return User.objects.create_user("ann", "ann@example.org", "anns")
+
+
+@pytest.fixture
+def closed(admin_settings):
+    admin_settings.ROOT_URLCONF = urls(register(SessionKitAdminSite(Role("clerk"))))
+    return admin_settings
+
+
+@pytest.fixture
+def opened(admin_settings):
+    """A site that needs no Django user."""
+    admin_settings.ROOT_URLCONF = urls(register(SessionKitAdminSite(Role("clerk"), allow_without_user=True)))
+    return admin_settings
+
+
+def known(user, *roles, make=browser):
+    client = make()
+    client.force_login(user)
+    return sign_in(client, {"user_id": str(user.pk), "roles": roles})
+
+
+def without_user(*roles, **fields):
+    return browser({"user_id": "x-1", "roles": roles, "email": "eve@example.org", **fields})
+
+
+# Who gets in ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_user_with_the_role_gets_in_and_needs_no_is_staff(closed, ann):
+    page = known(ann, "clerk").get("/admin/")
+    assert page.status_code == 200
+    assert "<strong>ann</strong>" in page.content.decode()
+    assert "Vary" in page
+    assert "Cookie" in page["Vary"]
+
+
+@pytest.mark.parametrize("where", PAGES)
+def test_an_anonymous_visitor_is_sent_to_the_login_page_of_the_project(where, closed):
+    answer = browser().get(f"/admin/{where}?a=1")
+    assert (answer.status_code, answer["Location"]) == (302, f"/login/?next=/admin/{where}%3Fa%3D1")
+
+
+@pytest.mark.parametrize("where", PAGES)
+def test_a_session_without_the_right_gets_403_and_no_login_form(where, closed, ann):
+    ann.is_staff = ann.is_superuser = True
+    ann.save()
+    assert known(ann, "reader").get(f"/admin/{where}").status_code == 403
+
+
+def test_a_program_gets_its_own_answers(closed, ann):
+    assert browser().get("/admin/", headers=JSON).status_code == 401
+    assert known(ann).get("/admin/", headers=JSON)["Content-Type"] == "application/problem+json"
+
+
+def test_it_works_under_asgi(closed, ann):
+    assert async_to_sync(known(ann, "clerk", make=abrowser).get)("/admin/").status_code == 200
+    assert async_to_sync(known(ann, make=abrowser).get)("/admin/").status_code == 403
+    assert async_to_sync(abrowser().get)("/admin/").status_code == 302
+
+
+def test_the_session_must_be_that_of_an_active_user(closed, ann):
+    client = known(ann, "clerk")
+    sign_in(client, {"user_id": "another", "role": "clerk"})
+    assert client.get("/admin/").status_code == 403
+    assert without_user("clerk").get("/admin/").status_code == 403
+    closed.DEBUG = True
+    text = without_user("clerk").get("/admin/").content.decode()
+    assert "set allow_without_user = True on the admin site" in text
+    closed.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    User.objects.update(is_active=False)
+    assert known(ann, "clerk").get("/admin/").status_code == 403
+
+
+@pytest.mark.parametrize("requirement", [Public(), Allow(lambda session: True), Authenticated()])
+@pytest.mark.parametrize("allowed", [False, True])
+def test_whatever_is_required_there_must_be_a_session(requirement, allowed, admin_settings, ann):
+    admin_settings.ROOT_URLCONF = urls(SessionKitAdminSite(requirement, allow_without_user=allowed))
+    client = browser()
+    client.force_login(ann)
+    assert client.get("/admin/")["Location"] == "/login/?next=/admin/"
+    assert known(ann).get("/admin/").status_code == 200
+
+
+def test_a_denial_is_reported_once_also_by_a_model(closed, ann):
+    heard = []
+
+    def hear(sender, **kwargs):
+        heard.append((kwargs["status"], str(kwargs["decision"])))
+
+    signals.access_denied.connect(hear)
+    try:
+        known(ann).get("/admin/")
+        known(ann, "clerk").get("/admin/contenttypes/contenttype/")
+        known(ann, "clerk").get("/admin/")
+    finally:
+        signals.access_denied.disconnect(hear)
+    assert heard == [
+        (403, 'needs the role "clerk"'),
+        (403, "the view refused the request (the admin of the model refuses it)"),
+    ]
+
+
+class Strict(SessionKitAdminSite):
+    """A site that requires more than its requirement."""
+
+    requirement = Role("clerk")
+
+    def has_permission(self, request):
+        return super().has_permission(request) and "hours" in request.GET
+
+
+def test_a_subclass_may_require_more(admin_settings, ann):
+    admin_settings.ROOT_URLCONF = urls(Strict())
+    client = known(ann, "clerk")
+    assert client.get("/admin/?hours=1").status_code == 200
+    assert client.get("/admin/").status_code == 403
+
+
+# Login and logout -----------------------------------------------------------------------------------------------------
+
+
+def test_the_login_page_of_the_admin_is_no_second_door(closed, ann):
+    """If the project has another login page, that of the admin shows no form and checks no password."""
+    answer = browser().get("/admin/login/?next=/admin/auth/")
+    assert answer["Location"] == "/login/?next=/admin/login/%3Fnext%3D/admin/auth/"
+    assert known(ann).get("/admin/login/").status_code == 403
+    assert known(ann, "clerk").get("/admin/login/")["Location"] == "/admin/"
+    for client, status in ((browser(), 302), (known(ann), 403), (known(ann, "clerk"), 404)):
+        answer = client.post("/admin/login/", {"username": "ann", "password": "anns"})
+        assert answer.status_code == status
+    client = browser()
+    client.post("/admin/login/", {"username": "ann", "password": "anns"})
+    assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("protect", [[], [{"pattern": "/admin/**", "authenticated": True}]])
+def test_the_login_page_of_the_admin_may_be_that_of_the_project(protect, closed, ann):
+    """A user logs in once, also without is_staff. Without the right, the answer is 403 and not the form again."""
+    closed.INSTALLED_APPS = [*closed.INSTALLED_APPS, BRIDGE]
+    closed.LOGIN_URL = "admin:login"
+    closed.SESSIONKIT_PROTECT = protect
+    clerks = Group.objects.create(name="clerk")
+    for status in (403, 200):
+        client = browser()
+        assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+        assert 'type="password"' in client.get("/admin/login/?next=/admin/").content.decode()
+        entered = client.post("/admin/login/?next=/admin/", {"username": "ann", "password": "anns"})
+        assert (entered.status_code, entered["Location"]) == (302, "/admin/")
+        assert client.get("/admin/").status_code == status
+        ann.groups.add(clerks)
+    assert client.get("/admin/login/")["Location"] == "/admin/"
+
+
+def test_logging_out_never_leads_back_to_the_logout(closed, ann):
+    client = known(ann, "clerk")
+    assert client.post("/admin/logout/").status_code == 200
+    assert client.get("/admin/")["Location"] == "/login/?next=/admin/"
+    for one in (browser(), known(ann)):
+        assert one.post("/admin/logout/")["Location"] == "/admin/"
+
+
+# Without a Django user ------------------------------------------------------------------------------------------------
+
+
+def test_a_session_without_a_user_uses_the_models_with_requirements(opened):
+    client = without_user("clerk", "view", "change")
+    page = client.get("/admin/").content.decode()
+    assert "<strong>eve@example.org</strong>" in page
+    assert "Content types" in page
+    assert "password_change" not in page
+    assert "None available" in page  # recent actions
+    assert client.get("/admin/contenttypes/contenttype/").status_code == 200
+    assert without_user().get("/admin/").status_code == 403
+    assert browser().get("/admin/")["Location"] == "/login/?next=/admin/"
+
+
+def test_it_has_a_name_without_an_address_too(opened):
+    assert "<strong>signed in</strong>" in without_user("clerk", email="").get("/admin/").content.decode()
+
+
+def test_it_has_no_password_to_change(opened, ann):
+    assert without_user("clerk").get("/admin/password_change/").status_code == 404
+    assert known(ann, "clerk").get("/admin/password_change/").status_code == 200
+
+
+def test_a_plain_model_admin_stays_closed_for_it(opened, ann):
+    site = SessionKitAdminSite(Role("clerk"), allow_without_user=True)
+    site.register(Group)
+    opened.ROOT_URLCONF = urls(site)
+    opened.AUTHENTICATION_BACKENDS = [MODEL, SESSION]
+    client = without_user("clerk", permissions=["auth.view_group", "auth.change_group"])
+    assert "Groups" not in client.get("/admin/").content.decode()
+    assert client.get("/admin/auth/group/").status_code == 403
+    user = known(ann)
+    sign_in(user, {"user_id": str(ann.pk), "role": "clerk", "permissions": ["auth.view_group"]})
+    assert user.get("/admin/auth/group/").status_code == 200
+    assert user.get("/admin/auth/group/add/").status_code == 403
+
+
+def test_the_user_of_another_login_lends_nothing(opened, ann):
+    ann.is_superuser = ann.is_staff = True
+    ann.save()
+    client = known(ann)
+    sign_in(client, {"user_id": "x-1", "roles": ["clerk"], "email": "eve@example.org"})
+    page = client.get("/admin/").content.decode()
+    assert "eve@example.org" in page
+    assert "ann" not in re.findall("<strong>(.*?)</strong>", page)
+    assert client.get("/admin/contenttypes/contenttype/").status_code == 403
+
+
+def test_a_user_keeps_the_own_name(opened, ann):
+    assert "<strong>ann</strong>" in known(ann, "clerk").get("/admin/").content.decode()
+
+
+def test_logging_out_ends_the_session_without_a_user(opened):
+    ended = []
+
+    def hear(sender, **kwargs):
+        ended.append(kwargs["user"])
+
+    signals.session_cleared.connect(hear)
+    try:
+        client = without_user("clerk")
+        assert client.get("/admin/logout/").status_code == 405
+        page = client.post("/admin/logout/")
+    finally:
+        signals.session_cleared.disconnect(hear)
+    assert (page.status_code, len(ended)) == (200, 1)
+    assert client.get("/admin/").status_code == 302
+
+
+def token(get_response):
+    def middleware(request):
+        request.sessionkit_data = {"user_id": "x-1", "role": "clerk"}
+        return get_response(request)
+
+    return middleware
+
+
+def test_a_source_that_only_reads_cannot_be_logged_out(opened):
+    opened.MIDDLEWARE = [f"{__name__}.token", *MIDDLEWARE]
+    opened.SESSIONKIT_SOURCE = RequestAttributeSource
+    client = browser()
+    assert client.post("/admin/logout/").status_code == 200
+    assert client.get("/admin/").status_code == 200
+
+
+def test_the_stand_in_shows_nothing_of_the_session():
+    with use_session({"user_id": "x-1", "email": "eve@example.org", "permissions": ["a.b"]}) as session:
+        user = SessionOnlyUser(session)
+    assert (str(user), user.get_username(), user.pk) == ("signed in", "eve@example.org", None)
+    assert (user.is_authenticated, user.is_staff, user.is_superuser) == (True, False, False)
+    assert (user.has_perm("a.b"), user.has_perms(["a.b"]), user.has_module_perms("a")) == (False, False, False)
+    assert (user.get_all_permissions(), user.has_usable_password()) == (set(), False)
+
+
+# Ways to set it up ----------------------------------------------------------------------------------------------------
+
+
+class Default(SessionKitAdminSite):
+    """A site for ``default_site`` of an app config, which is called without arguments."""
+
+    requirement = Role("clerk")
+    allow_without_user = True
+
+
+def test_the_default_site_may_be_of_this_kind(admin_settings, monkeypatch):
+    monkeypatch.setattr(apps.get_app_config("admin"), "default_site", f"{__name__}.Default")
+    site = type(admin.site)()
+    register(site)
+    admin_settings.ROOT_URLCONF = urls(site)
+    assert without_user("clerk").get("/admin/").status_code == 200
+    assert without_user("clerk", "view").get("/admin/contenttypes/contenttype/").status_code == 200
+    assert without_user().get("/admin/").status_code == 403
+
+
+def test_two_sites_do_not_share_their_requirements(admin_settings, ann):
+    desk, office = SessionKitAdminSite(Role("clerk"), "desk"), SessionKitAdminSite(Role("boss"), name="office")
+    admin_settings.ROOT_URLCONF = urls(desk, office)
+    client = known(ann, "clerk")
+    assert (client.get("/desk/").status_code, client.get("/office/").status_code) == (200, 403)
+    assert client.post("/desk/logout/").status_code == 200
+
+
+class Pages(SessionKitAdminSite):
+    requirement = Role("clerk")
+
+    def get_urls(self):
+        return [path("figures/", self.admin_view(self.figures), name="figures"), *super().get_urls()]
+
+    def figures(self, request):
+        return HttpResponse("figures")
+
+
+def test_own_pages_are_guarded_by_admin_view(admin_settings, ann):
+    admin_settings.ROOT_URLCONF = urls(Pages())
+    assert known(ann, "clerk").get("/admin/figures/").content == b"figures"
+    assert known(ann).get("/admin/figures/").status_code == 403
+    with use_session({"user_id": "1", "role": "clerk"}):
+        assert can_access("admin:figures")
+    with use_session({"user_id": "1"}):
+        assert not can_access("admin:figures")
+
+
+# Tools ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_routes_show_the_requirement_of_the_site_and_of_the_models(closed, capsys):
+    call_command("sessionkit_routes", "--as", "anonymous", "--as", "role=clerk", "--as", "role=view", format="md")
+    lines = {line.split("|")[1].strip(" `"): line for line in capsys.readouterr().out.splitlines() if "/admin/" in line}
+    assert "Role" in lines["/admin/"]
+    assert "clerk" in lines["/admin/"]
+    assert "Django admin" in lines["/admin/"]
+    types = lines["/admin/contenttypes/contenttype/"]
+    assert "Role('clerk') + view: Role('view')" in types
+    assert "clerk" not in lines["/admin/login/"].split("|")[3]
+
+
+def test_the_explanation_names_the_requirement(closed, capsys):
+    call_command("sessionkit_explain", "/admin/", "--as", "role=reader")
+    text = capsys.readouterr().out
+    assert 'needs the role "clerk"' in text
+    assert "403" in text
+    call_command("sessionkit_explain", "/admin/")
+    assert "302 to /login/?next=/admin/" in capsys.readouterr().out
+
+
+def test_unknown_roles_of_the_site_and_of_the_models_are_found(closed):
+    closed.SESSIONKIT_ROLES = {"clark": {}, "view": {}}
+    text = " ".join(one.msg for one in run_checks(tags=["sessionkit"]) if one.id == "sessionkit.W005")
+    assert '"clerk"' in text
+    assert '"change"' in text
+    assert '"view"' not in text
+
+
+# Mistakes -------------------------------------------------------------------------------------------------------------
+
+
+class Named(SessionKitAdminSite):
+    requirement = "clerk"
+
+
+class Loose(SessionKitAdminSite):
+    requirement = Role("clerk")
+    allow_without_user = "yes"
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (SessionKitAdminSite, 'SessionKitAdminSite: has no requirement; write SessionKitAdminSite(Role("staff")), or'),
+        (lambda: SessionKitAdminSite("desk"), "SessionKitAdminSite.requirement: needs a requirement, not str; write"),
+        (lambda: SessionKitAdminSite(name="desk"), "has no requirement"),
+        (Named, "Named.requirement: needs a requirement, not str"),
+        (Loose, "Loose.allow_without_user: must be True or False; leave it out for False"),
+        (lambda: SessionKitAdminSite(Role("a"), allow_without_user=1), "must be True or False"),
+    ],
+)
+def test_a_mistake_is_an_error_when_the_site_is_made(make, text):
+    with pytest.raises(InvalidPolicy) as caught:
+        make()
+    assert text in str(caught.value)
+
+
+def test_a_site_needs_the_middleware(settings):
+    settings.MIDDLEWARE = []
+    settings.SESSIONKIT_GLOBAL_PROTECT = True
+    with pytest.raises(InvalidPolicy, match="has no SessionKitMiddleware"):
+        SessionKitAdminSite(Role("a"))
+
+
+def test_denials_of_sessionkit_pass_through(admin_settings, ann):
+    class Own(SessionKitAdminSite):
+        requirement = Role("clerk")
+
+        def index(self, request, extra_context=None):
+            enforce(Role("boss"))
+
+    admin_settings.ROOT_URLCONF = urls(Own())
+    admin_settings.DEBUG = True
+    page = known(ann, "clerk").get("/admin/")
+    assert page.status_code == 403
+    assert "needs the role &quot;boss&quot;" in page.content.decode()
