@@ -30,7 +30,7 @@ def unread_attributes(coverage: PolicyCoverage) -> list[Finding]:
     A base class that declares the attribute without a value reads it: a mixin of the project with the same names.
     """
     owners = {route.view: class_of(route.callback) for route in coverage.routes}
-    return [
+    return [*_of_admins(coverage)] + [
         Finding(
             view,
             f"has {name}, but {mixin} is not one of its base classes. Nothing reads the attribute, so it protects "
@@ -44,8 +44,25 @@ def unread_attributes(coverage: PolicyCoverage) -> list[Finding]:
     ]
 
 
+def _of_admins(coverage: PolicyCoverage) -> Iterator[Finding]:
+    """Yield the model admins and inlines with ``requirements`` that no mixin reads."""
+    admins = {id(one): one for route in coverage.routes for one in [getattr(route.callback, "model_admin", None)]}
+    owners = [owner for one in admins.values() for owner in (type(one), *getattr(one, "inlines", ()))]
+    for owner in dict.fromkeys(owners):
+        found = getattr(owner, "requirements", None)
+        has_any = isinstance(found, dict) and any(isinstance(one, Requirement) for one in found.values())
+        if has_any and not _has_mixin(owner):
+            yield Finding(
+                f"{owner.__module__}.{owner.__qualname__}",
+                "has requirements, but RequireModelAdminMixin is not one of its base classes. Nothing reads the "
+                "attribute, so it protects nothing.",
+                f"Write class {owner.__name__}(RequireModelAdminMixin, ...).",
+            )
+
+
 def _has_mixin(owner: type) -> bool:
-    return any(one.__module__ == "django_sessionkit.mixins" for one in owner.__mro__)
+    modules = ("django_sessionkit.mixins", "django_sessionkit.contrib.admin.models")
+    return any(one.__module__ in modules for one in owner.__mro__)
 
 
 def _has_value(owner: type, name: str) -> bool:

@@ -113,7 +113,8 @@ def test_the_recipe_for_the_admin_in_a_new_project(tmp_path: Path) -> None:
     """Staff get in, nobody else does, and no check warns."""
     run_command(["django-admin", "startproject", "mysite", "."], tmp_path)
     text = (DOCS / "how-to" / "admin.md").read_text(encoding="utf-8")
-    (settings,) = (block.code for block in blocks(text, "admin.md") if block.file == "settings.py")
+    first = [block for block in blocks(text, "admin.md") if block.heading == "Protect it by a URL"]
+    (settings,) = (block.code for block in first if block.file == "settings.py")
     ours = (
         'INSTALLED_APPS += ["django_sessionkit"]\nMIDDLEWARE += ["django_sessionkit.middleware.SessionKitMiddleware"]\n'
     )

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.core.checks import run_checks
 from django.test import RequestFactory
 from support.admin_site import PermissionLines, Types, register, urls
 from support.admin_site import admin_settings as admin_settings
@@ -396,3 +397,29 @@ def test_options_of_register_may_be_the_requirements():
     with use_session({"user_id": "1", "permissions": ["types:view"]}):
         assert site.get_model_admin(ContentType).has_view_permission(RequestFactory().get("/"))
     assert PermissionLines.requirements is not None
+
+
+class Unread(admin.TabularInline):
+    model = Permission
+    requirements = {"view": Role("clerk")}
+
+
+class Plain(admin.ModelAdmin):
+    requirements = {"view": Role("clerk")}
+
+
+class Other(admin.ModelAdmin):
+    """The attribute of this class has another meaning."""
+
+    requirements = {"view": "clerk"}
+    inlines = [Unread, PermissionLines]
+
+
+@pytest.mark.parametrize(("owner", "found"), [(Plain, ["Plain"]), (Other, ["Unread"]), (Types, [])])
+def test_requirements_that_no_mixin_reads_are_found(owner, found, admin_settings):
+    site = SessionKitAdminSite(Role("clerk"))
+    site.register(ContentType, owner)
+    admin_settings.ROOT_URLCONF = urls(site)
+    messages = [one for one in run_checks(tags=["sessionkit"]) if one.id == "sessionkit.W039"]
+    assert [one.hint for one in messages] == [f"Write class {one}(RequireModelAdminMixin, ...)." for one in found]
+    assert [one.msg.partition(" has ")[0].rpartition(".")[2].rstrip(":") for one in messages] == found
