@@ -61,8 +61,8 @@ def _of_admins(coverage: PolicyCoverage) -> Iterator[Finding]:
 
 
 def _has_mixin(owner: type) -> bool:
-    modules = ("django_sessionkit.mixins", "django_sessionkit.contrib.admin.models")
-    return any(one.__module__ in modules for one in owner.__mro__)
+    places = ("django_sessionkit.mixins.", "django_sessionkit.contrib.admin.models")
+    return any(one.__module__.startswith(places) for one in owner.__mro__)
 
 
 def _has_value(owner: type, name: str) -> bool:

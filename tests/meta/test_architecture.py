@@ -168,7 +168,7 @@ def test_surfaces_and_adapters_never_import_each_other():
     apart += [name for name in MODULES if name.startswith("contrib.")]
     shared = {"api", "changes", "templatetags.block_tags"}
     for name in apart:
-        family = ".".join(name.split(".")[:2]) if name.startswith("contrib.") else name
+        family = ".".join(name.split(".")[: 2 if name.startswith("contrib.") else 1])
         others = {other for other in own(imports(name)) if other in apart and not other.startswith(family)}
         assert others <= shared, name
 

@@ -1,26 +1,25 @@
-"""Mixins for class-based views, sync and async. Put them first: ``class Edit(RequireRoleMixin, UpdateView)``."""
+"""The base class of the mixins, and the errors for mixins that would not be checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.views.generic import View
 
-from .conf.installed import require_middleware_for_views
-from .exceptions import InvalidPolicy
-from .guard.evaluator import as_requirement
-from .policy.denial_options import DenialOptions, OnDeny
-from .policy.view_marks import GuardedView, ViewRequirement, mark_view, next_number
-from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
-from .responses import check_view
-from .responses.caching import vary
-from .utils.near_names import ATTRIBUTES, missing_name
-from .utils.overrides import bypassing
-from .utils.sansio import arun, run
-from .utils.text import described
+from django_sessionkit.conf.installed import require_middleware_for_views
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.guard.evaluator import as_requirement
+from django_sessionkit.policy.denial_options import DenialOptions, OnDeny
+from django_sessionkit.policy.view_marks import GuardedView, ViewRequirement, mark_view, next_number
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.responses import check_view
+from django_sessionkit.responses.caching import vary
+from django_sessionkit.utils.near_names import ATTRIBUTES
+from django_sessionkit.utils.overrides import bypassing
+from django_sessionkit.utils.sansio import arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
     _View: TypeAlias = View[Any]  # any kind of response: the mixin goes with all views
 else:
     _View = View
-
-    def __getattr__(name: str) -> object:
-        """Raise the error for a name that this module does not have."""
-        raise missing_name(__name__, name)
 
 
 def _refuse_unchecked(owner: type[AccessMixin]) -> None:
@@ -51,8 +46,8 @@ def _refuse_unchecked(owner: type[AccessMixin]) -> None:
     raise InvalidPolicy(f"{one.__name__}.dispatch()", fault, hint)
 
 
-class AccessMixin(_View):
-    """The base class of the mixins. If a view has several mixins, the session must meet all of them.
+class ResponseOptions(_View):
+    """A view with the options for the response to a denial.
 
     ``redirect_to``, ``login_url``, ``on_deny`` and ``api`` have the same meaning as the response keys of a rule.
     """
@@ -61,6 +56,20 @@ class AccessMixin(_View):
     login_url: str | Promise | None = None
     on_deny: OnDeny = "auto"
     api: bool | None = None
+
+    def get_denial_options(self) -> DenialOptions:
+        """Return the options for the response to a denial."""
+        options = {
+            "redirect_to": self.redirect_to,
+            "login_url": self.login_url,
+            "on_deny": self.on_deny,
+            "api": self.api,
+        }
+        return DenialOptions.parse(options, type(self).__name__)
+
+
+class AccessMixin(ResponseOptions):
+    """The base class of the mixins. If a view has several mixins, the session must meet all of them."""
 
     _last_requirement: Requirement
 
@@ -76,7 +85,7 @@ class AccessMixin(_View):
         missing or invalid attribute.
         """
         require_middleware_for_views()
-        _refuse_without_effect(cls)
+        refuse_without_effect(cls)
         base: Any = super()
         view: Callable[..., Any] = base.as_view(*args, **initkwargs)
         instance = cls(**initkwargs)
@@ -113,16 +122,6 @@ class AccessMixin(_View):
         owner._last_requirement = requirement
         return requirement
 
-    def get_denial_options(self) -> DenialOptions:
-        """Return the options for the response to a denial."""
-        options = {
-            "redirect_to": self.redirect_to,
-            "login_url": self.login_url,
-            "on_deny": self.on_deny,
-            "api": self.api,
-        }
-        return DenialOptions.parse(options, type(self).__name__)
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Check the requirement, then call the view or return the response to the denial."""
         if self.view_is_async:
@@ -138,85 +137,33 @@ class AccessMixin(_View):
         return vary(await view.dispatch(request, *args, **kwargs))
 
 
-class RequireMixin(AccessMixin):
-    """Require any requirement: ``requirement = Role("owner") | Permission("billing:read")``."""
-
-    requirement: Requirement | None = None
-
-    def _declared_requirement(self) -> Requirement:
-        return as_requirement(self.requirement, f"{type(self).__name__}.requirement")
-
-
-class RequireAuthenticatedMixin(AccessMixin):
-    """Require a session."""
-
-    def _declared_requirement(self) -> Requirement:
-        return Authenticated()
-
-
-class RequireRoleMixin(AccessMixin):
-    """Require at least one of ``required_roles``."""
-
-    required_roles: Sequence[str] | None = None
-
-    def _declared_requirement(self) -> Requirement:
-        return _require(self, "required_roles", Role)
-
-
-class RequirePermissionMixin(AccessMixin):
-    """Require all of ``required_permissions`` and at least one of ``required_any_permission``.
-
-    At least one of the two attributes must be set.
-    """
-
-    required_permissions: Sequence[str] | None = None
-    required_any_permission: Sequence[str] | None = None
-
-    def _declared_requirement(self) -> Requirement:
-        parts: list[Requirement] = []
-        if self.required_any_permission is not None:
-            parts.append(_require(self, "required_any_permission", AnyPermission))
-        if self.required_permissions is not None or not parts:
-            parts.append(_require(self, "required_permissions", Permission))
-        return reduce(and_, parts)
-
-
-def _require(view: View, attribute: str, requirement: Callable[..., Requirement]) -> Requirement:
-    """Return the requirement of the names in an attribute of ``view``."""
-    place, names = f"{type(view).__name__}.{attribute}", getattr(view, attribute)
-    is_list = isinstance(names, (list, tuple, set, frozenset))
-    if not is_list or not names:
-        fault = "is empty" if is_list else f"must be a list of names, not {described(names)}"
-        raise InvalidPolicy(place, "is missing" if names is None else fault, f'write {attribute} = ["name"]')
-    try:
-        return requirement(*(sorted(names, key=str) if isinstance(names, (set, frozenset)) else names))
-    except InvalidPolicy as error:
-        raise error.at(place) from None
-
-
-_MIXINS = {
-    "required_roles": RequireRoleMixin,
-    "required_permissions": RequirePermissionMixin,
-    "required_any_permission": RequirePermissionMixin,
+#: attributes, and the mixin that reads each of them
+_READ_BY = {
+    "object_requirement": "RequireObjectMixin",
+    "required_any_permission": "RequirePermissionMixin",
+    "required_permissions": "RequirePermissionMixin",
+    "required_roles": "RequireRoleMixin",
+    "requirement": "RequireMixin",
 }
 
 
 def _without_effect(owner: Any) -> Iterator[tuple[str, str]]:
     """Yield the attributes that a view of the class ``owner`` must not have, and what to do instead."""
     for name, right in ATTRIBUTES.items():
-        yield name, f'write {right} = ["name"]'
-    if owner.get_requirement is AccessMixin.get_requirement:
-        for name, mixin in _MIXINS.items():
-            if not issubclass(owner, mixin):
-                yield name, f"add {mixin.__name__} to the base classes"
+        yield name, f"write {right} = ..." if right == "object_requirement" else f'write {right} = ["name"]'
+    bases = {base.__name__ for base in owner.__mro__}
+    is_standard = getattr(owner, "get_requirement", AccessMixin.get_requirement) is AccessMixin.get_requirement
+    for name, mixin in _READ_BY.items():
+        if mixin not in bases and (is_standard or mixin == "RequireObjectMixin"):
+            yield name, f"add {mixin} to the base classes"
 
 
-def _refuse_without_effect(owner: type[AccessMixin]) -> None:
-    """Raise ``InvalidPolicy`` for an attribute of :func:`_without_effect`.
+def refuse_without_effect(owner: type[ResponseOptions]) -> None:
+    """Raise ``InvalidPolicy`` for an attribute of a view that nothing reads.
 
     An attribute that another base class declares has its meaning there, as in Django's ``PermissionRequiredMixin``.
     """
     for name, hint in _without_effect(owner):
         declaring = [one for one in owner.__mro__ if name in vars(one)]
-        if declaring and all(issubclass(one, AccessMixin) for one in declaring):
+        if declaring and all(issubclass(one, ResponseOptions) for one in declaring):
             raise InvalidPolicy(f"{owner.__name__}.{name}", "has no effect", hint)
