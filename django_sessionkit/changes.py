@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .exceptions import NotAuthenticated
 from .guard.raised_denials import reporting
@@ -14,6 +14,8 @@ from .utils.sansio import Flow, arun, run
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+T = TypeVar("T")
 
 
 def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
@@ -26,6 +28,9 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
       new user.
     - If roles or permissions of the same user changed, the session key is replaced.
     - In all three cases, the CSRF token is replaced.
+
+    If the dict has no ``auth_time``, the current time is stored as the time of the login; see
+    :class:`~django_sessionkit.Recent`.
 
     With ``SESSIONKIT_VERSION``, the current version is stored, because the user was just authenticated. A version in
     ``data`` is ignored. To change a session that was read earlier, call :func:`update_session`.
@@ -52,19 +57,43 @@ def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: flo
     If roles or permissions change, the session key and the CSRF token are replaced. A concurrent request that saves
     the old data then fails with Django's ``SessionInterrupted``, so it cannot restore the old rights.
 
-    :param changes: the fields to replace. ``user_id`` cannot be changed.
+    :param changes: the fields to replace. ``user_id``, ``auth_time`` and ``amr`` cannot be changed; for the last two,
+        call :func:`confirm_session`.
     :param ttl: as in :func:`set_session`.
 
     Sends ``session_updated``. Raises :class:`~django_sessionkit.NotAuthenticated` if there is no session. Raises
-    :class:`~django_sessionkit.InvalidSession`, before anything changes, if the result is not valid or has another
-    ``user_id``.
+    :class:`~django_sessionkit.InvalidSession`, before anything changes, if the result is not valid or changes one of
+    these fields.
     """
-    return run(_update(request, changes, ttl), "aupdate_session")
+    return run(_reported(request, writer.update(request, changes, ttl)), "aupdate_session")
 
 
 async def aupdate_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: float | None = None) -> Session:
     """Async variant of :func:`update_session`."""
-    return await arun(_update(request, changes, ttl))
+    return await arun(_reported(request, writer.update(request, changes, ttl)))
+
+
+def confirm_session(request: HttpRequest, *, amr: Sequence[str] = ()) -> Session:
+    """Note that the user has just confirmed the login, and return the new session.
+
+    Call it after your code has checked the password or another factor of the user of the current session. ``auth_time``
+    becomes the current time, so that :class:`~django_sessionkit.Recent` is met. The session key and the CSRF token are
+    replaced, as at a login. Rights do not change.
+
+    :param amr: a list of the factors that were checked, by their names in RFC 8176, such as ``["pwd"]`` or ``["otp"]``;
+        see :class:`~django_sessionkit.Factor`. They are added to the factors of the session.
+
+    Sends ``session_confirmed``. Raises :class:`~django_sessionkit.NotAuthenticated` if there is no session;
+    :class:`~django_sessionkit.InvalidSession`, before anything changes, if a name is not valid; Django's
+    ``SessionInterrupted`` if another request ended the session after this request read it; and
+    :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source is read-only.
+    """
+    return run(_reported(request, writer.confirm(request, amr)), "aconfirm_session")
+
+
+async def aconfirm_session(request: HttpRequest, *, amr: Sequence[str] = ()) -> Session:
+    """Async variant of :func:`confirm_session`."""
+    return await arun(_reported(request, writer.confirm(request, amr)))
 
 
 def clear_session(request: HttpRequest) -> None:
@@ -121,9 +150,9 @@ async def arevoke_sessions(user_id: str, *, refresh: bool = True) -> None:
     await arun(writer.revoke(user_id, refresh))
 
 
-def _update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) -> Flow[Session]:
-    """Report the denial of an update without a session, as for every denial that is raised."""
+def _reported(request: HttpRequest, flow: Flow[T]) -> Flow[T]:
+    """Run ``flow``, and report its denial of a request without a session, as every denial that is raised."""
     try:
-        return (yield from writer.update(request, changes, ttl))
+        return (yield from flow)
     except NotAuthenticated as error:
         raise (yield from reporting(error, writer.context_of(current_loader(), request))) from None

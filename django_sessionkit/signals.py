@@ -12,6 +12,7 @@ needs one calls :func:`django_sessionkit.get_session`.
 - ``session_updated(request, user, changed)``: :func:`~django_sessionkit.update_session` changed a session, or
   ``SESSIONKIT_REFRESH`` renewed it. ``changed`` contains the names of the changed fields; ``custom`` stands for all
   fields that are not standard.
+- ``session_confirmed(request, user)``: :func:`~django_sessionkit.confirm_session` renewed the time of the login.
 - ``session_cleared(request, user)``: :func:`~django_sessionkit.clear_session` removed a session, or a logout did so
   with the ``contrib.auth`` bridge.
 - ``session_rejected(request, field, reason)``: a stored dict was malformed or out of date. There is no session.
@@ -27,6 +28,7 @@ from django.dispatch import Signal
 
 session_registered: Signal = Signal()
 session_updated: Signal = Signal()
+session_confirmed: Signal = Signal()
 session_cleared: Signal = Signal()
 session_rejected: Signal = Signal()
 access_denied: Signal = Signal()

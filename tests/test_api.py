@@ -65,6 +65,8 @@ ALL = {
     "set_session",
     "update_session",
     "clear_session",
+    "confirm_session",
+    "aconfirm_session",
     "regenerate_session",
     "revoke_sessions",
     "arevoke_sessions",

@@ -24,6 +24,7 @@ from django_sessionkit.utils.sansio import Flow, IOStep, run
 
 from . import audit
 from .context import Fault, LoadedSession, SessionContext, current_context, loads
+from .login_fields import without_login
 from .validation import SessionValidator
 from .value import Session
 from .versioning import VersionChecker, split_version, without_version
@@ -64,9 +65,12 @@ class SessionLoader:
         return self.validate(data), stamp
 
     def keeps_another(self, request: HttpRequest, data: Mapping[str, Any]) -> bool:
-        """Return ``True`` if ``request.session`` contains a session dict that differs from ``data``."""
+        """Return ``True`` if ``request.session`` contains a session dict that differs from ``data``.
+
+        The time of the login and its factors do not count.
+        """
         kept = without_version(request.session.get(self.settings.session_key))
-        return kept is not None and kept != without_version(data)
+        return kept is not None and without_login(kept) != without_login(without_version(data))
 
     def load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Read and validate the session. If this fails, its state is "unknown for now" and the store is not changed."""

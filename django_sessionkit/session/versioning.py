@@ -20,7 +20,7 @@ from django_sessionkit.sources import SessionSource
 from django_sessionkit.utils.bounded_cache import keep
 from django_sessionkit.utils.sansio import Flow, IOStep, user_call
 
-from . import audit
+from . import audit, login_fields
 from .context import Fault, LoadedSession, SessionContext, loads, within
 from .value import STAMP, Session
 
@@ -191,7 +191,8 @@ class VersionChecker:
             with loads.calling(*_REFRESH):
                 step = within(_REFRESHING, user_call(refresh, session, request))
                 found = yield from _called("SESSIONKIT_REFRESH", step)
-            fresh = self._parse(without_version(found)) if found is not None else None
+            kept = login_fields.with_login_of(session, without_version(found))
+            fresh = self._parse(kept) if found is not None else None
         except InvalidSession as error:
             raise VersionUnavailable(f"SESSIONKIT_REFRESH returned an invalid dict: {error}") from None
         if fresh is not None and fresh.user_id != session.user_id:

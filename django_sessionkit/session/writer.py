@@ -1,8 +1,8 @@
-"""The flows that register, update, clear, rotate and revoke sessions. The functions in ``changes`` run them."""
+"""The flows of the functions in ``changes``, which change or revoke sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from django_sessionkit.utils.numbers import is_finite
 from django_sessionkit.utils.sansio import MAY_BLOCK, Flow, IOStep, run
 from django_sessionkit.utils.text import described
 
-from . import audit
+from . import audit, login_fields
 from .context import LoadedSession, SessionContext
 from .loader import SessionLoader, current_loader, own_context
 from .validation import SessionValidator
@@ -42,6 +42,8 @@ def register(
     seconds = _seconds(loader, ttl)
     context = context_of(loader, request)  # first, so that swapped arguments are reported as such
     session = loader.validate(data)
+    if session.auth_time is None:
+        session = loader.validate(login_fields.with_auth_time(session))
     if stamp is None:
         stamp = yield from loader.versions.version_for(session.user_id)
     before = yield from context.flow()
@@ -67,6 +69,7 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     session = loader.validate(_merged(before, changes))
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
+    login_fields.check_unchanged(before, session)
     stamp = loader.versions.carried_version(context.loaded)
     if (yield from _has_other_rights(loader, before, session)):
         yield _still_stored(loader, request)
@@ -74,6 +77,23 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     yield from _store(loader, request, session, stamp, seconds)
     changed = audit.changed_fields(before, session)
     yield audit.sending(signals.session_updated, request=request, user=audit.user_digest(session), changed=changed)
+    return session
+
+
+def confirm(request: HttpRequest, amr: Sequence[str]) -> Flow[Session]:
+    """The flow of :func:`django_sessionkit.confirm_session`."""
+    yield MAY_BLOCK
+    loader = current_loader()
+    context = context_of(loader, request)
+    before = yield from context.flow()
+    if before is None:
+        raise NotAuthenticated(message="confirm_session() found no session to confirm. Call set_session() first.")
+    session = loader.validate(login_fields.confirmed(before, amr))
+    stamp = loader.versions.carried_version(context.loaded)
+    yield _still_stored(loader, request)
+    yield from _rotate(loader, request)
+    yield from _store(loader, request, session, stamp, None)
+    yield audit.sending(signals.session_confirmed, request=request, user=audit.user_digest(session))
     return session
 
 

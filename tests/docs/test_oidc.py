@@ -18,6 +18,7 @@ from support.manual.callers import BROWSER, PROGRAM, caller
 from support.manual.markdown import Block
 from support.manual.project import Project, Run
 from support.manual.responses import same_response
+from support.sessions import untimed
 
 from django_sessionkit import conf
 from django_sessionkit.sources import SessionSource
@@ -39,7 +40,7 @@ def logged_in(page: Project, claims: dict[str, Any]) -> Any:
     request = RequestFactory().get("/callback/")
     request.session = Client().session
     assert page.module("shop.oidc").finish_login(request, claims)["Location"] == "/"
-    return request.session["__session__"]
+    return untimed(request.session["__session__"])
 
 
 def test_log_in(run: Run) -> None:

@@ -35,6 +35,7 @@ from support.manual.printing import printed
 from support.manual.project import Project, Run
 from support.manual.responses import same_response
 from support.manual.tutorial import play, run_command
+from support.sessions import untimed
 from support.websockets import WebSocket
 
 from django_sessionkit import (
@@ -89,7 +90,7 @@ def test_readme_bridge(run: Run) -> None:
     client = Client()
     client.force_login(user)
     placed = {"user_id": str(user.pk), "email": "ann@example.org", "roles": ["editor"], "permissions": []}
-    assert client.session["__session__"] == placed
+    assert untimed(client.session["__session__"]) == placed
     client.logout()
     assert "__session__" not in client.session
 

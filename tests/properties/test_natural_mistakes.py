@@ -136,6 +136,7 @@ MISTAKES = {
     "set_session(request(with_store=False), ME)": "move the middleware that changes the session below Sess",
     "set_session(request().session, ME)": "as in set_session(request, data), not SessionStore.",
     "update_session(request(), {'plan': 'x'})": "update_session() found no session to change. Call set_session() first",
+    "confirm_session(request())": "confirm_session() found no session to confirm. Call set_session() first",
     "use_session(view)": "use_session needs a session, not function. As a decorator, write @use_session({",
     # templates
     "render('{% has_role %}')": "There is no tag {% has_role %}. Write {% if_has_role ... %} and {% endif_has_role %}.",

@@ -17,17 +17,19 @@ from django.test import RequestFactory, override_settings
 from django.urls import path
 from support.examples import IS_THOROUGH
 from support.loops import async_to_sync
-from support.sessions import EDITOR, READER, abrowser, browser
+from support.sessions import EDITOR, READER, abrowser, browser, untimed
 
 from django_sessionkit import (
     InvalidSession,
     NotAuthenticated,
     aclear_session,
+    aconfirm_session,
     aget_session,
     aregenerate_session,
     aset_session,
     aupdate_session,
     clear_session,
+    confirm_session,
     get_session,
     regenerate_session,
     set_session,
@@ -70,6 +72,8 @@ def act(request, verb):
         clear_session(request)
     elif kind == "rotate":
         regenerate_session(request)
+    elif kind == "confirm":
+        confirm_session(request, amr=["otp"])
     elif kind == "slow":
         slow(request, name)
     session = get_session()
@@ -87,6 +91,8 @@ async def aact(request, verb):
         await aclear_session(request)
     elif kind == "rotate":
         await aregenerate_session(request)
+    elif kind == "confirm":
+        await aconfirm_session(request, amr=["otp"])
     elif kind == "slow":
         await aslow(request, name)
     session = await aget_session()
@@ -113,6 +119,8 @@ def slow(request, name):
         update_session(request, {"roles": ["staff"]})
     elif name == "rotate":
         regenerate_session(request)
+    elif name == "confirm":
+        confirm_session(request)
 
 
 async def aslow(request, name):
@@ -126,6 +134,8 @@ async def aslow(request, name):
         await aupdate_session(request, {"roles": ["staff"]})
     elif name == "rotate":
         await aregenerate_session(request)
+    elif name == "confirm":
+        await aconfirm_session(request)
 
 
 def visit(request):
@@ -242,7 +252,13 @@ def test_the_same_identity_keeps_its_key_unless_rights_change(engine, do, verb, 
 
 @pytest.mark.parametrize(
     ("verb", "renews"),
-    [("set:reader", True), ("set:editor", True), ("update:plan", False), ("update:reader-demoted", True)],
+    [
+        ("set:reader", True),
+        ("set:editor", True),
+        ("update:plan", False),
+        ("update:reader-demoted", True),
+        ("confirm", True),
+    ],
 )
 def test_the_csrf_token_is_renewed_with_the_identity(do, verb, renews):
     do("set:reader" if verb != "set:reader" else "look")
@@ -262,12 +278,12 @@ def test_an_update_merges_and_rotates_when_rights_grow(engine, do):
     assert stored(key)["__session__"]["plan"] == "premium"
     do("update:reader-promoted")
     assert do.key() != key
-    assert stored(do.key())["__session__"] == {**READER, "role": "editor", "plan": "premium"}
+    assert untimed(stored(do.key())["__session__"]) == {**READER, "role": "editor", "plan": "premium"}
     assert not stored(key)
 
 
-SAVING = ["save", "plan", "more", "rotate", "touch"]
-OVERTAKING = ["set:reader-demoted", "update:reader-demoted", "update:reader-moved", "clear", "rotate"]
+SAVING = ["save", "plan", "more", "rotate", "confirm", "touch"]
+OVERTAKING = ["set:reader-demoted", "update:reader-demoted", "update:reader-moved", "clear", "rotate", "confirm"]
 
 
 SLOW = [(kind, by, saves) for kind in ("sync", "async") for by in OVERTAKING for saves in SAVING]
@@ -292,7 +308,8 @@ def test_a_slow_request_never_brings_back_what_was_taken_away(engine, do, by, sa
     assert not stored(before)
     assert do.key() == before
     now = stored(other.cookies["sessionid"].value)
-    rights = {"clear": None, "rotate": ["posts:read"], "update:reader-moved": ["posts:see"]}.get(by, [])
+    same = ["posts:read"]
+    rights = {"clear": None, "rotate": same, "confirm": same, "update:reader-moved": ["posts:see"]}.get(by, [])
     assert (now["__session__"]["permissions"] if "__session__" in now else None) == rights
     assert do("look")["role"] is None
 
@@ -319,7 +336,7 @@ def test_a_slow_log_in_is_no_slow_save(engine, do, monkeypatch):
     other.get("/act/set:reader/")
     set_session(request, READER)
     request.session.save()
-    assert stored(request.session.session_key)["__session__"] == READER
+    assert untimed(stored(request.session.session_key)["__session__"]) == READER
 
 
 def test_a_key_that_is_gone_before_anything_was_read_is_replaced(engine, do):
@@ -366,7 +383,7 @@ def test_login_then_set_session_changes_hands_with_djangos_own():
     assert len(set(keys)) == 2
     assert not stored(keys[0])
     assert "_auth_user_id" in stored(keys[1])
-    assert stored(keys[1])["__session__"] == READER
+    assert untimed(stored(keys[1])["__session__"]) == READER
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -471,7 +488,7 @@ def test_what_is_stored_is_a_plain_copy():
     data = {"user_id": "1", "roles": ("a",), "tags": ["x"]}
     session = set_session(request, data)
     data["tags"].append("y")
-    assert request.session["__session__"] == {"user_id": "1", "roles": ["a"], "tags": ["x"]}
+    assert untimed(request.session["__session__"]) == {"user_id": "1", "roles": ["a"], "tags": ["x"]}
     assert session == request.session["__session__"]
 
 
@@ -484,8 +501,10 @@ def test_a_source_that_only_reads_says_so():
         lambda: set_session(request, READER),
         lambda: set_session(request, READER, ttl=1),
         lambda: update_session(request, {"plan": "x"}),
+        lambda: confirm_session(request),
         lambda: clear_session(request),
         lambda: regenerate_session(request),
+        lambda: async_to_sync(aconfirm_session)(request),
         lambda: async_to_sync(aset_session)(request, EDITOR),
         lambda: async_to_sync(aset_session)(request, READER),
     ):
@@ -511,6 +530,7 @@ def test_what_is_no_request_is_named():
     for write in (
         lambda: set_session(store, READER),
         lambda: update_session(store, {"plan": "x"}),
+        lambda: confirm_session(store),
         lambda: clear_session(store),
         lambda: regenerate_session(store),
         lambda: async_to_sync(aset_session)(store, READER),
@@ -528,6 +548,7 @@ def test_a_sync_write_on_an_event_loop_names_its_twin():
     for call, async_name in (
         (lambda request: set_session(request, READER), "aset_session"),
         (lambda request: update_session(request, {}), "aupdate_session"),
+        (confirm_session, "aconfirm_session"),
         (clear_session, "aclear_session"),
         (regenerate_session, "aregenerate_session"),
     ):
@@ -545,10 +566,14 @@ def heard():
 
         return receiver
 
-    receivers = [listen(name) for name in ("registered", "updated", "cleared")]
-    pairs = list(
-        zip((signals.session_registered, signals.session_updated, signals.session_cleared), receivers, strict=True)
+    receivers = [listen(name) for name in ("registered", "updated", "confirmed", "cleared")]
+    sent = (
+        signals.session_registered,
+        signals.session_updated,
+        signals.session_confirmed,
+        signals.session_cleared,
     )
+    pairs = list(zip(sent, receivers, strict=True))
     for signal, receiver in pairs:
         signal.connect(receiver)
     yield events
@@ -561,17 +586,19 @@ def test_every_write_is_announced_without_values(heard, kind):
     def sync(request):
         set_session(request, READER)
         update_session(request, {"role": "editor", "canary-field": "canary-value"})
+        confirm_session(request, amr=["canary-factor"])
         clear_session(request)
         clear_session(request)
 
     async def asynchronous(request):
         await aset_session(request, READER)
         await aupdate_session(request, {"role": "editor", "canary-field": "canary-value"})
+        await aconfirm_session(request, amr=["canary-factor"])
         await aclear_session(request)
         await aclear_session(request)
 
     (sync if kind == "sync" else async_to_sync(asynchronous))(request_with_session())
-    assert [name for name, _ in heard] == ["registered", "updated", "cleared"]
+    assert [name for name, _ in heard] == ["registered", "updated", "confirmed", "cleared"]
     assert heard[1][1]["changed"] == ("custom", "role")
     users = {kwargs["user"] for _, kwargs in heard}
     assert len(users) == 1

@@ -28,6 +28,13 @@ def sign_in(client: C, data: Mapping[str, Any] = READER) -> C:
     return client
 
 
+def untimed(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a stored dict without the time of the login, which ``set_session`` adds."""
+    assert data is not None
+    assert isinstance(data["auth_time"], int)
+    return {key: value for key, value in data.items() if key != "auth_time"}
+
+
 def browser(data: Mapping[str, Any] | None = None) -> Client:
     """Return a client that sends ``Accept: text/html``. Without it, a client counts as an API caller."""
     client = Client(headers=HTML)

@@ -22,7 +22,7 @@ from django.urls import include, path
 from support.loops import async_to_sync
 from support.manual.project import keep_receivers
 from support.payload_canaries import CANARY
-from support.sessions import abrowser, browser, sign_in
+from support.sessions import abrowser, browser, sign_in, untimed
 
 from django_sessionkit import conf, get_session, signals
 from django_sessionkit.contrib.auth import AuthBridge, AuthSource
@@ -93,7 +93,7 @@ VISITORS = pytest.mark.parametrize(("make", "ask"), [(browser, who), (abrowser, 
 def test_a_log_in_fills_the_dict(ann):
     client = browser()
     assert client.post("/enter/", {"username": "ann", "password": "anns"}).status_code == 302
-    assert placed(client) == {
+    assert untimed(placed(client)) == {
         "user_id": str(ann.pk),
         "email": f"{CANARY}@example.org",
         "roles": ["editors", "writers"],

@@ -15,10 +15,12 @@ from django_sessionkit import (
     Session,
     SessionKitError,
     aclear_session,
+    aconfirm_session,
     aregenerate_session,
     aset_session,
     aupdate_session,
     clear_session,
+    confirm_session,
     regenerate_session,
     set_session,
     signals,
@@ -40,6 +42,7 @@ from django_sessionkit.exceptions import (
 from django_sessionkit.signals import (
     access_denied,
     session_cleared,
+    session_confirmed,
     session_registered,
     session_rejected,
     session_updated,
@@ -62,8 +65,14 @@ async def alogin(request: HttpRequest) -> HttpResponse:
     session: Session = await aset_session(request, {"user_id": "7"})
     await aregenerate_session(request)
     await aupdate_session(request, session.to_dict(), ttl=60)
+    await aconfirm_session(request, amr=("otp", "hwk"))
     await aclear_session(request)
     return HttpResponse()
+
+
+def confirm(request: HttpRequest) -> HttpResponse:
+    session: Session = confirm_session(request, amr=["pwd"])
+    return HttpResponse(f"{session.auth_time} {', '.join(session.amr)}")
 
 
 def logout(request: HttpRequest) -> HttpResponse:
@@ -98,5 +107,5 @@ def log_change(request: HttpRequest | None, **kwargs: Any) -> None:
 
 access_denied.connect(log_denial)
 signals.session_registered.connect(log_change, dispatch_uid="shop")
-for signal in (session_registered, session_updated, session_cleared, session_rejected):
+for signal in (session_registered, session_updated, session_confirmed, session_cleared, session_rejected):
     signal.connect(log_change)
