@@ -120,12 +120,18 @@ class NotEvaluated(SessionKitError):
 
 class _Denied(SessionKitError, PermissionDenied):
     _text: Promise
+    _code: str
     #: whether this denial was already logged and signalled
     is_reported = False
 
     def __init__(self, decision: Decision | None = None, message: str | Promise = "") -> None:
         super().__init__(message or self._text)
         self.decision = decision
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """The ``extensions`` of the error in a GraphQL response: a code for programs, and the reason of the denial."""
+        return {"code": self._code} | ({"reason": self.decision.reason} if self.decision is not None else {})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.decision, str(self)), vars(self)
@@ -135,9 +141,11 @@ class NotAuthenticated(_Denied):
     """There is no session. ``decision`` is the denial if a requirement was checked, else ``None``."""
 
     _text = client_texts.NEEDS_SESSION
+    _code = "UNAUTHENTICATED"
 
 
 class AccessDenied(_Denied):
     """There is a session, but it lacks a right. ``decision`` is the denial, if known."""
 
     _text = client_texts.LACKS_RIGHT
+    _code = "FORBIDDEN"

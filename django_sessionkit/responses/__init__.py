@@ -140,16 +140,14 @@ def _plain(choice: DenialResponse, decision: Decision) -> HttpResponse:
     """Build a response that is not a page: a redirect, an HTMX response, or a problem (RFC 9457)."""
     if choice.caller == "page" and choice.location is not None:
         return HttpResponseRedirect(choice.location)
-    title, text = _PROBLEMS[choice.status]
-    detail = str(_FOR.get(decision.reason, text) if choice.status == 403 else text)
     headers = _text_headers()
     if choice.caller == "htmx":
         headers |= {"HX-Redirect": choice.location} if choice.location is not None else {}
-        return HttpResponse(detail, status=choice.status, content_type="text/plain; charset=utf-8", headers=headers)
-    if conf.current().debug:
-        detail = f"{detail} Access denied: {decision}."
+        text = str(_text(choice.status, decision))
+        return HttpResponse(text, status=choice.status, content_type="text/plain; charset=utf-8", headers=headers)
+    title, detail = str(_PROBLEMS[choice.status][0]), text_for_api(choice.status, decision)
     response = JsonResponse(
-        {"type": "about:blank", "title": str(title), "status": choice.status, "detail": detail},
+        {"type": "about:blank", "title": title, "status": choice.status, "detail": detail},
         status=choice.status,
         content_type="application/problem+json",
         headers=headers,
@@ -157,6 +155,17 @@ def _plain(choice: DenialResponse, decision: Decision) -> HttpResponse:
     if choice.status == 401:
         response["WWW-Authenticate"] = current_loader().source.challenge
     return response
+
+
+def _text(status: int, decision: Decision) -> Promise:
+    text = _PROBLEMS[status][1]
+    return _FOR.get(decision.reason, text) if status == 403 else text
+
+
+def text_for_api(status: int, decision: Decision) -> str:
+    """Return the sentence that an API gets about a denial. With ``DEBUG`` it also says what was missing."""
+    text = str(_text(status, decision))
+    return f"{text} Access denied: {decision}." if conf.current().debug else text
 
 
 def annotate(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -56,7 +56,7 @@ ELSEWHERE = {
     "InvalidPolicy": "exceptions",
     "RequireModelAdminMixin": "contrib.admin",
     "Requirement": "requirements",
-    "Requires": "contrib.drf",
+    "Requires": "contrib.drf or contrib.strawberry",
     "Rule": "types",
     "SessionAuth": "contrib.ninja",
     "SessionKitAdminSite": "contrib.admin",

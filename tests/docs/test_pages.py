@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -992,6 +993,30 @@ def test_openapi(run: Run) -> None:
         assert caller(PROGRAM, role="editor", permissions=["posts:write"]).post(where).status_code in (200, 201)
     assert caller(PROGRAM).get("/api/drafts/").status_code == 401
     assert caller(PROGRAM).get("/api/ninja/news/").status_code == 200
+
+
+@pytest.mark.skipif(find_spec("strawberry") is None, reason="needs strawberry-graphql")
+def test_graphql(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    page = run("docs/how-to/graphql.md")
+
+    def ask(query: str, **session: Any) -> Any:
+        client = caller(PROGRAM, **session)
+        return client.post("/graphql/", {"query": query}, content_type="application/json")
+
+    assert ask("{ articles { title } }").status_code == 401
+    (shown,) = (json.loads(block.code) for block in page.blocks if block.language == "json")
+    assert ask("{ articles { title notes } }", role="reader").json() == shown
+    assert ask("{ drafts { title } }", role="editor").json()["data"] == {"drafts": [{"title": "Draft"}]}
+    query, writer = 'mutation { publish(title: "News") }', {"role": "reader", "permissions": ["posts:write"]}
+    for session in (writer, {"role": "reader"}):
+        answer = ask(query, **session).json()
+        assert (answer["data"], answer["errors"][0]["extensions"]["code"]) == ({"publish": None}, "FORBIDDEN")
+    assert ask(query.replace("News", "Old"), **writer).json()["data"] == {"publish": "Old"}
+    with use_session(None):
+        for kind, count in ((import_module("strawberry").Schema, 1), (import_module("articles.quiet").Schema, 0)):
+            caplog.clear()
+            assert kind(import_module("articles.schema").Query).execute_sync("{ drafts { title } }").errors
+            assert [record.name for record in caplog.records].count("strawberry.execution") == count
 
 
 @pytest.mark.skipif(find_spec("django_htmx") is None, reason="needs django-htmx")

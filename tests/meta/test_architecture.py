@@ -271,6 +271,7 @@ FOREIGN = {
     "_cache_update_cache",
 }
 FOREIGN |= {"_get_running_loop", "_key_to_file", "_regex", "_resource_closers", "_session_cache", "_session_key"}
+FOREIGN |= {"_raw_info"}
 
 
 @cache

@@ -164,6 +164,7 @@ def test_only_django_and_asgiref_are_required(described: Message) -> None:
         "jinja2",
         "ninja",
         "spectacular",
+        "strawberry",
     ]
 
 

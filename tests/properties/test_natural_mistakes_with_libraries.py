@@ -138,6 +138,17 @@ def ninja():
     return import_module("django_sessionkit.contrib.ninja")
 
 
+def strawberry():
+    return import_module("django_sessionkit.contrib.strawberry")
+
+
+def schema_with(**options):
+    """Build a schema with one field."""
+    library = import_module("strawberry")
+    field = library.field(resolver=lambda: "page", graphql_type=str, **options)
+    return library.Schema(library.type(type("Query", (), {"page": field})))
+
+
 def channels():
     return import_module("django_sessionkit.contrib.channels")
 
@@ -187,6 +198,14 @@ ADAPTERS = {
         "ninja().SessionAuth('editor')": f"SessionAuth: needs a requirement, not str; {WRITE_REQUIREMENT}",
         "api_with(auth=ninja().SessionAuth)": "is the class, not an instance; write auth=SessionAuth()",
         "ninja().answer_denials(import_module('ninja').Router())": "needs a NinjaAPI, not Router; call it once for",
+    },
+    "strawberry": {
+        "strawberry().Requires('editor')": f"Requires: needs a requirement, not str; {WRITE_REQUIREMENT}",
+        "strawberry().Requires(Role)": f"Requires: needs a requirement, not the class Role; {WRITE_REQUIREMENT}",
+        "schema_with(extensions=[strawberry().Requires])": "has the class, not an instance; write strawberry.field(ex",
+        "schema_with(permission_classes=[strawberry().Requires(Role('a'))])": "one of the permission_classes; write s",
+        "strawberry().Requires(Role('a'))(lambda: 'page')": "Requires: is neither a decorator nor",
+        "strawberry().Requires(Role('a')) and strawberry().Requires(Role('b'))": "Combine the requirements: Requires(",
     },
     "channels": {
         "consumer().as_asgi()": f"Chat.requirement: needs a requirement, not None; {WRITE_REQUIREMENT}",

@@ -47,6 +47,10 @@ if HAS_NINJA := find_spec("ninja") is not None:
     from ninja import NinjaAPI
 
     from django_sessionkit.contrib.ninja import SessionAuth
+if HAS_STRAWBERRY := find_spec("strawberry") is not None:
+    import strawberry
+
+    from django_sessionkit.contrib.strawberry import Requires as FieldRequires
 if HAS_JINJA2 := find_spec("jinja2") is not None:
     import jinja2
 
@@ -271,6 +275,43 @@ def in_ninja(requirement, operation):
     return found
 
 
+def schema_with(requirement, resolver):
+    """Return a schema with one field. Its name is a query that asks for it."""
+    field = strawberry.field(resolver=resolver, graphql_type=str, extensions=[FieldRequires(requirement)])
+    return strawberry.Schema(strawberry.type(type("Query", (), {"page": field})))
+
+
+def shown(result):
+    """Return a response with the status that a denial has on other surfaces. That of GraphQL is always 200."""
+    if not result.errors:
+        return HttpResponse(result.data["page"])
+    found = result.errors[0].extensions
+    status = {"UNAUTHENTICATED": 401, "FORBIDDEN": 503 if found["reason"] == "unknown_for_now" else 403}
+    return HttpResponse(status=status[found["code"]])
+
+
+def in_strawberry(requirement):
+    schema = schema_with(requirement, lambda: "page")
+
+    def view(request):
+        return shown(schema.execute_sync("{ page }", context_value={"request": request}))
+
+    return view
+
+
+def ain_strawberry(requirement, resolver):
+    schema = schema_with(requirement, resolver)
+
+    async def view(request):
+        return shown(await schema.execute("{ page }", context_value={"request": request}))
+
+    return view
+
+
+async def resolve_page():
+    return "page"
+
+
 numbers = count()
 
 
@@ -305,13 +346,17 @@ SURFACES = {
     "template": Surface(in_template),
 }
 ASKING = ("evaluate", "evaluate-async", "can_access", "can_access-async", "template", "jinja2")
-APIS = ("drf", "drf action", "ninja", "ninja-async")
+APIS = ("drf", "drf action", "ninja", "ninja-async", "strawberry", "strawberry-async", "strawberry-mixed")
 if HAS_DRF:
     SURFACES["drf"] = Surface(lambda requirement: in_drf(Requires(requirement)))
     SURFACES["drf action"] = Surface(lambda requirement: in_drf(RequiresByAction({"get": requirement})))
 if HAS_NINJA:
     SURFACES["ninja"] = Surface(lambda requirement: in_ninja(requirement, page))
     SURFACES["ninja-async"] = Surface(lambda requirement: in_ninja(requirement, apage))
+if HAS_STRAWBERRY:
+    SURFACES["strawberry"] = Surface(in_strawberry)
+    SURFACES["strawberry-async"] = Surface(lambda requirement: ain_strawberry(requirement, resolve_page))
+    SURFACES["strawberry-mixed"] = Surface(lambda requirement: ain_strawberry(requirement, lambda: "page"))
 if HAS_JINJA2:
     SURFACES["jinja2"] = Surface(in_jinja2)
 
@@ -445,7 +490,7 @@ def test_every_guard_tells_what_is_refused_from_what_is_unknown(serve, surface, 
         for get in (browser().get, async_to_sync(abrowser().get)):
             answer = get("/page/", headers=headers)
             assert answer.status_code == status
-            if surface not in ("ninja", "ninja-async"):
+            if surface not in APIS or "drf" in surface:
                 assert answer.has_header("Retry-After") is (status == 503)
 
 

@@ -252,7 +252,7 @@ def _put_back(signal: Signal, receivers: list[Any]) -> None:
 
 
 def _has(library: str) -> bool:
-    return not library or find_spec(library) is not None
+    return all(find_spec(name) is not None for name in library.split())
 
 
 Run = Callable[[str], Project]
