@@ -41,7 +41,8 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
 
     Sends ``session_registered``. Raises :class:`~django_sessionkit.InvalidSession`, before anything changes, if the
     dict is not valid; ``ValueError`` if ``ttl`` is not valid; and
-    :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source is read-only.
+    :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source is read-only. For another ``user_id``, raises
+    Django's ``SessionInterrupted`` if other requests have changed the key twice since this one read the session.
     """
     return run(writer.register(request, data, ttl), "aset_session")
 
@@ -55,7 +56,8 @@ def update_session(request: HttpRequest, changes: Mapping[str, Any], *, ttl: flo
     """Merge ``changes`` into the session, and return the new session.
 
     If roles or permissions change, the session key and the CSRF token are replaced. A concurrent request that saves
-    the old data then fails with Django's ``SessionInterrupted``, so it cannot restore the old rights.
+    the old data then fails with Django's ``SessionInterrupted``, so it cannot restore the old rights. If a concurrent
+    request has replaced the key already, this function raises it.
 
     :param changes: the fields to replace. ``user_id``, ``auth_time`` and ``amr`` cannot be changed; for the last two,
         call :func:`confirm_session`.
@@ -103,7 +105,8 @@ def clear_session(request: HttpRequest) -> None:
     happens. To remove all data, call Django's ``logout()``. With the ``contrib.auth`` bridge, this function also logs
     the user out, because the login would create the session again.
 
-    Sends ``session_cleared`` if there was a session.
+    Sends ``session_cleared`` if there was a session. Raises Django's ``SessionInterrupted`` if other requests have
+    changed the session key twice since this request read the session.
     """
     run(writer.clear(request), "aclear_session")
 
@@ -116,7 +119,8 @@ async def aclear_session(request: HttpRequest) -> None:
 def regenerate_session(request: HttpRequest) -> None:
     """Give the stored session a new key and keep its data. The old key becomes invalid.
 
-    Raises Django's ``SessionInterrupted`` if another request ended the session after this request read it.
+    Raises Django's ``SessionInterrupted`` if another request ended the session, or changed its key, after this request
+    read it.
     """
     run(writer.regenerate(request), "aregenerate_session")
 

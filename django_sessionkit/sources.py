@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, SessionBase, UpdateError
+from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookies
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.utils.crypto import salted_hmac
 
 from . import conf
 from .conf import installed
@@ -30,6 +31,9 @@ _BELOW = (
 )
 
 _MISSING = f"add {installed.SESSION_MIDDLEWARE} above SessionKitMiddleware"
+
+_MOVED = "The session ended or changed in another request in the meantime."
+_KEY_LENGTH = 32  # as that of Django's keys
 
 # A store that overrides one of these methods may look up values in a different way than Django's stores.
 _READING = ("get", "_session", "_get_session", "__getattribute__")
@@ -96,37 +100,19 @@ class DjangoSessionSource(SessionSource):
     async def aremove(self, request: HttpRequest) -> None:
         await self._needed(request).apop(conf.current().session_key, None)
 
-    def ensure_stored(self, request: HttpRequest) -> None:
-        store = self._needed(request)
-        store.keys()  # loads the store; if it finds no data, it drops its session key
-        if store.session_key is not None:
-            with _interrupting():
-                store.save()
-
-    async def aensure_stored(self, request: HttpRequest) -> None:
-        store = self._needed(request)
-        await store.akeys()
-        if store.session_key is not None:
-            with _interrupting():
-                await store.asave()
-
     def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
-        store = self._needed(request)
+        store, name = self._needed(request), conf.current().session_key
         if empty_for is None:
-            store.cycle_key()
+            _move(store, name)
             return
-        kept = _login_of(store.items(), empty_for)
-        store.flush()
-        store.update(kept)
-
-    async def arotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
-        store = self._needed(request)
-        if empty_for is None:
-            await store.acycle_key()
-            return
-        kept = _login_of(await store.aitems(), empty_for)
-        await store.aflush()
-        await store.aupdate(kept)
+        kept, key = _login_of(store.items(), empty_for), store.session_key
+        try:
+            _move(store, name)
+            store.flush()  # the key of another user has never held this user's data
+        except SessionInterrupted:
+            _end_everywhere(store, key)
+        finally:
+            store.update(kept)
 
     def expire_in(self, request: HttpRequest, seconds: float | None) -> None:
         self._needed(request).set_expiry(seconds)
@@ -145,13 +131,67 @@ class DjangoSessionSource(SessionSource):
         return store
 
 
-@contextmanager
-def _interrupting() -> Iterator[None]:
-    """Raise ``SessionInterrupted``, as ``SessionMiddleware`` does, if the store cannot save under a deleted key."""
+def _move(store: Any, session_key: str) -> None:
+    """Give the data of the store a new key, in at most one of the requests that have read it under the old one.
+
+    The new key follows from the old one, so two requests cannot both create it. Otherwise each could carry the data on
+    under a key of its own, and what one of them removed would stay in the other. The session dict itself is not stored
+    here, but when the response is. Raises ``SessionInterrupted`` if another request has moved or ended the session.
+    """
+    store.keys()  # loads the store; if it finds no data, it drops its session key
+    old = store.session_key
+    if old is None or _chooses_keys(type(store)):
+        store.cycle_key()
+        return
+    held = store.pop(session_key, None)
     try:
-        yield
+        _claim(store, old, _next_key(old))
+    except (CreateError, UpdateError):
+        store._session_key, store.modified = old, False  # saves nothing at the end of the request
+        raise SessionInterrupted(_MOVED) from None
+    if held is not None:
+        store[session_key] = held
+
+
+def _claim(store: Any, old: str, new: str) -> None:
+    store._session_key = new
+    store.save(must_create=True)
+    try:
+        store._session_key = old
+        store.save()  # fails if the old key was deleted meanwhile
     except UpdateError:
-        raise SessionInterrupted("The session ended or changed in another request in the meantime.") from None
+        store.delete(new)
+        raise
+    store.delete(old)
+    store._session_key, store.modified = new, True
+
+
+def _end_everywhere(store: Any, key: str) -> None:
+    """Empty the store, and end the session that another request is moving to the next key.
+
+    Raises ``SessionInterrupted`` if the session is under neither key.
+    """
+    new = _next_key(key)
+    is_found = store.exists(new)
+    store.flush()
+    store.delete(new)
+    if not is_found:
+        raise SessionInterrupted(_MOVED)
+
+
+def _next_key(key: str) -> str:
+    """Return the key that replaces ``key``. Nobody can compute it without ``SECRET_KEY``."""
+    digest = salted_hmac("django_sessionkit.next_key", key, algorithm="sha256").digest()
+    number, characters = int.from_bytes(digest, "big"), []
+    for _ in range(_KEY_LENGTH):
+        number, index = divmod(number, len(VALID_KEY_CHARS))
+        characters.append(VALID_KEY_CHARS[index])
+    return "".join(characters)
+
+
+def _chooses_keys(kind: type[SessionBase]) -> bool:
+    """Return ``True`` for a store whose key is its data, and for one that changes its key in a way of its own."""
+    return issubclass(kind, SignedCookies) or kind.cycle_key is not SessionBase.cycle_key
 
 
 @lru_cache(maxsize=32)

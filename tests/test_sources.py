@@ -1,10 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+from importlib import import_module
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.cache import SessionStore as CacheStore
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.models import Session as Row
+from django.core.cache import cache
 from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
 from support.sessions import ADMIN, READER, abrowser, browser, sign_in, untimed
 
@@ -269,8 +277,8 @@ class Numbered(Memory):
 
     is_gone = False
 
-    def ensure_stored(self, request):
-        if self.is_gone:
+    def rotate(self, request, *, empty_for=None):
+        if self.is_gone and empty_for is None:
             raise SessionInterrupted("gone")
 
 
@@ -294,6 +302,141 @@ def test_a_source_of_ones_own_may_say_that_old_data_is_not_to_go_on(monkeypatch)
     assert (Memory.log, untimed(Numbered.data)) == ([], {**READER, "role": "editor", "plan": "premium"})
     set_session(request, ADMIN)
     assert untimed(Numbered.data) == ADMIN
+
+
+def store_of(engine, key=None):
+    return import_module(f"django.contrib.sessions.backends.{engine}").SessionStore(key)
+
+
+class Tab:
+    """A request of a browser in which other requests run at the same time. It has read its session."""
+
+    def __init__(self, key):
+        self.request = RequestFactory().get("/")
+        self.request.session = store_of(settings.SESSION_ENGINE.rpartition(".")[2], key)
+        assert get_session_of(self.request)["user_id"] == READER["user_id"]
+
+    def answered(self):
+        """Save the session, as Django does with the response."""
+        self.request.session.save()
+        return self.request.session.session_key
+
+
+def get_session_of(request):
+    return context_for(request).get()
+
+
+@pytest.fixture(params=["db", "cache", "cached_db", "file"])
+def key(request, settings, db, tmp_path):
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{request.param}"
+    first = RequestFactory().get("/")
+    first.session = store_of(request.param)
+    first.session["basket"] = "pears"
+    set_session(first, READER)
+    first.session.save()
+    return first.session.session_key
+
+
+def session_under(key):
+    return dict(store_of(settings.SESSION_ENGINE.rpartition(".")[2], key).items())
+
+
+def stored_keys():
+    return [*Row.objects.values_list("pk", flat=True), *cache._cache, *os.listdir(settings.SESSION_FILE_PATH)]
+
+
+READER_NOW = {**READER, "role": "guest"}
+MOVING = [regenerate_session, lambda request: update_session(request, {"role": "editor"})]
+
+
+@pytest.mark.parametrize("first", MOVING)
+@pytest.mark.parametrize("second", MOVING)
+def test_one_of_two_requests_carries_a_session_on(key, first, second):
+    """Neither of them knows of the other when it begins."""
+    winner, loser = Tab(key), Tab(key)
+    first(winner.request)
+    with pytest.raises(SessionInterrupted):
+        second(loser.request)
+    assert not loser.request.session.modified
+    assert session_under(winner.answered())["basket"] == "pears"
+    assert session_under(key) == {}
+
+
+@pytest.mark.parametrize("second", MOVING)
+def test_a_session_that_ended_meanwhile_is_not_carried_on(key, second):
+    loser = Tab(key)
+    Tab(key).request.session.flush()
+    before = list(stored_keys())
+    with pytest.raises(SessionInterrupted):
+        second(loser.request)
+    assert list(stored_keys()) == before
+
+
+@pytest.mark.parametrize("first", MOVING)
+@pytest.mark.parametrize(
+    "end",
+    [clear_session, lambda request: set_session(request, ADMIN), lambda request: set_session(request, READER_NOW)],
+)
+def test_a_logout_and_a_login_end_a_session_that_is_being_moved(key, first, end):
+    moving, ending = Tab(key), Tab(key)
+    first(moving.request)
+    end(ending.request)
+    with pytest.raises(UpdateError):
+        moving.answered()
+    now = session_under(ending.answered())
+    assert "basket" not in now
+    assert now.get("__session__", {}).get("role") in (None, "admin", "guest")
+
+
+def test_a_login_works_and_a_logout_does_not_if_the_session_has_moved_twice(key):
+    late, login, other = Tab(key), Tab(key), Tab(key)
+    moved = Tab(key)
+    regenerate_session(moved.request)
+    regenerate_session(Tab(moved.answered()).request)
+    for end in (lambda: clear_session(late.request), lambda: set_session(other.request, ADMIN)):
+        with pytest.raises(SessionInterrupted):
+            end()
+    set_session(login.request, READER_NOW)
+    assert session_under(login.answered())["__session__"] == READER_NOW
+
+
+def test_what_moves_is_stored_without_the_session_until_the_response(key):
+    """A process that ends in between leaves no session behind that nobody knows of."""
+    moving = Tab(key)
+    update_session(moving.request, {"role": "editor"})
+    assert session_under(moving.request.session.session_key) == {"basket": "pears"}
+    assert session_under(moving.answered())["__session__"]["role"] == "editor"
+
+
+def test_the_next_key_does_not_follow_from_the_old_one_without_the_secret_key():
+    keys = set()
+    for secret in ("one", "two"):
+        with override_settings(SECRET_KEY=secret):
+            request = RequestFactory().get("/")
+            request.session = CacheStore("a" * 32)
+            request.session["kept"] = True
+            request.session.save(must_create=True)
+            regenerate_session(request)
+        keys.add(request.session.session_key)
+    assert len(keys) == 2
+    assert all(re.fullmatch("[a-z0-9]{32}", one) for one in keys)
+
+
+class OwnKeys(CacheStore):
+    """A store that chooses the new key itself."""
+
+    def cycle_key(self):
+        super().cycle_key()
+        self["cycled"] = True
+
+
+def test_a_store_may_choose_its_keys():
+    request = RequestFactory().get("/")
+    request.session = OwnKeys()
+    request.session.create()
+    regenerate_session(request)
+    assert request.session["cycled"]
 
 
 def test_the_base_class_says_what_is_missing():

@@ -75,18 +75,11 @@ class SessionSource:
         """Async variant of :meth:`end`."""
         await self.aremove(request)
 
-    def ensure_stored(self, request: HttpRequest) -> None:
-        """Raise Django's ``SessionInterrupted`` if another request has removed the stored data that this one read.
-
-        It is called before :meth:`rotate` if the old data is kept under a new key.
-        """
-
-    async def aensure_stored(self, request: HttpRequest) -> None:
-        """Async variant of :meth:`ensure_stored`."""
-        await sync_to_async(self.ensure_stored)(request)
-
     def rotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:
-        """Replace the session key, which makes the old key invalid. With ``empty_for``, a user id, empty the store."""
+        """Replace the session key, which makes the old key invalid. With ``empty_for``, a user id, empty the store.
+
+        Raises Django's ``SessionInterrupted`` if another request has ended the session or replaced its key.
+        """
         raise _read_only(self)
 
     async def arotate(self, request: HttpRequest, *, empty_for: str | None = None) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import connections
 from django.middleware.csrf import rotate_token
 
@@ -51,7 +52,7 @@ def register(
     if owner is not None and owner.user_id != session.user_id:
         yield from _rotate(loader, request, empty_for=session.user_id)
     elif before is None or (yield from _has_other_rights(loader, before, session)):
-        yield from _rotate(loader, request)
+        yield from renew_key(loader, request, session.user_id)
     yield from _store(loader, request, session, stamp, seconds)
     yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
     return session
@@ -72,7 +73,6 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     login_fields.check_unchanged(before, session)
     stamp = loader.versions.carried_version(context.loaded)
     if (yield from _has_other_rights(loader, before, session)):
-        yield _still_stored(loader, request)
         yield from _rotate(loader, request)
     yield from _store(loader, request, session, stamp, seconds)
     changed = audit.changed_fields(before, session)
@@ -108,7 +108,10 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
     before = (yield from context.flow()) or _unavailable_session(context)
     if before is None:
         return
-    yield from _rotate(loader, request)
+    try:
+        yield from _rotate(loader, request)
+    except SessionInterrupted:
+        yield from _rotate(loader, request, empty_for="")  # ends it under the new key too
     yield _expiry(loader, request, None)  # otherwise its ttl would apply to the next session
     end, aend = (source.end, source.aend) if and_log_out else (source.remove, source.aremove)
     yield IOStep(partial(end, request), partial(aend, request))
@@ -117,10 +120,15 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
 
 
 def announce_end(request: HttpRequest) -> Flow[None]:
-    """Send ``session_cleared`` for a session whose store is about to be emptied. Nothing is changed here."""
-    context = context_of(current_loader(), request)
+    """Send ``session_cleared`` for a session whose store is about to be emptied.
+
+    Only the key is changed, so that no concurrent request can carry the session on under another key.
+    """
+    loader = current_loader()
+    context = context_of(loader, request)
     before = (yield from context.flow()) or _unavailable_session(context)
     if before is not None:
+        yield from renew_key(loader, request, "")
         yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
 
 
@@ -129,7 +137,6 @@ def regenerate(request: HttpRequest) -> Flow[None]:
     yield MAY_BLOCK
     loader = current_loader()
     context_of(loader, request)
-    yield _still_stored(loader, request)
     yield _rotation(loader, request)
 
 
@@ -183,10 +190,21 @@ def _rotate(loader: SessionLoader, request: HttpRequest, *, empty_for: str | Non
     """Give the store a new key and the visitor a new CSRF token, as Django's ``login()`` does.
 
     A key that someone else knew before the login is useless afterwards. If a concurrent request saves the old data
-    under the old key, it fails, so it cannot restore rights that were removed in the meantime.
+    under the old key, it fails, so it cannot restore rights that were removed in the meantime. Raises
+    ``SessionInterrupted`` if a concurrent request has replaced the key.
     """
     yield _rotation(loader, request, empty_for=empty_for)
     rotate_token(request)
+
+
+def renew_key(loader: SessionLoader, request: HttpRequest, user_id: str) -> Flow[None]:
+    """Rotate the key. If a concurrent request has replaced it, empty the store, apart from a login of ``user_id``."""
+    for empty_for in (None, user_id):
+        try:
+            yield from _rotate(loader, request, empty_for=empty_for)
+            return
+        except SessionInterrupted:
+            continue
 
 
 def _rotation(loader: SessionLoader, request: HttpRequest, *, empty_for: str | None = None) -> IOStep:
@@ -194,12 +212,6 @@ def _rotation(loader: SessionLoader, request: HttpRequest, *, empty_for: str | N
     return IOStep(
         partial(source.rotate, request, empty_for=empty_for), partial(source.arotate, request, empty_for=empty_for)
     )
-
-
-def _still_stored(loader: SessionLoader, request: HttpRequest) -> IOStep:
-    """Return a step that raises if another request replaced the key, because this one would store old data again."""
-    source = loader.source
-    return IOStep(partial(source.ensure_stored, request), partial(source.aensure_stored, request))
 
 
 def _expiry(loader: SessionLoader, request: HttpRequest, seconds: float | None) -> IOStep:

@@ -105,7 +105,8 @@ class AuthBridge(StatusRoles, AppConfig):
                 return
             loader.parse_stored(data)
             if loader.keeps_another(request, data):
-                loader.source.rotate(request)  # login() gives no new key to a user who is already logged in
+                # login() gives no new key to a user who is already logged in
+                run(writer.renew_key(loader, request, str(user.pk)))
             loader.source.write(request, data)
             run(writer.register(request, data, None, stamp))
         except SessionUnavailable as error:

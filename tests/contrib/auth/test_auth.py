@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
-from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user, logout
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.backends import cache as cache_sessions
 from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.db import OperationalError
@@ -24,7 +25,7 @@ from support.manual.project import keep_receivers
 from support.payload_canaries import CANARY
 from support.sessions import abrowser, browser, sign_in, untimed
 
-from django_sessionkit import conf, get_session, signals
+from django_sessionkit import conf, get_session, regenerate_session, signals
 from django_sessionkit.contrib.auth import AuthBridge, AuthSource
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.sources import SessionSource
@@ -127,6 +128,24 @@ def test_a_log_out_clears_it(ann):
         assert (placed(aclient), awho(aclient), len(heard)) == (None, None, 2)
     finally:
         signals.session_cleared.disconnect(hear)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_log_out_ends_a_session_whose_key_changes_at_the_same_moment(ann, times):
+    client = browser()
+    client.force_login(ann)
+    leaving, moving = RequestFactory().get("/"), RequestFactory().get("/")
+    for request in (leaving, moving):
+        request.session = cache_sessions.SessionStore(client.cookies["sessionid"].value)
+        request.user = get_user(request)
+        assert context_for(request).get()["user_id"] == str(ann.pk)
+    for _ in range(times):
+        regenerate_session(moving)
+    logout(leaving)
+    assert leaving.session.is_empty()
+    if times == 1:  # a logout that comes too late ends nothing, as in Django
+        with pytest.raises(UpdateError):
+            moving.session.save()
 
 
 @pytest.mark.parametrize("make", [browser, abrowser])
