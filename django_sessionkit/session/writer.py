@@ -90,7 +90,6 @@ def confirm(request: HttpRequest, amr: Sequence[str]) -> Flow[Session]:
         raise NotAuthenticated(message="confirm_session() found no session to confirm. Call set_session() first.")
     session = loader.validate(login_fields.confirmed(before, amr))
     stamp = loader.versions.carried_version(context.loaded)
-    yield _still_stored(loader, request)
     yield from _rotate(loader, request)
     yield from _store(loader, request, session, stamp, None)
     yield audit.sending(signals.session_confirmed, request=request, user=audit.user_digest(session))
