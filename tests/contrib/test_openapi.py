@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from importlib.util import find_spec
+from itertools import count
 from typing import Any
 
 import pytest
@@ -111,8 +112,16 @@ def drf_view(requirement: Any) -> Any:
     return type("Page", (Base,), {"permission_classes": classes}).as_view()
 
 
+NUMBERS = count()
+
+
+def fresh_api() -> NinjaAPI:
+    """An API with a name of its own: older versions of Ninja refuse the same name twice."""
+    return NinjaAPI(urls_namespace=f"documented-{next(NUMBERS)}", docs_url=None)
+
+
 def ninja_api(requirements: dict[str, Any]) -> NinjaAPI:
-    api = NinjaAPI(urls_namespace="documented", docs_url=None)
+    api = fresh_api()
     answer_denials(api)
     for name, requirement in requirements.items():
         auth = SessionAuth(requirement) if requirement is not None else None
@@ -377,7 +386,7 @@ def secret(request):
 
 def by_ninja(settings, auth, *, answers=True, view=None, **options):
     """The documented operation of Ninja with this ``auth``, and the components of the document."""
-    api = NinjaAPI(urls_namespace="one", docs_url=None)
+    api = fresh_api()
     if answers:
         answer_denials(api)
     api.get("page/", auth=auth, **options)(view or secret)
@@ -425,7 +434,7 @@ def test_decorators_of_an_operation_count(settings):
 
 def test_what_an_operation_says_itself_is_kept(settings):
     own = {"security": [{"own": []}], "responses": {403: {"description": "No."}}}
-    api = NinjaAPI(urls_namespace="own", docs_url=None)
+    api = fresh_api()
     api.get("page/", auth=SessionAuth(), openapi_extra=own, description="A page.")(secret)
     settings.ROOT_URLCONF = (path("", api.urls),)
     operation = api.get_openapi_schema()["paths"]["/page/"]["get"]
@@ -441,7 +450,7 @@ def test_without_answer_denials_the_responses_of_ninja_have_another_form(setting
 
 
 def test_an_operation_for_several_methods_has_what_each_requires(settings):
-    api = NinjaAPI(urls_namespace="several", docs_url=None)
+    api = fresh_api()
     api.api_operation(["GET", "POST"], "page/")(secret)
     api.get("hidden/", include_in_schema=False)(secret)
     settings.ROOT_URLCONF = (path("api/", api.urls),)
