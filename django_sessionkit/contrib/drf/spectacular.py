@@ -72,7 +72,7 @@ class AutoSchema(openapi.AutoSchema):
     def get_description(self) -> Any:  # type: ignore[override]  # as in drf-spectacular
         """Return the description, without that of a mixin of SessionKit, which drf-spectacular takes for the view's."""
         found = super().get_description()
-        bases = (one for one in type(self.view).__mro__ if one.__module__ == _MIXINS)
+        bases = (one for one in type(self.view).__mro__ if one.__module__.startswith(_MIXINS))
         return "" if found in map(inspect.getdoc, bases) else found
 
     def get_auth(self) -> Any:
