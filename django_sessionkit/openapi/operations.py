@@ -76,13 +76,13 @@ class OperationPolicy(NamedTuple):
     """What one operation requires.
 
     - ``rules``: what URL rules require, one entry for all paths, or several for different paths.
-    - ``hides``: whether each of the rules responds to a denial with 404.
+    - ``hides``: whether rules respond to a denial with 404. It has both values if some do.
     - ``doubt``: why ``rules`` may be incomplete; empty if they are complete.
     """
 
     rules: tuple[Required, ...]
     view: ViewPolicy
-    hides: bool = False
+    hides: frozenset[bool] = frozenset()
     doubt: str = ""
 
     @property
@@ -145,14 +145,9 @@ class OperationPolicy(NamedTuple):
         return f"Required: {text}.{' Other paths may require something else.' if self.doubt else ''}"
 
     def _statuses(self) -> Iterator[HTTPStatus]:
-        denying = [
-            (one, hides)
-            for one, hides in (
-                *((one.requirement, self.hides) for one in self.rules),
-                (self.view.requirement, self.view.hides),
-            )
-            if not isinstance(one, Public)
-        ]
+        by_rules = [(one.requirement, hides) for one in self.rules for hides in self.hides]
+        asked = (*by_rules, (self.view.requirement, self.view.hides))
+        denying = [(one, hides) for one, hides in asked if not isinstance(one, Public)]
         if any(not hides and not one.is_closed for one, hides in denying):
             yield HTTPStatus.UNAUTHORIZED
         if any(not hides for _, hides in denying):
@@ -185,16 +180,17 @@ class PolicyReader:
     def of(self, routes: Iterable[Route], method: str, view: ViewPolicy) -> OperationPolicy:
         """Return what the operation ``method`` of these routes requires. Without a route, no rule applies."""
         paths: dict[Requirement, list[str]] = {}
-        hides, doubts = [], []
+        hides: set[bool] = set()
+        doubts: list[str] = []
         for route in routes:
             chosen, doubt = self._paths.of(route)
             doubts += [doubt] if doubt else []
             for path in chosen:
                 found = deciders_of(request_for(route, method, path)).requirements
                 paths.setdefault(combined(one for one, _ in found), []).append(path)
-                hides += [is_hiding(options) for _, options in found]
+                hides.update(is_hiding(options) for _, options in found)
         rules = tuple(Required(requirement, tuple(those)) for requirement, those in paths.items())
-        return OperationPolicy(rules or (Required(Public()),), view, bool(hides) and all(hides), "; ".join(doubts))
+        return OperationPolicy(rules or (Required(Public()),), view, frozenset(hides), "; ".join(doubts))
 
 
 def combined(requirements: Iterable[Requirement]) -> Requirement:

@@ -358,6 +358,13 @@ def test_a_document_of_an_included_urlconf_has_the_rules_of_the_whole_paths(sett
     assert document["paths"]["/other/"]["get"]["security"] == []
 
 
+def test_of_two_routes_with_the_same_pattern_the_first_counts(settings):
+    view = drf_view(None)
+    settings.ROOT_URLCONF = (path("page/", view, name="first"), path("page/", view, name="second"))
+    settings.SESSIONKIT_PROTECT = [{"view": "second", "role": "editor"}]
+    assert drf_document()["paths"]["/page/"]["get"]["security"] == []
+
+
 @pytest.mark.parametrize("library", ["drf", "ninja"])
 def test_a_session_from_a_token_is_a_bearer_scheme(library, settings):
     settings.SESSIONKIT_SOURCE = RequestAttributeSource

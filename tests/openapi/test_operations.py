@@ -121,6 +121,14 @@ def test_the_responses_to_a_denial(rule, view, statuses, urls, settings):
     assert described(read(view=view))["responses"].keys() - {"200"} == statuses
 
 
+def test_some_paths_may_be_hidden(urls, settings):
+    settings.SESSIONKIT_PROTECT = [
+        {"pattern": "/notes/secret", "role": "admin", "on_deny": "not_found"},
+        {"pattern": "/notes/**", "role": "editor"},
+    ]
+    assert described(read())["responses"].keys() == {"200", "401", "403", "404"}
+
+
 def test_if_nobody_has_access_that_is_said(urls, settings):
     settings.SESSIONKIT_PROTECT = [{"view": "note", "deny": True}]
     assert read(view=ViewPolicy(Role("admin"))).sentence() == "Nobody has access."
