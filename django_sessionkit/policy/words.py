@@ -25,6 +25,9 @@ from django_sessionkit.requirements import (
     Within,
 )
 
+# Words that would seem to belong to the ones after them: they are in brackets within any others.
+_LOOSE = 0
+
 
 class Phrase(NamedTuple):
     """A part of a sentence. ``binding`` is that of its words, as for the operators: "or" binds less than "and"."""
@@ -125,7 +128,7 @@ def _(requirement: Or) -> Phrase:
 
 @phrase_of.register
 def _(requirement: Not) -> Phrase:
-    return Phrase(f"a session without {phrase_of(requirement.children[0]).within(Not.binding)}")
+    return Phrase(f"a session without {phrase_of(requirement.children[0]).within(Not.binding)}", _LOOSE)
 
 
 def _named(kind: str, names: Iterable[str], word: str) -> Phrase:
@@ -134,8 +137,10 @@ def _named(kind: str, names: Iterable[str], word: str) -> Phrase:
 
 
 def _joined(phrases: Iterable[Phrase], word: str, binding: int) -> Phrase:
-    texts = [one.within(binding) for one in phrases]
-    return Phrase(f" {word} ".join(texts), binding if len(texts) > 1 else Not.binding)
+    first, *others = phrases
+    if not others:
+        return first
+    return Phrase(f" {word} ".join(one.within(binding) for one in (first, *others)), binding)
 
 
 def _function(requirement: Requirement) -> str:

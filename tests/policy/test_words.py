@@ -66,7 +66,9 @@ class Sunny(Leaf):
         (~Role("banned"), 'a session without the role "banned"'),
         (~Role("a", "b"), 'a session without (the role "a" or "b")'),
         (~(Role("a") & Role("b")), 'a session without (the role "a" and the role "b")'),
-        (Role("admin") & ~Role("banned"), 'the role "admin" and a session without the role "banned"'),
+        (Role("admin") & ~Role("banned"), 'the role "admin" and (a session without the role "banned")'),
+        (~Role("banned") | Role("admin"), '(a session without the role "banned") or the role "admin"'),
+        (~~Role("a"), 'a session without (a session without the role "a")'),
         (Role("a") & Sunny(("today",)), "the role \"a\" and Sunny('today')"),
     ],
 )

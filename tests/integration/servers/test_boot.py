@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 
+import openapi_spec_validator
 import pytest
 from support import example_site as site
 from support.server_processes import ServerFailed
@@ -13,6 +15,16 @@ from support.visitors import NAMES, password, signed_in
 MISSPELT = """
 from newsroom.settings import *
 SESSIONKIT_PROTECT = [*SESSIONKIT_PROTECT, {"pattern": "/late/**", "rol": "admin"}]
+"""
+
+DOCUMENTED = """
+from newsroom.settings import *
+INSTALLED_APPS = [*INSTALLED_APPS, "drf_spectacular"]
+REST_FRAMEWORK = {
+    **REST_FRAMEWORK,
+    "DEFAULT_SCHEMA_CLASS": "django_sessionkit.contrib.drf.spectacular.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {"OAS_VERSION": "3.1.1"}
 """
 
 
@@ -69,3 +81,20 @@ def test_the_demo_refuses_to_run_in_production(tmp_path: Path) -> None:
     env = site.settings(site.sqlite(tmp_path), DJANGO_DEBUG="0")
     with pytest.raises(AssertionError, match="DJANGO_DEBUG=1"):
         site.manage("demo", "--no-serve", env=env)
+
+
+def test_the_api_can_be_documented_with_its_policy(tmp_path: Path) -> None:
+    (tmp_path / "documented_settings.py").write_text(DOCUMENTED)
+    env = site.settings(site.sqlite(tmp_path), DJANGO_SETTINGS_MODULE="documented_settings", PYTHONPATH=str(tmp_path))
+    file = tmp_path / "openapi.json"
+    site.manage("spectacular", "--format=openapi-json", f"--file={file}", "--validate", "--fail-on-warn", env=env)
+    document = json.loads(file.read_text())
+    openapi_spec_validator.validate(document)
+    articles = document["paths"]["/api/articles/"]
+    assert articles["get"]["security"] == [{"sessionKit": ["articles:read"]}]
+    assert articles["get"]["description"].endswith(
+        'Required: (a session without the role "suspended") and the permission "articles:read".'
+    )
+    assert articles["post"]["security"] == [{"sessionKit": ["articles:write"]}]
+    assert articles["post"]["responses"].keys() == {"201", "401", "403"}
+    assert document["components"]["securitySchemes"]["sessionKit"]["name"] == "sessionid"
