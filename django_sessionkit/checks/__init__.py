@@ -20,6 +20,7 @@ from .deploy import (
     check_session_cache,
     check_session_engine,
 )
+from .graphql import check_graphql_fields
 from .middleware import (
     check_cache_reader,
     check_cache_writer,
@@ -97,6 +98,7 @@ ALWAYS = (
     check_view_predicates,
     check_ninja_denials,
     check_ninja_decorators,
+    check_graphql_fields,
     check_first_backend,
 )
 DEPLOY = (

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import logging
+import time
 import warnings
 from importlib import import_module
 from importlib.util import find_spec
@@ -315,6 +316,15 @@ def test_a_session_that_is_refused_or_unknown_is_no_missing_login(
         [(message, {"code": "FORBIDDEN", "reason": reason})],
     )
     assert told == [("Query.me", reason, status)]
+
+
+def test_a_login_that_is_too_old_has_its_reason(told):
+    with use_session({**EDITOR, "auth_time": 1}):
+        (error,) = strawberry_urls.schema.execute_sync("{ recent }").errors
+    assert error.extensions == {"code": "FORBIDDEN", "reason": "stale_authentication"}
+    with use_session({**EDITOR, "auth_time": int(time.time())}):
+        assert strawberry_urls.schema.execute_sync("{ recent }").data == {"recent": "recent"}
+    assert told == [("Query.recent", "stale_authentication", None)]
 
 
 def test_where_nobody_is_allowed_a_login_would_not_help():

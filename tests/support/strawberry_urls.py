@@ -14,7 +14,7 @@ from django.views.decorators.cache import cache_page
 from strawberry.django.views import AsyncGraphQLView, GraphQLView
 from strawberry.extensions import FieldExtension
 
-from django_sessionkit import Allow, AllowObject, Authenticated, Public, Role, aenforce, enforce, get_session
+from django_sessionkit import Allow, AllowObject, Authenticated, Public, Recent, Role, aenforce, enforce, get_session
 from django_sessionkit.contrib.strawberry import Requires
 
 called: list[str] = []
@@ -141,6 +141,10 @@ class Query:
     @strawberry.field(extensions=[Requires(AllowObject(owns))])
     def nothing(self) -> str | None:
         return "open"
+
+    @strawberry.field(extensions=[Requires(Recent(600))])
+    def recent(self) -> str | None:
+        return "recent"
 
     @strawberry.field(extensions=[Requires(Authenticated()), Requires(Role("editor"))])
     def both(self) -> str | None:
