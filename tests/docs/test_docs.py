@@ -197,7 +197,7 @@ def is_public(name: str, value: object, module: str) -> bool:
         return False
     if isinstance(value, Signal):
         return True
-    return (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__ == module
+    return (inspect.isclass(value) or inspect.isfunction(value)) and f"{value.__module__}.".startswith(f"{module}.")
 
 
 def is_documented(name: str) -> bool:
