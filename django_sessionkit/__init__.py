@@ -62,7 +62,13 @@ if TYPE_CHECKING:
         require_role_permission,
     )
     from .exceptions import AccessDenied, InvalidSession, NotAuthenticated, SessionKitError
-    from .mixins import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRoleMixin
+    from .mixins import (
+        RequireAuthenticatedMixin,
+        RequireMixin,
+        RequireObjectMixin,
+        RequirePermissionMixin,
+        RequireRoleMixin,
+    )
     from .policy.decisions import Decision
     from .requirements import (
         Allow,
@@ -113,6 +119,7 @@ __all__ = [
     "Recent",
     "RequireAuthenticatedMixin",
     "RequireMixin",
+    "RequireObjectMixin",
     "RequirePermissionMixin",
     "RequireRoleMixin",
     "Role",
@@ -189,6 +196,7 @@ _HOMES = {
     "Recent": "requirements",
     "RequireAuthenticatedMixin": "mixins",
     "RequireMixin": "mixins",
+    "RequireObjectMixin": "mixins",
     "RequirePermissionMixin": "mixins",
     "RequireRoleMixin": "mixins",
     "Role": "requirements",

@@ -17,6 +17,7 @@ from asgiref.sync import iscoroutinefunction
 from .conf.installed import require_middleware_for_views
 from .exceptions import InvalidPolicy
 from .guard.evaluator import as_requirement, cached_decision
+from .guard.objects import refuse_without_object
 from .guard.questions import role_and_permission
 from .policy.denial_options import OPTION_KEYS, DenialOptions, Options
 from .policy.view_marks import (
@@ -28,7 +29,7 @@ from .policy.view_marks import (
     mark_view,
     next_number,
 )
-from .requirements import AllowObject, AnyPermission, Authenticated, Permission, Requirement, Role, leaves
+from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
 from .utils.near_names import missing_name
@@ -55,10 +56,8 @@ class Guard:
 
     def __init__(self, requirement: Requirement, options: Options, name: str) -> None:
         _check_keys(options, name)
-        if (about_object := next(leaves(requirement, AllowObject), None)) is not None:
-            hint = "use RequireObjectMixin, or call enforce(requirement, obj=...) in the view"
-            raise InvalidPolicy(f"@{name}", f"{about_object!r} needs an object, and a decorator has none", hint)
-        self.requirement = requirement
+        hint = "use RequireObjectMixin, or call enforce(requirement, obj=...) in the view"
+        self.requirement = refuse_without_object(requirement, f"@{name}", "a decorator", hint)
         self.options: DenialOptions = DenialOptions.parse(options, f"@{name}")
         self._name = name
 

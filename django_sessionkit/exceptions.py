@@ -29,6 +29,7 @@ from .utils import client_texts
 
 if TYPE_CHECKING:
     from .policy.decisions import Decision
+    from .policy.denial_options import DenialOptions
 
 
 class SessionKitError(Exception):
@@ -123,6 +124,8 @@ class _Denied(SessionKitError, PermissionDenied):
     _code: str
     #: whether this denial was already logged and signalled
     is_reported = False
+    #: the options for the response, if the code that raises it has some
+    options: DenialOptions | None = None
 
     def __init__(self, decision: Decision | None = None, message: str | Promise = "") -> None:
         super().__init__(message or self._text)

@@ -116,6 +116,7 @@ ALL = {
     "require_role_permission",
     "RequireAuthenticatedMixin",
     "RequireMixin",
+    "RequireObjectMixin",
     "RequirePermissionMixin",
     "RequireRoleMixin",
     "ahas_role",

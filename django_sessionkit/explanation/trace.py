@@ -50,9 +50,9 @@ class Trace(RequestEvaluation):
             self.readings.append(_check_of(match, target))
             yield match
 
-    def evaluate(self, requirement: Requirement) -> Flow[Decision]:
+    def evaluate(self, requirement: Requirement, obj: object = None) -> Flow[Decision]:
         session = self.context.peek()
-        asked = CheckInput(session, conf.current().policy, self.context.request)
+        asked = CheckInput(session, conf.current().policy, self.context.request, obj)
         weighed = yield from evaluate(requirement, asked)
         if (fault := self.context.fault) is not None:
             told = yield from without_session(requirement, cast("Decision", weighed.decision), fault, asked)
@@ -60,10 +60,10 @@ class Trace(RequestEvaluation):
         self._weighed[requirement] = weighed
         return cast("Decision", weighed.decision)  # the root is always evaluated
 
-    def decide(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
-        decision = yield from super().decide(label, requirement)
+    def decide(self, label: str | None, requirement: Requirement, obj: object = None) -> Flow[Decision]:
+        decision = yield from super().decide(label, requirement, obj)
         if requirement not in self._weighed:  # the request itself has already evaluated it
-            yield from self.evaluate(requirement)
+            yield from self.evaluate(requirement, obj)
         asked = RequirementCheck(label, self._weighed[requirement], decision)
         if label is None:
             self.by_view.append(asked)

@@ -20,6 +20,7 @@ from django_sessionkit.utils.sansio import Flow
 from django_sessionkit.utils.text import described
 
 from . import audit as guard_audit
+from .objects import note_question
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -139,6 +140,8 @@ def evaluate_current(requirement: Requirement, caller: str, obj: object = None) 
     context = current_context()
     warn_outside(context, caller)
     request = context.request if context is not None else None
+    if obj is not None:
+        note_question(request)
     decision = yield from decide(context, requirement, request, obj)
     guard_audit.decided(decision, request)
     return decision

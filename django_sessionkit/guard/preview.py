@@ -12,12 +12,14 @@ from django.utils.translation import get_language
 from django_sessionkit.conf.urlconf import urlconf_of, uses_language_prefix
 from django_sessionkit.policy.path_variants import is_canonical
 from django_sessionkit.policy.view_marks import requirements_of
+from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT
 from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.utils.sansio import Flow
 
 from .denial_choice import Denial
 from .engine import authorize
 from .evaluator import warn_outside
+from .objects import is_undecided
 from .request_evaluation import AccessRequest, RequestEvaluation
 
 if TYPE_CHECKING:
@@ -84,8 +86,8 @@ def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[
     if denial is not None or target.match is None:
         return denial
     for mark in requirements_of(target.match.func, target.method):
-        decision = yield from evaluation.decide(None, mark.requirement)
-        if not decision:
+        decision = yield from evaluation.decide(None, mark.requirement, UNKNOWN_OBJECT if mark.needs_object else None)
+        if not (decision or (mark.needs_object and is_undecided(decision))):
             return Denial(decision, mark.options)
     return None
 

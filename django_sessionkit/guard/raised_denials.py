@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.policy.decisions import DENIED, NOT_AUTHENTICATED, Decision
+from django_sessionkit.policy.denial_options import DEFAULT_OPTIONS
 from django_sessionkit.utils.sansio import Flow
 
 from . import audit as guard_audit
@@ -25,10 +26,15 @@ def reporting(error: E, context: SessionContext | None) -> Flow[E]:
     """Report ``error`` as a denial of the session of ``context``, and return it to be raised."""
     error.is_reported = True
     request = context.request if context is not None else None
-    decision = decision_of(error, context)
     session = context.peek() if context is not None else None
-    yield from guard_audit.denied(request, decision, _status(context, decision), session)
+    denial = denial_of_error(error, context)
+    yield from guard_audit.denied(request, denial.decision, _status(context, denial), session)
     return error
+
+
+def denial_of_error(error: NotAuthenticated | AccessDenied, context: SessionContext | None) -> Denial:
+    """Return the decision of ``error`` with the options for the response."""
+    return Denial(decision_of(error, context), error.options or DEFAULT_OPTIONS)
 
 
 def decision_of(error: NotAuthenticated | AccessDenied, context: SessionContext | None) -> Decision:
@@ -41,13 +47,13 @@ def decision_of(error: NotAuthenticated | AccessDenied, context: SessionContext 
     return Decision(False, DENIED if context is not None and context.peek() is not None else NOT_AUTHENTICATED)
 
 
-def _status(context: SessionContext | None, decision: Decision) -> int | None:
+def _status(context: SessionContext | None, denial: Denial) -> int | None:
     """Return the status that the middleware or the WebSocket connection sends if no other code handles the error."""
     if context is None:
         return None
-    if (code := context.close_code(decision)) is not None:
+    if (code := context.close_code(denial.decision)) is not None:
         return code
     request = context.request
     if request is None:
         return None
-    return choose_response(request, Denial(decision), context.peek(), context.fault).status
+    return choose_response(request, denial, context.peek(), context.fault).status

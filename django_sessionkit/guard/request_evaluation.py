@@ -157,15 +157,15 @@ class RequestEvaluation:
         """Return the decision of the rule with this label, or ``None`` if the rule was not evaluated."""
         return next((known[2] for (name, _), known in (self.decisions or {}).items() if name == label), None)
 
-    def evaluate(self, requirement: Requirement) -> Flow[Decision]:
+    def evaluate(self, requirement: Requirement, obj: object = None) -> Flow[Decision]:
         """Evaluate a requirement for the session."""
-        return decide(self.context, requirement, self.context.request)
+        return decide(self.context, requirement, self.context.request, obj)
 
-    def decide(self, label: str | None, requirement: Requirement) -> Flow[Decision]:
+    def decide(self, label: str | None, requirement: Requirement, obj: object = None) -> Flow[Decision]:
         """Evaluate the requirement of a rule, or of the view if ``label`` is ``None``.
 
         The decision is reused as long as the session, the path and the method stay the same, unless it depends on the
-        time.
+        time. ``obj`` is either ``None`` or ``UNKNOWN_OBJECT``.
         """
         session = yield from self.context.flow()
         request = self.context.request
@@ -175,7 +175,7 @@ class RequestEvaluation:
         earlier = self.decisions.get((label, requirement.cache_key))
         if earlier is not None and requirement.is_stable and earlier[0] is session and earlier[1] == asked:
             return earlier[2]
-        decision = replace((yield from self.evaluate(requirement)), rule=label)
+        decision = replace((yield from self.evaluate(requirement, obj)), rule=label)
         audit.decided(decision, request)
         self.decisions[label, requirement.cache_key] = (session, asked, decision)
         return decision

@@ -6,7 +6,16 @@ No session is evaluated, and no predicate or custom access policy is called.
 from __future__ import annotations
 
 from django_sessionkit.access import RoleHierarchy
-from django_sessionkit.requirements import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
+from django_sessionkit.requirements import (
+    Allow,
+    AllowObject,
+    AnyPermission,
+    Authenticated,
+    Nobody,
+    Permission,
+    Public,
+    Role,
+)
 from django_sessionkit.requirements.algebra import And, Not, Or, Requirement
 
 
@@ -35,8 +44,8 @@ def implies(strict: Requirement, lax: Requirement, roles: RoleHierarchy) -> bool
 
 def _leaf_implies(strict: Requirement, lax: Requirement, roles: RoleHierarchy) -> bool:
     if isinstance(lax, Authenticated):
-        # Only these two may grant access to an anonymous user.
-        return not isinstance(strict, (Public, Allow))
+        # Only these may grant access to an anonymous user.
+        return not isinstance(strict, (Public, Allow, AllowObject))
     if isinstance(strict, Role) and isinstance(lax, Role):
         return all(roles.expand([name]) & set(lax.parts) for name in strict.parts)
     if isinstance(strict, Not) or isinstance(lax, Not):

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 from django_sessionkit import conf
 from django_sessionkit.conf import installed
 from django_sessionkit.guard.engine import authorize
+from django_sessionkit.guard.objects import is_undecided
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
+from django_sessionkit.policy.decisions import NO_OBJECT
 from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
-from django_sessionkit.requirements.check_input import CheckInput
+from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
@@ -131,16 +133,22 @@ def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _C
     """
     denial = dry_run(authorize(target, caller.evaluation, with_default=True))
     policy = conf.current().policy
-    asked = (dry_run(mark.requirement.flow(CheckInput(caller.session, policy))) for mark in marks)
+    inputs = ((mark, CheckInput(caller.session, policy, None, _object_of(mark))) for mark in marks)
+    asked = (dry_run(mark.requirement.flow(given)) for mark, given in inputs)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
-    sure = next((one for one in denials if not one.failed), None)
+    sure = next((one for one in denials if not is_undecided(one)), None)
     if sure is None and denial is not None and denial.decision.requirement is None:
         return DENIED, f"{UNREADABLE_LABEL}: see the log"
     if sure is not None:
         return DENIED, f"{sure.rule or 'view'}: {sure}"
     if denials:
-        return DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is only evaluated for a request"
+        needed = "an object" if denials[0].reason == NO_OBJECT else "a request"
+        return DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is only evaluated for {needed}"
     return ALLOWED, ""
+
+
+def _object_of(mark: ViewRequirement) -> object:
+    return UNKNOWN_OBJECT if mark.needs_object else None
 
 
 def _merged(cases: Sequence[tuple[str, Square]], doubt: str) -> tuple[str, str]:

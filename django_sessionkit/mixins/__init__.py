@@ -8,11 +8,13 @@ from django_sessionkit.utils.near_names import missing_name
 
 from .access import AccessMixin
 from .names import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRoleMixin
+from .objects import RequireObjectMixin
 
 __all__ = [
     "AccessMixin",
     "RequireAuthenticatedMixin",
     "RequireMixin",
+    "RequireObjectMixin",
     "RequirePermissionMixin",
     "RequireRoleMixin",
 ]

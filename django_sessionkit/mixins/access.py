@@ -12,6 +12,7 @@ from django.views.generic import View
 from django_sessionkit.conf.installed import require_middleware_for_views
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import as_requirement
+from django_sessionkit.guard.objects import refuse_without_object
 from django_sessionkit.policy.denial_options import DenialOptions, OnDeny
 from django_sessionkit.policy.view_marks import GuardedView, ViewRequirement, mark_view, next_number
 from django_sessionkit.requirements import Requirement
@@ -119,6 +120,8 @@ class AccessMixin(ResponseOptions):
         last: Requirement | None = vars(owner).get("_last_requirement")
         if last is not None and last == requirement:
             return last
+        hint = "write object_requirement = ... with RequireObjectMixin"
+        refuse_without_object(requirement, f"{owner.__name__}.get_requirement()", "dispatch()", hint)
         owner._last_requirement = requirement
         return requirement
 

@@ -8,6 +8,7 @@ from operator import and_
 
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import as_requirement
+from django_sessionkit.guard.objects import refuse_without_object
 from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
 from django_sessionkit.utils.text import described
 
@@ -20,7 +21,8 @@ class RequireMixin(AccessMixin):
     requirement: Requirement | None = None
 
     def _declared_requirement(self) -> Requirement:
-        return as_requirement(self.requirement, f"{type(self).__name__}.requirement")
+        place, hint = f"{type(self).__name__}.requirement", "write object_requirement = ... with RequireObjectMixin"
+        return refuse_without_object(as_requirement(self.requirement, place), place, "dispatch()", hint)
 
 
 class RequireAuthenticatedMixin(AccessMixin):

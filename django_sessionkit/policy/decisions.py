@@ -45,7 +45,7 @@ _SENTENCES = {
     STALE_AUTHENTICATION: "needs a more recent login",
     MISSING_FACTOR: "needs a login with another factor",
     NOT_IMPERSONATED: "needs somebody who acts as the user",
-    NO_OBJECT: "was checked without an object",
+    NO_OBJECT: "needs an object",
     NO_TENANT: "has no rights in the current tenant, or there is none",
     DENIED: "the view refused the request",
     FAILED: "could not be decided, because a check failed (the log says which)",

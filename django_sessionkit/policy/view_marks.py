@@ -41,6 +41,8 @@ class ViewRequirement(NamedTuple):
 
     requirement: Requirement
     options: DenialOptions = DEFAULT_OPTIONS
+    #: whether the view checks it for an object, which is only known inside the view
+    needs_object: bool = False
 
 
 class GuardedView(Protocol[P, R]):
@@ -63,7 +65,7 @@ def mark_view(view: Callable[P, R], mark: ViewRequirement, number: int) -> Guard
     Each mark has a separate attribute with its ``number``, because ``functools.update_wrapper`` copies attributes to
     the wrapper and would otherwise overwrite one mark with another.
     """
-    if mark.options.on_deny == "not_found":
+    if mark.options.on_deny == "not_found" and not mark.needs_object:
         views_are_hidden.set()
     setattr(view, f"{_PREFIX}{number}", mark)
     setattr(view, _REQUIREMENT, reduce(and_, [one.requirement for one in _marks(view)]))
@@ -84,8 +86,22 @@ def options_under_default(view: Any, method: str) -> DenialOptions:
 
     A view whose first requirement answers denials with 404 is also hidden with 404 here.
     """
-    first = next(iter(requirements_of(view, method)), None)
+    first = next((one for one in requirements_of(view, method) if not one.needs_object), None)
     return first.options if first is not None and first.options.on_deny == "not_found" else DEFAULT_OPTIONS
+
+
+def requires_object(view: Any) -> bool:
+    """Return ``True`` if the view has ``requires_object = True``: as a function, in its class, or by ``as_view()``."""
+    given = getattr(view, "view_initkwargs", None) or getattr(view, "initkwargs", None) or {}
+    places = [given.get("requires_object"), *(getattr(one, "requires_object", None) for one in (view, _owner(view)))]
+    return next((one for one in places if one is not None), False) is True
+
+
+def dotted_name_of(view: Any) -> str:
+    """Return the dotted name of a view, or of its class."""
+    owner = _owner(view)
+    named = view if hasattr(view, "__qualname__") and not hasattr(owner, "as_view") else owner
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def mark_public(view: F, number: int) -> F:

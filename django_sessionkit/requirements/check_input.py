@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from .algebra import Requirement
 
+#: an object that is not known yet; :class:`~django_sessionkit.AllowObject` is undecided for it
+UNKNOWN_OBJECT: object = object()
+
 #: a policy without a role hierarchy and without wildcards
 DEFAULT_POLICY = AccessPolicy()
 

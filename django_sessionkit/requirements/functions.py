@@ -14,7 +14,7 @@ from django_sessionkit.policy.decisions import NO_OBJECT, PREDICATE, Decision
 from django_sessionkit.utils.sansio import Flow, user_call
 from django_sessionkit.utils.text import described
 
-from .check_input import CheckInput
+from .check_input import UNKNOWN_OBJECT, CheckInput
 from .leaf import Leaf, logger
 
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ class AllowObject(_Function):
         def __init__(self, fn: Any) -> None: ...
 
     def _judge(self, asked: CheckInput) -> Flow[Decision]:
+        if asked.obj is UNKNOWN_OBJECT:
+            return self._denied(NO_OBJECT, failed=True)
         if asked.obj is None:
             logger.error("%r was checked without an object. Access was denied. Pass it as obj=...", self)
             return self._denied(NO_OBJECT, failed=True)

@@ -31,7 +31,8 @@ from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.denial_choice import Denial, DenialResponse, choose_response
 from django_sessionkit.guard.evaluator import decide, denial_of
-from django_sessionkit.guard.raised_denials import decision_of
+from django_sessionkit.guard.objects import refuse_unasked
+from django_sessionkit.guard.raised_denials import denial_of_error
 from django_sessionkit.policy.decisions import NOBODY, REFUSED, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.requirements import Requirement
@@ -70,7 +71,7 @@ def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Fl
     context = context_for(request)
     yield from context.flow()
     is_reported, error.is_reported = error.is_reported, True
-    return (yield from deny(request, Denial(decision_of(error, context)), context, is_reported=is_reported))
+    return (yield from deny(request, denial_of_error(error, context), context, is_reported=is_reported))
 
 
 def deny(
@@ -169,7 +170,11 @@ def text_for_api(status: int, decision: Decision) -> str:
 
 
 def annotate(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Put the header for developers on a response that was let through."""
+    """Put the header for developers on a response that was let through.
+
+    Raises ``InvalidPolicy`` if the view has ``requires_object = True`` and checked no requirement for an object.
+    """
+    refuse_unasked(request, response)
     _debug().annotate(request, response)
 
 

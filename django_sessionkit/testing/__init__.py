@@ -168,13 +168,15 @@ def assert_access(
         you pass sends its own headers unless this is given.
     :param request: further arguments of the client's method, such as ``data``, ``headers`` or ``secure``.
 
-    The view runs. If the status differs, the ``AssertionError`` contains the explanation of the request.
+    The view runs. If the status differs, the ``AssertionError`` contains the explanation of the request. It is also
+    raised if a view with ``requires_object = True`` answers 2xx without checking a requirement for an object.
     """
     __tracebackhide__ = True
     client = as_ if isinstance(as_, Client) else run(_entered(Client(), as_), "aassert_access")
     response = _opener(client, method, path)(path, **_with_headers(as_, caller, request))
     if response.status_code != status:
         raise AssertionError(_other_status(as_, status, response, explain(response.wsgi_request)))
+    clients.assert_object_question(response.wsgi_request, response)
     return response
 
 
@@ -193,6 +195,7 @@ async def aassert_access(
     response = await _opener(client, method, path)(path, **_with_headers(as_, caller, request))
     if response.status_code != status:
         raise AssertionError(_other_status(as_, status, response, await aexplain(response.asgi_request)))
+    clients.assert_object_question(response.asgi_request, response)
     return response
 
 

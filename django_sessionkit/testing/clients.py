@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.test import AsyncClient, Client, RequestFactory
 
 from django_sessionkit import conf
-from django_sessionkit.exceptions import ReadOnlySource
+from django_sessionkit.exceptions import InvalidPolicy, ReadOnlySource
+from django_sessionkit.guard.objects import refuse_unasked
 from django_sessionkit.lint import role_names
 from django_sessionkit.session import writer
 from django_sessionkit.session.loader import current_loader
@@ -68,6 +69,15 @@ def is_user(value: object) -> bool:
 def kind(value: object) -> str:
     """Return the type of a value as text for an error message, which must not show the value."""
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def assert_object_question(request: HttpRequest, response: Any) -> None:
+    """Check that a view with ``requires_object = True`` has checked a requirement for an object, if it answers 2xx."""
+    __tracebackhide__ = True
+    try:
+        refuse_unasked(request, response)
+    except InvalidPolicy as error:
+        raise AssertionError(str(error)) from None
 
 
 def _check(function: str, client: object) -> None:

@@ -15,6 +15,7 @@ IMPORTS = {
     "RequireAnyPermissionMixin": "RequirePermissionMixin with required_any_permission",
     "RequireAnyRoleMixin": "RequireRoleMixin",
     "RequireLoginMixin": "RequireAuthenticatedMixin",
+    "RequireObjectPermissionMixin": "RequireObjectMixin",
     "RequirePermissionsMixin": "RequirePermissionMixin",
     "RequireRolesMixin": "RequireRoleMixin",
     "RequiresMixin": "RequireMixin",
@@ -27,6 +28,8 @@ IMPORTS = {
     "authenticated": "require_authenticated",
     "confirm_login": "confirm_session",
     "confirm_password": "confirm_session",
+    "check_object_permissions": "enforce(requirement, obj=...)",
+    "has_object_permission": "evaluate(requirement, obj=...)",
     "has_perm": "has_permission",
     "has_permissions": "has_permission",
     "has_perms": "has_permission",
@@ -73,6 +76,7 @@ ELSEWHERE = {
 
 #: attributes of class-based views
 ATTRIBUTES = {
+    "object_requirements": "object_requirement",
     "permission_required": "required_permissions",
     "permissions_required": "required_permissions",
     "required_any_permissions": "required_any_permission",

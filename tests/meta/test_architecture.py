@@ -91,6 +91,7 @@ def test_a_room_imports_what_its_law_allows(name):
 NAMED_ONLY = {
     ("access", "session.value"),
     ("exceptions", "policy.decisions"),
+    ("exceptions", "policy.denial_options"),
     ("requirements.algebra", "session.value"),
     ("requirements.check_input", "session.value"),
     ("requirements.functions", "session.value"),

@@ -46,7 +46,7 @@ LAWS = {
     "openapi": "utils policy conf session urlconf guard matrix",
     "lint": "utils policy conf urlconf",
     "surfaces": "utils policy conf session guard explanation responses",
-    "testing": "utils conf session matrix lint surfaces explanation",
+    "testing": "utils conf session guard matrix lint surfaces explanation",
     "checks": "utils policy conf session urlconf lint",
     "management": "utils policy conf session urlconf guard explanation matrix lint surfaces checks",
     "contrib": "utils policy conf session urlconf guard responses surfaces explanation openapi",

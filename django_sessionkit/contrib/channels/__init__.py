@@ -20,6 +20,7 @@ from django_sessionkit import conf
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.evaluator import as_requirement, decide
+from django_sessionkit.guard.objects import refuse_without_object
 from django_sessionkit.guard.raised_denials import decision_of
 from django_sessionkit.policy.decisions import FAILED, Decision
 from django_sessionkit.requirements import Requirement
@@ -115,7 +116,8 @@ class RequireConsumerMixin(AsyncConsumer):
 
 def _check(consumer: Any) -> Requirement:
     name, every = consumer.__name__, consumer.recheck_every
-    requirement = as_requirement(consumer.requirement, f"{name}.requirement")
+    requirement, hint = as_requirement(consumer.requirement, f"{name}.requirement"), "call aenforce() with obj=..."
+    refuse_without_object(requirement, f"{name}.requirement", "a connection", hint)
     if every is not None and (isinstance(every, bool) or not isinstance(every, (int, float)) or not every > 0):
         raise InvalidPolicy(f"{name}.recheck_every", "must be a number of seconds above 0", "None for never")
     return requirement

@@ -15,6 +15,7 @@ from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthent
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard import denial_choice
 from django_sessionkit.guard.evaluator import as_requirement, decide, denial_of
+from django_sessionkit.guard.objects import refuse_without_object
 from django_sessionkit.guard.raised_denials import reporting
 from django_sessionkit.openapi.security import security_scheme
 from django_sessionkit.policy.decisions import Decision
@@ -70,7 +71,8 @@ class SessionAuth:
         if isinstance(requirement, HttpRequest):  # Ninja calls the class as if it were an instance
             raise InvalidPolicy("auth=SessionAuth", "is the class, not an instance", "write auth=SessionAuth()")
         given = Authenticated() if requirement is None else requirement
-        self.requirement: Requirement = as_requirement(given, "SessionAuth")
+        checked, hint = as_requirement(given, "SessionAuth"), "call enforce(requirement, obj=...) in the operation"
+        self.requirement: Requirement = refuse_without_object(checked, "SessionAuth", "auth", hint)
 
     @property
     def openapi_security_schema(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django_sessionkit import (
     Permission,
     RequireAuthenticatedMixin,
     RequireMixin,
+    RequireObjectMixin,
     RequirePermissionMixin,
     RequireRoleMixin,
     Role,
@@ -66,6 +67,8 @@ from django_sessionkit.mixins import AccessMixin
 from django_sessionkit.patterns import matches
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.types import GuardedView, Options, SessionKitRequest
+
+from .access import OWN, Order
 
 to_upgrade: Options = {"redirect_to": reverse_lazy("upgrade"), "api": False}
 editors: Guard = require_role("editor", "admin", **to_upgrade)
@@ -120,6 +123,19 @@ class Page(RequireAuthenticatedMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "may_edit": can_access("edit", pk=1)}
+
+
+class ShowOrder(RequireObjectMixin, View):
+    object_requirement = OWN | Role("support")
+    on_deny = "not_found"
+    requires_object = True
+
+    def get_object(self) -> Order:
+        return Order()
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        order: Order = self.get_object()
+        return HttpResponse(order.owner)
 
 
 class Owners(RequireMixin, View):
