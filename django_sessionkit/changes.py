@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .exceptions import NotAuthenticated
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
+def set_session(
+    request: HttpRequest, data: Mapping[str, Any] | Callable[[], Mapping[str, Any]], *, ttl: float | None = None
+) -> Session:
     """Store the session of a user whom your code has just authenticated, and return it.
 
     The session key and the CSRF token are handled as in Django's ``login()``:
@@ -32,10 +34,13 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
     If the dict has no ``auth_time``, the current time is stored as the time of the login; see
     :class:`~django_sessionkit.Recent`.
 
-    With ``SESSIONKIT_VERSION``, the current version is stored, because the user was just authenticated. A version in
-    ``data`` is ignored. To change a session that was read earlier, call :func:`update_session`.
+    With ``SESSIONKIT_VERSION``, the current version is stored, because the user was just authenticated. If rights may
+    be revoked between your reading them and this call, pass a function that reads them. A version in ``data`` is
+    ignored. To change a session that was read earlier, call :func:`update_session`.
 
-    :param data: the session dict; see the reference for its fields and limits.
+    :param data: the session dict; see the reference for its fields and limits. Or a function without arguments that
+        returns it. With ``SESSIONKIT_VERSION``, the function is called twice, before and after the version is looked
+        up, and the second result counts.
     :param ttl: seconds until the stored session expires, more than 0. The default is ``SESSIONKIT_SESSION_TTL``, and
         without it the expiry of the store (``SESSION_COOKIE_AGE`` or ``request.session.set_expiry()``).
 
@@ -47,8 +52,13 @@ def set_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | N
     return run(writer.register(request, data, ttl), "aset_session")
 
 
-async def aset_session(request: HttpRequest, data: Mapping[str, Any], *, ttl: float | None = None) -> Session:
-    """Async variant of :func:`set_session`."""
+async def aset_session(
+    request: HttpRequest,
+    data: Mapping[str, Any] | Callable[[], Mapping[str, Any] | Awaitable[Mapping[str, Any]]],
+    *,
+    ttl: float | None = None,
+) -> Session:
+    """Async variant of :func:`set_session`. The function may be async."""
     return await arun(writer.register(request, data, ttl))
 
 

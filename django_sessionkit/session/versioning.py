@@ -116,6 +116,22 @@ class VersionChecker:
         """Return the current version, as the item to store in a new dict. Empty if sessions have no versions."""
         return {STAMP: (yield from self.current(user_id))} if self.is_on else {}
 
+    def read_after(self, read: Callable[[], object]) -> Flow[tuple[Any, dict[str, str] | None]]:
+        """Call ``read``, project code that returns the dict of a login, and return it with its version.
+
+        The rights must not be older than the version, but the version can be looked up only for a known user. So
+        ``read`` is called before and after that. Without versions it is called once.
+        """
+        data = yield user_call(read)
+        if not self.is_on:
+            return data, None
+        user_id = self._parse(without_version(data)).user_id
+        stamp = yield from self.version_for(user_id)
+        data = yield user_call(read)
+        if self._parse(without_version(data)).user_id != user_id:
+            raise InvalidSession("user_id", "is not the same in two calls of the function")
+        return data, stamp
+
     def version_for_new(self, request: HttpRequest, user_id: str) -> Flow[dict[str, str]]:
         """Return :meth:`version_for` for a dict that the source creates while reading, and note it for :meth:`check`.
 

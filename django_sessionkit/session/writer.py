@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 
 def register(
-    request: HttpRequest, data: Mapping[str, Any], ttl: float | None, stamp: dict[str, str] | None = None
+    request: HttpRequest,
+    data: Mapping[str, Any] | Callable[[], Any],
+    ttl: float | None,
+    stamp: dict[str, str] | None = None,
 ) -> Flow[Session]:
     """The flow of :func:`django_sessionkit.set_session`.
 
@@ -42,6 +45,8 @@ def register(
     loader = current_loader()
     seconds = _seconds(loader, ttl)
     context = context_of(loader, request)  # first, so that swapped arguments are reported as such
+    if callable(data) and not isinstance(data, Mapping):
+        data, stamp = yield from loader.versions.read_after(data)
     session = loader.validate(data)
     if session.auth_time is None:
         session = loader.validate(login_fields.with_auth_time(session))

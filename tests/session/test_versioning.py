@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.cache import SessionStore
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import ImproperlyConfigured
@@ -1045,3 +1046,50 @@ def test_a_receiver_may_ask_for_the_session_while_it_is_being_loaded(caller, ref
         for signal in (signals.session_rejected, signals.session_updated):
             signal.disconnect(receiver)
     assert seen == [expected]
+
+
+# A login while rights are taken away ----------------------------------------------------------------------------------
+
+
+class Reading:
+    """Reads the rights of a user, who is demoted when they have been read for the first time."""
+
+    def __init__(self, ids=("7", "7")):
+        self.ids = iter(ids)
+        self.roles = ["admin"]
+
+    def __call__(self):
+        data = {"user_id": next(self.ids), "roles": self.roles}
+        if self.roles:
+            self.roles = []
+            revoke_sessions("7")
+        return data
+
+    async def acall(self):
+        return await sync_to_async(self)()
+
+
+def test_a_function_reads_the_rights_after_the_version(site):
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    assert set_session(request, Reading()).roles == ()
+    assert async_to_sync(aset_session)(request, Reading().acall).roles == ()
+    assert async_to_sync(aset_session)(request, Reading()).roles == ()
+    stored = request.session["__session__"]
+    assert stored[STAMP] == str(site.SESSIONKIT_VERSION("7"))
+    with pytest.raises(InvalidSession, match="user_id: is not the same in two calls"):
+        set_session(request, Reading(ids=["7", "8"]))
+    with pytest.raises(InvalidSession):
+        set_session(request, lambda: {"user_id": 7})
+    assert request.session["__session__"] is stored
+
+
+def test_without_versions_a_function_is_called_once(settings):
+    settings.SESSIONKIT_VERSION = None
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    calls = iter([ANN])
+    assert set_session(request, lambda: next(calls)) == {
+        **ANN,
+        "auth_time": request.session["__session__"]["auth_time"],
+    }

@@ -61,8 +61,14 @@ def login(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{session.user_id} {session.role} {session.email} {plan}")
 
 
+async def current_dict() -> dict[str, object]:
+    return {"user_id": "7"}
+
+
 async def alogin(request: HttpRequest) -> HttpResponse:
     session: Session = await aset_session(request, {"user_id": "7"})
+    session = await aset_session(request, current_dict)
+    session = set_session(request, lambda: {"user_id": "7"})
     await aregenerate_session(request)
     await aupdate_session(request, session.to_dict(), ttl=60)
     await aconfirm_session(request, amr=("otp", "hwk"))
