@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class TemplateSession:
     """The current session in templates: ``is_authenticated``, and the fields of the session by name.
 
-    ``roles`` and ``permissions`` are the effective ones, sorted: they include what roles inherit and grant. A missing
-    field renders like any unknown variable, by default as an empty string. Values are escaped like those of any other
-    variable.
+    ``roles`` and ``permissions`` are the effective ones, sorted: they include what roles inherit and grant. ``tenant``
+    and ``actor`` are those of the :class:`~django_sessionkit.Session`, or ``None``. A missing field renders like any
+    unknown variable, by default as an empty string. Values are escaped like those of any other variable.
     """
 
     @property
@@ -35,7 +35,7 @@ class TemplateSession:
         if key in ("roles", "permissions"):
             roles, permissions = run(shown_grants(session))
             return roles if key == "roles" else permissions
-        return session[key]
+        return getattr(session, key) if key in ("tenant", "actor") else session[key]
 
 
 def sessionkit(request: HttpRequest) -> dict[str, TemplateSession]:

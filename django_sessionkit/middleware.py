@@ -18,7 +18,7 @@ from .guard.engine import authorize
 from .guard.request_evaluation import AccessRequest, RequestEvaluation
 from .responses import caching, hidden_page, languages
 from .session.context import SessionContext, reset_current, set_current
-from .session.loader import current_loader
+from .session.loader import ask_tenant, current_loader
 from .session.streaming import stream_within, transfer_closers
 from .utils.near_names import missing_name
 from .utils.sansio import Flow, arun, run
@@ -59,6 +59,8 @@ class SessionKitMiddleware:
             return self.__acall__(request)
         evaluation = _begin(request)
         context = evaluation.context
+        if evaluation.settings.tenant is not None:
+            run(ask_tenant(request, evaluation.settings))
         token = set_current(context)
         try:
             response = None if evaluation.needs_no_evaluation(request) else run(_check_path(request, evaluation))
@@ -76,6 +78,8 @@ class SessionKitMiddleware:
         """Async variant of ``__call__``."""
         evaluation = _begin(request)
         context = evaluation.context
+        if evaluation.settings.tenant is not None:
+            await arun(ask_tenant(request, evaluation.settings))
         token = set_current(context)
         try:
             response = None if evaluation.needs_no_evaluation(request) else await arun(_check_path(request, evaluation))

@@ -33,6 +33,7 @@ from .ninja import check_ninja_decorators, check_ninja_denials
 from .roles import check_idle_wildcards, check_permission_names, check_role_names, check_wildcards
 from .settings import check_missing_default, check_settings
 from .store import check_cache_alias, check_serializer
+from .tenants import check_tenant
 from .urls import (
     check_bare_requirements,
     check_csrf_exempt,
@@ -76,6 +77,7 @@ ALWAYS = (
     check_version_cache,
     check_idle_versions,
     check_brought_source,
+    check_tenant,
     check_dead_rules,
     check_view_names,
     check_shadowed_rules,

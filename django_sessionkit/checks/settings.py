@@ -31,6 +31,7 @@ SETTING_IDS = {
     "SESSIONKIT_VERSION_INTERVAL": "sessionkit.E023",
     "SESSIONKIT_REFRESH": "sessionkit.E024",
     "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": "sessionkit.E026",
+    "SESSIONKIT_TENANT": "sessionkit.E031",
 }
 # The settings that make exceptions from SESSIONKIT_GLOBAL_PROTECT, and have no other effect.
 _OF_DEFAULT = ("SESSIONKIT_EXCLUDE", "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED")
@@ -54,6 +55,7 @@ _HINTS = {
     "SESSIONKIT_TOUCH_ON_REQUEST": "SESSIONKIT_TOUCH_ON_REQUEST = False",
     "SESSIONKIT_VERSION": 'SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"',
     "SESSIONKIT_VERSION_INTERVAL": "SESSIONKIT_VERSION_INTERVAL = 0",
+    "SESSIONKIT_TENANT": "Write `def tenant_of(request): ...` and name it by its dotted path.",
     "SESSIONKIT_REFRESH": "Write `def refresh(session, request): ...` and name it by its dotted path.",
 }
 

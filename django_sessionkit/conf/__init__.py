@@ -46,6 +46,7 @@ DEFAULTS: dict[str, Any] = {
     "SESSIONKIT_VERSION": None,
     "SESSIONKIT_VERSION_INTERVAL": 0,
     "SESSIONKIT_REFRESH": None,
+    "SESSIONKIT_TENANT": None,
 }
 
 
@@ -73,6 +74,7 @@ class Settings:
     version: Callable[[str], object] | None
     version_interval: int | float
     refresh: Callable[..., object] | None
+    tenant: Callable[..., object] | None
     debug: bool
     append_slash: bool
     root_urlconf: str | None
@@ -175,14 +177,21 @@ def _build() -> tuple[Settings, list[SettingError]]:
         version=reader.read("SESSIONKIT_VERSION", types.version),
         version_interval=reader.read("SESSIONKIT_VERSION_INTERVAL", types.interval),
         refresh=_brought(reader, "SESSIONKIT_REFRESH", "sessionkit_refresh", types.refresh),
-        debug=settings.DEBUG,
-        append_slash=settings.APPEND_SLASH,
-        root_urlconf=getattr(settings, "ROOT_URLCONF", None),
-        language_code=settings.LANGUAGE_CODE,
-        languages=frozenset([settings.LANGUAGE_CODE, *(code for code, _ in settings.LANGUAGES)]),
+        tenant=reader.read("SESSIONKIT_TENANT", types.tenant),
+        **_of_django(),
     )
     unknown = [SettingError(error.place, error) for error in misspelled(settings, DEFAULTS)]
     return snapshot, reader.problems + unknown
+
+
+def _of_django() -> dict[str, Any]:
+    return {
+        "debug": settings.DEBUG,
+        "append_slash": settings.APPEND_SLASH,
+        "root_urlconf": getattr(settings, "ROOT_URLCONF", None),
+        "language_code": settings.LANGUAGE_CODE,
+        "languages": frozenset([settings.LANGUAGE_CODE, *(code for code, _ in settings.LANGUAGES)]),
+    }
 
 
 class _Reader:

@@ -191,10 +191,20 @@ def policy(raw: object, place: str, roles: RoleHierarchy, wildcards: bool) -> Ac
 
 def version(raw: object, place: str) -> Callable[[str], object] | None:
     """Parse a callable that takes a user id and returns the version of that user's sessions, or ``None``."""
+    return _function(_no_class(raw, place), place, 1, "must be a callable that takes the user id and returns a version")
+
+
+def tenant(raw: object, place: str) -> Callable[..., object] | None:
+    """Parse a callable that takes the request and returns the id of the current tenant or ``None``, or ``None``."""
+    fault = "must be a callable that takes the request and returns the id of a tenant or None"
+    return _function(_no_class(raw, place), place, 1, fault)
+
+
+def _no_class(raw: object, place: str) -> object:
     found = _imported(raw, place)
     if isinstance(found, type):
         raise InvalidPolicy(place, "must not be a class", f"name an instance, such as {found.__qualname__}()")
-    return _function(found, place, 1, "must be a callable that takes the user id and returns a version")
+    return found
 
 
 def refresh(raw: object, place: str) -> Callable[..., object] | None:

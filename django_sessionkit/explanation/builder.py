@@ -126,6 +126,7 @@ def _view_text(subject: _Subject, denial: Denial | None, is_early: bool) -> Expl
         view_name=match.view_name if match is not None else None,
         view=match._func_path if match is not None else None,
         session=_session(trace.context),
+        tenant=_tenant(trace.context),
         readings=tuple(_without_doubles(trace.readings)),
         view_requirements=tuple(trace.by_view),
         is_early=is_early,
@@ -142,6 +143,11 @@ def _session(context: SessionContext) -> SessionState:
     if (fault := context.fault) is not None:
         return "refused" if fault.reason == REFUSED else "unknown for now"
     return "present" if context.peek() is not None else "none"
+
+
+def _tenant(context: SessionContext) -> str | None:
+    session = context.peek() if context.is_loaded else None
+    return session.tenant if session is not None else None
 
 
 def _without_doubles(readings: list[PathCheck]) -> list[PathCheck]:

@@ -134,6 +134,7 @@ class Explanation:
 
     - ``route``, ``view_name``, ``view``: the match that Django finds for the path; ``None`` if no URL pattern matches.
     - ``session``: ``present``, ``none``, ``refused``, ``unknown for now``, or ``not read`` if it was not needed.
+    - ``tenant``: the current tenant of the session; ``None`` if there is no session or no tenant.
     - ``readings``: the variants of the path, with the rules that were tried. The search ends at the first denial.
     - ``view_requirements``: the requirements of the decorators and mixins of the view.
     - ``is_early``: the denial was decided from the path alone, before Django looked for the view.
@@ -149,6 +150,7 @@ class Explanation:
     view_name: str | None
     view: str | None
     session: SessionState
+    tenant: str | None
     readings: tuple[PathCheck, ...]
     view_requirements: tuple[RequirementCheck, ...]
     is_early: bool
@@ -192,6 +194,7 @@ class Explanation:
             "view_name": self.view_name,
             "view": self.view,
             "session": self.session,
+            "tenant": self.tenant,
             "readings": [one.as_dict() for one in self.readings],
             "asked_by_view": [one.as_dict() for one in self.view_requirements],
             "is_early": self.is_early,

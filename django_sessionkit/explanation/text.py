@@ -116,7 +116,8 @@ def _facts(explanation: Explanation) -> Iterator[str]:
         name = f" ({explanation.view_name})" if explanation.view_name != explanation.view else ""
         yield f"Route     {explanation.route}"
         yield f"View      {explanation.view}{name}"
-    yield f"Session   {explanation.session}"
+    where = f", in the tenant {visible(explanation.tenant)}" if explanation.tenant is not None else ""
+    yield f"Session   {explanation.session}{where}"
     if explanation.is_early:
         yield f"Decided   {moment(explanation)}"
 

@@ -15,6 +15,7 @@ from django_sessionkit.requirements import (
     Permission,
     Public,
     Role,
+    Within,
 )
 from django_sessionkit.requirements.algebra import And, Not, Or, Requirement
 
@@ -43,6 +44,8 @@ def implies(strict: Requirement, lax: Requirement, roles: RoleHierarchy) -> bool
 
 
 def _leaf_implies(strict: Requirement, lax: Requirement, roles: RoleHierarchy) -> bool:
+    if isinstance(strict, Within) and isinstance(lax, Within):
+        return implies(strict.parts[0], lax.parts[0], roles)
     if isinstance(lax, Authenticated):
         # Only these may grant access to an anonymous user.
         return not isinstance(strict, (Public, Allow, AllowObject))

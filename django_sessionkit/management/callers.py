@@ -10,7 +10,14 @@ from django.http import HttpRequest
 
 from django_sessionkit import conf
 from django_sessionkit.lint.unknown_names import unknown_names
-from django_sessionkit.matrix.principals import ANONYMOUS, Principal, custom_keys, parse_claims, principal_of
+from django_sessionkit.matrix.principals import (
+    ANONYMOUS,
+    Principal,
+    custom_keys,
+    parse_claims,
+    principal_of,
+    split_tenant,
+)
 from django_sessionkit.utils.sansio import user_call
 
 _BRIDGE = "sessionkit_dict_of"
@@ -22,10 +29,12 @@ def caller_of(
     user: str | None = None,
     roles: Sequence[str] = (),
     permissions: Sequence[str] = (),
+    tenant: str | None = None,
 ) -> Principal:
     """Return the caller, and warn on stderr about names that the project does not have.
 
     ``claims`` is the value of ``--as``, ``user`` that of ``--user``. ``roles`` and ``permissions`` are added to either.
+    ``tenant`` is the current tenant, by default the one that ``claims`` begin with.
     Raises ``CommandError`` for values that make no session.
     """
     if user is not None and claims is not None:
@@ -43,15 +52,18 @@ def caller_of(
         _warn(command, text, data, added)
         data = dict_of_user(user) if user is not None else data
         data = {**data, **{key: [*(data.get(key) or ()), *names] for key, names in added.items() if names}}
-        return principal_of(data, ",".join(named))
+        where = f" in the tenant {tenant}" if tenant is not None else ""
+        tenant = tenant if tenant is not None else split_tenant(text)[0]
+        return principal_of(data, ",".join(named) + where, tenant)
     except ValueError as error:
         raise CommandError(f"{'--user' if user is not None else '--as'}: {error}") from None
 
 
 def _warn(command: BaseCommand, claims: str, data: Mapping[str, Any], added: Mapping[str, Sequence[str]]) -> None:
-    roles = [*([data["role"]] if "role" in data else []), *data.get("roles", ()), *added["roles"]]
+    dicts = [data, *data.get("tenants", {}).values(), added]
+    roles = [*([data["role"]] if "role" in data else []), *(name for one in dicts for name in one.get("roles", ()))]
     lines = [
-        *unknown_names(roles, [*data.get("permissions", ()), *added["permissions"]]),
+        *unknown_names(roles, [name for one in dicts for name in one.get("permissions", ())]),
         *(
             f'"{key}" is no field that SessionKit knows, so it is a custom field. If it is meant, write custom.{key}.'
             for key in custom_keys(claims)

@@ -15,7 +15,7 @@ from django_sessionkit.conf import installed
 from django_sessionkit.guard.engine import authorize
 from django_sessionkit.guard.objects import is_undecided
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
-from django_sessionkit.policy.decisions import NO_OBJECT
+from django_sessionkit.policy.decisions import NO_OBJECT, NO_TENANT
 from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
 from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
 from django_sessionkit.session.context import SessionContext
@@ -136,7 +136,7 @@ def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _C
     inputs = ((mark, CheckInput(caller.session, policy, None, _object_of(mark))) for mark in marks)
     asked = (dry_run(mark.requirement.flow(given)) for mark, given in inputs)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
-    sure = next((one for one in denials if not is_undecided(one)), None)
+    sure = next((one for one in denials if one.reason == NO_TENANT or not is_undecided(one)), None)
     if sure is None and denial is not None and denial.decision.requirement is None:
         return DENIED, f"{UNREADABLE_LABEL}: see the log"
     if sure is not None:

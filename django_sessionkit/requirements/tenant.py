@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.policy.decisions import NO_TENANT, NOT_AUTHENTICATED, Decision
+from django_sessionkit.policy.decisions import NO_TENANT, NOBODY, NOT_AUTHENTICATED, Decision
 from django_sessionkit.utils.sansio import Flow
 from django_sessionkit.utils.text import described
 
@@ -39,9 +39,11 @@ class Within(Requirement):
         return bool(self.parts[0].is_closed)
 
     def flow(self, asked: CheckInput, record: Record | None = None) -> Flow[Decision]:
+        inside = asked.session.within_tenant() if asked.session is not None else None
+        if inside is None and self.is_closed:
+            return self._denied(NOBODY, failed=True)
         if asked.session is None:
             return self._denied(NOT_AUTHENTICATED)
-        inside = asked.session.within_tenant()
         if inside is None:
             return self._denied(NO_TENANT, failed=True)
         parts: Record | None = [] if record is not None else None

@@ -16,6 +16,7 @@ from django_sessionkit.policy.decisions import (
     FAILED,
     GRANTED,
     MISSING_FACTOR,
+    NO_TENANT,
     NOBODY,
     NONE_OF,
     NOT_AUTHENTICATED,
@@ -55,7 +56,9 @@ def any_of(requirement: Requirement, decisions: Sequence[Decision], session: Ses
     if step_up is not None and not any(one.failed and not one.needs_step_up for one in decisions):
         return replace(step_up, failed=failed)
     if failed:
-        return Decision(False, FAILED, requirement=requirement, failed=True)
+        reasons = {one.reason for one in decisions if one.failed}
+        reason = NO_TENANT if reasons == {NO_TENANT} else FAILED
+        return Decision(False, reason, requirement=requirement, failed=True)
     if all(one.reason == NOBODY for one in decisions):
         return Decision(False, NOBODY, requirement=requirement)
     if session is None:

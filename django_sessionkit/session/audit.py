@@ -13,6 +13,7 @@ from django_sessionkit.exceptions import InvalidSession, SessionKitError
 from django_sessionkit.utils.sansio import Flow, IOStep, place_of
 
 from .context import SessionContext, activate, within
+from .tenants import placed
 from .value import FIELDS, Session
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[Non
     user, changed = user_digest(after), changed_fields(before, after)
     _warn(logging.INFO, "session refreshed: changed=%s user=%s", ",".join(changed), user)
     yield within(
-        SessionContext.fixed(after), sending(signals.session_updated, request=request, user=user, changed=changed)
+        SessionContext.fixed(placed(after, request)),
+        sending(signals.session_updated, request=request, user=user, changed=changed),
     )
 
 
@@ -136,6 +138,11 @@ def reserved_group(role: str) -> None:
 def without_email(reason: str) -> None:
     """Report an e-mail address that is not valid in a session."""
     _warn(logging.WARNING, "e-mail address left out of a session: %s", reason)
+
+
+def no_tenant(why: str) -> None:
+    """Report that a request has no current tenant, because ``SESSIONKIT_TENANT`` gave no valid answer."""
+    _warn(logging.ERROR, "the request has no current tenant: SESSIONKIT_TENANT %s", why)
 
 
 def unversioned() -> None:

@@ -13,6 +13,7 @@ from django_sessionkit.conf import installed
 from django_sessionkit.conf.limits import Validator
 from django_sessionkit.exceptions import (
     AsyncRequired,
+    InvalidPolicy,
     InvalidSession,
     NotEvaluated,
     SessionUnavailable,
@@ -20,14 +21,15 @@ from django_sessionkit.exceptions import (
 )
 from django_sessionkit.policy.decisions import REFUSED, UNKNOWN_FOR_NOW
 from django_sessionkit.sources import CallableSource, DjangoSessionSource, SessionSource
-from django_sessionkit.utils.sansio import Flow, IOStep, run
+from django_sessionkit.utils.sansio import Flow, IOStep, run, user_call
 
 from . import audit
-from .context import Fault, LoadedSession, SessionContext, current_context, loads
+from .context import Fault, LoadedSession, SessionContext, current_context, loads, within
 from .login_fields import without_login
+from .tenants import answer_for, placed, tenant_id
 from .validation import SessionValidator
 from .value import Session
-from .versioning import VersionChecker, split_version, without_version
+from .versioning import NoSessionHere, VersionChecker, split_version, without_version
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -143,6 +145,52 @@ class SessionLoader:
         return loaded.changed_to(None, loaded.current_value())
 
 
+class TenantLoader(SessionLoader):
+    """The loader if ``SESSIONKIT_TENANT`` is set. Every session of a request has the current tenant of that request."""
+
+    def load(self, request: HttpRequest) -> Flow[LoadedSession]:
+        yield from ask_tenant(request, self.settings)
+        return _placed((yield from super().load(request)), request)
+
+    def reload(self, request: HttpRequest, loaded: LoadedSession, raw: object) -> LoadedSession:
+        return _placed(super().reload(request, loaded, raw), request)
+
+
+def _placed(loaded: LoadedSession, request: HttpRequest) -> LoadedSession:
+    if loaded.session is not None:
+        placed(loaded.session, request)
+    return loaded
+
+
+_ASKING = NoSessionHere(
+    "SESSIONKIT_TENANT", "use its argument, the request", "must not read the session, which may be for another tenant"
+)
+
+
+def ask_tenant(request: HttpRequest, settings: conf.Settings) -> Flow[None]:
+    """Ask ``SESSIONKIT_TENANT`` for the current tenant of ``request``, unless that has been done.
+
+    If the answer is not valid, or the function raises an exception, the request has no tenant.
+    """
+    answer = answer_for(request)
+    if answer.is_known or settings.tenant is None:
+        return
+    if current_context() is _ASKING:  # the function itself changes the session, for which it would be loaded
+        raise InvalidPolicy(*_ASKING.error)
+    tenant = None
+    try:
+        found = yield within(_ASKING, user_call(settings.tenant, request))
+        if found is not None:
+            tenant = tenant_id(found, settings.limits)
+    except (AsyncRequired, NotEvaluated):
+        raise
+    except InvalidSession as error:
+        audit.no_tenant(f"returned an id that {error.reason}")
+    except Exception as error:
+        audit.no_tenant(f"failed: {audit.error_text(error)}")
+    answer.set_once(tenant)
+
+
 _UNVERSIONED = Fault(REFUSED, "session: has no current version; store it with set_session()")
 
 
@@ -177,7 +225,8 @@ def current_loader() -> SessionLoader:
     """Return the origin for the current settings."""
     global _loader
     if _loader is None or _loader.settings is not conf.latest:
-        _loader = SessionLoader(conf.current())
+        settings = conf.current()
+        _loader = (SessionLoader if settings.tenant is None else TenantLoader)(settings)
     return _loader
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django_sessionkit.exceptions import InvalidSession
 from django_sessionkit.utils.text import described
 
-from .value import Session
+from .value import LOGIN_FIELDS, Session
 
 _CONFIRMED = ("auth_time", "amr")
 
@@ -32,10 +32,11 @@ def without_login(data: Any) -> Any:
 
 
 def with_login_of(before: Session, data: Any) -> Any:
-    """Return ``data``, the dict of a renewed session, with the fields of the login as they were before."""
+    """Return ``data``, the dict of a renewed session, with the login fields and the actor as they were before."""
     if not isinstance(data, Mapping):
         return data
-    return {**without_login(data), **{field: before[field] for field in _CONFIRMED if field in before}}
+    renewed = {key: value for key, value in without_login(data).items() if key != "act"}
+    return {**renewed, **{field: before[field] for field in LOGIN_FIELDS if field in before}}
 
 
 def confirmed(before: Session, amr: Sequence[str]) -> dict[str, Any]:

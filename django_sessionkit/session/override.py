@@ -15,9 +15,9 @@ from django.http import StreamingHttpResponse
 from django_sessionkit.utils.text import described
 
 from .context import SessionContext, activate
-from .layers import pop, push, resume
 from .loader import current_loader
-from .streaming import stream_within
+from .streaming import pop, push, resume, stream_within
+from .tenants import tenant_id
 from .value import Session
 
 P = ParamSpec("P")
@@ -32,18 +32,21 @@ class use_session(AbstractContextManager["Session | None"]):
 
     :param data: a session dict, a :class:`~django_sessionkit.Session`, or ``None`` for an anonymous caller. It is
         validated when the block or function is entered. It is not stored.
+    :param tenant: the id of the current tenant, for :class:`~django_sessionkit.Within`. ``SESSIONKIT_TENANT`` is not
+        called. ``None``: that of ``data`` if it is a ``Session``, else there is no tenant.
 
-    Raises :class:`~django_sessionkit.InvalidSession` on entry if ``data`` is not valid, and ``TypeError`` if it
-    decorates a class or if ``data`` is a function.
+    Raises :class:`~django_sessionkit.InvalidSession` on entry if ``data`` or ``tenant`` is not valid, and
+    ``TypeError`` if it decorates a class or if ``data`` is a function.
     """
 
-    def __init__(self, data: Mapping[str, Any] | None) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, *, tenant: str | None = None) -> None:
         if callable(data):
             raise TypeError(
                 f"use_session needs a session, not {described(data)}. As a decorator, write "
                 '@use_session({"user_id": "42"}) above the function.'
             )
         self._data = data
+        self._tenant = data.tenant if tenant is None and isinstance(data, Session) else tenant
 
     def __enter__(self) -> Session | None:
         session = self._session()
@@ -74,7 +77,13 @@ class use_session(AbstractContextManager["Session | None"]):
         return functools.wraps(function)(_plain(self._context, function))
 
     def _session(self) -> Session | None:
-        return current_loader().validate(self._data) if self._data is not None else None
+        if self._data is None:
+            return None
+        loader = current_loader()
+        session = loader.validate(self._data)
+        if self._tenant is not None:
+            session.tenant = tenant_id(self._tenant, loader.settings.limits)
+        return session
 
     def _context(self) -> SessionContext:
         return SessionContext.fixed(self._session())

@@ -131,12 +131,18 @@ class Session(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._data)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Session) and other.tenant != self.tenant:
+            return False  # a cache of the project must not mix answers for two tenants
+        return super().__eq__(other)
+
     def __hash__(self) -> int:
         return hash((self.user_id, self.email, self.role, self.roles, self.permissions))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy only the data, because the cached grants refer to grants of other users."""
-        return type(self), (self.to_dict(),)
+        """Pickle and copy the data and the tenant, but not the cached grants, which refer to those of other users."""
+        made = type(self), (self.to_dict(),)
+        return made if self.tenant is None else (*made, (None, {"tenant": self.tenant}))
 
     def __repr__(self) -> str:
         """Show no values, because a repr may appear in logs and error reports."""

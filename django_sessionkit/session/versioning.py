@@ -216,22 +216,22 @@ class VersionChecker:
         return fresh
 
 
-class _NoSessionHere(SessionContext):
+class NoSessionHere(SessionContext):
     """The current context while project code takes part in loading a session. Loading it again raises an error."""
 
-    __slots__ = ("_error",)
+    __slots__ = ("error",)
 
-    def __init__(self, name: str, hint: str) -> None:
+    def __init__(self, name: str, hint: str, fault: str = "must not read the session while it is loading") -> None:
         super().__init__(None, None)
-        self._error = name, "must not read the session while it is loading", hint
+        self.error = name, fault, hint
 
     def flow(self) -> Flow[Session | None]:
-        raise InvalidPolicy(*self._error)
+        raise InvalidPolicy(*self.error)
 
 
-_LOOKING_UP = _NoSessionHere("SESSIONKIT_VERSION", "use its argument, the user_id")
+_LOOKING_UP = NoSessionHere("SESSIONKIT_VERSION", "use its argument, the user_id")
 _REFRESH = "SESSIONKIT_REFRESH", "use its argument, the session"
-_REFRESHING = _NoSessionHere(*_REFRESH)
+_REFRESHING = NoSessionHere(*_REFRESH)
 
 
 def _called(name: str, step: IOStep) -> Flow[Any]:

@@ -22,6 +22,7 @@ from django_sessionkit.utils.text import described
 from . import audit, login_fields
 from .context import LoadedSession, SessionContext
 from .loader import SessionLoader, current_loader, own_context
+from .tenants import placed
 from .validation import SessionValidator
 from .value import Session
 from .versioning import version_of
@@ -53,8 +54,9 @@ def register(
     if stamp is None:
         stamp = yield from loader.versions.version_for(session.user_id)
     before = yield from context.flow()
+    placed(session, request)
     owner = before or _unavailable_session(context)
-    if owner is not None and owner.user_id != session.user_id:
+    if owner is not None and (owner.user_id, owner.get("act")) != (session.user_id, session.get("act")):
         yield from _rotate(loader, request, empty_for=session.user_id)
     elif before is None or (yield from _has_other_rights(loader, before, session)):
         yield from renew_key(loader, request, session.user_id)
@@ -72,12 +74,12 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     before = yield from context.flow()
     if before is None:
         raise NotAuthenticated(message="update_session() found no session to change. Call set_session() first.")
-    session = loader.validate(_merged(before, changes))
+    session = placed(loader.validate(_merged(before, changes)), request)
     if session.user_id != before.user_id:
         raise InvalidSession("user_id", "cannot be changed by an update; use set_session()")
     login_fields.check_unchanged(before, session)
     stamp = loader.versions.carried_version(context.loaded)
-    if (yield from _has_other_rights(loader, before, session)):
+    if before.get("act") != session.get("act") or (yield from _has_other_rights(loader, before, session)):
         yield from _rotate(loader, request)
     yield from _store(loader, request, session, stamp, seconds)
     changed = audit.changed_fields(before, session)
@@ -93,7 +95,7 @@ def confirm(request: HttpRequest, amr: Sequence[str]) -> Flow[Session]:
     before = yield from context.flow()
     if before is None:
         raise NotAuthenticated(message="confirm_session() found no session to confirm. Call set_session() first.")
-    session = loader.validate(login_fields.confirmed(before, amr))
+    session = placed(loader.validate(login_fields.confirmed(before, amr)), request)
     stamp = loader.versions.carried_version(context.loaded)
     yield from _rotate(loader, request)
     yield from _store(loader, request, session, stamp, None)
@@ -241,7 +243,7 @@ def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _has_other_rights(loader: SessionLoader, before: Session, after: Session) -> Flow[bool]:
     """Return ``True`` if roles or permissions differ, in the dicts or after the access policy; also if that fails."""
-    if _as_sets(before.grants_key) != _as_sets(after.grants_key):
+    if _as_sets(before.grants_key) != _as_sets(after.grants_key) or before.get("tenants") != after.get("tenants"):
         return True
     policy = loader.settings.policy
     try:

@@ -162,8 +162,8 @@ def assert_access(
     """Open ``path`` with a test client, check the status, and return the response.
 
     :param as_: the caller: ``None`` for an anonymous one, fields of a session (``{"role": "editor"}``), the same as
-        text (``"role=editor,permission=posts:write"``), a user of ``django.contrib.auth`` (the function calls
-        ``force_login()``, so this needs the bridge), or a ``Client`` that you have signed in yourself.
+        text (``"role=editor,permission=posts:write"``, or in a tenant ``"acme/role=editor"``), a user of
+        ``django.contrib.auth`` (this calls ``force_login()`` and needs the bridge), or a ``Client`` that is signed in.
     :param caller: the kind of client: ``"page"`` (a browser; the default), ``"htmx"`` or ``"api"``. A ``Client`` that
         you pass sends its own headers unless this is given.
     :param request: further arguments of the client's method, such as ``data``, ``headers`` or ``secure``.
@@ -250,15 +250,12 @@ def _other_status(who: Any, expected: int, response: Any, explanation: Explanati
 
 
 def _name(who: Any) -> str:
-    """Return only roles and permissions, because many people read the output of tests."""
     if isinstance(who, (Client, AsyncClient)):
         return "this client"
     if _is_logged_in(who):
         return "this user"
     fields = _fields(who)
-    if fields is None:
-        return ANONYMOUS.name
-    return ", ".join(f"{name}={fields[name]!r}" for name in ("role", *LIST_FIELDS) if fields.get(name)) or "any session"
+    return clients.shown(fields) if fields is not None else ANONYMOUS.name
 
 
 def assert_surface(snapshot: str | os.PathLike[str]) -> None:

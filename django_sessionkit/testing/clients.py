@@ -14,7 +14,7 @@ from django_sessionkit.guard.objects import refuse_unasked
 from django_sessionkit.lint import role_names
 from django_sessionkit.session import writer
 from django_sessionkit.session.loader import current_loader
-from django_sessionkit.session.value import Session
+from django_sessionkit.session.value import LIST_FIELDS, Session
 from django_sessionkit.utils.sansio import MAY_BLOCK, Flow, IOStep
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ def assert_object_question(request: HttpRequest, response: Any) -> None:
         raise AssertionError(str(error)) from None
 
 
+def shown(fields: Mapping[str, Any]) -> str:
+    """Return only the roles and permissions as text, because many people read the output of tests."""
+    names = [name for name in ("role", *LIST_FIELDS, "tenants") if fields.get(name)]
+    return ", ".join(f"{name}={fields[name]!r}" for name in names) or "any session"
+
+
 def _check(function: str, client: object) -> None:
     if not isinstance(client, (Client, AsyncClient)):
         raise TypeError(f"The first argument of {function}() must be a client, such as Client(), not {kind(client)}.")
@@ -88,7 +94,8 @@ def _check(function: str, client: object) -> None:
 def _check_roles(session: Session) -> None:
     """Check that the roles are known, unless a custom access policy may compute other roles from the dict."""
     policy = conf.current().policy
-    if not policy.overrides_grants and (fault := role_names.unknown_role(policy.get_roles(session))):
+    named = [name for rights in (session.get("tenants") or {}).values() for name in rights.get("roles", ())]
+    if not policy.overrides_grants and (fault := role_names.unknown_role([*policy.get_roles(session), *named])):
         raise ValueError(fault)
 
 

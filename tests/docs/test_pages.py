@@ -369,6 +369,30 @@ def test_has_perm(run: Run) -> None:
         assert (client.get("/refund/").content == b"refunded") is refunds
 
 
+def test_tenants(run: Run) -> None:
+    page = run("docs/how-to/tenants.md")
+    client = Client()
+    request = RequestFactory().get("/acme/")
+    request.session = client.session
+    page.module("shop.views").log_in(request)
+    data = request.session["__session__"]
+    answers = {
+        "/acme/articles/": 200,
+        "/globex/articles/": 200,
+        "/initech/articles/": 403,
+        "/acme/publish/": 200,
+        "/globex/publish/": 403,
+        "/globex/members/": 200,
+        "/operations/": 403,
+    }
+    for address, expected in answers.items():
+        testing.assert_access(address, as_=data, status=expected)
+    tenant_of = page.module("shop.subdomains").tenant_of
+    hosts = {"acme.example.org:8000": "acme", "example.org": None, "acme.evil.example": None, "localhost": None}
+    with override_settings(ALLOWED_HOSTS=["*"]):
+        assert {one: tenant_of(RequestFactory().get("/", headers={"host": one})) for one in hosts} == hosts
+
+
 def test_policy(run: Run) -> None:
     page = run("docs/how-to/policy.md")
     page.only("Write a custom policy")

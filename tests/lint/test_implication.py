@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
+from django_sessionkit import (
+    Allow,
+    AnyPermission,
+    Authenticated,
+    Nobody,
+    Permission,
+    Public,
+    Role,
+    Within,
+    validate_session,
+)
 from django_sessionkit.access import AccessPolicy, parse_roles
 from django_sessionkit.lint.implication import implies, is_weaker
 from django_sessionkit.requirements import leaves, role_names
@@ -21,12 +31,19 @@ def subsets(names):
     return chain.from_iterable(combinations(names, size) for size in range(len(names) + 1))
 
 
+def in_tenant(roles, inside):
+    session = validate_session({"user_id": "7", "roles": roles, "tenants": {"acme": {"roles": inside}}})
+    session.tenant = "acme"
+    return session
+
+
 SESSIONS = [
     None,
     *(
         validate_session({"user_id": "7", "roles": roles, "permissions": permissions})
         for roles, permissions in product(subsets("abc"), subsets("xy"))
     ),
+    *(in_tenant(roles, inside) for roles, inside in product(subsets("abc"), subsets("abc"))),
 ]
 
 
@@ -46,6 +63,7 @@ REQUIREMENTS = st.recursive(
         st.lists(part, min_size=2, max_size=3).map(lambda parts: reduce(and_, parts)),
         st.lists(part, min_size=2, max_size=3).map(lambda parts: reduce(or_, parts)),
         part.map(lambda one: ~one),
+        part.filter(lambda one: next(leaves(one, Public), None) is None).map(Within),
     ),
     max_leaves=4,
 )
@@ -59,6 +77,16 @@ def granted(requirement):
 def test_what_is_implied_is_granted_too(strict, lax):
     if implies(strict, lax, ROLES):
         assert granted(strict) <= granted(lax)
+
+
+def test_a_tenant_implies_nothing_outside_and_the_other_way_round():
+    assert implies(Within(Role("a")), Within(Role("b")), ROLES)
+    assert implies(Within(Role("c")), Authenticated(), ROLES)
+    assert is_weaker(Within(Authenticated()), Within(Role("a")), ROLES)
+    assert not implies(Within(Role("b")), Within(Role("a")), ROLES)
+    assert not implies(Within(Role("a")), Role("a"), ROLES)
+    assert not implies(Role("a"), Within(Role("a")), ROLES)
+    assert not implies(Authenticated(), Within(Authenticated()), ROLES)
 
 
 @given(requirement=REQUIREMENTS)

@@ -172,3 +172,27 @@ def test_a_urlconf_that_includes_itself_and_a_view_that_cannot_be_hashed(policy)
     assert "Routed  /sub/sub/page/7/" in told
     assert "denied by the rule sevens" in told
     assert "allowed: no session is needed" in command("/sub/sub/page/8/")
+
+
+def test_the_tenant_is_shown_and_can_be_chosen(policy):
+    policy.SESSIONKIT_PROTECT = [{"name": "edit", "pattern": "/page/**", "role": "editor", "within": True}]
+    text = command("/page/", "--as", "acme/role=editor")
+    assert "As acme/role=editor" in text
+    assert "Session   present, in the tenant acme" in text
+    assert "allowed   Within(Role('editor'))" in text or "granted   Within(Role('editor'))" in text
+    assert "Decision  allowed by the rule edit" in text
+    text = command("/page/", "--as", "acme/role=editor", "--tenant", "globex")
+    assert "As acme/role=editor in the tenant globex" in text
+    assert "Session   present, in the tenant globex" in text
+    assert "Decision  denied by the rule edit: has no rights in the current tenant, or there is none" in text
+    for arguments, tenant in ((["--as", "acme/"], "acme"), (["--role", "editor"], None), ([], None)):
+        assert json.loads(command("/page/", *arguments, format="json"))["tenant"] == tenant
+    with pytest.raises(CommandError, match="tenant: must not be blank"):
+        command("/page/", "--role", "editor", "--tenant", " ")
+
+
+def test_names_in_a_tenant_are_checked_too(policy):
+    policy.SESSIONKIT_PROTECT = [{"name": "edit", "pattern": "/page/**", "role": "editor", "within": True}]
+    err = io.StringIO()
+    command("/page/", "--as", "acme/role=editro", stderr=err)
+    assert 'names the role "editro". Did you mean "editor"?' in err.getvalue()

@@ -96,3 +96,17 @@ def test_no_right_leaks(site_wide, tenants, current):
     for name in ("a", "b", "c"):
         assert Role(name).check(made).allowed is (name in site_wide)
         assert Within(Role(name)).check(made).allowed is (name in tenants.get(current, ()))
+
+
+def test_an_alternative_says_that_the_tenant_is_missing_unless_another_part_failed_too():
+    either = Within(Role("editor")) | Role("admin")
+    assert (either.check(session(None)).reason, either.check(session(None)).failed) == ("no_tenant", True)
+    assert (either | Allow(lambda session: 1)).check(session(None)).reason == "failed"
+    assert not (~either).check(session(None))
+
+
+def test_what_nobody_meets_says_so_with_and_without_a_tenant():
+    for asked in (session("acme"), session(None), None):
+        decision = Within(Nobody()).check(asked)
+        assert (decision.allowed, decision.reason) == (False, "nobody")
+    assert not (~Within(Nobody())).check(session(None))

@@ -57,6 +57,10 @@ DATA = {
     "reader-listed": {**READER, "role": None, "roles": ["reader"]},
     "reader-in-order": {**READER, "roles": [], "permissions": ["posts:read", "posts:read"]},
     "reader-with-plan": {**READER, "plan": "premium"},
+    "reader-in-acme": {**READER, "tenants": {"acme": {"roles": ["editor"]}}},
+    "reader-acted": {**READER, "act": {"user_id": "9"}},
+    "nobody-acts": {"act": None},
+    "reader-acted-by-two": {**READER, "act": {"user_id": "8", "act": {"user_id": "9"}}},
     "bad": {"user_id": "1", "roles": "admin"},
 }
 
@@ -236,6 +240,8 @@ def test_another_identity_starts_from_an_emptied_store_and_the_old_key_is_dead(e
         ("reader-listed", True),
         ("reader-in-order", False),
         ("reader-with-plan", False),
+        ("reader-in-acme", True),
+        ("reader-acted", True),
     ],
 )
 def test_the_same_identity_keeps_its_key_unless_rights_change(engine, do, verb, rights, rotates):
@@ -248,6 +254,28 @@ def test_the_same_identity_keeps_its_key_unless_rights_change(engine, do, verb, 
     assert bool(stored(key)) is not rotates
     assert {**stored(do.key())["__session__"], **DATA[rights]} == stored(do.key())["__session__"]
     assert do("look")["role"] == DATA[rights]["role"]
+
+
+def test_another_actor_is_another_identity(do):
+    """Somebody begins to act as the user, another one follows, and the user comes back: nobody finds what is left."""
+    do("set:reader")
+    for who in ("reader-acted", "reader-acted-by-two", "reader"):
+        do("/visit/")
+        key = do.key()
+        assert do(f"set:{who}") == {"role": "reader", "cart": None}
+        assert do.key() != key
+        assert not stored(key)
+        assert stored(do.key())["__session__"].get("act") == DATA[who].get("act")
+
+
+def test_an_update_that_ends_the_acting_rotates_the_key(do):
+    do("set:reader-acted")
+    key = do.key()
+    do("update:plan")
+    assert do.key() == key
+    do("update:nobody-acts")
+    assert do.key() != key
+    assert stored(do.key())["__session__"]["act"] is None
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,7 @@ class _ConnectionGuard:
         self._checked_key: object = None
         self._is_accepted = self._is_closed = self._is_gone = self._is_leaving = False
         self._closing: asyncio.Future[int] | None = None  # set once the connection is being closed
-        self._last = ConnectionContext(
-            context.make, scope
-        )  # distinguishes the consumer's disconnect() from its other tasks
+        self._last = context.another(scope)  # distinguishes the consumer's disconnect() from its other tasks
 
     async def receive(self) -> Message:
         """Return the next message of the client, or a tick if the next check of the session is due."""
@@ -204,7 +202,7 @@ class _ConnectionGuard:
         """Check the session that is in the store now. Concurrent checks are possible; each caller waits for its own."""
         if self._closing is not None or not self._is_due():
             return
-        now, key, fresh = time.monotonic(), self._key(), ConnectionContext(self._context.make, self._scope)
+        now, key, fresh = time.monotonic(), self._key(), self._context.another(self._scope)
         decision = await self._decide(fresh)
         if not decision:
             await self._send_away(fresh, decision)

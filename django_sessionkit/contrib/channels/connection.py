@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from django_sessionkit.policy.decisions import NOBODY, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session.context import LoadedSession, SessionContext
 from django_sessionkit.session.loader import current_loader
+from django_sessionkit.session.tenants import TenantAnswer
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,20 +29,28 @@ class ConnectionContext(SessionContext):
     ``make`` creates the request when it is first needed, and may raise an exception.
     """
 
-    __slots__ = ("_latest", "_scope", "make")
+    __slots__ = ("_latest", "_scope", "_tenant", "make")
 
     def __init__(self, make: Callable[[Scope], HttpRequest], scope: Scope) -> None:
         super().__init__(current_loader(), None)
         self.make: Callable[[Scope], HttpRequest] = make
         self._scope = scope
         self._latest: HttpRequest | None = None
+        self._tenant = TenantAnswer()
 
     @property
     def request(self) -> HttpRequest:
         """The latest request. Only this context refers to it."""
         if self._latest is None:
             self._latest = self.make(self._scope)
+            self._tenant.put_on(self._latest)
         return self._latest
+
+    def another(self, scope: Scope) -> ConnectionContext:
+        """Return a new context of the same connection, with the same tenant. Nothing is loaded in it."""
+        context = ConnectionContext(self.make, scope)
+        context._tenant = self._tenant
+        return context
 
     def adopt(self, other: ConnectionContext) -> None:
         """Adopt the request and the session of another context."""

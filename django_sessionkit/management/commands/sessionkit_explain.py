@@ -48,6 +48,7 @@ class Command(BaseCommand):
             metavar="KEY=VALUE,...",
             help="the session of the caller, such as role=editor,permission=posts:write; default: anonymous",
         )
+        parser.add_argument("--tenant", metavar="ID", help="the current tenant; default: that of --as acme/role=editor")
         parser.add_argument("--user", metavar="NAME", help="the session that this user of your database would get")
         for name in ("role", "permission"):
             parser.add_argument(
@@ -67,9 +68,8 @@ class Command(BaseCommand):
         check_installation(self)
         kind, form = chosen("--to", options["kind"], get_args(Caller)), chosen("--format", options["format"], _FORMATS)
         method = chosen("--method", options["method"].upper(), VERBS)
-        caller = caller_of(
-            self, options["caller"], options["user"], listed(options["role"]), listed(options["permission"])
-        )
+        added = listed(options["role"]), listed(options["permission"])
+        caller = caller_of(self, options["caller"], options["user"], *added, options["tenant"])
         with activate(SessionContext.fixed(caller.session)):
             explanation = _explained(options["path"], options["arguments"], method, kind)
         if form == "json":

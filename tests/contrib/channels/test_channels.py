@@ -28,6 +28,7 @@ from django_sessionkit import (
     Permission,
     Public,
     Role,
+    Within,
     aenforce,
     aevaluate,
     aget_session,
@@ -415,6 +416,30 @@ async def test_two_connections_on_one_loop_do_not_know_of_each_other():
     await ann.disconnect()
     assert await bob.ask("hi") == ["1", False, False]
     await bob.disconnect()
+
+
+@BOTH
+@on_loop
+async def test_a_connection_has_one_tenant_however_often_it_is_checked(kind, settings):
+    asked = []
+    settings.SESSIONKIT_TENANT = lambda request: asked.append(request.path) or ["acme", "globex"][len(asked) - 1]
+    data = {**READER, "tenants": {"acme": {"roles": ["editor"]}, "globex": {}}}
+    line = await (await opened(guarded(kind, Within(EDITS), recheck_every=SOON), data)).open()
+    for number in range(3):
+        await line.change(**data, plan=number)
+        await asyncio.sleep(2 * SOON)
+        assert await line.ask("hi") == ["1", False, False]
+    await line.disconnect()
+    assert asked == ["/chat/"]
+
+
+@on_loop
+async def test_a_connection_is_denied_in_another_tenant(settings):
+    settings.SESSIONKIT_TENANT = lambda request: "globex"
+    data = {**READER, "tenants": {"acme": {"roles": ["editor"]}, "globex": {}}}
+    line = await opened(guarded(AsyncJson, Within(EDITS)), data)
+    assert await line.connect() == (False, 4403)
+    await line.wait()
 
 
 @BOTH
