@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .explanation import builder
 from .explanation.report import Explanation
 from .guard import preview
-from .guard.evaluator import evaluate_current
+from .guard.evaluator import evaluate_about
 from .guard.questions import ais_met, all_permissions, asession_has, is_met, role_and_permission, session_has
 from .guard.shown_session import public_fields
 from .policy.decisions import Decision
@@ -174,13 +174,13 @@ def evaluate(requirement: Requirement, *, obj: object = None) -> Decision:
 
     :param obj: the object that :class:`~django_sessionkit.AllowObject` asks about.
     """
-    return run(evaluate_current(requirement, "evaluate", obj), "aevaluate")
+    return run(evaluate_about(requirement, "evaluate", obj), "aevaluate")
 
 
 @needs_await
 async def aevaluate(requirement: Requirement, *, obj: object = None) -> Decision:
     """Async variant of :func:`evaluate`. It loads the session and awaits predicates; sync ones run in a thread."""
-    return await arun(evaluate_current(requirement, "aevaluate", obj))
+    return await arun(evaluate_about(requirement, "aevaluate", obj))
 
 
 def enforce(requirement: Requirement, *, obj: object = None) -> Session | None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.utils.html import json_script
-from jinja2 import nodes, pass_context
+from jinja2 import Undefined, nodes, pass_context
 from jinja2.ext import Extension
 
 from django_sessionkit import api
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.guard import questions
+from django_sessionkit.guard.questions import imported_requirement
 from django_sessionkit.templatetags.block_tags import BLOCK_TAGS, wrong_operator, wrong_tag
 from django_sessionkit.utils.near_names import TAGS
 
@@ -44,7 +47,7 @@ class SessionKitExtension(Extension):
         super().__init__(environment)
         # pass_context, because Jinja2 evaluates other filters of a literal at compile time: once, for all users.
         environment.filters |= {one.__name__: pass_context(one) for one in (has_role, has_permission)}
-        environment.globals |= {function.__name__: function for function in _FUNCTIONS}
+        environment.globals |= {function.__name__: function for function in (*_FUNCTIONS, meets)}
 
     def parse(self, parser: Parser) -> nodes.Node:
         """Compile a block tag to an ``if``, and ``sessionkit_json`` to an output."""
@@ -67,7 +70,11 @@ class SessionKitExtension(Extension):
         literals = [arg.value for arg in args if isinstance(arg, nodes.Const)]
         if fault := BLOCK_TAGS[name].fault_in(name, len(args), literals):
             parser.fail(fault, line)
-        test = self.call_method("_evaluate", [nodes.Const(name), *args], kwargs, lineno=line)
+        method = "_evaluate"
+        if BLOCK_TAGS[name].is_about_object and isinstance(args[0], nodes.Const):
+            method = "_evaluate_path"
+            self._check_path(parser, args[0].value, line)
+        test = self.call_method(method, [nodes.Const(name), *args], kwargs, lineno=line)
         granted = parser.parse_statements(("name:else", f"name:end{name}"))
         otherwise: list[nodes.Node] = []
         if next(parser.stream).value == "else":
@@ -75,7 +82,16 @@ class SessionKitExtension(Extension):
         return nodes.If(test, granted, [], otherwise, lineno=line)
 
     def _evaluate(self, name: str, *args: Any, **kwargs: Any) -> bool:
-        return BLOCK_TAGS[name].condition(*args, **kwargs) is True
+        return BLOCK_TAGS[name].condition(*(_defined(arg) for arg in args), **kwargs) is True
+
+    def _evaluate_path(self, name: str, path: str, *objects: Any) -> bool:
+        return self._evaluate(name, imported_requirement(path), *objects)
+
+    def _check_path(self, parser: Parser, path: object, line: int) -> None:
+        try:
+            imported_requirement(str(path))
+        except InvalidPolicy as error:
+            parser.fail(str(error), line)
 
     def _json(self, *fields: str, id: str = "sessionkit") -> str:
         return json_script(api.session_public(*fields), id)
@@ -102,6 +118,20 @@ def _expression(parser: Parser) -> nodes.Expr:
         next(parser.stream)
         return nodes.Const(current.value, lineno=current.lineno)
     return parser.parse_expression()
+
+
+def _defined(value: Any) -> Any:
+    return None if isinstance(value, Undefined) else value
+
+
+def meets(requirement: object, *obj: object) -> bool:
+    """Return ``True`` if the session meets a requirement, for an object if one is given.
+
+    In a template: ``{% if meets(own, order) %}``.
+
+    ``requirement`` is a requirement, not its dotted path: pass it to the template, or use ``{% if_meets %}``.
+    """
+    return questions.meets(_defined(requirement), *map(_defined, obj))
 
 
 def has_role(context: Any, role: Any) -> bool:

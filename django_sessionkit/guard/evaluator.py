@@ -140,11 +140,20 @@ def evaluate_current(requirement: Requirement, caller: str, obj: object = None) 
     context = current_context()
     warn_outside(context, caller)
     request = context.request if context is not None else None
-    if obj is not None:
-        note_question(request)
     decision = yield from decide(context, requirement, request, obj)
     guard_audit.decided(decision, request)
     return decision
+
+
+def evaluate_about(requirement: Requirement, caller: str, obj: object) -> Flow[Decision]:
+    """Do the same as :func:`evaluate_current`, and note that code of a view has asked about an object, if there is one.
+
+    Code in a template hides a part of a page, so it does not count.
+    """
+    context = current_context()
+    if obj is not None and context is not None:
+        note_question(context.request)
+    return (yield from evaluate_current(requirement, caller, obj))
 
 
 def warn_outside(context: SessionContext | None, caller: str) -> None:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from django.utils.module_loading import import_string
+
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.requirements import Authenticated, Permission, Role
 from django_sessionkit.requirements.algebra import Requirement
 from django_sessionkit.session.audit import logger
 from django_sessionkit.utils.sansio import arun, run
+from django_sessionkit.utils.text import described
 
 from .evaluator import cached_decision, evaluate_current
 
@@ -36,7 +39,40 @@ async def asession_has(question: str, requirement: Callable[..., Requirement], *
     return asked is not None and await ais_met(asked, question)
 
 
-def is_met(requirement: Requirement, question: str, async_name: str = "") -> bool:
+def meets(requirement: object, *objects: object) -> bool:
+    """Return ``True`` if the current session meets ``requirement``, for the object if one is given. For templates.
+
+    Without a requirement, or if the object is ``None``, the result is ``False``, with an error in the log.
+    """
+    if not isinstance(requirement, Requirement):
+        fault = f"needs a requirement, not {described(requirement)}. Write its dotted path in quotes, or pass it to the"
+        logger.error("if_meets shows nothing: it %s template.", fault)
+        return False
+    if objects and objects[0] is None:
+        logger.error("if_meets shows nothing: the object for %r is None or undefined in the template.", requirement)
+        return False
+    return is_met(requirement, "if_meets", "aget_session", *objects)
+
+
+@lru_cache(maxsize=_MOST_REQUIREMENTS)
+def imported_requirement(path: str) -> Requirement:
+    """Return the requirement at a dotted path, such as ``"shop.access.MAY_REFUND"``. It is imported once.
+
+    Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if there is none.
+    """
+    hint = 'write the path of a module and a name, such as "shop.access.MAY_REFUND"'
+    try:
+        found = import_string(path)
+    except ImportError as error:
+        raise InvalidPolicy("if_meets", f'"{path}" cannot be imported: {error}', hint) from error
+    if not isinstance(found, Requirement):
+        if callable(found):
+            hint = f"name a requirement that calls it, such as MAY = AllowObject({path.rpartition('.')[2]})"
+        raise InvalidPolicy("if_meets", f'"{path}" is not a requirement, but {described(found)}', hint)
+    return found
+
+
+def is_met(requirement: Requirement, question: str, async_name: str = "", obj: object = None) -> bool:
     """Return ``True`` if the current session meets ``requirement``.
 
     If the session is not loaded yet, on a running event loop, the error names ``async_name``. The default is the name
@@ -44,7 +80,7 @@ def is_met(requirement: Requirement, question: str, async_name: str = "") -> boo
     """
     known = cached_decision(requirement)
     if known is None:
-        known = run(evaluate_current(requirement, question), async_name or f"a{question}")
+        known = run(evaluate_current(requirement, question, obj), async_name or f"a{question}")
     return known.allowed
 
 

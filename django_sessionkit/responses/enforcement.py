@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.http import Http404
 
 from django_sessionkit.guard import audit as guard_audit
-from django_sessionkit.guard.evaluator import decide, denial_of, evaluate_current
+from django_sessionkit.guard.evaluator import decide, denial_of, evaluate_about
 from django_sessionkit.guard.objects import note_question
 from django_sessionkit.guard.raised_denials import reporting
 from django_sessionkit.policy.denial_options import DenialOptions
@@ -34,7 +34,7 @@ def required(session: Session | None) -> Flow[Session]:
 
 def enforced(requirement: Requirement, caller: str, obj: object = None) -> Flow[Session | None]:
     """Return the current session if it meets ``requirement``. Raises the denial if not."""
-    decision = yield from evaluate_current(requirement, caller, obj)
+    decision = yield from evaluate_about(requirement, caller, obj)
     context = current_context()
     session = context.peek() if context is not None else None
     if decision:

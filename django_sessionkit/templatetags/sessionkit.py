@@ -7,6 +7,7 @@ a page, it does not protect the view: protect the view as well.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import template
@@ -17,7 +18,7 @@ from django.utils.html import json_script
 from django_sessionkit import api
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import cached_decision
-from django_sessionkit.guard.questions import is_met
+from django_sessionkit.guard.questions import imported_requirement, is_met
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.utils.near_names import TAGS
 
@@ -52,14 +53,19 @@ class CallNode(ConditionNode):
     """A block that calls ``condition`` when the template is rendered, with the resolved arguments of the tag."""
 
     def __init__(
-        self, condition: Callable[..., bool], args: list[FilterExpression], kwargs: dict[str, FilterExpression]
+        self,
+        condition: Callable[..., bool],
+        args: list[FilterExpression],
+        kwargs: dict[str, FilterExpression],
+        undefined_is_none: bool = False,
     ) -> None:
         self.condition = condition
         self.args = args
         self.kwargs = kwargs
+        self.undefined_is_none = undefined_is_none
 
     def render(self, context: Context) -> str:
-        args = [arg.resolve(context) for arg in self.args]
+        args = [arg.resolve(context, self.undefined_is_none) for arg in self.args]
         kwargs = {name: value.resolve(context) for name, value in self.kwargs.items()}
         return (self.granted if self.condition(*args, **kwargs) is True else self.otherwise).render(context)
 
@@ -73,12 +79,7 @@ def _register(name: str, tag: BlockTag) -> None:
         args = [parser.compile_filter(bit) for bit in bits if bit not in keywords]
         if fault := tag.fault_in(name, len(args), [arg.var for arg in args if not arg.is_var]):
             raise template.TemplateSyntaxError(fault)
-        literal = _spelt_out(tag.requirement, args) if tag.requirement is not None else None
-        node: ConditionNode = (
-            CallNode(tag.condition, args, token_kwargs(keywords, parser))
-            if literal is None
-            else RequirementNode(name, literal)
-        )
+        node = _node(name, tag, args, token_kwargs(keywords, parser))
         node.granted = parser.parse(("else", f"end{name}"))
         node.otherwise = NodeList()
         if parser.next_token().contents == "else":
@@ -87,6 +88,19 @@ def _register(name: str, tag: BlockTag) -> None:
         return node
 
     register.tag(name, compile_tag)
+
+
+def _node(name: str, tag: BlockTag, args: list[FilterExpression], kwargs: dict[str, FilterExpression]) -> ConditionNode:
+    literal = _spelt_out(tag.requirement, args) if tag.requirement is not None else None
+    if literal is not None:
+        return RequirementNode(name, literal)
+    if tag.is_about_object and not (args[0].is_var or args[0].filters):
+        try:
+            condition = partial(tag.condition, imported_requirement(args[0].var))
+        except InvalidPolicy as error:
+            raise template.TemplateSyntaxError(str(error)) from error
+        return CallNode(condition, args[1:], kwargs, undefined_is_none=True)
+    return CallNode(tag.condition, args, kwargs, undefined_is_none=tag.is_about_object)
 
 
 def _spelt_out(requirement: Callable[..., Requirement], args: list[FilterExpression]) -> Requirement | None:

@@ -152,8 +152,10 @@ TAGS = {
     "if_has_permissions": "if_has_permission",
     "if_has_roles": "if_has_role",
     "if_is_authenticated": "if_authenticated",
+    "if_meet": "if_meets",
     "if_permission": "if_has_permission",
     "if_role": "if_has_role",
+    "meets": "if_meets",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.template import Context, Template, TemplateSyntaxError, engines
 from django.test import override_settings
+from support import object_urls
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 
 from django_sessionkit import use_session
@@ -89,6 +90,14 @@ TAGS = [
     'if_can_access "/page/" method="POST"',
     'if_can_access "/page/" method=verb',
     'if_can_access "/nowhere/"',
+    'if_meets "support.object_urls.OWN" order',
+    'if_meets "support.object_urls.OWN" nothing',
+    'if_meets "support.object_urls.OWN" order.nothing',
+    "if_meets own order",
+    "if_meets own nothing",
+    "if_meets own",
+    "if_meets nothing order",
+    "if_meets name order",
 ]
 
 
@@ -96,8 +105,9 @@ TAGS = [
 def test_tags_answer_as_the_tags_of_django_do(tag):
     name = tag.split()[0]
     text = f"{{% {tag} %}}yes{{% else %}}no{{% end{name} %}}|{{% {tag} %}}yes{{% end{name} %}}"
-    answers = [render(text, session, name="admin", number=7, verb="POST") for session in PEOPLE]
-    assert answers == [django(text, session, name="admin", number=7, verb="POST") for session in PEOPLE]
+    given = {"name": "admin", "number": 7, "verb": "POST", "order": object_urls.fetch(1), "own": object_urls.OWN}
+    answers = [render(text, session, **given) for session in PEOPLE]
+    assert answers == [django(text, session, **given) for session in PEOPLE]
     assert set(answers) <= {"yes|yes", "no|"}
 
 
@@ -280,3 +290,39 @@ def test_an_environment_that_renders_with_await():
     for session, shown in ((EDITOR, "yes"), (READER, "no")):
         with use_session(session):
             assert async_to_sync(template.render_async)() == shown
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("undefined", [jinja2.Undefined, jinja2.StrictUndefined])
+def test_requirements_are_asked_about_objects(is_async, undefined, caplog):
+    environment = jinja2.Environment(
+        extensions=[EXTENSION], enable_async=is_async, undefined=undefined, autoescape=True
+    )
+    orders = [object_urls.fetch(pk) for pk in (1, 2, 1, 3)]
+    text = (
+        '{% for order in orders %}{% if_meets "support.object_urls.OWN", order %}{{ order.pk }}{% else %}-'
+        "{% endif_meets %}{% if meets(own, order) %}{{ order.pk }}{% endif %}{% endfor %}"
+        "{% if meets(own, nothing) or meets(nothing, orders) or meets(own) %}!{% endif %}"
+    )
+    template = environment.from_string(text)
+    with use_session(READER):
+        assert template.render(orders=orders, own=object_urls.OWN) == "11-11-"
+        if is_async:
+            assert async_to_sync(template.render_async)(orders=orders, own=object_urls.OWN) == "11-11-"
+    assert "is None or undefined in the template" in caplog.text
+    assert "needs a requirement, not None" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("tag", "message"),
+    [
+        ('if_meets "nowhere.OWN", order', '"nowhere.OWN" cannot be imported'),
+        ('if_meets "support.object_urls.is_owner", order', "such as MAY = AllowObject(is_owner)"),
+        ("if_meets 5, order", '"5" cannot be imported'),
+        ("if_meets own, order, order", "so 1 or 2 argument(s), not 3"),
+    ],
+)
+def test_a_path_that_leads_to_no_requirement_is_an_error_when_the_template_is_compiled(tag, message):
+    with pytest.raises(jinja2.TemplateSyntaxError) as caught:
+        render(f"{{% {tag} %}}{{% endif_meets %}}")
+    assert message in caught.value.message

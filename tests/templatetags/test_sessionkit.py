@@ -4,9 +4,10 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import override_settings
+from support import object_urls
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 
-from django_sessionkit import use_session
+from django_sessionkit import AllowObject, Role, use_session
 from django_sessionkit.context_processors import sessionkit
 from django_sessionkit.exceptions import AsyncRequired
 
@@ -134,3 +135,103 @@ def test_under_asgi_an_async_view_must_have_loaded_the_session():
     with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/atemplate", "authenticated": True}]):
         assert async_to_sync(abrowser(READER).get)("/atemplate/").content == b"1\n"
     assert async_to_sync(abrowser(READER).get)("/template/").content == b"1\n"
+
+
+OWN = object_urls.OWN
+OR_ADMIN = OWN | Role("admin")
+
+
+@pytest.mark.parametrize(
+    ("tag", "shown_to"),
+    [
+        ("if_meets 'support.object_urls.OWN' order", "r"),
+        ("if_meets 'support.object_urls.OWN' orders.0", "r"),
+        ("if_meets 'support.object_urls.OWN' none|default:order", "r"),
+        ("if_meets own order", "r"),
+        ("if_meets or_admin order", "ra"),
+        ("if_meets not_own order", "ea"),
+        ("if_meets role", "a"),
+        ("if_meets role order", "a"),
+    ],
+)
+def test_a_requirement_is_asked_about_an_object(tag, shown_to):
+    text = f"{{% {tag} %}}yes{{% else %}}no{{% endif_meets %}}|{{% {tag} %}}yes{{% endif_meets %}}"
+    order = object_urls.fetch(1)
+    given = {
+        "order": order,
+        "orders": [order],
+        "own": OWN,
+        "or_admin": OR_ADMIN,
+        "not_own": ~OWN,
+        "role": Role("admin"),
+    }
+    for letter, session in (("r", READER), ("e", EDITOR), ("a", ADMIN), ("-", None)):
+        assert render(text, session, none=None, **given) == ("yes|yes" if letter in shown_to else "no|"), letter
+
+
+@pytest.mark.parametrize("engine", [{}, {"string_if_invalid": "(%s)"}])
+@pytest.mark.parametrize(
+    ("tag", "logged"),
+    [
+        ("if_meets 'support.object_urls.OWN' nothing", "the object for AllowObject(is_owner) is None or undefined"),
+        (
+            "if_meets 'support.object_urls.OWN' order.nothing",
+            "the object for AllowObject(is_owner) is None or undefined",
+        ),
+        ("if_meets or_admin nothing", "is None or undefined in the template"),
+        ("if_meets or_admin none", "is None or undefined in the template"),
+        ("if_meets 'support.object_urls.OWN'", "AllowObject(is_owner) was checked without an object"),
+        ("if_meets nothing order", "needs a requirement, not None"),
+        ("if_meets path order", "needs a requirement, not str. Write its dotted path in quotes"),
+        ("if_meets 'support.object_urls.OWN'|lower order", "needs a requirement, not SafeString"),
+        ("if_meets 5 order", "needs a requirement, not int"),
+        ("if_meets wrong order", "returned int instead of True or False"),
+    ],
+)
+def test_without_object_or_requirement_nothing_is_shown_and_the_log_says_so(tag, logged, engine, caplog, settings):
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": engine}]
+    text = f"{{% {tag} %}}yes{{% else %}}no{{% endif_meets %}}"
+    given = {"order": object_urls.fetch(3), "or_admin": OR_ADMIN, "path": "support.object_urls.OWN", "none": None}
+    assert render(text, ADMIN, wrong=AllowObject(lambda session, order: 1), **given) == "no"
+    assert logged in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("tag", "message"),
+    [
+        ("if_meets", "takes a requirement and at most one object, so 1 or 2 argument(s), not 0"),
+        ("if_meets own order order", "so 1 or 2 argument(s), not 3"),
+        ("if_meets own not order", 'takes no operator such as "not"'),
+        ("if_meets '' order", "has a blank name"),
+        ("if_meets 'own' order", 'if_meets: "own" cannot be imported'),
+        ("if_meets 'support.nowhere.OWN' order", '"support.nowhere.OWN" cannot be imported: No module named'),
+        ("if_meets 'support.object_urls.NONE' order", "write the path of a module and a name"),
+        ("if_meets 'support.object_urls.OWNERS' order", '"support.object_urls.OWNERS" is not a requirement, but dict'),
+        ("if_meets 'support.object_urls.is_owner' order", "such as MAY = AllowObject(is_owner)"),
+        ("meets own order", "Write {% if_meets ... %} and {% endif_meets %}"),
+    ],
+)
+def test_what_the_tag_cannot_use_is_an_error_when_the_template_is_compiled(tag, message):
+    with pytest.raises(TemplateSyntaxError) as caught:
+        Template(f"{{% load sessionkit %}}{{% {tag} %}}{{% endif_meets %}}")
+    assert message in str(caught.value)
+
+
+def test_each_object_of_a_list_is_asked_about():
+    orders = [object_urls.fetch(pk) for pk in (1, 2, 1, 3)]
+    text = "{% for order in orders %}{% if_meets own order %}{{ order.pk }}{% else %}-{% endif_meets %}{% endfor %}"
+    assert render(text, READER, orders=orders, own=OWN) == "1-1-"
+    assert render(text, EDITOR, orders=orders, own=OWN) == "-2--"
+
+
+def test_on_an_event_loop_the_session_must_be_loaded_and_the_function_sync():
+    text = "{% if_meets own order %}yes{% else %}no{% endif_meets %}"
+    order = object_urls.fetch(1)
+
+    async def shown(own):
+        return render(text, READER, own=own, order=order)
+
+    assert async_to_sync(shown)(OWN) == "yes"
+    with pytest.raises(AsyncRequired):
+        async_to_sync(shown)(AllowObject(object_urls.ais_owner))
+    assert render(text, READER, own=AllowObject(lambda s, o, request: request is None), order=order) == "yes"
