@@ -9,13 +9,14 @@ from rest_framework import exceptions
 
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.guard.evaluator import denial_of, public_text
-from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW, Decision
+from django_sessionkit.policy.decisions import DENIED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.responses import RETRY_AFTER, deny_for
 from django_sessionkit.session.context import Fault
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.sansio import run
 
 from .authentication import SessionKitAuthentication
+from .objects import hidden
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -33,14 +34,22 @@ class Unavailable(exceptions.APIException):
     default_code: str = "unavailable"
 
 
-def keep_for_handler(request: HttpRequest, decision: Decision, fault: Fault | None) -> None:
-    """Keep a denial, and the fault of its session, for :func:`exception_handler`. A grant removes an earlier denial."""
-    vars(request).update({_REFUSAL: None, _FAULT: None} if decision else {_REFUSAL: decision, _FAULT: fault})
+def keep_for_handler(request: HttpRequest, denial: Decision | None, fault: Fault | None) -> None:
+    """Keep a denial, and the fault of its session, for :func:`exception_handler`. ``None`` removes an earlier one."""
+    vars(request).update({_REFUSAL: denial, _FAULT: fault if denial is not None else None})
 
 
-def final_result(request: Any, is_granted: bool, is_part: bool) -> bool:
-    """Raise 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help."""
-    fault = getattr(request._request, _FAULT, None)
+def final_result(request: Any, is_granted: bool, is_part: bool, *, hides: bool = False) -> bool:
+    """Return ``is_granted``, unless this is a denial that DRF would answer in another way.
+
+    Raises 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help. Raises
+    ``Http404`` if ``hides``. A part of a combination raises nothing.
+    """
+    http = request._request
+    if hides and not (is_granted or is_part):
+        refusal = getattr(http, _REFUSAL, None)  # None if another permission denied
+        raise hidden(http, refusal if refusal is not None else Decision(False, DENIED))
+    fault = getattr(http, _FAULT, None)
     if fault is not None and not (is_granted or is_part):
         raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(str(public_text(fault)))
     return is_granted

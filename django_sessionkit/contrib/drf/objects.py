@@ -1,0 +1,72 @@
+"""Requirements about objects. DRF asks for permission twice: before it has the object, and with it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404
+
+from django_sessionkit.guard import audit as guard_audit
+from django_sessionkit.guard.objects import refuse_unasked
+from django_sessionkit.policy.decisions import Decision
+from django_sessionkit.requirements import Requirement
+from django_sessionkit.session.audit import logger
+from django_sessionkit.session.loader import context_for
+from django_sessionkit.utils.sansio import run
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# attribute of a view: it must ask for its object before it responds
+_EXPECTS = "_sessionkit_expects_object"
+
+
+def has_object(view: Any) -> bool:
+    """Return ``True`` if the URL of the request names an object of ``view``; ``False`` for a list, and for creating."""
+    if getattr(view, "detail", None) is False:  # as the router says
+        return False
+    key = getattr(view, "lookup_url_kwarg", None) or getattr(view, "lookup_field", None)
+    return key in view.kwargs if key is not None else bool(view.kwargs)
+
+
+def refuse_without_object(requirement: Requirement, view: Any) -> None:
+    """Log that a request without an object is denied."""
+    logger.error(
+        "%s: %r needs an object, and the URL names none. Access was denied. Use RequiresByAction with another "
+        "requirement for this action.",
+        _place(view),
+        requirement,
+    )
+
+
+def expect_question(view: Any, *, hides: bool) -> None:
+    """Let ``view`` raise ``InvalidPolicy`` instead of sending a 2xx response before it has checked its object.
+
+    ``hides``: a denied object must look like one that does not exist.
+    """
+    if not hasattr(view, _EXPECTS):
+        setattr(view, _EXPECTS, True)
+        view.finalize_response = partial(_finalize, view, view.finalize_response)
+        if hides:
+            view.handle_exception = partial(_handle, view.handle_exception)
+
+
+def _finalize(view: Any, finalize: Any, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+    refuse_unasked(request._request, response, _place(view))
+    return finalize(request, response, *args, **kwargs)
+
+
+def _handle(handle: Any, error: Exception) -> Any:
+    return handle(Http404() if isinstance(error, Http404) else error)  # the text of another one names the model
+
+
+def _place(view: Any) -> str:
+    owner, action = type(view), getattr(view, "action", None)
+    return f"{owner.__module__}.{owner.__qualname__}{f'.{action}' if action else ''}"
+
+
+def hidden(request: HttpRequest, decision: Decision) -> Http404:
+    """Report the denial of an object that must not show that it exists, and return the exception to raise."""
+    run(guard_audit.denied(request, decision, 404, context_for(request).peek()))
+    return Http404()
