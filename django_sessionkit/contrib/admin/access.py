@@ -22,16 +22,19 @@ _NO_USER = (
     "the session does not belong to request.user, an active Django user; set allow_without_user = True on the admin "
     "site to open it for sessions without one"
 )
+# the request attribute with the last denial by a model admin
+_DENIAL = "_sessionkit_admin_denial"
+_BY_MODEL = "the admin of the model refuses it"
 
 
-def decision_for(request: HttpRequest, requirement: Requirement, *, without_user: bool) -> Decision:
+def decision_for(request: HttpRequest, requirement: Requirement, *, without_user: bool, obj: object = None) -> Decision:
     """Return whether the session of ``request`` meets ``requirement``, and is one that may use the admin.
 
     There must be a session, whatever the requirement says. Unless ``without_user`` is set, it must be that of
     ``request.user``.
     """
     context = context_for(request)
-    decision = run(decide(context, requirement, request))
+    decision = run(decide(context, requirement, request, obj))
     session = context.peek()
     if decision.allowed and session is None:
         decision = replace(decision, allowed=False, reason=NOT_AUTHENTICATED)
@@ -39,6 +42,17 @@ def decision_for(request: HttpRequest, requirement: Requirement, *, without_user
         decision = replace(decision, allowed=False, reason=DENIED, detail=_NO_USER)
     guard_audit.decided(decision, request)
     return decision
+
+
+def keep_denial(request: HttpRequest, decision: Decision | None) -> None:
+    """Keep the last denial by a model admin, for the response of the site if the admin raises ``PermissionDenied``."""
+    vars(request)[_DENIAL] = decision
+
+
+def kept_denial(request: HttpRequest) -> Decision:
+    """Return the denial of :func:`keep_denial`, or one without a requirement."""
+    kept: Decision | None = vars(request).get(_DENIAL)
+    return kept if kept is not None else Decision(False, DENIED, detail=_BY_MODEL)
 
 
 def is_of(request: HttpRequest, session: Session | None) -> bool:

@@ -13,13 +13,13 @@ from django.contrib.admin.options import BaseModelAdmin
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import as_requirement
 from django_sessionkit.policy.view_marks import ViewRequirement, mark_view, next_number
-from django_sessionkit.requirements import Nobody, Requirement
+from django_sessionkit.requirements import AllowObject, Nobody, Requirement, leaves
 from django_sessionkit.session.audit import security_logger, user_digest
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.overrides import bypassing
 from django_sessionkit.utils.text import described, did_you_mean
 
-from .access import decision_for, has_no_user
+from .access import decision_for, has_no_user, keep_denial
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -40,6 +40,8 @@ _PAGES = {
     "add": ("add",),
     "delete": ("delete",),
 }
+# The pages of one object. Tools do not know the object, as with RequireObjectMixin.
+_OF_OBJECTS = ("history", "change", "delete")
 
 
 class RequireModelAdminMixin(_Admin):
@@ -47,7 +49,8 @@ class RequireModelAdminMixin(_Admin):
 
     ``requirements`` is a dict of requirements for ``"view"``, ``"add"``, ``"change"`` and ``"delete"``. An action that
     it does not name is denied to everyone, superusers too. Django's permissions of the user are not asked. The model is
-    in the index if any of the actions is allowed.
+    in the index if any of the actions is allowed. ``AllowObject`` is asked about the object of a form, in an inline
+    about the parent; it denies where there is no object, as in the list.
 
     An action of the list (``@admin.action``) without ``permissions=`` needs ``"change"``.
 
@@ -64,28 +67,32 @@ class RequireModelAdminMixin(_Admin):
         if "requirements" in vars(cls) or (BaseModelAdmin in cls.__mro__ and cls.requirements is None):
             cls.requirements = _checked(cls.requirements, f"{cls.__name__}.requirements")
 
-    def _meets(self, request: HttpRequest, *actions: str) -> bool:
+    def _meets(self, request: HttpRequest, *actions: str, obj: object = None) -> bool:
         """Return ``True`` if the session may do one of the actions."""
         without_user = getattr(self.admin_site, "allow_without_user", False) is True
         requirements = self.requirements or {}
-        found = (requirements[action] for action in actions if action in requirements)
-        return any(decision_for(request, one, without_user=without_user).allowed for one in found)
+        for one in (requirements[action] for action in actions if action in requirements):
+            decision = decision_for(request, one, without_user=without_user, obj=obj)
+            if decision.allowed:
+                return True
+            keep_denial(request, decision)
+        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return ``True`` if the session meets the requirement for ``"view"``."""
-        return self._meets(request, "view")
+        return self._meets(request, "view", obj=obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return ``True`` if the session meets the requirement for ``"add"``. ``obj`` is the parent of an inline."""
-        return self._meets(request, "add")
+        return self._meets(request, "add", obj=obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return ``True`` if the session meets the requirement for ``"change"``."""
-        return self._meets(request, "change")
+        return self._meets(request, "change", obj=obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return ``True`` if the session meets the requirement for ``"delete"``."""
-        return self._meets(request, "delete")
+        return self._meets(request, "delete", obj=obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Return ``True`` if the session may do any of the actions."""
@@ -106,7 +113,9 @@ class RequireModelAdminMixin(_Admin):
         for one in urls:
             page = str(one.name).removeprefix(f"{self.opts.app_label}_{self.opts.model_name}_")
             if page in _PAGES and getattr(one.callback, "model_admin", None) is self:
-                mark_view(one.callback, ViewRequirement(self._requirement_of(page)), next_number())
+                requirement = self._requirement_of(page)
+                if page not in _OF_OBJECTS or next(leaves(requirement, AllowObject), None) is None:
+                    mark_view(one.callback, ViewRequirement(requirement), next_number())
         return urls
 
     def _requirement_of(self, page: str) -> Requirement:

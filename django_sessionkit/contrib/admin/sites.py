@@ -25,19 +25,18 @@ from django_sessionkit.guard.evaluator import as_requirement
 from django_sessionkit.guard.redirects import is_login_page
 from django_sessionkit.policy.decisions import DENIED, Decision
 from django_sessionkit.policy.view_marks import ViewRequirement, mark_view, next_number
-from django_sessionkit.requirements import Requirement
+from django_sessionkit.requirements import AllowObject, Requirement, leaves
 from django_sessionkit.responses import deny
 from django_sessionkit.responses.caching import vary
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.sansio import run
 
-from .access import SessionOnlyUser, decision_for, has_no_user, is_of
+from .access import SessionOnlyUser, decision_for, has_no_user, is_of, keep_denial, kept_denial
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _HINT = 'write SessionKitAdminSite(Role("staff")), or requirement = Role("staff") in a subclass'
-_BY_MODEL = "the admin of the model refuses it"
 
 
 class SessionKitAdminSite(AdminSite):
@@ -69,6 +68,9 @@ class SessionKitAdminSite(AdminSite):
         if given is None:
             raise InvalidPolicy(place, "has no requirement", _HINT)
         self._requirement = self.requirement = as_requirement(given, f"{place}.requirement")
+        if (about_object := next(leaves(self._requirement, AllowObject), None)) is not None:
+            hint = 'ask it in RequireModelAdminMixin: requirements = {"change": ...}'
+            raise InvalidPolicy(f"{place}.requirement", f"{about_object!r} needs an object, and a site has none", hint)
         if allow_without_user is not None:
             self.allow_without_user = allow_without_user
         if not isinstance(self.allow_without_user, bool):
@@ -96,12 +98,13 @@ class SessionKitAdminSite(AdminSite):
                 is_logout = request.path == reverse("admin:logout", current_app=self.name)
                 return guarded(request) if is_logout else self._deny(request)  # Django sends a logout to the index
             self._stand_in(request)
+            keep_denial(request, None)
             try:
                 return vary(guarded(request, *args, **kwargs))
             except PermissionDenied as error:
                 if isinstance(error, (NotAuthenticated, AccessDenied)):
                     raise
-                raise AccessDenied(Decision(False, DENIED, detail=_BY_MODEL)) from error
+                raise AccessDenied(kept_denial(request)) from error
 
         update_wrapper(checked, guarded)
         return mark_view(checked, ViewRequirement(self._requirement), next_number())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 from django.apps import apps
@@ -16,10 +17,11 @@ from support.admin_site import admin_settings as admin_settings
 from support.admin_site import admin_tables as admin_tables
 from support.sessions import browser, sign_in
 
-from django_sessionkit import Allow, Nobody, Role, can_access, use_session
+from django_sessionkit import Allow, AllowObject, Nobody, Recent, Role, can_access, use_session
 from django_sessionkit import Permission as Needs
 from django_sessionkit.contrib.admin import RequireModelAdminMixin, SessionKitAdminSite
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.signals import access_denied
 
 pytestmark = pytest.mark.django_db
 
@@ -294,6 +296,67 @@ def test_no_session_is_never_enough(admin_settings):
     client.force_login(User.objects.create_superuser("root"))
     assert client.get(TYPES).status_code == 403
     assert sign_in(client, {"user_id": str(User.objects.get().pk)}).get(TYPES).status_code == 200
+
+
+def is_of_the_shop(session, obj):
+    return obj.app_label == "shop"
+
+
+@pytest.fixture
+def owned(admin_settings):
+    """A model whose objects may be changed by some, and be seen by all clerks."""
+
+    class Owned(RequireModelAdminMixin, admin.ModelAdmin):
+        ordering = ["pk"]
+        requirements = {
+            "view": Role("clerk"),
+            "change": AllowObject(is_of_the_shop),
+            "delete": AllowObject(is_of_the_shop) & Role("boss"),
+        }
+
+    site = SessionKitAdminSite(Role("clerk"), allow_without_user=True)
+    site.register(ContentType, Owned)
+    admin_settings.ROOT_URLCONF = urls(site)
+    return site
+
+
+def test_a_requirement_may_ask_about_the_object(owned, kept):
+    other = ContentType.objects.create(app_label="depot", model="kept")
+    clerk, boss = (browser({"user_id": "1", "roles": ["clerk", *more]}) for more in ([], ["boss"]))
+    form = {"app_label": "shop", "model": "changed"}
+    assert clerk.get(TYPES).status_code == 200
+    for one, status in ((kept, 302), (other, 403)):
+        assert clerk.get(f"{TYPES}{one.pk}/change/").status_code == 200
+        assert clerk.post(f"{TYPES}{one.pk}/change/", form).status_code == status
+        assert clerk.get(f"{TYPES}{one.pk}/delete/").status_code == 403
+        assert boss.get(f"{TYPES}{one.pk}/delete/").status_code == (200 if one is kept else 403)
+    assert "delete_selected" not in boss.get(TYPES).content.decode()  # the list is about no object
+    with use_session({"user_id": "1", "roles": ["clerk"]}):
+        assert can_access("admin:contenttypes_contenttype_change", kept.pk)
+        assert not can_access("admin:contenttypes_contenttype_add")
+
+
+def test_the_denial_of_a_model_says_that_a_recent_login_is_missing(admin_settings, kept):
+    class Guarded(RequireModelAdminMixin, admin.ModelAdmin):
+        requirements = {"delete": Role("clerk") & Recent(600)}
+
+    heard = []
+
+    def hear(sender, **kwargs):
+        heard.append(kwargs["decision"].reason)
+
+    site = SessionKitAdminSite(Role("clerk"), allow_without_user=True)
+    site.register(ContentType, Guarded)
+    admin_settings.ROOT_URLCONF = urls(site)
+    access_denied.connect(hear)
+    try:
+        for age, found in ((3600, ["stale_authentication"]), (60, [])):
+            client = browser({"user_id": "1", "role": "clerk", "auth_time": int(time.time()) - age})
+            client.get(f"{TYPES}{kept.pk}/delete/")
+            assert heard == found
+            heard.clear()
+    finally:
+        access_denied.disconnect(hear)
 
 
 def test_can_access_knows_the_requirements(admin_settings):

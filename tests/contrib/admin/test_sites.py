@@ -18,7 +18,7 @@ from support.admin_site import admin_tables as admin_tables
 from support.loops import async_to_sync
 from support.sessions import JSON, abrowser, browser, sign_in
 
-from django_sessionkit import Allow, Authenticated, Public, Role, can_access, enforce, signals, use_session
+from django_sessionkit import Allow, AllowObject, Authenticated, Public, Role, can_access, enforce, signals, use_session
 from django_sessionkit.contrib.admin import SessionKitAdminSite
 from django_sessionkit.contrib.admin.access import SessionOnlyUser
 from django_sessionkit.exceptions import InvalidPolicy
@@ -119,6 +119,10 @@ def test_whatever_is_required_there_must_be_a_session(requirement, allowed, admi
 
 
 def test_a_denial_is_reported_once_also_by_a_model(closed, ann):
+    """With what a requirement of the model says; a model without one knows no more than Django."""
+    site = register(SessionKitAdminSite(Role("clerk")))
+    site.register(Group)
+    closed.ROOT_URLCONF = urls(site)
     heard = []
 
     def hear(sender, **kwargs):
@@ -128,11 +132,13 @@ def test_a_denial_is_reported_once_also_by_a_model(closed, ann):
     try:
         known(ann).get("/admin/")
         known(ann, "clerk").get("/admin/contenttypes/contenttype/")
+        known(ann, "clerk").get("/admin/auth/group/")
         known(ann, "clerk").get("/admin/")
     finally:
         signals.access_denied.disconnect(hear)
     assert heard == [
         (403, 'needs the role "clerk"'),
+        (403, 'needs the role "change"'),
         (403, "the view refused the request (the admin of the model refuses it)"),
     ]
 
@@ -389,6 +395,10 @@ class Loose(SessionKitAdminSite):
         (lambda: SessionKitAdminSite("desk"), "SessionKitAdminSite.requirement: needs a requirement, not str; write"),
         (lambda: SessionKitAdminSite(name="desk"), "has no requirement"),
         (Named, "Named.requirement: needs a requirement, not str"),
+        (
+            lambda: SessionKitAdminSite(Role("a") & AllowObject(print)),
+            "SessionKitAdminSite.requirement: AllowObject(print) needs an object, and a site has none; ask it in",
+        ),
         (Loose, "Loose.allow_without_user: must be True or False; leave it out for False"),
         (lambda: SessionKitAdminSite(Role("a"), allow_without_user=1), "must be True or False"),
     ],
