@@ -12,4 +12,4 @@ from newsroom import static_files
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django_application = get_asgi_application()
 
-application = ServeStaticASGI(django_application, **static_files.options())
+application = static_files.serving(ServeStaticASGI, django_application)

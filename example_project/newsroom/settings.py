@@ -26,6 +26,7 @@ HTTPS = env.flag("DJANGO_HTTPS", default=not DEBUG)
 # --- Parts ----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",  # articles.desk is the only site, so nothing is looked for
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,9 +69,10 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            # The processor of contrib.auth is not used: the templates use the session of SessionKit.
+            # Only the admin uses the processor of contrib.auth. The templates use the session of SessionKit.
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django_sessionkit.context_processors.sessionkit",
             ],
@@ -132,6 +134,8 @@ AUTHENTICATION_BACKENDS = [
     # First, so that a locked-out login is refused before the password is checked.
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
+    # Last. It logs nobody in: it answers user.has_perm() from the session, with the roles of policy.py.
+    "django_sessionkit.contrib.auth.SessionPermissions",
 ]
 
 # Argon2 for new passwords. An old hash still works, and is replaced at the next login.

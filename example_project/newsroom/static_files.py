@@ -6,10 +6,15 @@ affect the Django middleware. The middleware of WhiteNoise would run every ASGI 
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 from wsgiref.headers import Headers
 
 from django.conf import settings
+from django.contrib import admin
+from servestatic.base import ServeStaticBase
+
+S = TypeVar("S", bound=ServeStaticBase)
 
 
 def add_headers(headers: Headers, path: str, url: str) -> None:
@@ -17,11 +22,9 @@ def add_headers(headers: Headers, path: str, url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
 
 
-def options() -> dict[str, Any]:
-    """Return the arguments of ServeStatic. All files are in one folder, so collectstatic is not needed."""
-    return {
-        "root": settings.STATICFILES_DIRS[0],
-        "prefix": settings.STATIC_URL,
-        "allow_all_origins": False,
-        "add_headers_function": add_headers,
-    }
+def serving(server: type[S], application: Any) -> S:
+    """Wrap the application. The files are in two folders, so collectstatic is not needed."""
+    served = server(application, allow_all_origins=False, add_headers_function=add_headers)
+    served.add_files(settings.STATICFILES_DIRS[0], settings.STATIC_URL)
+    served.add_files(Path(admin.__file__).parent / "static", settings.STATIC_URL)
+    return served

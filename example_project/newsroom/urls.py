@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from accounts import people
+from articles.desk import desk
 from django.conf import settings
 from django.urls import include, path
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("admin-area/", people.people, name="admin-area"),
     path("admin-area/drafts/", views.admin_drafts, name="admin-drafts"),
     path("admin-area/policy/", views.admin_policy, name="admin-policy"),
+    path("desk/", desk.urls),
     path("", include("articles.urls")),
     path("", include("accounts.urls")),
 ]

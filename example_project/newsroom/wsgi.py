@@ -12,4 +12,4 @@ from newsroom import static_files
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 django_application = get_wsgi_application()
 
-application = ServeStatic(django_application, **static_files.options())
+application = static_files.serving(ServeStatic, django_application)

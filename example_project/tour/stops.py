@@ -25,6 +25,7 @@ STOPS = (
     Stop("articles:premium", "Read Premium", "A predicate looks at the plan. A denial leads to the upgrade page."),
     Stop("articles:embargo", "Look for stories under embargo", "For others, the page does not exist: 404."),
     Stop("admin-area", "Open the admin area", "One rule protects all pages below this path."),
+    Stop("admin:index", "Open the desk", "The Django admin, opened by a role. No account needs is_staff."),
     Stop("dashboard", "Open the dashboard", "An async view, and a fragment that HTMX fetches."),
     Stop("articles:live", "Follow the live page", "The stream ends with the session, also if it ends elsewhere."),
     Stop("accounts:session", "See your session", "No rule matches, so the global default requires any session."),

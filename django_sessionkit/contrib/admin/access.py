@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.evaluator import decide
-from django_sessionkit.policy.decisions import DENIED, NOT_AUTHENTICATED, Decision
-from django_sessionkit.requirements import Requirement
+from django_sessionkit.policy.decisions import DENIED, NO_OBJECT, NOT_AUTHENTICATED, Decision
+from django_sessionkit.requirements import AllowObject, Requirement, leaves
+from django_sessionkit.requirements.check_input import CheckInput, Record
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils import client_texts
-from django_sessionkit.utils.sansio import run
+from django_sessionkit.utils.sansio import Flow, run
 from django_sessionkit.utils.users import user_id
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ def decision_for(request: HttpRequest, requirement: Requirement, *, without_user
     ``request.user``.
     """
     context = context_for(request)
-    decision = run(decide(context, requirement, request, obj))
+    asked = requirement if obj is not None else without_object(requirement)
+    decision = run(decide(context, asked, request, obj))
     session = context.peek()
     if decision.allowed and session is None:
         decision = replace(decision, allowed=False, reason=NOT_AUTHENTICATED)
@@ -42,6 +45,32 @@ def decision_for(request: HttpRequest, requirement: Requirement, *, without_user
         decision = replace(decision, allowed=False, reason=DENIED, detail=_NO_USER)
     guard_audit.decided(decision, request)
     return decision
+
+
+class _NoObject(Requirement):
+    """Denies what ``AllowObject`` denies without an object. The admin often has none, so nothing is logged."""
+
+    __slots__ = ()
+
+    def __init__(self, about_object: AllowObject) -> None:
+        super().__init__((about_object,))
+
+    def __repr__(self) -> str:
+        return repr(self.parts[0])
+
+    def flow(self, asked: CheckInput, record: Record | None = None) -> Flow[Decision]:
+        yield from ()
+        return self._denied(NO_OBJECT, failed=True)
+
+
+@lru_cache(maxsize=256)
+def without_object(requirement: Requirement) -> Requirement:
+    """Return the requirement for a page that has no object, such as a list."""
+    if isinstance(requirement, AllowObject):
+        return _NoObject(requirement)
+    if next(leaves(requirement, AllowObject), None) is None:
+        return requirement
+    return type(requirement)(*map(without_object, requirement.children))  # type: ignore[arg-type]
 
 
 def keep_denial(request: HttpRequest, decision: Decision | None) -> None:

@@ -13,13 +13,13 @@ from django.contrib.admin.options import BaseModelAdmin
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import as_requirement
 from django_sessionkit.policy.view_marks import ViewRequirement, mark_view, next_number
-from django_sessionkit.requirements import AllowObject, Nobody, Requirement, leaves
+from django_sessionkit.requirements import Nobody, Requirement
 from django_sessionkit.session.audit import security_logger, user_digest
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.overrides import bypassing
 from django_sessionkit.utils.text import described, did_you_mean
 
-from .access import decision_for, has_no_user, keep_denial
+from .access import decision_for, has_no_user, keep_denial, without_object
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -114,8 +114,9 @@ class RequireModelAdminMixin(_Admin):
             page = str(one.name).removeprefix(f"{self.opts.app_label}_{self.opts.model_name}_")
             if page in _PAGES and getattr(one.callback, "model_admin", None) is self:
                 requirement = self._requirement_of(page)
-                if page not in _OF_OBJECTS or next(leaves(requirement, AllowObject), None) is None:
-                    mark_view(one.callback, ViewRequirement(requirement), next_number())
+                listed = without_object(requirement)
+                if page not in _OF_OBJECTS or listed == requirement:
+                    mark_view(one.callback, ViewRequirement(listed), next_number())
         return urls
 
     def _requirement_of(self, page: str) -> Requirement:

@@ -11,15 +11,16 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.checks import run_checks
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from support.admin_site import PermissionLines, Types, register, urls
 from support.admin_site import admin_settings as admin_settings
 from support.admin_site import admin_tables as admin_tables
 from support.sessions import browser, sign_in
 
-from django_sessionkit import Allow, AllowObject, Nobody, Recent, Role, can_access, use_session
+from django_sessionkit import Allow, AllowObject, Nobody, Recent, Role, can_access, evaluate, use_session
 from django_sessionkit import Permission as Needs
 from django_sessionkit.contrib.admin import RequireModelAdminMixin, SessionKitAdminSite
+from django_sessionkit.contrib.admin.access import without_object
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.signals import access_denied
 
@@ -320,7 +321,7 @@ def owned(admin_settings):
     return site
 
 
-def test_a_requirement_may_ask_about_the_object(owned, kept):
+def test_a_requirement_may_ask_about_the_object(owned, kept, caplog):
     other = ContentType.objects.create(app_label="depot", model="kept")
     clerk, boss = (browser({"user_id": "1", "roles": ["clerk", *more]}) for more in ([], ["boss"]))
     form = {"app_label": "shop", "model": "changed"}
@@ -331,9 +332,39 @@ def test_a_requirement_may_ask_about_the_object(owned, kept):
         assert clerk.get(f"{TYPES}{one.pk}/delete/").status_code == 403
         assert boss.get(f"{TYPES}{one.pk}/delete/").status_code == (200 if one is kept else 403)
     assert "delete_selected" not in boss.get(TYPES).content.decode()  # the list is about no object
+    assert "without an object" not in caplog.text
     with use_session({"user_id": "1", "roles": ["clerk"]}):
         assert can_access("admin:contenttypes_contenttype_change", kept.pk)
         assert not can_access("admin:contenttypes_contenttype_add")
+
+
+@pytest.mark.parametrize(
+    ("requirement", "status"),
+    [
+        (AllowObject(is_of_the_shop), 403),
+        (~AllowObject(is_of_the_shop), 403),
+        (Role("clerk") & ~AllowObject(is_of_the_shop), 403),
+        (Role("clerk") | AllowObject(is_of_the_shop), 200),
+        (Role("clerk") & ~(Role("boss") & AllowObject(is_of_the_shop)), 200),
+        (Role("clerk") & ~(Role("boss") | AllowObject(is_of_the_shop)), 403),
+    ],
+    ids=repr,
+)
+def test_where_there_is_no_object_nothing_about_it_is_granted(requirement, status, owned, kept, caplog):
+    """The same as ``evaluate(requirement)`` without an object, which the list of the admin does not log."""
+    listed = type("Listed", (RequireModelAdminMixin, admin.ModelAdmin), {"requirements": {"view": requirement}})
+    owned.unregister(ContentType)
+    owned.register(ContentType, listed)
+    session = {"user_id": "1", "roles": ["clerk"]}
+    with use_session(session):
+        assert evaluate(requirement).allowed is (status == 200)
+        assert repr(listed.requirements["view"]) == repr(without_object(requirement)) == repr(requirement)
+    caplog.clear()
+    with override_settings(ROOT_URLCONF=urls(owned)):
+        assert browser(session).get(TYPES).status_code == status
+        with use_session(session):
+            assert can_access("admin:contenttypes_contenttype_changelist") is (status == 200)
+    assert "without an object" not in caplog.text
 
 
 def test_the_denial_of_a_model_says_that_a_recent_login_is_missing(admin_settings, kept):
