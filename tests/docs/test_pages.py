@@ -20,8 +20,9 @@ from asgiref.sync import async_to_sync
 from django import VERSION
 from django.conf import global_settings
 from django.contrib.auth import alogin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.contrib.auth.views import LoginView
+from django.contrib.contenttypes.models import ContentType
 from django.core import management
 from django.core.cache import cache
 from django.core.checks import run_checks
@@ -391,6 +392,23 @@ def test_tenants(run: Run) -> None:
     hosts = {"acme.example.org:8000": "acme", "example.org": None, "acme.evil.example": None, "localhost": None}
     with override_settings(ALLOWED_HOSTS=["*"]):
         assert {one: tenant_of(RequestFactory().get("/", headers={"host": one})) for one in hosts} == hosts
+
+
+def test_admin(run: Run) -> None:
+    """The sites and the model admin of the page decide as it says."""
+    page = run("docs/how-to/admin.md")
+    site, desk = page.module("shop.sites").site, page.module("shop.desk").DeskSite()
+    admin = page.module("shop.admin").ContentTypeAdmin(ContentType, site)
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    assert (site.allow_without_user, desk.allow_without_user) == (True, False)
+    assert page.module("shop.apps").DeskConfig.default_site == f"{type(desk).__module__}.{type(desk).__qualname__}"
+    for role, permissions, changes in (("clerk", [], False), ("clerk", ["types:write"], True), ("guest", [], False)):
+        with use_session({"user_id": "7", "role": role, "permissions": permissions}):
+            assert site.has_permission(request) is admin.has_view_permission(request) is (role == "clerk")
+            assert not desk.has_permission(request)
+            assert admin.has_change_permission(request) is changes
+            assert not admin.has_delete_permission(request)
 
 
 def test_policy(run: Run) -> None:
