@@ -11,6 +11,7 @@ from django_sessionkit.guard.evaluator import decide
 from django_sessionkit.policy.decisions import DENIED, NO_OBJECT, NOT_AUTHENTICATED, Decision
 from django_sessionkit.requirements import AllowObject, Requirement, leaves
 from django_sessionkit.requirements.check_input import CheckInput, Record
+from django_sessionkit.session.context import Fault
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.session.value import Session
 from django_sessionkit.utils import client_texts
@@ -40,7 +41,8 @@ def decision_for(request: HttpRequest, requirement: Requirement, *, without_user
     decision = run(decide(context, asked, request, obj))
     session = context.peek()
     if decision.allowed and session is None:
-        decision = replace(decision, allowed=False, reason=NOT_AUTHENTICATED)
+        fault = context.fault or Fault(NOT_AUTHENTICATED)
+        decision = replace(decision, allowed=False, reason=fault.reason, detail=fault.detail)
     elif decision.allowed and not (without_user or is_of(request, session)):
         decision = replace(decision, allowed=False, reason=DENIED, detail=_NO_USER)
     guard_audit.decided(decision, request)

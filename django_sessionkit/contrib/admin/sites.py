@@ -11,7 +11,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
@@ -95,8 +95,7 @@ class SessionKitAdminSite(AdminSite):
 
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not self.has_permission(request):
-                is_logout = request.path == reverse("admin:logout", current_app=self.name)
-                return guarded(request) if is_logout else self._deny(request)  # Django sends a logout to the index
+                return guarded(request) if self._is_logout(request) else self._deny(request)
             self._stand_in(request)
             keep_denial(request, None)
             try:
@@ -108,6 +107,11 @@ class SessionKitAdminSite(AdminSite):
 
         update_wrapper(checked, guarded)
         return mark_view(checked, ViewRequirement(self._requirement), next_number())
+
+    def _is_logout(self, request: HttpRequest) -> bool:
+        """Return ``True`` for the logout page. Django sends a visitor who may not open it to the index."""
+        match = request.resolver_match
+        return match is not None and match.url_name == "logout" and match.namespaces[-1:] == [self.name]
 
     def _stand_in(self, request: Any) -> None:
         """Set ``request.user`` for a session without a Django user."""

@@ -118,6 +118,19 @@ def test_whatever_is_required_there_must_be_a_session(requirement, allowed, admi
     assert known(ann).get("/admin/").status_code == 200
 
 
+def down(request):
+    raise ConnectionError("no route to the store")
+
+
+@pytest.mark.parametrize("requirement", [Public(), Role("clerk")])
+def test_a_session_that_cannot_be_loaded_is_no_reason_to_log_in_again(requirement, admin_settings, ann):
+    admin_settings.ROOT_URLCONF = urls(register(SessionKitAdminSite(requirement)))
+    client = known(ann, "clerk")
+    admin_settings.SESSIONKIT_SOURCE = down
+    for page in ("/admin/", "/admin/login/", "/admin/contenttypes/contenttype/"):
+        assert client.get(page).status_code == 503
+
+
 def test_a_denial_is_reported_once_also_by_a_model(closed, ann):
     """With what a requirement of the model says; a model without one knows no more than Django."""
     site = register(SessionKitAdminSite(Role("clerk")))
