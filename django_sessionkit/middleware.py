@@ -9,7 +9,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http.response import HttpResponseBase
 
 from . import conf, responses
-from .conf import installed
+from .conf import installed, reauth_page
 from .conf.urlconf import routed_by
 from .exceptions import AccessDenied, NotAuthenticated
 from .guard import preview
@@ -45,7 +45,8 @@ class SessionKitMiddleware:
     async_capable = True
 
     def __init__(self, get_response: Any) -> None:
-        conf.current()
+        if conf.current().reauth_url is not None:
+            reauth_page.check()
         self.get_response = get_response
         self._is_inside_sessions = installed.is_inside_sessions()
         self.async_mode: bool = iscoroutinefunction(get_response)

@@ -31,7 +31,7 @@ from .middleware import (
 )
 from .ninja import check_ninja_decorators, check_ninja_denials
 from .roles import check_idle_wildcards, check_permission_names, check_role_names, check_wildcards
-from .settings import check_missing_default, check_settings
+from .settings import check_missing_default, check_reauth_page, check_settings
 from .store import check_cache_alias, check_serializer
 from .tenants import check_tenant
 from .urls import (
@@ -62,6 +62,7 @@ from .versions import check_brought_source, check_idle_versions, check_shared_ve
 ALWAYS = (
     check_settings,
     check_missing_default,
+    check_reauth_page,
     check_middleware,
     check_middleware_once,
     check_fallbacks,

@@ -10,6 +10,8 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
+from django_sessionkit.conf import reauth_page
+from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.utils.text import ended, sentence
 
 # One id per setting, so that silencing one does not hide errors of another.
@@ -32,6 +34,7 @@ SETTING_IDS = {
     "SESSIONKIT_REFRESH": "sessionkit.E024",
     "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": "sessionkit.E026",
     "SESSIONKIT_TENANT": "sessionkit.E031",
+    "SESSIONKIT_REAUTH_URL": "sessionkit.E034",
 }
 # The settings that make exceptions from SESSIONKIT_GLOBAL_PROTECT, and have no other effect.
 _OF_DEFAULT = ("SESSIONKIT_EXCLUDE", "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED")
@@ -44,6 +47,7 @@ _HINTS = {
     "SESSIONKIT_EXCLUDE": 'SESSIONKIT_EXCLUDE = ["/", "/static/**", "account:*"]',
     "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED = True",
     "SESSIONKIT_LOGIN_URL": 'SESSIONKIT_LOGIN_URL = "/login/"',
+    "SESSIONKIT_REAUTH_URL": 'SESSIONKIT_REAUTH_URL = "/confirm/"',
     "SESSIONKIT_SESSION_KEY": 'SESSIONKIT_SESSION_KEY = "__session__"',
     "SESSIONKIT_SOURCE": f'SESSIONKIT_SOURCE = "{conf.DEFAULT_SOURCE}"',
     "SESSIONKIT_SESSION_VALIDATOR": "Write `def check(data): return data` and name it by its dotted path.",
@@ -70,6 +74,17 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         )
         for problem in conf.problems()
     ]
+
+
+def check_reauth_page(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Report a page for the confirmation of a login that needs one itself. The server does not start with it."""
+    if conf.valid_or_none() is None:
+        return []
+    try:
+        reauth_page.check()
+    except InvalidPolicy as error:
+        return [Error(ended(f"{error.place}: {error.fault}"), hint=sentence(error.hint), id="sessionkit.E035")]
+    return []
 
 
 def check_missing_default(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:

@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "SESSIONKIT_EXCLUDE": [],
     "SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED": False,
     "SESSIONKIT_LOGIN_URL": None,
+    "SESSIONKIT_REAUTH_URL": None,
     "SESSIONKIT_SESSION_KEY": "__session__",
     "SESSIONKIT_SOURCE": DEFAULT_SOURCE,
     "SESSIONKIT_SESSION_VALIDATOR": None,
@@ -62,6 +63,7 @@ class Settings:
     login_fault: InvalidPolicy | None
     #: ``login_url`` and the login URLs of the rules
     login_urls: tuple[str | Promise, ...]
+    reauth_url: str | Promise | None
     session_key: str
     source: Any
     validator: Validator | None
@@ -165,6 +167,7 @@ def _build() -> tuple[Settings, list[SettingError]]:
         login_url=login_url,
         login_fault=login_fault,
         login_urls=(*([login_url] if login_url is not None else []), *rules.login_urls),
+        reauth_url=reader.read("SESSIONKIT_REAUTH_URL", types.optional_target),
         session_key=reader.read("SESSIONKIT_SESSION_KEY", types.session_key),
         source=_brought(reader, "SESSIONKIT_SOURCE", "sessionkit_source", types.source),
         validator=reader.read("SESSIONKIT_SESSION_VALIDATOR", types.validator),
@@ -263,7 +266,7 @@ def _login_url(reader: _Reader) -> tuple[str | Promise | None, InvalidPolicy | N
     """
     name = "SESSIONKIT_LOGIN_URL"
     if getattr(settings, name, None) is not None:
-        return reader.read(name, types.login_url), None
+        return reader.read(name, types.optional_target), None
     try:
         return types.target(
             settings.LOGIN_URL, "LOGIN_URL", f"set {name} to a page of this site that leads there"

@@ -40,7 +40,7 @@ def target(raw: object, place: str, hint: str = "") -> str | Promise:
         raise InvalidPolicy(place, error.fault, with_slash(raw) or hint or error.hint) from None
 
 
-def login_url(raw: object, place: str) -> str | Promise | None:
+def optional_target(raw: object, place: str) -> str | Promise | None:
     """Parse a redirect target, or ``None``."""
     return None if raw is None else target(raw, place)
 

@@ -139,6 +139,7 @@ class Explanation:
     - ``view_requirements``: the requirements of the decorators and mixins of the view.
     - ``is_early``: the denial was decided from the path alone, before Django looked for the view.
     - ``is_login_page``: a rule or the default denies the request, but a login page is always reachable.
+    - ``is_reauth_page``: the login is too old or lacks a factor, but the page where a user confirms it is reachable.
     - ``outcome``: ``allowed``, ``denied``, or ``nowhere`` if no URL pattern matches and no rule denies.
     - ``decision``: the decision that counts, or ``None`` if no requirement was evaluated.
     - ``answer``: status, kind of client and redirect of the response; ``None`` if the view responds.
@@ -155,6 +156,7 @@ class Explanation:
     view_requirements: tuple[RequirementCheck, ...]
     is_early: bool
     is_login_page: bool
+    is_reauth_page: bool
     outcome: Outcome
     decision: Decision | None
     answer: DenialResponse | None
@@ -200,6 +202,7 @@ class Explanation:
             "is_early": self.is_early,
             "moment": self.moment,
             "is_login_page": self.is_login_page,
+            "is_reauth_page": self.is_reauth_page,
             "outcome": self.outcome,
             "rule": decision.rule if decision is not None else None,
             "pattern": self.pattern,

@@ -69,6 +69,8 @@ def summary(explanation: Explanation) -> str:
         return "not found: no URL pattern matches the path, and no rule denies it"
     if explanation.is_login_page:
         return "allowed: the login page is always reachable"
+    if explanation.is_reauth_page:
+        return "allowed: a user with a session can always reach the page where the login is confirmed"
     if decision is None:
         return "allowed: no session is needed"
     by = {None: "the view", GLOBAL_LABEL: GLOBAL_LABEL}.get(decision.rule, f"the rule {decision.rule}")

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 class DenialResponse(NamedTuple):
-    """The response to send. ``location`` is the redirect target, or ``None``; ``caller`` is the kind of client."""
+    """The response to send. ``location`` is the redirect target, or ``None``; ``caller`` is the kind of client.
+
+    ``is_step_up``: the client is asked to let the user confirm the login.
+    """
 
     status: int
     caller: Caller
     location: str | None = None
+    is_step_up: bool = False
 
 
 class Denial(NamedTuple):
@@ -50,6 +54,8 @@ def choose_response(
         return DenialResponse(status_of(fault), caller)
     if is_for_anybody and session is None:
         return _choose_for_anonymous(request, options, caller)
+    if denial.decision.needs_step_up:
+        return _choose_for_step_up(request, options, caller)
     location = None
     if options.redirect_to is not None and options.on_deny == "auto" and caller != "api":
         location = _redirect(request, redirects.resolve_redirect(options.redirect_to, urlconf_of(request)))
@@ -71,6 +77,23 @@ def _choose_for_anonymous(request: HttpRequest, options: DenialOptions, caller: 
     if login is None:
         return DenialResponse(403, caller)
     return DenialResponse(302, caller, redirects.with_next(login, redirects.next_of_page(request)))
+
+
+def _choose_for_step_up(request: HttpRequest, options: DenialOptions, caller: Caller) -> DenialResponse:
+    """Choose the response for a caller with a session whose login is too old, or lacks a factor."""
+    if options.on_deny == "forbidden":
+        return DenialResponse(403, caller)
+    if caller == "api":
+        return DenialResponse(401, caller, is_step_up=True)
+    page = _redirect(request, redirects.reauth_path(urlconf_of(request)))
+    if page is None:
+        return DenialResponse(403, caller)
+    if caller == "htmx":
+        location = redirects.with_next(page, redirects.next_of_htmx(request))
+        return DenialResponse(401, caller, location, is_step_up=True)
+    return DenialResponse(
+        302, caller, redirects.with_next(page, redirects.next_of_form(request, page)), is_step_up=True
+    )
 
 
 def _redirect(request: HttpRequest, location: str | None) -> str | None:

@@ -43,8 +43,12 @@ def authorize(target: AccessRequest, evaluation: RequestEvaluation, *, with_defa
         audit.logger.error("%s The request is denied.", error)
         return Denial(Decision(False, FAILED, failed=True))
     denial = yield from _first_denial(paths, target, evaluation, with_default)
-    if denial is not None and redirects.is_login_page(target.path, target.path_info, target.urlconf, target.match):
+    page = (target.path, target.path_info, target.urlconf, target.match)
+    if denial is not None and redirects.is_login_page(*page):
         evaluation.is_login_page = True
+        return None
+    if denial is not None and denial.decision.needs_step_up and redirects.is_reauth_page(*page):
+        evaluation.is_reauth_page = True
         return None
     return denial
 
@@ -52,7 +56,11 @@ def authorize(target: AccessRequest, evaluation: RequestEvaluation, *, with_defa
 def _first_denial(
     paths: Iterable[PathVariant], target: AccessRequest, evaluation: RequestEvaluation, with_default: bool
 ) -> Flow[Denial | None]:
-    """Decide about each path variant by the first rule that matches it, and stop at the first denial."""
+    """Decide about each path variant by the first rule that matches it, and stop at the first denial.
+
+    A denial that a new login would lift is returned only if no other variant is denied for good.
+    """
+    step_up = None
     for variant, rule, _ in evaluation.first_matches(paths, target):
         evaluation.rule = evaluation.rule or rule
         denial = None
@@ -60,9 +68,10 @@ def _first_denial(
             denial = yield from _apply_rule(rule, evaluation)
         elif with_default and variant.exact:
             denial = yield from _apply_default(variant, target, evaluation)
-        if denial is not None:
+        if denial is not None and not denial.decision.needs_step_up:
             return denial
-    return None
+        step_up = step_up or denial
+    return step_up
 
 
 def _apply_rule(rule: Rule, evaluation: RequestEvaluation) -> Flow[Denial | None]:

@@ -9,7 +9,14 @@ from django.utils.functional import Promise
 
 from django_sessionkit import conf
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy, NotAuthenticated
-from django_sessionkit.policy.decisions import NOBODY, REFUSED, UNKNOWN_FOR_NOW, Decision
+from django_sessionkit.policy.decisions import (
+    MISSING_FACTOR,
+    NOBODY,
+    REFUSED,
+    STALE_AUTHENTICATION,
+    UNKNOWN_FOR_NOW,
+    Decision,
+)
 from django_sessionkit.requirements.algebra import Requirement
 from django_sessionkit.requirements.check_input import DEFAULT_POLICY, CheckInput
 from django_sessionkit.session.audit import logger
@@ -28,9 +35,12 @@ if TYPE_CHECKING:
 # Code may build a new requirement for every call, so the number of cached decisions is limited.
 _MOST_CACHED = 256
 _HEAVIEST_CACHED = 1000
-_PUBLIC_TEXTS: dict[str, Promise] = {
+#: what a client is told about a denial, by its reason; other reasons have no sentence of their own
+PUBLIC_TEXTS: dict[str, Promise] = {
     REFUSED: client_texts.NO_VALID_SESSION,
     UNKNOWN_FOR_NOW: client_texts.UNKNOWN_FOR_NOW,
+    STALE_AUTHENTICATION: client_texts.NEEDS_RECENT_LOGIN,
+    MISSING_FACTOR: client_texts.NEEDS_FACTOR,
 }
 _OUTSIDE = (
     'The code runs outside a request. In a command, task or thread, run it in "with use_session(data):". '
@@ -91,7 +101,7 @@ def without_session(requirement: Requirement, decision: Decision, fault: Fault, 
 
 def public_text(fault: Fault) -> Promise:
     """Return the sentence that may be sent to the client. It is translated when it is used."""
-    return _PUBLIC_TEXTS[fault.reason]
+    return PUBLIC_TEXTS[fault.reason]
 
 
 def denial_of(context: SessionContext | None, decision: Decision | None = None) -> NotAuthenticated | AccessDenied:
@@ -104,7 +114,9 @@ def denial_of(context: SessionContext | None, decision: Decision | None = None) 
     session, fault = context.peek(), context.fault
     if fault is not None:
         return AccessDenied(decision or Decision(False, fault.reason, detail=fault.detail), public_text(fault))
-    return AccessDenied(decision) if session is not None else NotAuthenticated(decision)
+    if session is None:
+        return NotAuthenticated(decision)
+    return AccessDenied(decision, PUBLIC_TEXTS.get(decision.reason, "") if decision is not None else "")
 
 
 def prepare_decisions(loaded: LoadedSession, settings: conf.Settings) -> dict[object, Decision]:

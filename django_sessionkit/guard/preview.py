@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,15 +13,15 @@ from django.utils.translation import get_language
 from django_sessionkit.conf.urlconf import urlconf_of, uses_language_prefix
 from django_sessionkit.policy.path_variants import is_canonical
 from django_sessionkit.policy.view_marks import requirements_of
-from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT
 from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.utils.sansio import Flow
 
+from . import redirects
 from .denial_choice import Denial
 from .engine import authorize
 from .evaluator import warn_outside
-from .objects import is_undecided
 from .request_evaluation import AccessRequest, RequestEvaluation
+from .view_denials import denial_of_marks
 
 if TYPE_CHECKING:
     from django.urls import ResolverMatch
@@ -85,11 +86,13 @@ def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[
     denial = yield from authorize(target, evaluation, with_default=True)
     if denial is not None or target.match is None:
         return denial
-    for mark in requirements_of(target.match.func, target.method):
-        decision = yield from evaluation.decide(None, mark.requirement, UNKNOWN_OBJECT if mark.needs_object else None)
-        if not (decision or (mark.needs_object and is_undecided(decision))):
-            return Denial(decision, mark.options)
-    return None
+    marks = requirements_of(target.match.func, target.method)
+    denial = yield from denial_of_marks(marks, partial(evaluation.decide, None))
+    page = (target.path, target.path_info, target.urlconf, target.match)
+    if denial is not None and denial.decision.needs_step_up and redirects.is_reauth_page(*page):
+        evaluation.is_reauth_page = True
+        return None
+    return denial
 
 
 def behind_slash(target: AccessRequest) -> AccessRequest | None:

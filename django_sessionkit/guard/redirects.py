@@ -64,7 +64,25 @@ def is_login_page(path: str, path_info: str, urlconf: Any = None, match: Resolve
     Login pages must be reachable. The pages of all rules count, because two rules could otherwise redirect an anonymous
     caller to each other's login page in a loop.
     """
-    for url in conf.current().login_urls:
+    return _is_one_of(conf.current().login_urls, path, path_info, urlconf, match)
+
+
+def reauth_path(urlconf: Any = None) -> str | None:
+    """Return the path of the page where a user confirms the login, or ``None`` if there is none."""
+    page = conf.current().reauth_url
+    return resolve_redirect(page, urlconf) if page is not None else None
+
+
+def is_reauth_page(path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None) -> bool:
+    """Return ``True`` if ``path`` (with the mount prefix) is the page where a user confirms the login."""
+    page = conf.current().reauth_url
+    return page is not None and _is_one_of((page,), path, path_info, urlconf, match)
+
+
+def _is_one_of(
+    pages: tuple[str | Promise, ...], path: str, path_info: str, urlconf: Any, match: ResolverMatch | None
+) -> bool:
+    for url in pages:
         with suppress(Exception):  # a name that this URLconf does not contain is not a page of it
             if arrives_at(_path_of(url, urlconf), path, path_info, urlconf, match):
                 return True
@@ -120,7 +138,23 @@ def next_of_htmx(request: HttpRequest) -> str | None:
     """
     if request.headers.get("HX-Boosted") == "true" and request.method in ("GET", "HEAD"):
         return next_of_page(request)
-    url = request.headers.get("HX-Current-URL", "")
+    return _next_of_url(request, request.headers.get("HX-Current-URL", ""))
+
+
+def next_of_form(request: HttpRequest, page: str) -> str | None:
+    """Return the value of ``next`` for the redirect to ``page``, where a user confirms the login.
+
+    For ``GET`` and ``HEAD`` it is the requested page. For other methods it is the page with the form, by the header
+    ``Referer``, unless that is on another site or is ``page`` itself.
+    """
+    if request.method in ("GET", "HEAD"):
+        return next_of_page(request)
+    target = _next_of_url(request, request.headers.get("Referer", ""))
+    return None if target is None or leads_to(page, unquote(urlsplit(target).path)) else target
+
+
+def _next_of_url(request: HttpRequest, url: str) -> str | None:
+    """Return the path and the query of an absolute URL that a client has sent, or ``None`` for another origin."""
     if len(url) > 2 * MAX_NEXT_LENGTH or not _is_own(request, url):
         return None
     parts = urlsplit(url)

@@ -77,6 +77,8 @@ class RequestEvaluation:
     sole_rule: Rule | None = None
     #: a denial was ignored because the path is a login page
     is_login_page = False
+    #: a denial that a new login would lift was ignored because the path is the page where a user confirms the login
+    is_reauth_page = False
     _lookup: PathLookup | None = None
     _path: Any = None
     _rules: tuple[Rule, ...] = ()

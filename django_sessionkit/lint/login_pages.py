@@ -17,7 +17,7 @@ from django_sessionkit.conf.urlconf import is_translated_from, uses_language_pre
 from django_sessionkit.patterns import split
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.path_variants import strip_language
-from django_sessionkit.requirements import Requirement
+from django_sessionkit.requirements import Factor, Recent, Requirement, leaves
 from django_sessionkit.urlconf.inventory import Route
 from django_sessionkit.utils.text import nearest
 
@@ -27,6 +27,7 @@ from .rule_faults import MOST_HINTS, Finding, file_patterns
 
 # URL names that login pages usually have.
 _LOGIN_NAMES = ("login", "account_login", "log-in", "log_in", "signin", "sign-in", "sign_in")
+_REAUTH = "SESSIONKIT_REAUTH_URL"
 _NAME_A_PAGE = "Name a page of this site: a URL name, or a path."
 
 
@@ -42,11 +43,11 @@ class _Target(NamedTuple):
     @property
     def is_login(self) -> bool:
         """Whether anonymous callers are redirected there, and not callers with a session."""
-        return self.key != "redirect_to"
+        return self.key != "redirect_to" and self.place != _REAUTH
 
 
 def _targets(coverage: PolicyCoverage) -> Iterator[_Target]:
-    """Yield the login page of the settings, and every ``login_url`` and ``redirect_to`` of rules and views."""
+    """Yield the pages that the settings, rules and views redirect to."""
     settings, senders = coverage.settings, list(_senders(coverage))
     if settings.login_url is not None:
         name = "LOGIN_URL" if conf.django_setting("SESSIONKIT_LOGIN_URL") is None else "SESSIONKIT_LOGIN_URL"
@@ -54,6 +55,12 @@ def _targets(coverage: PolicyCoverage) -> Iterator[_Target]:
             options.may_lead_to_login and not requirement.is_closed for _, _, requirement, options in senders
         )
         yield _Target(name, "", settings.login_url, is_used)
+    if settings.reauth_url is not None:
+        is_used = any(
+            options.sends_to_login and next(leaves(requirement, Recent, Factor), None) is not None
+            for _, _, requirement, options in senders
+        )
+        yield _Target(_REAUTH, "", settings.reauth_url, is_used)
     for place, rule, requirement, options in senders:
         if options.login_url is not None:
             is_used = options.sends_to_login and not requirement.is_closed
@@ -176,7 +183,7 @@ def _redirects_to_login(coverage: PolicyCoverage) -> list[Finding]:
     found = []
     for one in _targets(coverage):
         path = _with_language(coverage, path_of_target(one.target))
-        if not one.is_login and one.is_used and path is not None and path.removesuffix("/") in pages:
+        if one.key == "redirect_to" and one.is_used and path is not None and path.removesuffix("/") in pages:
             fault = (
                 f'"redirect_to" is the login page {path}. A user who is logged in but lacks the right is asked to log '
                 "in again, or is redirected in a loop."

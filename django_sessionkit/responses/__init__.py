@@ -4,12 +4,15 @@
 state of the session      page                            HTMX                          API
 ========================  ==============================  ============================  ==============================
 no session                302 to the login page           401 with ``HX-Redirect``      401 problem+json
+confirmation needed       302 to the confirmation page    401 with ``HX-Redirect``      401 problem+json
 session lacks the right   403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
 nobody is allowed         403, or to ``redirect_to``      403, or to ``redirect_to``    403 problem+json
 refused                   403                             403                           403 problem+json
 unknown for now           503, template ``503.html``      503                           503 problem+json
 ``on_deny: not_found``    the response of Django to an unknown URL, for every kind of client
 ========================  ==============================  ============================  ==============================
+
+Confirmation needed: the login is too old, or lacks a factor. Pages and HTMX get 403 without ``SESSIONKIT_REAUTH_URL``.
 """
 
 from __future__ import annotations
@@ -30,10 +33,11 @@ from django_sessionkit.conf.urlconf import routed_by, urlconf_of
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.denial_choice import Denial, DenialResponse, choose_response
-from django_sessionkit.guard.evaluator import decide, denial_of
+from django_sessionkit.guard.evaluator import PUBLIC_TEXTS, decide, denial_of
 from django_sessionkit.guard.objects import refuse_unasked
 from django_sessionkit.guard.raised_denials import denial_of_error
-from django_sessionkit.policy.decisions import NOBODY, REFUSED, Decision
+from django_sessionkit.guard.view_denials import denial_to_answer
+from django_sessionkit.policy.decisions import NOBODY, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.session.context import SessionContext
@@ -41,7 +45,7 @@ from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.utils import client_texts
 from django_sessionkit.utils.sansio import Flow, IOStep
 
-from . import hidden_page, languages, own_pages
+from . import hidden_page, languages, own_pages, step_up
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -55,7 +59,7 @@ _PROBLEMS: dict[int, tuple[Promise, Promise]] = {
     403: (client_texts.FORBIDDEN, client_texts.LACKS_RIGHT),
     503: (client_texts.SERVICE_UNAVAILABLE, client_texts.UNKNOWN_FOR_NOW),
 }
-_FOR: dict[str, Promise] = {NOBODY: client_texts.FOR_NOBODY, REFUSED: client_texts.NO_VALID_SESSION}
+_FOR: dict[str, Promise] = {NOBODY: client_texts.FOR_NOBODY, **PUBLIC_TEXTS}
 
 
 def check_view(request: HttpRequest, requirement: Requirement, options: DenialOptions) -> Flow[HttpResponseBase | None]:
@@ -63,7 +67,10 @@ def check_view(request: HttpRequest, requirement: Requirement, options: DenialOp
     context = context_for(request)
     decision = yield from decide(context, requirement, request)
     guard_audit.decided(decision, request)
-    return None if decision.allowed else (yield from deny(request, Denial(decision, options), context))
+    if decision.allowed:
+        return None
+    denial = yield from denial_to_answer(request, Denial(decision, options), context)
+    return (yield from deny(request, denial, context)) if denial is not None else None
 
 
 def deny_for(request: HttpRequest, error: NotAuthenticated | AccessDenied) -> Flow[HttpResponseBase]:
@@ -148,19 +155,26 @@ def _plain(choice: DenialResponse, decision: Decision) -> HttpResponse:
         return HttpResponse(text, status=choice.status, content_type="text/plain; charset=utf-8", headers=headers)
     title, detail = str(_PROBLEMS[choice.status][0]), text_for_api(choice.status, decision)
     response = JsonResponse(
-        {"type": "about:blank", "title": title, "status": choice.status, "detail": detail},
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": choice.status,
+            "detail": detail,
+            **(step_up.members(decision) if choice.is_step_up else {}),
+        },
         status=choice.status,
         content_type="application/problem+json",
         headers=headers,
     )
     if choice.status == 401:
-        response["WWW-Authenticate"] = current_loader().source.challenge
+        source = current_loader().source
+        response["WWW-Authenticate"] = step_up.challenge(decision) if choice.is_step_up else source.challenge
     return response
 
 
 def _text(status: int, decision: Decision) -> Promise:
     text = _PROBLEMS[status][1]
-    return _FOR.get(decision.reason, text) if status == 403 else text
+    return _FOR.get(decision.reason, text) if status == 403 or decision.needs_step_up else text
 
 
 def text_for_api(status: int, decision: Decision) -> str:

@@ -81,7 +81,8 @@ def _what_denied(request: HttpRequest, evaluation: RequestEvaluation) -> tuple[s
         return rule.label, "public"
     if decision is None:
         return "none", _why_open(request, evaluation)
-    return decision.rule or "none", "granted" if decision else "login_page"
+    ignored = "reauth_page" if evaluation.is_reauth_page else "login_page"
+    return decision.rule or "none", "granted" if decision else ignored
 
 
 def _why_open(request: HttpRequest, evaluation: RequestEvaluation) -> str:

@@ -28,6 +28,10 @@ LACKS_RIGHT: Promise = gettext_lazy("This session does not have the right to do 
 FOR_NOBODY: Promise = gettext_lazy("Nobody has the right to do that.")
 # Translators: The visitor is logged in, but this site does not accept the login (for example, a deactivated account).
 NO_VALID_SESSION: Promise = gettext_lazy("This login gives no valid session.")
+# Translators: The visitor is logged in, but logged in too long ago for this page, for example to change a password.
+NEEDS_RECENT_LOGIN: Promise = gettext_lazy("Your last login was too long ago for that. Please log in again.")
+# Translators: The visitor is logged in, but for example only with a password. This page needs a second factor as well.
+NEEDS_FACTOR: Promise = gettext_lazy("That needs a login with another factor, such as a one-time code.")
 # Translators: A technical problem that passes.
 UNKNOWN_FOR_NOW: Promise = gettext_lazy("The session cannot be looked up at the moment. Please try again later.")
 # Translators: CSRF (cross-site request forgery) is not translated. The API refuses a request without a valid token.

@@ -121,6 +121,7 @@ RULE_SYNONYMS = {
 
 #: settings, without the prefix, whose nearest setting by spelling is another one, or none
 SETTING_SYNONYMS = {
+    "CONFIRM_URL": "REAUTH_URL",
     "EXEMPT": "EXCLUDE",
     "EXEMPT_URLS": "EXCLUDE",
     "IGNORE": "EXCLUDE",
@@ -132,7 +133,10 @@ SETTING_SYNONYMS = {
     "PUBLIC": "EXCLUDE",
     "PUBLIC_URLS": "EXCLUDE",
     "ROLE_PERMISSIONS": "ROLES",
+    "REAUTHENTICATE_URL": "REAUTH_URL",
+    "REAUTHENTICATION_URL": "REAUTH_URL",
     "RULES": "PROTECT",
+    "STEP_UP_URL": "REAUTH_URL",
     "TIMEOUT": "SESSION_TTL",
     "URLS": "PROTECT",
 }

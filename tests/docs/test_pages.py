@@ -370,6 +370,29 @@ def test_has_perm(run: Run) -> None:
         assert (client.get("/refund/").content == b"refunded") is refunds
 
 
+def test_step_up(run: Run) -> None:
+    run("docs/how-to/step-up.md")
+    User.objects.create_user("bob", password="bobs")
+    user, client = User.objects.create_user("ann", password="anns"), caller()
+    client.force_login(user)
+    session = client.session
+    session["__session__"] = {"user_id": str(user.pk), "permissions": ["articles:publish"], "auth_time": 0}
+    session.save()
+    form = {"referer": "http://testserver/articles/7/"}
+    response = client.post("/articles/7/publish/", headers={**BROWSER, **form})
+    assert response["Location"] == "/confirm/?next=/articles/7/"
+    key = client.session.session_key
+    for wrong in ("bobs", ""):
+        assert client.post(response["Location"], {"password": wrong, "next": "/articles/7/"}).status_code == 200
+        assert client.session["__session__"]["auth_time"] == 0
+    assert client.post("/confirm/", {"password": "anns", "next": "/articles/7/"})["Location"] == "/articles/7/"
+    assert client.session.session_key != key
+    assert client.session["__session__"]["amr"] == ["pwd"]
+    assert client.post("/articles/7/publish/", headers=BROWSER).content == b"published"
+    assert client.post("/confirm/", {"password": "anns", "next": "https://evil.example/"})["Location"] == "/"
+    assert client.get("/users/", headers=BROWSER).status_code == 403
+
+
 def test_tenants(run: Run) -> None:
     page = run("docs/how-to/tenants.md")
     client = Client()

@@ -433,7 +433,12 @@ def test_the_log_in_page_is_told_to_be_reachable():
 
 
 def test_a_path_that_leads_nowhere_is_told_with_what_django_sends():
-    assert explained("/nowhere/").as_dict()["response"] == {"status": 404, "caller": "page", "location": None}
+    assert explained("/nowhere/").as_dict()["response"] == {
+        "status": 404,
+        "caller": "page",
+        "location": None,
+        "is_step_up": False,
+    }
     assert explained("/who?a=1").answer.location == "/who/?a=1"
     assert explained("/who", caller="api").answer.caller == "api"
     assert explained("/nowhere/").route is None

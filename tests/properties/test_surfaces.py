@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from itertools import chain, count
@@ -23,9 +24,11 @@ from django_sessionkit import (
     Allow,
     AnyPermission,
     Authenticated,
+    Factor,
     Nobody,
     Permission,
     Public,
+    Recent,
     Role,
     acan_access,
     aenforce,
@@ -83,7 +86,16 @@ def raises(session):
 
 
 SUSPENDED = {"user_id": "9", "role": "admin", "roles": ["suspended"]}
-SESSIONS = {"anonymous": None, "reader": READER, "editor": EDITOR, "admin": ADMIN, "suspended": SUSPENDED}
+CONFIRMED = {"user_id": "8", "auth_time": 0, "amr": ["pwd", "otp"]}
+SESSIONS = {
+    "anonymous": None,
+    "reader": READER,
+    "editor": EDITOR,
+    "admin": ADMIN,
+    "suspended": SUSPENDED,
+    "confirmed": CONFIRMED,
+}
+EVER = Recent(10_000_000_000)
 
 # requirement -> the sessions that are allowed
 MATRIX: dict[Any, set[str]] = {
@@ -91,11 +103,11 @@ MATRIX: dict[Any, set[str]] = {
     Role("admin", "staff"): {"admin", "suspended", "editor"},
     Permission("posts:read", "posts:write"): {"editor", "admin"},
     AnyPermission("posts:read", "users:manage"): {"reader", "editor", "admin"},
-    Authenticated(): {"reader", "editor", "admin", "suspended"},
+    Authenticated(): {"reader", "editor", "admin", "suspended", "confirmed"},
     Public(): set(SESSIONS),
     Nobody(): set(),
     Role("admin") & ~Role("suspended"): {"admin"},
-    ~Role("suspended"): {"reader", "editor", "admin"},
+    ~Role("suspended"): {"reader", "editor", "admin", "confirmed"},
     Role("editor") | Permission("users:manage"): {"editor", "admin"},
     Allow(truthy): set(),
     Allow(atruthy): set(),
@@ -105,9 +117,17 @@ MATRIX: dict[Any, set[str]] = {
     Allow(raises): set(),
     ~Allow(raises): set(),
     ~Allow(truthy): set(),
-    ~Allow(arefuses): {"reader", "editor", "admin", "suspended"},
+    ~Allow(arefuses): {"reader", "editor", "admin", "suspended", "confirmed"},
     Role("editor") | Allow(raises): {"editor"},
     Role("editor") & Allow(truthy): set(),
+    EVER: {"confirmed"},
+    ~EVER: set(),
+    Recent(1): set(),
+    ~Recent(1): {"confirmed"},
+    Factor("otp", "hwk"): {"confirmed"},
+    ~Factor("otp"): {"reader", "editor", "admin", "suspended"},
+    EVER & Factor("otp") & ~Role("admin"): {"confirmed"},
+    Role("editor") | EVER: {"editor", "confirmed"},
 }
 
 
@@ -411,6 +431,8 @@ TYPICAL = [
     Role("admin") & ~Role("suspended"),
     Allow(agrants),
     ~Allow(raises),
+    Role("editor") | EVER,
+    ~Factor("otp"),
 ]
 
 
@@ -449,7 +471,7 @@ class VetoPolicy(AccessPolicy):
 def test_a_policy_serves_every_surface(serve, surface):
     serve(surface, Authenticated())
     with override_settings(SESSIONKIT_ACCESS_POLICY=VetoPolicy):
-        assert who_sees("/page/") == {"reader", "admin", "suspended"}
+        assert who_sees("/page/") == {"reader", "admin", "suspended", "confirmed"}
 
 
 def test_rules_and_view_requirements_must_both_hold(serve):
@@ -518,3 +540,29 @@ def test_nor_does_a_policy_that_lets_guests_in_grant_it_anything(serve, surface,
         with override_settings(SESSIONKIT_SOURCE=source):
             assert browser().get("/page/").content != b"page"
             assert async_to_sync(abrowser().get)("/page/").content != b"page"
+
+
+@pytest.mark.parametrize("surface", [name for name in SURFACES if name not in (*ASKING, *APIS)])
+def test_every_guard_asks_for_a_confirmation_in_the_same_way(serve, surface):
+    serve(surface, Recent(60) & Factor("hwk"))
+    with override_settings(SESSIONKIT_REAUTH_URL="/login/"):
+        assert browser(CONFIRMED).get("/page/")["Location"] == "/login/?next=/page/"
+        assert async_to_sync(abrowser(CONFIRMED).get)("/page/")["Location"] == "/login/?next=/page/"
+        told = browser(CONFIRMED).get("/page/", headers={"accept": "application/json"})
+        assert (told.status_code, told.json()["max_age"], told.json()["amr"]) == (401, 60, ["hwk"])
+
+
+@pytest.mark.parametrize("surface", [name for name in SURFACES if name.startswith(("drf", "ninja"))])
+def test_apis_ask_for_a_confirmation_with_401(serve, surface):
+    serve(surface, Recent(60) & Factor("hwk"))
+    response = browser(CONFIRMED).get("/page/")
+    assert response.status_code == 401
+    assert browser(READER).get("/page/").status_code == 401
+    serve(surface, Recent(60) & Role("editor"))
+    assert browser(CONFIRMED).get("/page/").status_code == 403
+    if surface.startswith("drf"):
+        expected = 'Session realm="site", error="insufficient_user_authentication", max_age="60"'
+        assert response["WWW-Authenticate"] == expected
+        assert json.loads(response.content) == {
+            "detail": "That needs a login with another factor, such as a one-time code."
+        }

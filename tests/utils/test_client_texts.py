@@ -28,6 +28,7 @@ CATALOGUES = sorted(PACKAGE.glob("locale/*/LC_MESSAGES/django.po"))
 LANGUAGES = {"de", "es", "fr", "it", "ja", "nl", "pl", "pt", "tr", "zh-hans"}
 TEXTS = {name: text for name, text in vars(client_texts).items() if isinstance(text, Promise)}
 SENTENCES = {"NEEDS_SESSION", "LACKS_RIGHT", "FOR_NOBODY", "NO_VALID_SESSION", "UNKNOWN_FOR_NOW"}
+SENTENCES |= {"NEEDS_RECENT_LOGIN", "NEEDS_FACTOR"}
 EACH = pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 FUNCTIONS = ("gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "npgettext", "npgettext_lazy", "pgettext")
 FUNCTIONS += ("pgettext_lazy",)

@@ -78,8 +78,8 @@ class RequireConsumerMixin(AsyncConsumer):
     """Check access before a WebSocket is opened, and while it is open. For async and sync consumers.
 
     If the handshake is denied, no code of the consumer runs. If a later check denies, its ``disconnect()`` runs. The
-    close code is 4401 without a session, 4403 without the right or with a login that gives no valid session, and 1011
-    if the session could not be loaded.
+    close code is 4401 without a session, 4403 without the right or with a login that gives no valid session, 4470 if
+    the login is too old or lacks a factor (RFC 9470), and 1011 if the session could not be loaded.
     ``enforce()`` and ``require_session()`` in the consumer close the connection in the same way.
     """
 

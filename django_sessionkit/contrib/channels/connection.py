@@ -61,6 +61,8 @@ class ConnectionContext(SessionContext):
         """The close code for a denial."""
         if decision.reason == NOBODY:
             return 4403
+        if decision.needs_step_up:
+            return 4470
         loaded = self.current_value()
         if loaded is None or (loaded.fault is not None and loaded.fault.reason == UNKNOWN_FOR_NOW):
             return 1011

@@ -10,7 +10,8 @@ from rest_framework import exceptions
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.guard.evaluator import denial_of, public_text
 from django_sessionkit.policy.decisions import DENIED, UNKNOWN_FOR_NOW, Decision
-from django_sessionkit.responses import RETRY_AFTER, deny_for
+from django_sessionkit.responses import RETRY_AFTER, deny_for, text_for_api
+from django_sessionkit.responses.step_up import challenge
 from django_sessionkit.session.context import Fault
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.sansio import run
@@ -34,6 +35,17 @@ class Unavailable(exceptions.APIException):
     default_code: str = "unavailable"
 
 
+class StepUpRequired(exceptions.APIException):
+    """The login is too old, or lacks a factor. DRF's exception handler answers 401 with the challenge of RFC 9470."""
+
+    status_code: int = 401
+    default_code: str = "insufficient_user_authentication"
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(text_for_api(self.status_code, decision))
+        self.auth_header: str = challenge(decision)
+
+
 def keep_for_handler(request: HttpRequest, denial: Decision | None, fault: Fault | None) -> None:
     """Keep a denial, and the fault of its session, for :func:`exception_handler`. ``None`` removes an earlier one."""
     vars(request).update({_REFUSAL: denial, _FAULT: fault if denial is not None else None})
@@ -43,16 +55,20 @@ def final_result(request: Any, is_granted: bool, is_part: bool, *, hides: bool =
     """Return ``is_granted``, unless this is a denial that DRF would answer in another way.
 
     Raises 403 or 503 if the session is refused or unknown: DRF would answer 401, but a login would not help. Raises
-    ``Http404`` if ``hides``. A part of a combination raises nothing.
+    401 if the user has to confirm the login, and ``Http404`` if ``hides``. A part of a combination raises nothing.
     """
+    if is_granted or is_part:
+        return is_granted
     http = request._request
-    if hides and not (is_granted or is_part):
-        refusal = getattr(http, _REFUSAL, None)  # None if another permission denied
+    refusal: Decision | None = getattr(http, _REFUSAL, None)  # None if another permission denied
+    if hides:
         raise hidden(http, refusal if refusal is not None else Decision(False, DENIED))
     fault = getattr(http, _FAULT, None)
-    if fault is not None and not (is_granted or is_part):
+    if fault is not None:
         raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(str(public_text(fault)))
-    return is_granted
+    if refusal is not None and refusal.needs_step_up:
+        raise StepUpRequired(refusal)
+    return False
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
@@ -69,7 +85,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Any:
 
 
 def _denial(request: Any, error: Exception) -> Exception:
-    if not isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied, Unavailable)):
+    if not isinstance(error, (exceptions.NotAuthenticated, exceptions.PermissionDenied, Unavailable, StepUpRequired)):
         return error
     if (refusal := getattr(request._request, _REFUSAL, None)) is not None:
         return AccessDenied(refusal)

@@ -38,7 +38,10 @@ _REFUSAL = "_sessionkit_refusal"
 
 
 class Forbidden(AccessDenied, HttpError):
-    """The session lacks a right, or is refused or unknown for now. Ninja's exception handler answers 403 or 503."""
+    """The session lacks a right, needs a confirmed login, or is refused or unknown for now.
+
+    Ninja's exception handler answers 403, 401 or 503.
+    """
 
     def __init__(self, denial: AccessDenied, status: int = 403) -> None:
         HttpError.__init__(self, status, str(denial))
@@ -61,6 +64,7 @@ class SessionAuth:
 
     - No session: Ninja tries the next ``auth``, and answers 401 after the last one.
     - A session without the right, or a login that gives no valid session: 403.
+    - A login that is too old or lacks a factor: 401.
     - A session that cannot be looked up at the moment: 503.
 
     Unsafe methods need a CSRF token if the session comes from a cookie, unless the operation is ``csrf_exempt``.
@@ -97,7 +101,8 @@ def _authenticate(request: HttpRequest, requirement: Requirement) -> Flow[Caller
     if not decision:
         denial = denial_of(context, decision)
         if isinstance(denial, AccessDenied):
-            raise (yield from reporting(Forbidden(denial, denial_choice.status_of(context.fault)), context))
+            status = 401 if decision.needs_step_up else denial_choice.status_of(context.fault)
+            raise (yield from reporting(Forbidden(denial, status), context))
         vars(request)[_REFUSAL] = decision
         return None
     if session is not None and needs_csrf_check(request) and not getattr(request, "_ninja_csrf_exempt", False):

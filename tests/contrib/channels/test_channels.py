@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import logging
+import time
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,9 +25,11 @@ from support.websockets import WebSocket, until
 from django_sessionkit import (
     Allow,
     Authenticated,
+    Factor,
     Nobody,
     Permission,
     Public,
+    Recent,
     Role,
     Within,
     aenforce,
@@ -289,6 +292,24 @@ async def test_4401_without_a_session_and_4403_without_the_right_before_any_code
         (4401, "not_authenticated", "Chat.requirement"),
         (4403, "missing_role", "Chat.requirement"),
         (4401, "not_authenticated", "Chat.requirement"),
+    ]
+
+
+@BOTH
+@on_loop
+async def test_4470_for_a_login_that_is_too_old_or_lacks_a_factor(kind, told):
+    chat = guarded(kind, Role("editor") & (Recent(60) | Factor("hwk")))
+    confirmed = {**EDITOR, "auth_time": int(time.time())}
+    for data, code in [({**EDITOR, "auth_time": 0}, 4470), ({**READER, "auth_time": 0}, 4403), (None, 4401)]:
+        line = await opened(chat, data)
+        assert await line.connect() == (False, code)
+        await line.wait()
+    line = await (await opened(chat, confirmed)).open()
+    await line.disconnect()
+    assert [one[:2] for one in told] == [
+        (4470, "stale_authentication"),
+        (4403, "missing_role"),
+        (4401, "not_authenticated"),
     ]
 
 
