@@ -41,7 +41,7 @@ class Within(Requirement):
     def flow(self, asked: CheckInput, record: Record | None = None) -> Flow[Decision]:
         inside = asked.session.within_tenant() if asked.session is not None else None
         if inside is None and self.is_closed:
-            return self._denied(NOBODY, failed=True)
+            return self._denied(NOBODY, failed=asked.session is not None)
         if asked.session is None:
             return self._denied(NOT_AUTHENTICATED)
         if inside is None:
