@@ -21,7 +21,7 @@ from django_sessionkit.lint import (
 )
 from django_sessionkit.lint.coverage import PolicyCoverage
 from django_sessionkit.policy.view_marks import api_package_of
-from django_sessionkit.requirements import Allow, leaves
+from django_sessionkit.requirements import Allow, AllowObject, leaves
 from django_sessionkit.utils.text import ended
 from django_sessionkit.utils.verbs import SAFE_VERBS
 
@@ -66,7 +66,7 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
     policy_coverage = coverage.current()
     found = {}
     for view, requirement in policy_coverage.required_by_views() if policy_coverage is not None else ():
-        for predicate in leaves(requirement, Allow):
+        for predicate in leaves(requirement, Allow, AllowObject):
             try:
                 predicate.resolve()
             except Exception as error:
@@ -74,7 +74,8 @@ def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any
     return [
         Error(
             ended(f"{view}: {predicate} cannot be used, so it grants no access. The error is: {error}"),
-            hint='Write Allow("package.module.function") with a function that takes (session) or (session, request).',
+            hint='Write Allow("package.module.function") with a function that takes (session) or (session, request). '
+            "The function of AllowObject takes (session, obj) or (session, obj, request).",
             id="sessionkit.E021",
         )
         for (view, predicate), error in found.items()

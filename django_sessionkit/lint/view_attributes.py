@@ -15,6 +15,7 @@ _Bare: TypeAlias = tuple[str, Requirement, str]
 
 # With the mixin, a name that is not quite right is an error that names the right one.
 _MIXINS = {
+    "object_requirement": "RequireObjectMixin",
     "required_role": "RequireRoleMixin",
     "required_roles": "RequireRoleMixin",
     "required_permission": "RequirePermissionMixin",
@@ -68,7 +69,9 @@ def _has_mixin(owner: type) -> bool:
 def _has_value(owner: type, name: str) -> bool:
     """Return ``True`` if the class that declares the attribute first, the lowest in the order, gives it a value."""
     declared = [vars(one)[name] for one in owner.__mro__ if name in vars(one)]
-    return bool(declared) and isinstance(declared[-1], (str, list, tuple, set, frozenset)) and bool(declared[-1])
+    if not declared or isinstance(declared[-1], Requirement):
+        return bool(declared)
+    return isinstance(declared[-1], (str, list, tuple, set, frozenset)) and bool(declared[-1])
 
 
 def bare_requirements(coverage: PolicyCoverage) -> list[Finding]:

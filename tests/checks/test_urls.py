@@ -19,9 +19,18 @@ from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePatter
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from django.views.generic import DetailView
 from support.sessions import READER, browser
 
-from django_sessionkit import Allow, Authenticated, Nobody, RequirePermissionMixin, Role
+from django_sessionkit import (
+    Allow,
+    AllowObject,
+    Authenticated,
+    Nobody,
+    RequireObjectMixin,
+    RequirePermissionMixin,
+    Role,
+)
 from django_sessionkit.decorators import public, require, require_authenticated
 
 
@@ -704,6 +713,32 @@ def test_a_predicate_on_a_view_that_cannot_be_used(urls):
     messages = found()
     assert [one.id for one in messages] == ["sessionkit.E021"] * 3
     assert "Allow('no.such.thing') cannot be used, so it grants no access. The error is: No module" in messages[0].msg
+
+
+def test_a_function_about_an_object_that_cannot_be_used(urls):
+    class Page(RequireObjectMixin, DetailView):
+        object_requirement = Role("editor") | AllowObject("no.such.thing")
+
+    urls += [
+        path("a/<int:pk>/", Page.as_view(), name="a"),
+        path("c/<int:pk>/", Page.as_view(object_requirement=AllowObject("math.pow")), name="c"),
+    ]
+    (message,) = found()
+    assert (message.id, "AllowObject('no.such.thing') cannot be used" in message.msg) == ("sessionkit.E021", True)
+    assert "The function of AllowObject takes (session, obj) or (session, obj, request)." in message.hint
+
+
+def test_an_object_requirement_without_its_mixin(urls):
+    class Page(View):
+        object_requirement = AllowObject("math.pow")
+
+        def get(self, request):
+            return HttpResponse()
+
+    urls.append(path("a/", Page.as_view(), name="a"))
+    (message,) = found()
+    assert message.id == "sessionkit.W039"
+    assert "has object_requirement, but RequireObjectMixin is not one of its base classes" in message.msg
 
 
 def test_a_role_on_a_view_that_nobody_declares(urls):

@@ -21,6 +21,7 @@ if find_spec("ninja") is None:
 from ninja import Router
 from support import ninja_urls
 
+from django_sessionkit import AllowObject, Role
 from django_sessionkit.contrib.ninja import SessionAuth, answer_denials
 
 PEOPLE = {"r": READER, "e": EDITOR, "-": None}
@@ -162,6 +163,8 @@ def test_openapi_names_the_session_cookie():
 def test_what_is_no_requirement_is_refused_when_the_operation_is_defined():
     with pytest.raises(InvalidPolicy, match="needs a requirement"):
         SessionAuth("editor")
+    with pytest.raises(InvalidPolicy, match=r"needs an object, and auth has none; call enforce\("):
+        SessionAuth(Role("editor") | AllowObject(lambda session, order: True))
     with pytest.raises(InvalidPolicy, match=r"is the class, not an instance; write auth=SessionAuth\(\)"):
         SessionAuth(RequestFactory().get("/"))
 

@@ -13,7 +13,7 @@ from django.urls import path, re_path
 from django.views.generic import View
 from support.sessions import browser
 
-from django_sessionkit import Allow, Role
+from django_sessionkit import Allow, AllowObject, Recent, RequireObjectMixin, Role
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
 from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS
@@ -413,3 +413,35 @@ def test_a_route_with_more_spellings_than_can_be_looked_at_is_denied():
     assert row["by"] == "too many path variants"
     assert set(outcomes(row).values()) == {DENIED}
     assert set(row["why"]) == {"too many path variants: see the log"}
+
+
+def alarmed_by(session, obj):
+    raise AssertionError("a function was run")
+
+
+class Order(RequireObjectMixin, Shop):
+    object_requirement = AllowObject(alarmed_by)
+
+    def get_object(self):
+        raise AssertionError("an object was fetched")
+
+
+def test_a_requirement_for_an_object_is_a_condition(caplog):
+    """Nobody is denied for want of an object, nor let in, unless the object does not matter."""
+    for requirement, expected in (
+        (AllowObject(alarmed_by), {"admin": DEPENDS, "editor": DEPENDS, "anonymous": DEPENDS}),
+        (Role("admin") | AllowObject(alarmed_by), {"admin": ALLOWED, "editor": DEPENDS, "anonymous": DEPENDS}),
+        (Role("admin") & AllowObject(alarmed_by), {"admin": DEPENDS, "editor": DENIED, "anonymous": DENIED}),
+        (~Role("admin") & AllowObject(alarmed_by), {"admin": DENIED, "editor": DEPENDS, "anonymous": DENIED}),
+        (Recent(600) & AllowObject(alarmed_by), {"admin": DEPENDS, "editor": DEPENDS, "anonymous": DENIED}),
+    ):
+        view = Order.as_view(object_requirement=requirement)
+        routes = list_routes(Urls(path("order/<int:pk>/", view), path("x/", require_role("admin", "editor")(page))))
+        line = next(iter(simulate(routes, default_principals(routes))))
+        squares = {square.caller: square for square in line.squares}
+        assert {name: squares[name].outcome for name in expected} == expected, requirement
+        assert line.deciders == (f"view: {requirement!r}",)
+        for square in squares.values():
+            if square.outcome == DEPENDS:
+                assert "is only evaluated for " in square.why
+    assert caplog.text == ""

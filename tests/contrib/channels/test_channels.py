@@ -24,6 +24,7 @@ from support.websockets import WebSocket, until
 
 from django_sessionkit import (
     Allow,
+    AllowObject,
     Authenticated,
     Factor,
     Nobody,
@@ -368,6 +369,10 @@ async def test_a_public_consumer_is_open_to_those_without_a_session():
     [
         ({"requirement": None}, "Chat.requirement: needs a requirement, not None"),
         ({"requirement": "editor"}, "Chat.requirement: needs a requirement, not str"),
+        (
+            {"requirement": AllowObject("a.b")},
+            "needs an object, and a connection has none; call aenforce",
+        ),
         ({"recheck_every": 0}, "Chat.recheck_every: must be a number of seconds above 0"),
         ({"recheck_every": True}, "Chat.recheck_every: must be a number of seconds above 0"),
         ({"recheck_every": "60"}, "Chat.recheck_every: must be a number of seconds above 0"),
