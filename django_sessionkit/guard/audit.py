@@ -10,7 +10,8 @@ from django.contrib.auth import SESSION_KEY
 
 from django_sessionkit import conf, signals
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, Decision
-from django_sessionkit.session.audit import logger, security_logger, sending, user_digest
+from django_sessionkit.session.audit import actor_digest, logged_user, logger, people, security_logger, sending
+from django_sessionkit.session.context import current_context
 from django_sessionkit.session.value import Session
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import Flow
@@ -45,20 +46,22 @@ def is_verbose() -> bool:
 def decided(decision: Decision, request: HttpRequest | None) -> None:
     """Log one line per decision, for debugging."""
     if is_verbose():
+        context = current_context()
+        actor = actor_digest(context.peek_silently()) if context is not None else None
         logger.debug(
-            "%s: rule=%s reason=%s requirement=%r method=%s route=%s",
+            "%s: rule=%s reason=%s requirement=%r method=%s route=%s%s",
             "allowed" if decision else "denied",
             decision.rule,
             decision.reason,
             decision.requirement,
             _method_of(request) if request is not None else None,
             _place_of(request, decision),
+            f" actor={actor}" if actor is not None else "",
         )
 
 
 def denied(request: HttpRequest | None, decision: Decision, status: int | None, session: Session | None) -> Flow[None]:
     """Report a denial that is about to be sent or raised."""
-    user = user_digest(session)
     security_logger.warning(
         "access denied: rule=%s reason=%s method=%s route=%s status=%s user=%s",
         decision.rule,
@@ -66,11 +69,11 @@ def denied(request: HttpRequest | None, decision: Decision, status: int | None, 
         _method_of(request) if request is not None else None,
         _place_of(request, decision),
         status,
-        user,
+        logged_user(session),
     )
     if decision.reason == NOT_AUTHENTICATED and conf.current().debug:
         _hint_at_a_login(request)
-    yield sending(signals.access_denied, request=request, decision=decision, status=status, user=user)
+    yield sending(signals.access_denied, request=request, decision=decision, status=status, **people(session))
 
 
 def _hint_at_a_login(request: HttpRequest | None) -> None:

@@ -44,6 +44,23 @@ def user_digest(session: Session | None) -> str | None:
     return _digest(session.user_id) if session is not None else None
 
 
+def actor_digest(session: Session | None) -> str | None:
+    """Return the same for the user who really acts, or ``None`` if nobody else acts as the user of the session."""
+    actor = session.actor if session is not None else None
+    return _digest(actor) if actor is not None else None
+
+
+def people(session: Session | None) -> dict[str, str | None]:
+    """Return the digests of the user and of the actor, as arguments of a signal."""
+    return {"user": user_digest(session), "actor": actor_digest(session)}
+
+
+def logged_user(session: Session | None) -> str:
+    """Return the digest of the user for a log line. If somebody acts as the user, the digest of the actor follows."""
+    actor = actor_digest(session)
+    return f"{user_digest(session)}{f' actor={actor}' if actor is not None else ''}"
+
+
 def _digest(user_id: str) -> str:
     return salted_hmac("django_sessionkit.user", user_id, algorithm="sha256").hexdigest()[:16]
 
@@ -79,11 +96,11 @@ def rejected(request: HttpRequest, error: InvalidSession) -> Flow[None]:
 
 def refreshed(request: HttpRequest, before: Session, after: Session) -> Flow[None]:
     """Report a session that was out of date and has been renewed."""
-    user, changed = user_digest(after), changed_fields(before, after)
-    _warn(logging.INFO, "session refreshed: changed=%s user=%s", ",".join(changed), user)
+    changed = changed_fields(before, after)
+    _warn(logging.INFO, "session refreshed: changed=%s user=%s", ",".join(changed), logged_user(after))
     yield within(
         SessionContext.fixed(placed(after, request)),
-        sending(signals.session_updated, request=request, user=user, changed=changed),
+        sending(signals.session_updated, request=request, **people(after), changed=changed),
     )
 
 

@@ -60,8 +60,8 @@ def register(
         yield from _rotate(loader, request, empty_for=session.user_id)
     elif before is None or (yield from _has_other_rights(loader, before, session)):
         yield from renew_key(loader, request, session.user_id)
-    yield from _store(loader, request, session, stamp, seconds)
-    yield audit.sending(signals.session_registered, request=request, user=audit.user_digest(session))
+    yield from store(loader, request, session, stamp, seconds)
+    yield audit.sending(signals.session_registered, request=request, **audit.people(session))
     return session
 
 
@@ -81,9 +81,9 @@ def update(request: HttpRequest, changes: Mapping[str, Any], ttl: float | None) 
     stamp = loader.versions.carried_version(context.loaded)
     if before.get("act") != session.get("act") or (yield from _has_other_rights(loader, before, session)):
         yield from _rotate(loader, request)
-    yield from _store(loader, request, session, stamp, seconds)
+    yield from store(loader, request, session, stamp, seconds)
     changed = audit.changed_fields(before, session)
-    yield audit.sending(signals.session_updated, request=request, user=audit.user_digest(session), changed=changed)
+    yield audit.sending(signals.session_updated, request=request, **audit.people(session), changed=changed)
     return session
 
 
@@ -98,8 +98,8 @@ def confirm(request: HttpRequest, amr: Sequence[str]) -> Flow[Session]:
     session = placed(loader.validate(login_fields.confirmed(before, amr)), request)
     stamp = loader.versions.carried_version(context.loaded)
     yield from _rotate(loader, request)
-    yield from _store(loader, request, session, stamp, None)
-    yield audit.sending(signals.session_confirmed, request=request, user=audit.user_digest(session))
+    yield from store(loader, request, session, stamp, None)
+    yield audit.sending(signals.session_confirmed, request=request, **audit.people(session))
     return session
 
 
@@ -122,7 +122,7 @@ def clear(request: HttpRequest, *, and_log_out: bool = True) -> Flow[None]:
     end, aend = (source.end, source.aend) if and_log_out else (source.remove, source.aremove)
     yield IOStep(partial(end, request), partial(aend, request))
     context.replace(LoadedSession(None, None, source.watch(request)))
-    yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
+    yield audit.sending(signals.session_cleared, request=request, **audit.people(before))
 
 
 def announce_end(request: HttpRequest) -> Flow[None]:
@@ -135,7 +135,7 @@ def announce_end(request: HttpRequest) -> Flow[None]:
     before = (yield from context.flow()) or _unavailable_session(context)
     if before is not None:
         yield from renew_key(loader, request, "")
-        yield audit.sending(signals.session_cleared, request=request, user=audit.user_digest(before))
+        yield audit.sending(signals.session_cleared, request=request, **audit.people(before))
 
 
 def regenerate(request: HttpRequest) -> Flow[None]:
@@ -225,9 +225,10 @@ def _expiry(loader: SessionLoader, request: HttpRequest, seconds: float | None) 
     return IOStep(partial(source.expire_in, request, seconds), partial(source.aexpire_in, request, seconds))
 
 
-def _store(
+def store(
     loader: SessionLoader, request: HttpRequest, session: Session, stamp: dict[str, str], seconds: float | None
 ) -> Flow[None]:
+    """Write the dict of ``session`` with its version, and make it current. It expires in ``seconds``, if given."""
     source, data = loader.source, {**session.to_dict(), **stamp}
     yield IOStep(partial(source.write, request, data), partial(source.awrite, request, data))
     if seconds is not None:

@@ -434,6 +434,22 @@ def test_admin(run: Run) -> None:
             assert not admin.has_delete_permission(request)
 
 
+def test_impersonation(run: Run) -> None:
+    run("docs/how-to/impersonation.md").apply({"SESSIONKIT_PROTECT": []})
+    client = caller(user_id="1", role="support", auth_time=1000)
+    assert client.get("/pay/").status_code == 200
+    key = client.session.session_key
+    assert client.get("/act-as/7/").status_code == 302
+    expected = {"user_id": "7", "role": "customer", "auth_time": 1000, "act": {"user_id": "1"}}
+    assert client.session["__session__"] == expected
+    assert client.session.session_key != key
+    for address in ("/pay/", "/act-as/9/"):
+        assert client.get(address).status_code == 403
+    assert client.get("/stop/").status_code == 302
+    assert client.session["__session__"] == {"user_id": "1", "role": "support", "auth_time": 1000}
+    assert client.get("/stop/").status_code == 403
+
+
 def test_policy(run: Run) -> None:
     page = run("docs/how-to/policy.md")
     page.only("Write a custom policy")

@@ -41,7 +41,7 @@ def told(caplog):
     """Collect what the signal reports. The log must report the same."""
     found = []
 
-    def keep(sender, signal, request, decision, status, user):
+    def keep(sender, signal, request, decision, status, user, actor):
         found.append((request and request.path, decision.reason, status, user is not None))
 
     access_denied.connect(keep)

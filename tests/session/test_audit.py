@@ -26,8 +26,9 @@ ADMIN_ONLY = override_settings(
 def denials():
     found = []
 
-    def receiver(sender, signal, request, decision, status, user):
+    def receiver(sender, signal, request, decision, status, user, actor):
         found.append((request.path, decision.rule, decision.missing, status, user))
+        assert actor is None
 
     async def areceiver(sender, signal, **kwargs):
         found.append("async")

@@ -1093,3 +1093,14 @@ def test_without_versions_a_function_is_called_once(settings):
         **ANN,
         "auth_time": request.session["__session__"]["auth_time"],
     }
+
+
+@pytest.mark.parametrize("found", [{"act": {"user_id": "5"}}, {"act": None}, {}], ids=repr)
+@pytest.mark.parametrize("kept", [{"act": {"user_id": "9"}}, {}], ids=repr)
+def test_a_refresh_neither_ends_nor_begins_that_somebody_acts_as_the_user(found, kept, settings):
+    settings.SESSIONKIT_VERSION = lambda user_id: "2"
+    settings.SESSIONKIT_REFRESH = lambda session, request: {"user_id": "7", "role": "admin", **found}
+    client = browser({"user_id": "7", **kept, STAMP: "1"})
+    client.get("/role/")
+    stored = client.session["__session__"]
+    assert {key: stored[key] for key in ("act", "role") if key in stored} == {"role": "admin", **kept}

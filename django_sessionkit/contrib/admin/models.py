@@ -14,7 +14,7 @@ from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import as_requirement
 from django_sessionkit.policy.view_marks import ViewRequirement, mark_view, next_number
 from django_sessionkit.requirements import Nobody, Requirement
-from django_sessionkit.session.audit import security_logger, user_digest
+from django_sessionkit.session.audit import logged_user, security_logger
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.overrides import bypassing
 from django_sessionkit.utils.text import described, did_you_mean
@@ -144,7 +144,7 @@ class RequireModelAdminMixin(_Admin):
         """Write a line for each object and return ``True``, if the session has no Django user. An entry needs one."""
         if not has_no_user(request):
             return False
-        user = user_digest(context_for(request).peek())
+        user = logged_user(context_for(request).peek())
         for one in objects:
             security_logger.info("admin: %s of %s, pk=%r, user=%s", action, self.opts.label_lower, one.pk, user)
         return True

@@ -20,7 +20,7 @@ from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import run
 
-from . import users
+from . import hijacking, users
 from .permissions import SessionPermissions
 from .roles import StatusRoles
 from .source import LABEL, AuthSource, refresh, restore, transient
@@ -50,6 +50,7 @@ class AuthBridge(StatusRoles, AppConfig):
         conf.reset()  # settings that were read before do not know the source
         user_logged_in.connect(self._begin)
         user_logged_out.connect(self._end)
+        hijacking.connect()
 
     def session_of(self, user: Any) -> dict[str, Any]:
         """Return the dict for ``user``: id, e-mail, roles and permissions. Override it to change this.
@@ -88,7 +89,9 @@ class AuthBridge(StatusRoles, AppConfig):
         user is read again, because the permissions must never be older than the version.
         """
         now = users.reload_user(request, user) if stamp else user
-        return {**self.dict_of(now), **stamp} if users.user_id(now) == str(user.pk) else None
+        return (
+            {**self.dict_of(now), **hijacking.acting(request), **stamp} if users.user_id(now) == str(user.pk) else None
+        )
 
     def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         if not self._is_installed() or not users.is_logged_in(request, user):
@@ -96,7 +99,9 @@ class AuthBridge(StatusRoles, AppConfig):
         loader = current_loader()
         # set_session() must find this login, and not the session of an earlier one.
         restore(request)
-        if (context := own_context(request)) is not None:
+        context = own_context(request)
+        hijacking.remember(request, context)
+        if context is not None:
             context.invalidate()
         try:
             stamp = run(loader.versions.version_for(str(user.pk)))
