@@ -14,7 +14,7 @@ from django_sessionkit.matrix.lines import few
 from django_sessionkit.matrix.route_paths import RoutePaths, request_for
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.words import in_words
-from django_sessionkit.requirements import Public, Requirement
+from django_sessionkit.requirements import Factor, Public, Recent, Requirement, leaves
 from django_sessionkit.session.loader import current_loader
 from django_sessionkit.urlconf.inventory import list_routes
 from django_sessionkit.urlconf.routes import Route
@@ -155,8 +155,14 @@ class OperationPolicy(NamedTuple):
         if any(hides for _, hides in denying):
             yield HTTPStatus.NOT_FOUND
 
+    def _description(self, status: HTTPStatus) -> str:
+        asks_login = any(True for one in self._cases for _ in leaves(one.requirement, Recent, Factor))
+        if status is HTTPStatus.UNAUTHORIZED and asks_login:
+            return "The request has no valid login, or one that is too old or too weak."
+        return _DESCRIPTIONS[status]
+
     def _response(self, status: HTTPStatus) -> dict[str, Any]:
-        response: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
+        response: dict[str, Any] = {"description": self._description(status)}
         if status is HTTPStatus.NOT_FOUND:
             return response
         if status is HTTPStatus.UNAUTHORIZED:

@@ -24,6 +24,7 @@ from django_sessionkit.requirements import Factor, Impersonated, Recent, Within
 if any(find_spec(name) is None for name in ("drf_spectacular", "ninja", "openapi_spec_validator")):
     pytest.skip("needs drf-spectacular, django-ninja and openapi-spec-validator", allow_module_level=True)
 
+import ninja
 import openapi_spec_validator
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema as PlainSchema
@@ -431,6 +432,16 @@ def test_what_only_another_auth_decides_is_left_to_ninja(settings):
     assert operation["security"] == [{"Key": []}]
     assert operation["responses"].keys() == {"200"}
     assert components["schemas"] == {}
+
+
+def test_the_api_of_ninja_itself_shows_the_scheme_of_the_source(settings):
+    settings.SESSIONKIT_SOURCE = RequestAttributeSource
+    api = ninja.NinjaAPI(urls_namespace=f"plain-{next(NUMBERS)}", docs_url=None)
+    api.get("page/", auth=SessionAuth())(secret)
+    settings.ROOT_URLCONF = (path("", api.urls),)
+    document = json.loads(json.dumps(api.get_openapi_schema()))
+    assert document["components"]["securitySchemes"] == {"SessionAuth": {"type": "http", "scheme": "bearer"}}
+    assert document["paths"]["/page/"]["get"]["security"] == [{"SessionAuth": []}]
 
 
 def test_decorators_of_an_operation_count(settings):

@@ -10,6 +10,7 @@ from django_sessionkit import Authenticated, Nobody, Permission, Public, Role
 from django_sessionkit.decorators import public
 from django_sessionkit.openapi.operations import PolicyReader, ViewPolicy
 from django_sessionkit.openapi.security import Elsewhere
+from django_sessionkit.requirements import Factor, Recent
 
 
 def page(request, **kwargs):
@@ -119,6 +120,14 @@ def test_an_operation_without_a_route_has_no_rule(urls, settings):
 def test_the_responses_to_a_denial(rule, view, statuses, urls, settings):
     settings.SESSIONKIT_PROTECT = [{"view": "note", **rule}]
     assert described(read(view=view))["responses"].keys() - {"200"} == statuses
+
+
+@pytest.mark.parametrize("asks", [Recent(600), Role("admin") | Role("editor") & Factor("otp")])
+def test_a_login_may_be_too_old_or_too_weak(asks, urls, settings):
+    settings.SESSIONKIT_PROTECT = [{"view": "note", "require": asks}]
+    assert described(read())["responses"]["401"]["description"].endswith("one that is too old or too weak.")
+    settings.SESSIONKIT_PROTECT = [{"view": "note", "role": "admin"}]
+    assert described(read())["responses"]["401"]["description"] == "The request has no valid login."
 
 
 def test_some_paths_may_be_hidden(urls, settings):
