@@ -154,6 +154,12 @@ def client(data: Any) -> Client:
     return sign_in(found, data) if data is not None else found
 
 
+@pytest.fixture(autouse=True)
+def own_urls(settings):
+    """Let the settings that a test changes end with the test, also those that it changes in ``django.conf``."""
+    settings.ROOT_URLCONF = settings.ROOT_URLCONF
+
+
 @pytest.fixture
 def handled(settings):
     settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler"}

@@ -56,6 +56,8 @@ FILLED_BY_CLIENTS = {
 # These end with the request, the check or the command that fills them.
 SHORT_LIVED = {
     "contrib.auth.users.RequestStore._session_cache",
+    "contrib.strawberry._loads",
+    "contrib.strawberry._logged",
     "matrix.simulation._Simulator._kinds",
     "matrix.simulation._Simulator._numbers",
     "guard.request_evaluation.RequestEvaluation.decisions",
