@@ -49,9 +49,10 @@ def project(settings):
     settings.ROOT_URLCONF = "support.strawberry_urls"
     strawberry_urls.called.clear()
     logger = logging.getLogger("strawberry.execution")
-    level, logger.level = logger.level, logging.CRITICAL
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     yield
-    logger.level = level
+    logger.setLevel(level)
 
 
 @pytest.fixture
