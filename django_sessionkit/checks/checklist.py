@@ -60,10 +60,7 @@ def _django(*names: str) -> tuple[str, ...]:
 
 
 _POLICY = (
-    *(
-        f"E{number:03}"
-        for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 17, 20, 21, 26, 27, 28, 29, 30, 31, 32, 33)
-    ),
+    *(f"E{number:03}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 17, 20, 21, *range(26, 36))),
     *(f"W{number:03}" for number in (1, 2, 3, 4, 5, *range(16, 24), *range(28, 37), 38, 39, 40)),
     *("I001", "I003"),
 )
