@@ -393,6 +393,40 @@ def test_step_up(run: Run) -> None:
     assert client.get("/users/", headers=BROWSER).status_code == 403
 
 
+def test_objects(run: Run) -> None:
+    """The views of the page, and what it says of templates, of APIs and of forgotten checks."""
+    page = run("docs/how-to/objects.md")
+    for owned, where in (("/orders/{}/", "get"), ("/show/{}/", "get"), ("/orders/{}/cancel/", "post")):
+        statuses = [getattr(caller(role="x"), where)(owned.format(pk)).status_code for pk in (1, 2, 3)]
+        hidden = where == "post"
+        assert statuses == [200, 404 if hidden else 403, 404]
+        anonymous = getattr(Client(headers=BROWSER), where)(owned.format(1))
+        assert anonymous.status_code == (404 if hidden else 302)
+        answer = async_to_sync(getattr(async_caller(role="x"), where))(owned.format(1))
+        assert answer.status_code == 200
+    refunds = {"user_id": "9", "permissions": ["orders:refund"]}
+    for address in ("/orders/2/", "/show/2/"):
+        testing.assert_access(address, as_=refunds)
+    assert async_to_sync(async_caller(role="x").get)("/cancel/1/").content == b"cancelled 1"
+    assert async_to_sync(async_caller(role="x").get)("/cancel/2/").status_code == 403
+    manual = (DOCS / "how-to" / "objects.md").read_text(encoding="utf-8")
+    (text,) = (block.code for block in blocks(manual, "objects.md") if block.language == "html+django")
+    template = engines["django"].from_string(text)
+    find = page.module("shop.orders").find
+    with use_session({"user_id": "7"}):
+        shown = template.render({"orders": [find(1), find(2)]})
+    assert (shown.count("<button>"), shown.count("only its owner")) == (1, 1)
+
+    def forgets(request: Any) -> HttpResponse:
+        return HttpResponse("order")
+
+    page.route(forgets=forgets)
+    testing.assert_access("/forgets/", as_={"user_id": "7"})
+    forgets.requires_object = True  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match="without checking a requirement for an object"):
+        testing.assert_access("/forgets/", as_={"user_id": "7"})
+
+
 def test_tenants(run: Run) -> None:
     page = run("docs/how-to/tenants.md")
     client = Client()
