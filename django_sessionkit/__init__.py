@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         require_any_permission,
         require_authenticated,
         require_permission,
+        require_recent,
         require_role,
         require_role_permission,
     )
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         RequireMixin,
         RequireObjectMixin,
         RequirePermissionMixin,
+        RequireRecentMixin,
         RequireRoleMixin,
     )
     from .policy.decisions import Decision
@@ -121,6 +123,7 @@ __all__ = [
     "RequireMixin",
     "RequireObjectMixin",
     "RequirePermissionMixin",
+    "RequireRecentMixin",
     "RequireRoleMixin",
     "Role",
     "Session",
@@ -167,6 +170,7 @@ __all__ = [
     "require_any_permission",
     "require_authenticated",
     "require_permission",
+    "require_recent",
     "require_role",
     "require_role_permission",
     "require_session",
@@ -198,6 +202,7 @@ _HOMES = {
     "RequireMixin": "mixins",
     "RequireObjectMixin": "mixins",
     "RequirePermissionMixin": "mixins",
+    "RequireRecentMixin": "mixins",
     "RequireRoleMixin": "mixins",
     "Role": "requirements",
     "Session": "session.value",
@@ -217,6 +222,7 @@ _HOMES = {
     "require_any_permission": "decorators",
     "require_authenticated": "decorators",
     "require_permission": "decorators",
+    "require_recent": "decorators",
     "require_role": "decorators",
     "require_role_permission": "decorators",
     "revoke_sessions": "changes",

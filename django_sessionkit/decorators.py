@@ -29,7 +29,7 @@ from .policy.view_marks import (
     mark_view,
     next_number,
 )
-from .requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from .requirements import AnyPermission, Authenticated, Permission, Recent, Requirement, Role
 from .responses import check_view
 from .responses.caching import vary
 from .utils.near_names import missing_name
@@ -179,6 +179,17 @@ def require_any_permission(*names: str, **options: Unpack[Options]) -> Guard:
 def require_role_permission(role: str, permission: str, **options: Unpack[Options]) -> Guard:
     """Require both a role and a permission: ``@require_role_permission("editor", "posts:write")``."""
     return _guard("require_role_permission", role_and_permission, (role, permission), options)
+
+
+def require_recent(seconds: int, **options: Unpack[Options]) -> Guard:
+    """Require that the user logged in, or confirmed the login, at most ``seconds`` ago: ``@require_recent(600)``.
+
+    See :class:`~django_sessionkit.Recent`.
+    """
+    if callable(seconds):
+        name = getattr(seconds, "__qualname__", described(seconds))
+        raise InvalidPolicy("@require_recent", f"got {name} instead of seconds", "write @require_recent(600)")
+    return _guard("require_recent", Recent, (seconds,), options)
 
 
 @overload

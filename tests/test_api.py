@@ -65,6 +65,8 @@ ALL = {
     "set_session",
     "update_session",
     "clear_session",
+    "require_recent",
+    "RequireRecentMixin",
     "confirm_session",
     "aconfirm_session",
     "regenerate_session",

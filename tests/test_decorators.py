@@ -17,16 +17,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 
-from django_sessionkit import AnyPermission, Authenticated, Permission, Role, use_session
+from django_sessionkit import AnyPermission, Authenticated, Permission, Recent, Role, use_session
 from django_sessionkit.decorators import (
     public,
     require,
     require_any_permission,
     require_authenticated,
     require_permission,
+    require_recent,
     require_role,
     require_role_permission,
 )
+from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.view_marks import requirements_of
 
 
@@ -457,3 +459,22 @@ def test_a_response_whose_headers_are_kept_in_another_way_varies_too():
         request = RequestFactory().get("/")
         assert require_authenticated(own)(request).headers["Vary"] == "Accept, Cookie"
         assert require_authenticated(lambda request: "no response")(request) == "no response"
+
+
+# A recent login -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fault"),
+    [
+        (0, "the number of seconds must be more than 0"),
+        ("600", "the number of seconds must be an integer, not str"),
+        (lambda request: None, "instead of seconds; write @require_recent\\(600\\)"),
+    ],
+)
+def test_the_seconds_of_a_recent_login(seconds, fault):
+    with pytest.raises(InvalidPolicy, match=f"@require_recent: .*{fault}"):
+        require_recent(seconds)
+    with pytest.raises(InvalidPolicy, match='@require_recent: unknown option "max_age"'):
+        require_recent(600, max_age=1)  # type: ignore[call-arg]
+    assert require_recent(600, on_deny="forbidden").requirement == Recent(600)

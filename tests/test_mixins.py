@@ -15,12 +15,13 @@ from django.views.generic import TemplateView
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import AnyPermission, Authenticated, Permission, Role, conf, get_session, use_session
+from django_sessionkit import AnyPermission, Authenticated, Permission, Recent, Role, conf, get_session, use_session
 from django_sessionkit.mixins import (
     AccessMixin,
     RequireAuthenticatedMixin,
     RequireMixin,
     RequirePermissionMixin,
+    RequireRecentMixin,
     RequireRoleMixin,
 )
 
@@ -37,6 +38,10 @@ class APage(View):
 
 class Signed(RequireAuthenticatedMixin, Page):
     pass
+
+
+class Fresh(RequireRecentMixin, Page):
+    max_age = 600
 
 
 class ASigned(RequireAuthenticatedMixin, APage):
@@ -141,6 +146,7 @@ def test_options_are_class_attributes():
         (Both, AnyPermission("users:manage") & Permission("posts:read")),
         (Combined, Role("editor") & Permission("users:manage")),
         (Computed, Role("admin") & Permission("posts:read")),
+        (Fresh, Recent(600)),
     ],
 )
 def test_the_requirement_can_be_read_from_the_view(view, requirement):
@@ -156,6 +162,8 @@ def make(base, **attributes):
     [
         (make(RequireMixin), "Wrong.requirement: needs a requirement, not None"),
         (make(RequireMixin, requirement=Role), "Wrong.requirement: needs a requirement, not the class Role"),
+        (make(RequireRecentMixin), r"Wrong.max_age: is missing; write max_age = 600"),
+        (make(RequireRecentMixin, max_age=0), r"Wrong.max_age: the number of seconds must be more than 0"),
         (make(RequireRoleMixin), r'Wrong.required_roles: is missing; write required_roles = \["name"\]'),
         (make(RequireRoleMixin, required_roles="admin"), "Wrong.required_roles: must be a list of names, not str"),
         (make(RequireRoleMixin, required_roles=[]), "Wrong.required_roles: is empty"),

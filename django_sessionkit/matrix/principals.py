@@ -101,8 +101,15 @@ def in_order(verbs: Collection[str]) -> tuple[str, ...]:
     return (*(verb for verb in VERBS if verb in verbs), *sorted(set(verbs).difference(VERBS)))
 
 
-_LISTED = {"role": "roles", "roles": "roles", "permission": "permissions", "permissions": "permissions"}
-_KEYS = (*SINGLE_FIELDS, *_LISTED)
+_LISTED = {
+    "role": "roles",
+    "roles": "roles",
+    "permission": "permissions",
+    "permissions": "permissions",
+    "amr": "amr",
+}
+_AUTH_TIME = "auth_time"
+_KEYS = (*SINGLE_FIELDS, *_LISTED, _AUTH_TIME)
 _CUSTOM = "custom."
 _EXAMPLE = "role=editor,permission=posts:write"
 
@@ -111,9 +118,10 @@ def parse_claims(text: str) -> dict[str, Any]:
     """Return the session dict of comma-separated ``key=value`` pairs. The dict is not validated.
 
     The keys are ``user_id``, ``email``, ``role``, ``roles``, ``permission`` and ``permissions``. The keys for roles and
-    permissions may be repeated, or take a list (``roles=a,b``); a second ``role`` is added to ``roles``. Any other key
-    is a custom field. Its value is JSON (``active=true``), or else a string. A key that resembles one of the above
-    needs ``custom.`` before it. With ``acme/`` before all pairs, the roles and permissions are those in this tenant.
+    permissions may be repeated, or take a list (``roles=a,b``); a second ``role`` is added to ``roles``. ``amr`` takes
+    a list of factors, and ``auth_time`` seconds since 1970. Any other key is a custom field. Its value is JSON
+    (``active=true``), or else a string. A key that resembles one of the above needs ``custom.`` before it. With
+    ``acme/`` before all pairs, the roles and permissions are those in this tenant.
 
     Raises ``ValueError`` for a piece that is not a pair, for a key given twice, and for a key that resembles a valid
     one. The message then names the valid key.
@@ -148,7 +156,7 @@ def _put(claims: dict[str, Any], key: str, value: str) -> None:
     elif key in claims:
         raise ValueError(f'"{key}" is given twice')
     else:
-        claims[_custom_field(key)] = _json_or_text(value)
+        claims[key if key == _AUTH_TIME else _custom_field(key)] = _json_or_text(value)
 
 
 def _custom_field(key: str) -> str:

@@ -15,7 +15,7 @@ from django_sessionkit.conf import installed
 from django_sessionkit.guard.engine import authorize
 from django_sessionkit.guard.objects import is_undecided
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
-from django_sessionkit.policy.decisions import NO_OBJECT, NO_TENANT
+from django_sessionkit.policy.decisions import MISSING_FACTOR, NO_OBJECT, NO_TENANT, STALE_AUTHENTICATION, Decision
 from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
 from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
 from django_sessionkit.session.context import SessionContext
@@ -27,6 +27,8 @@ from .deciders import UNREADABLE_LABEL, deciders_of
 from .lines import ALLOWED, ANY, DELEGATED, DENIED, DEPENDS, UNPROTECTED, Line, Square, few
 from .principals import Principal, in_order, named_verbs, verbs_of
 from .route_paths import RoutePaths, request_for
+
+_CONDITIONS = {STALE_AUTHENTICATION: "with a recent login", MISSING_FACTOR: "with a second factor"}
 
 
 def simulate(
@@ -136,15 +138,26 @@ def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _C
     inputs = ((mark, CheckInput(caller.session, policy, None, _object_of(mark))) for mark in marks)
     asked = (dry_run(mark.requirement.flow(given)) for mark, given in inputs)
     denials = [*([denial.decision] if denial is not None else []), *(one for one in asked if not one)]
-    sure = next((one for one in denials if one.reason == NO_TENANT or not is_undecided(one)), None)
+    sure = next((one for one in denials if _is_sure(one)), None)
     if sure is None and denial is not None and denial.decision.requirement is None:
         return DENIED, f"{UNREADABLE_LABEL}: see the log"
     if sure is not None:
         return DENIED, f"{sure.rule or 'view'}: {sure}"
-    if denials:
-        needed = "an object" if denials[0].reason == NO_OBJECT else "a request"
-        return DEPENDS, f"{denials[0].rule or 'view'}: {denials[0].requirement!r} is only evaluated for {needed}"
-    return ALLOWED, ""
+    return (DEPENDS, "; ".join(map(_condition, denials))) if denials else (ALLOWED, "")
+
+
+def _condition(decision: Decision) -> str:
+    """Return on what it depends whether this denial stays."""
+    place = decision.rule or "view"
+    if decision.needs_step_up:
+        return f"{place}: {_CONDITIONS[decision.reason]}, {decision.requirement!r}"
+    needed = "an object" if decision.reason == NO_OBJECT else "a request"
+    return f"{place}: {decision.requirement!r} is only evaluated for {needed}"
+
+
+def _is_sure(decision: Decision) -> bool:
+    """Return ``True`` if the denial stays whatever a request brings. A user may confirm the login at any time."""
+    return decision.reason == NO_TENANT or not (is_undecided(decision) or decision.needs_step_up)
 
 
 def _object_of(mark: ViewRequirement) -> object:

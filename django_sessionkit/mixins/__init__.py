@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django_sessionkit.utils.near_names import missing_name
 
 from .access import AccessMixin
-from .names import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRoleMixin
+from .names import RequireAuthenticatedMixin, RequireMixin, RequirePermissionMixin, RequireRecentMixin, RequireRoleMixin
 from .objects import RequireObjectMixin
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "RequireMixin",
     "RequireObjectMixin",
     "RequirePermissionMixin",
+    "RequireRecentMixin",
     "RequireRoleMixin",
 ]
 

@@ -9,7 +9,7 @@ from operator import and_
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.guard.evaluator import as_requirement
 from django_sessionkit.guard.objects import refuse_without_object
-from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Requirement, Role
+from django_sessionkit.requirements import AnyPermission, Authenticated, Permission, Recent, Requirement, Role
 from django_sessionkit.utils.text import described
 
 from .access import AccessMixin
@@ -57,6 +57,24 @@ class RequirePermissionMixin(AccessMixin):
         if self.required_permissions is not None or not parts:
             parts.append(_require(self, "required_permissions", Permission))
         return reduce(and_, parts)
+
+
+class RequireRecentMixin(AccessMixin):
+    """Require that the user logged in, or confirmed the login, at most ``max_age`` seconds ago.
+
+    See :class:`~django_sessionkit.Recent`.
+    """
+
+    max_age: int | None = None
+
+    def _declared_requirement(self) -> Requirement:
+        place = f"{type(self).__name__}.max_age"
+        if self.max_age is None:
+            raise InvalidPolicy(place, "is missing", "write max_age = 600")
+        try:
+            return Recent(self.max_age)
+        except InvalidPolicy as error:
+            raise error.at(place) from None
 
 
 def _require(view: AccessMixin, attribute: str, requirement: Callable[..., Requirement]) -> Requirement:

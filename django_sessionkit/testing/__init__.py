@@ -50,7 +50,7 @@ Who: TypeAlias = "Mapping[str, Any] | str | AbstractBaseUser | AnonymousUser | N
 Names: TypeAlias = "Sequence[str] | None"
 
 # Arguments that a test client would ignore, so that a test would be about an anonymous caller by mistake.
-_FIELDS = frozenset(["permission", "role", "user_id", *LIST_FIELDS])
+_FIELDS = frozenset(["permission", "role", "user_id", *LIST_FIELDS, "amr", "auth_time"])
 _VERBS = tuple(verb for verb in VERBS if verb != "CONNECT")  # a test client has no method for it
 _PREFIX = "SESSIONKIT_"
 
@@ -68,8 +68,8 @@ def sign_in(
     """Give a ``Client`` or ``AsyncClient`` a session, as ``set_session()`` does at login, and return the client.
 
     The dict is stored where ``SESSIONKIT_SOURCE`` writes, with any session engine. If the client had the session of
-    another ``user_id``, its store is emptied first. ``custom`` are further fields, such as ``email``. On a running
-    event loop, use :func:`asign_in`.
+    another ``user_id``, its store is emptied first. ``custom`` are further fields, such as ``email``, ``amr``, or
+    ``auth_time``, which is otherwise the current time. On a running event loop, use :func:`asign_in`.
 
     Raises :class:`~django_sessionkit.InvalidSession` for an invalid dict. Raises
     :class:`~django_sessionkit.exceptions.ReadOnlySource` if the source only reads (send what it reads with the client),

@@ -15,6 +15,7 @@ GOOD = [
     ("role=a,role=b,roles=c", {"role": "a", "roles": ["b", "c"]}),
     ("roles=a,b, c,permissions=x,y", {"roles": ["a", "b", "c"], "permissions": ["x", "y"]}),
     (" permission = posts:write , permission=x ", {"permissions": ["posts:write", "x"]}),
+    ("auth_time=7,amr=otp,hwk", {"auth_time": 7, "amr": ["otp", "hwk"]}),
     ("user_id=7,email=a@example.org", {"user_id": "7", "email": "a@example.org"}),
     ("plan=premium,age=3,on=true,a=b=c", {"plan": "premium", "age": 3, "on": True, "a": "b=c"}),
     ("custom.rolle=x", {"rolle": "x"}),

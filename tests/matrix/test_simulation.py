@@ -13,7 +13,7 @@ from django.urls import path, re_path
 from django.views.generic import View
 from support.sessions import browser
 
-from django_sessionkit import Allow, AllowObject, Recent, RequireObjectMixin, Role
+from django_sessionkit import Allow, AllowObject, Factor, Recent, RequireObjectMixin, Role
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
 from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS
@@ -331,6 +331,22 @@ def test_predicates_and_policies_are_not_run_but_a_sure_no_is_told(caplog):
     assert outcomes(found["/y/"]) == {"anonymous": DENIED, "any session": DENIED, "a": DEPENDS}
     assert found["/z/"]["anonymous"] == DEPENDS
     assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
+
+
+def test_a_confirmed_login_is_a_condition_and_a_missing_right_is_certain():
+    rules = [{"pattern": "/x", "role": "a", "recent": 600}, {"pattern": "/y", "recent": 60}]
+    urls = [
+        path("x/", page),
+        path("y/", require(Factor("otp"))(page)),
+        path("z/", require(Recent(600) & Factor("otp"))(page)),
+    ]
+    found = table(*urls, rules=rules)
+    assert outcomes(found["/x/"]) == {"anonymous": DENIED, "any session": DENIED, "a": DEPENDS}
+    assert "SESSIONKIT_PROTECT[0]: with a recent login, Recent(600)" in found["/x/"]["why"]
+    assert outcomes(found["/y/"]) == {"anonymous": DENIED, "any session": DEPENDS, "a": DEPENDS}
+    both = "SESSIONKIT_PROTECT[1]: with a recent login, Recent(60); view: with a second factor, Factor('otp')"
+    assert both in found["/y/"]["why"]
+    assert "view: with a second factor, Recent(600) & Factor('otp')" in found["/z/"]["why"]
 
 
 def test_a_policy_of_the_project_leaves_only_the_anonymous_certain():

@@ -19,6 +19,7 @@ from django_sessionkit import (
     RequireMixin,
     RequireObjectMixin,
     RequirePermissionMixin,
+    RequireRecentMixin,
     RequireRoleMixin,
     Role,
     Session,
@@ -54,6 +55,7 @@ from django_sessionkit import (
     require_any_permission,
     require_authenticated,
     require_permission,
+    require_recent,
     require_role,
     require_role_permission,
     require_session,
@@ -82,6 +84,7 @@ def reports(request: HttpRequest, year: int) -> HttpResponse:
 
 @csrf_exempt
 @require(Role("owner") | Permission("billing:read"), api=True)
+@require_recent(600, api=False)
 @require_permission("billing:read", "billing:write", login_url="/billing/login/")
 @require_any_permission("a", "b")
 @require_role_permission("owner", "billing:read")
@@ -107,7 +110,8 @@ def contact(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-class Edit(RequireRoleMixin, RequirePermissionMixin, UpdateView[User, Any]):
+class Edit(RequireRoleMixin, RequirePermissionMixin, RequireRecentMixin, UpdateView[User, Any]):
+    max_age = 3600
     required_roles = ["editor"]
     required_permissions = ("posts:write",)
     required_any_permission = ["posts:read", "posts:publish"]
