@@ -24,6 +24,7 @@ from django_sessionkit.requirements import Factor, Impersonated, Recent, Within
 if any(find_spec(name) is None for name in ("drf_spectacular", "ninja", "openapi_spec_validator")):
     pytest.skip("needs drf-spectacular, django-ninja and openapi-spec-validator", allow_module_level=True)
 
+import ninja
 import openapi_spec_validator
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema as PlainSchema
@@ -212,18 +213,22 @@ def is_way_of(way, caller):
 SESSION = {"sessionKit": []}
 
 
-def one_of_drf(version="3.1.1", **attributes):
-    """The documented operation GET of a view with these attributes, at /page/."""
-    view = type("Page", (attributes.pop("base", Base),), attributes).as_view()
-    conf.settings.ROOT_URLCONF = (path("page/", view, name="page"),)
-    return drf_document(version)["paths"]["/page/"]
+@pytest.fixture
+def one_of_drf(settings):
+    """Return a function for the documented operations of a view with some attributes, at /page/."""
+
+    def documented(version="3.1.1", **attributes):
+        settings.ROOT_URLCONF = (path("page/", type("Page", (Base,), attributes).as_view(), name="page"),)
+        return drf_document(version)["paths"]["/page/"]
+
+    return documented
 
 
 EDITORS = Requires(Role("editor"))
 
 
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.1"])
-def test_only_openapi_3_1_allows_names_in_security(version):
+def test_only_openapi_3_1_allows_names_in_security(version, one_of_drf):
     operation = one_of_drf(version, permission_classes=[Requires(Role("editor", "admin"))])["get"]
     named = [{"sessionKit": ["editor"]}, {"sessionKit": ["admin"]}]
     assert operation["security"] == (named if version == "3.1.1" else [SESSION])
@@ -258,13 +263,13 @@ def test_only_openapi_3_1_allows_names_in_security(version):
         ([RequiresByAction({"get": Role("editor")})], 'the role "editor"', [{"sessionKit": ["editor"]}]),
     ],
 )
-def test_permission_classes_of_others_are_named(permissions, words, security):
+def test_permission_classes_of_others_are_named(permissions, words, security, one_of_drf):
     operation = one_of_drf(permission_classes=permissions)["get"]
     assert operation["security"] == security
     assert operation.get("description") == (f"Required: {words}." if words else None)
 
 
-def test_each_method_of_a_view_may_require_something_else():
+def test_each_method_of_a_view_may_require_something_else(one_of_drf):
     operations = one_of_drf(permission_classes=[RequiresByAction({"get": Public(), "post": Role("editor")})])
     assert operations["get"]["security"] == []
     assert operations["post"]["security"] == [{"sessionKit": ["editor"]}]
@@ -274,12 +279,12 @@ def test_each_method_of_a_view_may_require_something_else():
     assert one_of_drf(permission_classes=[IsAuthenticatedOrReadOnly])["post"]["security"] == [SESSION]
 
 
-def test_what_only_other_permission_classes_decide_is_left_to_drf_spectacular():
+def test_what_only_other_permission_classes_decide_is_left_to_drf_spectacular(one_of_drf):
     classes = {"permission_classes": [IsAdminUser], "authentication_classes": [BasicAuthentication]}
     assert one_of_drf(**classes) == one_of_drf(**classes, schema=PlainSchema())
 
 
-def test_other_authentication_counts_if_the_session_follows_the_user(settings):
+def test_other_authentication_counts_if_the_session_follows_the_user(settings, one_of_drf):
     both = [SessionKitAuthentication, BasicAuthentication]
     classes = {"permission_classes": [EDITORS], "authentication_classes": both}
     assert one_of_drf(**classes)["get"]["security"] == [{"sessionKit": ["editor"]}]
@@ -292,7 +297,7 @@ def test_other_authentication_counts_if_the_session_follows_the_user(settings):
     )
 
 
-def test_without_the_exception_handler_denials_of_a_view_have_another_form(settings):
+def test_without_the_exception_handler_denials_of_a_view_have_another_form(settings, one_of_drf):
     answers = one_of_drf(permission_classes=[EDITORS])["get"]["responses"]
     assert answers["403"] == {"description": "The session has no access."}
     settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler"}
@@ -314,8 +319,8 @@ def test_what_a_view_says_by_extend_schema_is_kept(settings):
         def post(self, request):
             raise NotImplementedError
 
-    conf.settings.ROOT_URLCONF = (path("page/", Page.as_view()),)
-    document = SchemaGenerator(patterns=conf.settings.ROOT_URLCONF).get_schema(public=True)
+    settings.ROOT_URLCONF = (path("page/", Page.as_view()),)
+    document = SchemaGenerator(patterns=settings.ROOT_URLCONF).get_schema(public=True)
     operation = document["paths"]["/page/"]["get"]
     assert document["paths"]["/page/"].keys() == {"get"}
     assert operation["security"] == [{"own": []}]
@@ -366,7 +371,7 @@ def test_of_two_routes_with_the_same_pattern_the_first_counts(settings):
 
 
 @pytest.mark.parametrize("library", ["drf", "ninja"])
-def test_a_session_from_a_token_is_a_bearer_scheme(library, settings):
+def test_a_session_from_a_token_is_a_bearer_scheme(library, settings, one_of_drf):
     settings.SESSIONKIT_SOURCE = RequestAttributeSource
     if library == "drf":
         one_of_drf(permission_classes=[EDITORS])
@@ -433,6 +438,16 @@ def test_what_only_another_auth_decides_is_left_to_ninja(settings):
     assert components["schemas"] == {}
 
 
+def test_the_api_of_ninja_itself_shows_the_scheme_of_the_source(settings):
+    settings.SESSIONKIT_SOURCE = RequestAttributeSource
+    api = ninja.NinjaAPI(urls_namespace=f"plain-{next(NUMBERS)}", docs_url=None)
+    api.get("page/", auth=SessionAuth())(secret)
+    settings.ROOT_URLCONF = (path("", api.urls),)
+    document = json.loads(json.dumps(api.get_openapi_schema()))
+    assert document["components"]["securitySchemes"] == {"SessionAuth": {"type": "http", "scheme": "bearer"}}
+    assert document["paths"]["/page/"]["get"]["security"] == [{"SessionAuth": []}]
+
+
 def test_decorators_of_an_operation_count(settings):
     operation, _ = by_ninja(settings, None, view=require_role("editor", on_deny="not_found")(secret))
     assert operation["description"] == 'Required: the role "editor".'
@@ -470,7 +485,7 @@ def test_an_operation_for_several_methods_has_what_each_requires(settings):
 
 
 @pytest.mark.parametrize("library", ["drf", "ninja"])
-def test_the_example_of_a_problem_is_a_real_one(library, settings, handled):
+def test_the_example_of_a_problem_is_a_real_one(library, settings, handled, one_of_drf):
     if library == "drf":
         operation = one_of_drf(permission_classes=[EDITORS])["get"]
     else:
