@@ -98,13 +98,17 @@ class RequireModelAdminMixin(_Admin):
         """Return ``True`` if the session may do any of the actions."""
         return self._meets(request, *ACTIONS)
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Return the actions of the list that the session may run. One without ``permissions=`` needs ``"change"``."""
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Return the actions that the session may run. One without ``permissions=`` needs ``"change"``.
+
+        ``action_location`` is that of Django 6.1 and newer.
+        """
         admin: Any = super()
-        found: dict[str, Any] = admin.get_actions(request)
+        where = {} if action_location is None else {"action_location": action_location}
+        found: dict[str, Any] = admin.get_actions(request, **where)
         if self._meets(request, "change"):
             return found
-        return {name: one for name, one in found.items() if hasattr(one[0], "allowed_permissions")}
+        return {name: one for name, one in found.items() if hasattr(_function_of(one), "allowed_permissions")}
 
     def get_urls(self) -> list[Any]:
         """Return the URL patterns. Each page has its requirement as a mark, for ``sessionkit_routes`` and others."""
@@ -148,6 +152,11 @@ class RequireModelAdminMixin(_Admin):
         for one in objects:
             security_logger.info("admin: %s of %s, pk=%r, user=%s", action, self.opts.label_lower, one.pk, user)
         return True
+
+
+def _function_of(action: Any) -> Any:
+    """Return the function of an action: the first of a tuple, or an attribute since Django 6.1."""
+    return action[0] if isinstance(action, tuple) else action.func
 
 
 def _refuse_bypass(owner: type, method: str, action: str) -> None:
