@@ -381,9 +381,11 @@ def test_the_denial_of_a_model_says_that_a_recent_login_is_missing(admin_setting
     admin_settings.ROOT_URLCONF = urls(site)
     access_denied.connect(hear)
     try:
-        for age, found in ((3600, ["stale_authentication"]), (60, [])):
+        page, admin_settings.SESSIONKIT_REAUTH_URL = f"{TYPES}{kept.pk}/delete/", "/login/"
+        for age, found, status in ((3600, ["stale_authentication"], 302), (60, [], 200)):
             client = browser({"user_id": "1", "role": "clerk", "auth_time": int(time.time()) - age})
-            client.get(f"{TYPES}{kept.pk}/delete/")
+            answer = client.get(page)
+            assert (answer.status_code, answer.get("Location")) == (status, f"/login/?next={page}" if found else None)
             assert heard == found
             heard.clear()
     finally:

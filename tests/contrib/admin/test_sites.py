@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from django.apps import apps
@@ -18,7 +19,18 @@ from support.admin_site import admin_tables as admin_tables
 from support.loops import async_to_sync
 from support.sessions import JSON, abrowser, browser, sign_in
 
-from django_sessionkit import Allow, AllowObject, Authenticated, Public, Role, can_access, enforce, signals, use_session
+from django_sessionkit import (
+    Allow,
+    AllowObject,
+    Authenticated,
+    Public,
+    Recent,
+    Role,
+    can_access,
+    enforce,
+    signals,
+    use_session,
+)
 from django_sessionkit.contrib.admin import SessionKitAdminSite
 from django_sessionkit.contrib.admin.access import SessionOnlyUser
 from django_sessionkit.exceptions import InvalidPolicy
@@ -116,6 +128,14 @@ def test_whatever_is_required_there_must_be_a_session(requirement, allowed, admi
     client.force_login(ann)
     assert client.get("/admin/")["Location"] == "/login/?next=/admin/"
     assert known(ann).get("/admin/").status_code == 200
+
+
+def test_a_site_may_ask_for_a_recent_login(admin_settings):
+    admin_settings.ROOT_URLCONF = urls(SessionKitAdminSite(Role("clerk") & Recent(600), allow_without_user=True))
+    admin_settings.SESSIONKIT_REAUTH_URL = "/login/"
+    for age, status in ((3600, 302), (60, 200)):
+        assert without_user("clerk", auth_time=int(time.time()) - age).get("/admin/").status_code == status
+    assert without_user(auth_time=int(time.time()) - 3600).get("/admin/").status_code == 403
 
 
 def down(request):
