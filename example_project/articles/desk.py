@@ -10,11 +10,11 @@ from typing import ClassVar
 from django.contrib.admin import ModelAdmin, register
 from django.http import HttpRequest
 
-from django_sessionkit import AllowObject, Permission, Role, Session
+from django_sessionkit import Permission, Role
 from django_sessionkit.contrib.admin import RequireModelAdminMixin, SessionKitAdminSite
 
+from .access import MAY_EDIT
 from .models import Article
-from .views import may_edit
 
 
 class Desk(SessionKitAdminSite):
@@ -28,18 +28,13 @@ class Desk(SessionKitAdminSite):
 desk = Desk()
 
 
-def may_change(session: Session | None, article: Article) -> bool:
-    """The object requirement: the same as on the page to edit an article."""
-    return may_edit(article)
-
-
 @register(Article, site=desk)
 class ArticleAdmin(RequireModelAdminMixin, ModelAdmin):
     """What is not named is denied: articles are written on the site."""
 
     requirements: ClassVar = {
         "view": Permission("articles:write"),
-        "change": AllowObject(may_change),
+        "change": MAY_EDIT,
         "delete": Permission("articles:publish"),
     }
     list_display = ("title", "section", "author", "published_at")

@@ -6,18 +6,17 @@ rules in newsroom.policy decide who may open which section.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, ListView, UpdateView
 
-from django_sessionkit import Permission, enforce, has_permission, require_session
+from django_sessionkit import has_permission, require_session
 from django_sessionkit.decorators import require_permission
-from django_sessionkit.mixins import RequirePermissionMixin
+from django_sessionkit.mixins import RequireObjectMixin, RequirePermissionMixin
 
+from .access import MAY_EDIT
 from .forms import ArticleForm
 from .models import Article, ArticleQuerySet, Section
 
@@ -40,16 +39,6 @@ class ArticleList(ReadingMixin, ListView):
 class ArticleDetail(ReadingMixin, DetailView):
     template_name = "articles/detail.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(may_edit=may_edit(self.object), **kwargs)
-
-
-def may_edit(article: Article) -> bool:
-    """Return whether the caller may edit: own articles need the right to write, all others the right to publish."""
-    if str(article.author_id) != require_session().user_id:
-        return has_permission("articles:publish")
-    return has_permission("articles:write")
-
 
 class WritingMixin(RequirePermissionMixin):
     required_permissions = ("articles:write",)
@@ -65,13 +54,8 @@ class ArticleCreate(WritingMixin, CreateView):
         return super().form_valid(form)
 
 
-class ArticleUpdate(WritingMixin, UpdateView):
-    def get_object(self, queryset: ArticleQuerySet | None = None) -> Article:
-        """Return the article. The right to edit depends on the object, so it is checked in code."""
-        article = super().get_object(queryset)
-        if not may_edit(article):
-            enforce(Permission("articles:publish"))  # raises a denial that names the missing permission
-        return article
+class ArticleUpdate(WritingMixin, RequireObjectMixin, UpdateView):
+    object_requirement = MAY_EDIT  # get_object() checks it
 
     def form_valid(self, form: ArticleForm) -> HttpResponse:
         messages.success(self.request, "Your changes are saved.")

@@ -106,6 +106,20 @@ def test_what_is_under_embargo_looks_like_a_page_that_does_not_exist(url: str, n
     assert known.text == slashless.text == unknown.text
 
 
+def test_an_article_is_edited_by_its_author_or_by_those_who_publish(url: str) -> None:
+    """The link on the page and the page to edit follow the same requirement for the object."""
+    edits: dict[str, set[str]] = {}
+    for name in ("reader", "editor", "admin"):
+        with signed_in(url, name) as client:
+            for page in re.findall(r'href="(/articles/\d+/)"', client.get("/articles/").text):
+                edit = client.get(f"{page}edit/")
+                assert edit.status_code in (200, 403)
+                assert (f'href="{page}edit/"' in client.get(page).text) is (edit.status_code == 200)
+                edits.setdefault(page, set()).update([name] if edit.status_code == 200 else [])
+            assert client.get("/articles/999999/edit/").status_code == (403 if name == "reader" else 404)
+    assert {frozenset(names) for names in edits.values()} == {frozenset(["editor", "admin"]), frozenset(["admin"])}
+
+
 def problem(answer: httpx.Response, status: int) -> bool:
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
