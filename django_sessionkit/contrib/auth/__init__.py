@@ -5,6 +5,7 @@ Add ``"django_sessionkit.contrib.auth.AuthBridge"`` to ``INSTALLED_APPS``.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
@@ -13,14 +14,14 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 
 from django_sessionkit import conf
 from django_sessionkit.conf import installed
-from django_sessionkit.exceptions import InvalidSession, SessionUnavailable
+from django_sessionkit.exceptions import InvalidSession, NotAuthenticated, SessionUnavailable
 from django_sessionkit.session import audit, writer
 from django_sessionkit.session.loader import current_loader, own_context
 from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import run
 
-from . import hijacking, users
+from . import hijacking, logins, users
 from .permissions import SessionPermissions
 from .roles import StatusRoles
 from .source import LABEL, AuthSource, refresh, restore, transient
@@ -51,6 +52,7 @@ class AuthBridge(StatusRoles, AppConfig):
         user_logged_in.connect(self._begin)
         user_logged_out.connect(self._end)
         hijacking.connect()
+        logins.connect(self._confirm)
 
     def session_of(self, user: Any) -> dict[str, Any]:
         """Return the dict for ``user``: id, e-mail, roles and permissions. Override it to change this.
@@ -89,13 +91,14 @@ class AuthBridge(StatusRoles, AppConfig):
         user is read again, because the permissions must never be older than the version.
         """
         now = users.reload_user(request, user) if stamp else user
-        return (
-            {**self.dict_of(now), **hijacking.acting(request), **stamp} if users.user_id(now) == str(user.pk) else None
-        )
+        if users.user_id(now) != str(user.pk):
+            return None
+        return {**logins.login_of(request, user), **self.dict_of(now), **hijacking.acting(request), **stamp}
 
     def _begin(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
         if not self._is_installed() or not users.is_logged_in(request, user):
             return  # authenticated without a session, for example by a token: there is no store to write to
+        logins.stamp(request)
         loader = current_loader()
         # set_session() must find this login, and not the session of an earlier one.
         restore(request)
@@ -120,6 +123,12 @@ class AuthBridge(StatusRoles, AppConfig):
         except InvalidSession as error:
             audit.refused("contrib.auth", AuthSource.maker, error)
             run(writer.clear(request, and_log_out=False))  # the dict of an earlier login is out of date
+
+    def _confirm(self, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+        """Confirm the session after allauth has asked the user for a factor again."""
+        if kwargs.get("reauthenticated") and self._is_installed() and users.is_logged_in(request, user):
+            with suppress(NotAuthenticated):  # the login gives no valid session
+                run(writer.confirm(request, logins.login_of(request, user).get("amr", [])))
 
     def _end(self, request: HttpRequest, **kwargs: Any) -> None:
         if not self._is_installed() or not hasattr(request, "session"):

@@ -15,6 +15,8 @@ from django_sessionkit.session.loader import current_loader
 from django_sessionkit.session.tenants import placed
 from django_sessionkit.utils.sansio import Flow, run
 
+from . import logins
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -54,6 +56,7 @@ def acting(request: HttpRequest) -> dict[str, Any]:
 
 
 def _follow(request: HttpRequest, **kwargs: Any) -> None:
+    logins.forget(request)
     before = getattr(request, _BEFORE, None)
     login = {name: before.get(name) if before is not None else None for name in ("auth_time", "amr")}
     run(_handed_over(request, {"act": None, **login, **acting(request)}))

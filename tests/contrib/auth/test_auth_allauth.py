@@ -8,7 +8,8 @@ from importlib import import_module, reload
 from importlib.util import find_spec
 
 import pytest
-from django.contrib.auth.models import Group, User
+import time_machine
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core import mail
 from django.core.cache import cache
@@ -26,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("allauth") is None, reason="needs django-allauth"),
 ]
 PASSWORD = "a-long-and-new-password"
+NOW = 1_800_000_000
 SIGN_UP = {"username": "eve", "email": "eve@example.org", "password1": PASSWORD, "password2": PASSWORD}
 
 
@@ -168,3 +170,53 @@ def test_without_the_setting_the_check_lists_what_is_closed_and_the_excludes_ope
     project.SESSIONKIT_EXCLUDE = [name.strip('"') for name in names.split(", ")]
     assert client.get("/accounts/signup/").status_code == 200
     assert "sessionkit.W029" not in [one.id for one in run_checks(tags=["sessionkit"])]
+
+
+def logins_of(client):
+    data = client.session["__session__"]
+    return data["auth_time"], data.get("amr")
+
+
+@pytest.mark.parametrize("asked", ["recent", "factor"])
+def test_the_page_of_allauth_confirms_the_login(settings, asked):
+    settings.SESSIONKIT_REAUTH_URL = "account_reauthenticate"
+    settings.SESSIONKIT_PROTECT = [
+        {"pattern": "/page", "recent": 600} | ({"factor": "pwd"} if asked == "factor" else {})
+    ]
+    eve()
+    client = browser()
+    with time_machine.travel(NOW, tick=False) as clock:
+        assert client.post("/accounts/login/", {"login": "eve", "password": PASSWORD}).status_code == 302
+        assert logins_of(client) == (NOW, ["pwd"])
+        assert client.get("/page/").status_code == 200
+        clock.move_to(NOW + 601)
+        response = client.get("/page/")
+        assert response.headers["Location"] == "/accounts/reauthenticate/?next=/page/"
+        confirm, key = response.headers["Location"], client.session.session_key
+        assert client.get(confirm).status_code == 200
+        assert client.post(confirm, {"password": "wrong"}).status_code == 200
+        assert logins_of(client) == (NOW, ["pwd"])
+        assert client.post(confirm, {"password": PASSWORD}).headers["Location"] == "/page/"
+        assert logins_of(client) == (NOW + 601, ["pwd"])
+        assert client.session.session_key != key
+        assert client.get("/page/").status_code == 200
+
+
+def test_a_code_by_mail_is_no_factor():
+    user, client = eve(), browser()
+    client.post("/accounts/login/code/", {"email": user.email})
+    code = re.search(r"^\s*([\w-]{6,})\s*$", mail.outbox[-1].body, re.MULTILINE)[1]
+    client.post("/accounts/login/code/confirm/", {"code": code})
+    assert logins_of(client)[1] is None
+
+
+def test_a_step_of_a_user_without_a_session_confirms_nothing(rf):
+    sent = import_module("allauth.account.signals").authentication_step_completed
+    request = rf.get("/")
+    request.session = browser().session
+    user = eve()
+    for session in ({}, {"_auth_user_id": str(user.pk)}):
+        request.session.update(session)
+        request.user = AnonymousUser()
+        sent.send(sender=User, request=request, user=user, method="password", reauthenticated=True)
+    assert "__session__" not in request.session
