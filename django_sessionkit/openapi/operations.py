@@ -63,13 +63,13 @@ class ViewPolicy(NamedTuple):
     - ``requirement``: all that it requires, ``Public()`` if it requires nothing.
     - ``ways``: the ways to log in for the view.
     - ``answers``: whether the response to a denial of the view is a problem document.
-    - ``hides``: whether that response is 404.
+    - ``hides``: whether that response is 404. It has both values if some of them are.
     """
 
     requirement: Requirement = Public()
     ways: tuple[Way, ...] = (BY_SESSION,)
     answers: bool = True
-    hides: bool = False
+    hides: frozenset[bool] = frozenset([False])
 
 
 class OperationPolicy(NamedTuple):
@@ -146,7 +146,7 @@ class OperationPolicy(NamedTuple):
 
     def _statuses(self) -> Iterator[HTTPStatus]:
         by_rules = [(one.requirement, hides) for one in self.rules for hides in self.hides]
-        asked = (*by_rules, (self.view.requirement, self.view.hides))
+        asked = (*by_rules, *((self.view.requirement, hides) for hides in self.view.hides))
         denying = [(one, hides) for one, hides in asked if not isinstance(one, Public)]
         if any(not hides and not one.is_closed for one, hides in denying):
             yield HTTPStatus.UNAUTHORIZED

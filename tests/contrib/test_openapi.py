@@ -19,7 +19,7 @@ from django.urls import include, path
 from support.sessions import ADMIN, EDITOR, JSON, READER, sign_in
 
 from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
-from django_sessionkit.requirements import Factor, Impersonated, Recent, Within
+from django_sessionkit.requirements import AllowObject, Factor, Impersonated, Recent, Within
 
 if any(find_spec(name) is None for name in ("drf_spectacular", "ninja", "openapi_spec_validator")):
     pytest.skip("needs drf-spectacular, django-ninja and openapi-spec-validator", allow_module_level=True)
@@ -50,6 +50,10 @@ from django_sessionkit.sources import RequestAttributeSource
 
 def is_editor(session):
     return session is not None and session.role == "editor"
+
+
+def is_owner(session, article):
+    raise NotImplementedError
 
 
 def is_anyone(session):
@@ -267,6 +271,14 @@ def test_permission_classes_of_others_are_named(permissions, words, security, on
     operation = one_of_drf(permission_classes=permissions)["get"]
     assert operation["security"] == security
     assert operation.get("description") == (f"Required: {words}." if words else None)
+
+
+def test_a_denied_object_may_be_hidden(one_of_drf):
+    owners = Requires(AllowObject(is_owner), on_deny="not_found")
+    operation = one_of_drf(permission_classes=[owners])["get"]
+    assert operation["description"] == "Required: approval by is_owner for the object."
+    assert operation["responses"].keys() == {"200", "401", "403", "404"}
+    assert one_of_drf(permission_classes=[EDITORS & owners])["get"]["responses"].keys() == {"200", "401", "403", "404"}
 
 
 def test_each_method_of_a_view_may_require_something_else(one_of_drf):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular import openapi
@@ -96,7 +97,7 @@ class AutoSchema(openapi.AutoSchema):
             combined([*(mark.requirement for mark in marks), *(self._requirement(one, ways) for one in asked)]),
             ways if ways and current_loader().source.follows_user else (BY_SESSION,),
             self.view.get_exception_handler() is exception_handler and not any(map(_is_foreign, asked)),
-            bool(marks) and all(is_hiding(mark.options) for mark in marks),
+            _hiding(asked, marks),
         )
 
     def _marks(self, routes: list[Route]) -> list[ViewRequirement]:
@@ -143,6 +144,12 @@ def _is_foreign(permission: Any) -> bool:
     if type(permission) in (permissions.AND, permissions.OR):
         return _is_foreign(permission.op1) or _is_foreign(permission.op2)
     return not isinstance(permission, (RequirementPermission, permissions.AllowAny))
+
+
+def _hiding(asked: Iterable[Any], marks: Iterable[ViewRequirement]) -> frozenset[bool]:
+    """Return whether denials are a 404. Of permission classes, only a denied object may be one."""
+    by_permissions = {hides for one in asked for hides in (False, getattr(one, "hides", False))}
+    return frozenset(by_permissions.union(is_hiding(mark.options) for mark in marks))
 
 
 def _routes_of(routes: list[Route], expression: str, view: type) -> list[Route]:

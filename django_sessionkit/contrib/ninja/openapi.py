@@ -68,7 +68,7 @@ class _PolicySchema(OpenAPISchema):
         return ViewPolicy(
             combined([by_auth, *(mark.requirement for mark in marks)]),
             answers=answers_denials(self.api) and (not auths or any(map(_is_ours, operation.auth_callbacks))),
-            hides=bool(marks) and not auths and all(is_hiding(mark.options) for mark in marks),
+            hides=frozenset([*(False for _ in auths), *(is_hiding(mark.options) for mark in marks)]),
         )
 
     def _requirement(self, auth: Any) -> Requirement:
