@@ -105,12 +105,9 @@ class DjangoSessionSource(SessionSource):
         if empty_for is None:
             _move(store, name)
             return
-        kept, key = _login_of(store.items(), empty_for), store.session_key
+        kept = _login_of(store.items(), empty_for)
         try:
-            _move(store, name)
-            store.flush()  # the key of another user has never held this user's data
-        except SessionInterrupted:
-            _end_everywhere(store, key)
+            _end(store)
         finally:
             store.update(kept)
 
@@ -134,23 +131,24 @@ class DjangoSessionSource(SessionSource):
 def _move(store: Any, session_key: str) -> None:
     """Give the data of the store a new key, in at most one of the requests that have read it under the old one.
 
-    The new key follows from the old one, so two requests cannot both create it. Otherwise each could carry the data on
-    under a key of its own, and what one of them removed would stay in the other. The session dict itself is not stored
-    here, but when the response is. Raises ``SessionInterrupted`` if another request has moved or ended the session.
+    The key of a visitor, which an attacker may have planted, is replaced by a random one. The new key of a user follows
+    from the old one, so two requests cannot both create it. Otherwise each could carry the session on under a key of
+    its own, and what one of them removed would stay in the other. Both keys are empty until the response is saved.
+    Raises ``SessionInterrupted`` if another request has moved or ended the session.
     """
-    store.keys()  # loads the store; if it finds no data, it drops its session key
+    is_somebodys = not store.keys().isdisjoint((session_key, SESSION_KEY))  # a store that finds no data drops its key
     old = store.session_key
-    if old is None or _chooses_keys(type(store)):
+    if old is None or not is_somebodys or _chooses_keys(type(store)):
         store.cycle_key()
         return
-    held = store.pop(session_key, None)
+    data, store._session_cache = store._session_cache, {}
     try:
         _claim(store, old, _next_key(old))
     except (CreateError, UpdateError):
         store._session_key, store.modified = old, False  # saves nothing at the end of the request
         raise SessionInterrupted(_MOVED) from None
-    if held is not None:
-        store[session_key] = held
+    finally:
+        store._session_cache = data
 
 
 def _claim(store: Any, old: str, new: str) -> None:
@@ -166,15 +164,24 @@ def _claim(store: Any, old: str, new: str) -> None:
     store._session_key, store.modified = new, True
 
 
-def _end_everywhere(store: Any, key: str) -> None:
-    """Empty the store, and end the session that another request is moving to the next key.
+def _end(store: Any) -> None:
+    """Empty the store, and end the session also under the keys that other requests are just giving it.
 
-    Raises ``SessionInterrupted`` if the session is under neither key.
+    Raises ``SessionInterrupted`` if it is under none of them.
     """
-    new = _next_key(key)
-    is_found = store.exists(new)
+    key, is_found = store.session_key, True
+    store.clear()
+    while key is not None and not _chooses_keys(type(store)):
+        try:
+            _claim(store, key, _next_key(key))
+            break
+        except CreateError:
+            store.delete(key)  # before the next key, so that no third request can move the session
+            key = _next_key(key)
+        except UpdateError:
+            is_found = False
+            break
     store.flush()
-    store.delete(new)
     if not is_found:
         raise SessionInterrupted(_MOVED)
 
@@ -190,8 +197,9 @@ def _next_key(key: str) -> str:
 
 
 def _chooses_keys(kind: type[SessionBase]) -> bool:
-    """Return ``True`` for a store whose key is its data, and for one that changes its key in a way of its own."""
-    return issubclass(kind, SignedCookies) or kind.cycle_key is not SessionBase.cycle_key
+    """Return ``True`` for a store whose key is its data, and for one that keeps its data or its key in its own way."""
+    is_usual = kind.cycle_key is SessionBase.cycle_key and _reads_as_usual(kind)
+    return issubclass(kind, SignedCookies) or not is_usual
 
 
 @lru_cache(maxsize=32)

@@ -401,26 +401,38 @@ def test_a_login_works_and_a_logout_does_not_if_the_session_has_moved_twice(key)
     assert session_under(login.answered())["__session__"]["role"] == "guest"
 
 
-def test_what_moves_is_stored_without_the_session_until_the_response(key):
+def test_a_session_that_moves_is_under_neither_key_until_the_response(key):
     """A process that ends in between leaves no session behind that nobody knows of."""
     moving = Tab(key)
     update_session(moving.request, {"role": "editor"})
-    assert session_under(moving.request.session.session_key) == {"basket": "pears"}
-    assert session_under(moving.answered())["__session__"]["role"] == "editor"
+    assert session_under(moving.request.session.session_key) == {}
+    moved = session_under(moving.answered())
+    assert (moved["basket"], moved["__session__"]["role"]) == ("pears", "editor")
 
 
-def test_the_next_key_does_not_follow_from_the_old_one_without_the_secret_key():
-    keys = set()
-    for secret in ("one", "two"):
-        with override_settings(SECRET_KEY=secret):
-            request = RequestFactory().get("/")
-            request.session = CacheStore("a" * 32)
-            request.session["kept"] = True
-            request.session.save(must_create=True)
-            regenerate_session(request)
-        keys.add(request.session.session_key)
-    assert len(keys) == 2
-    assert all(re.fullmatch("[a-z0-9]{32}", one) for one in keys)
+def next_key(data, secret):
+    """Return the key that replaces the same old key of a store with these data."""
+    request = RequestFactory().get("/")
+    request.session = store = CacheStore("a" * 32)
+    store._session_cache = dict(data)
+    store.save(must_create=True)
+    with override_settings(SECRET_KEY=secret):
+        regenerate_session(request)
+    key = store.session_key
+    store.flush()
+    return key
+
+
+@pytest.mark.parametrize("data", [{"__session__": READER}, {"_auth_user_id": "7"}])
+def test_the_next_key_of_a_user_follows_from_the_old_one_and_the_secret_key(data):
+    keys = [next_key(data, "one"), next_key(data, "one"), next_key(data, "two")]
+    assert keys[0] == keys[1] != keys[2]
+    assert all(re.fullmatch("[a-z0-9]{32}", key) for key in keys)
+
+
+def test_the_next_key_of_a_visitor_is_random():
+    """An attacker who has planted the old key, and knows the secret key, does not know the key of the login."""
+    assert len({next_key({"basket": "pears"}, "one") for _ in range(3)}) == 3
 
 
 class OwnKeys(CacheStore):
@@ -435,6 +447,7 @@ def test_a_store_may_choose_its_keys():
     request = RequestFactory().get("/")
     request.session = OwnKeys()
     request.session.create()
+    request.session["__session__"] = READER
     regenerate_session(request)
     assert request.session["cycled"]
 
