@@ -27,7 +27,7 @@ _NO_USER = (
 )
 # the request attribute with the last denial by a model admin
 _DENIAL = "_sessionkit_admin_denial"
-_BY_MODEL = "the admin of the model refuses it"
+_UNKNOWN = Decision(False, DENIED, detail="the admin of the model refuses it")
 
 
 def decision_for(request: HttpRequest, requirement: Requirement, *, without_user: bool, obj: object = None) -> Decision:
@@ -75,15 +75,21 @@ def without_object(requirement: Requirement) -> Requirement:
     return type(requirement)(*map(without_object, requirement.children))  # type: ignore[arg-type]
 
 
-def keep_denial(request: HttpRequest, decision: Decision | None) -> None:
-    """Keep the last denial by a model admin, for the response of the site if the admin raises ``PermissionDenied``."""
-    vars(request)[_DENIAL] = decision
+def keep_denial(request: HttpRequest, decision: Decision | None, detail: str = "") -> None:
+    """Keep the last denial by a model admin, for the response of the site if the admin raises ``PermissionDenied``.
+
+    Without a decision, keep ``detail``, unless there is a decision already: it says what a session can do about it.
+    """
+    if decision is None and kept_denial(request).requirement is None:
+        decision = Decision(False, DENIED, detail=detail)
+    if decision is not None:
+        vars(request)[_DENIAL] = decision
 
 
 def kept_denial(request: HttpRequest) -> Decision:
-    """Return the denial of :func:`keep_denial`, or one without a requirement."""
-    kept: Decision | None = vars(request).get(_DENIAL)
-    return kept if kept is not None else Decision(False, DENIED, detail=_BY_MODEL)
+    """Return the denial of :func:`keep_denial`; without one, a model admin has decided by itself."""
+    kept: Decision = vars(request).get(_DENIAL, _UNKNOWN)
+    return kept
 
 
 def is_of(request: HttpRequest, session: Session | None) -> bool:

@@ -71,8 +71,11 @@ class RequireModelAdminMixin(_Admin):
         """Return ``True`` if the session may do one of the actions."""
         without_user = getattr(self.admin_site, "allow_without_user", False) is True
         requirements = self.requirements or {}
-        for one in (requirements[action] for action in actions if action in requirements):
-            decision = decision_for(request, one, without_user=without_user, obj=obj)
+        for action in actions:
+            if action not in requirements:
+                keep_denial(request, None, f'{type(self).__name__}.requirements does not name "{action}"')
+                continue
+            decision = decision_for(request, requirements[action], without_user=without_user, obj=obj)
             if decision.allowed:
                 return True
             keep_denial(request, decision)

@@ -31,7 +31,7 @@ from django_sessionkit.responses.caching import vary
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.sansio import run
 
-from .access import SessionOnlyUser, decision_for, has_no_user, is_of, keep_denial, kept_denial
+from .access import SessionOnlyUser, decision_for, has_no_user, is_of, kept_denial
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -97,7 +97,6 @@ class SessionKitAdminSite(AdminSite):
             if not self.has_permission(request):
                 return guarded(request) if self._is_logout(request) else self._deny(request)
             self._stand_in(request)
-            keep_denial(request, None)
             try:
                 return vary(guarded(request, *args, **kwargs))
             except PermissionDenied as error:

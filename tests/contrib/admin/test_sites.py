@@ -165,12 +165,16 @@ def test_a_denial_is_reported_once_also_by_a_model(closed, ann):
     try:
         known(ann).get("/admin/")
         known(ann, "clerk").get("/admin/contenttypes/contenttype/")
+        known(ann, "clerk").get("/admin/auth/permission/add/")
+        known(ann, "clerk").get("/admin/auth/permission/")
         known(ann, "clerk").get("/admin/auth/group/")
         known(ann, "clerk").get("/admin/")
     finally:
         signals.access_denied.disconnect(hear)
     assert heard == [
         (403, 'needs the role "clerk"'),
+        (403, 'needs the role "change"'),
+        (403, 'the view refused the request (Permissions.requirements does not name "add")'),
         (403, 'needs the role "change"'),
         (403, "the view refused the request (the admin of the model refuses it)"),
     ]
