@@ -1075,7 +1075,7 @@ def test_commands_print_what_the_page_shows(
 
 @pytest.mark.skipif(find_spec("rest_framework") is None, reason="needs djangorestframework")
 def test_rest_framework(run: Run) -> None:
-    run("docs/how-to/rest-framework.md")
+    project = run("docs/how-to/rest-framework.md")
     reader, editor = caller(PROGRAM, role="reader", plan="free"), caller(PROGRAM, role="editor", plan="gold")
     answer = caller(PROGRAM).get("/api/drafts/")
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
@@ -1087,6 +1087,17 @@ def test_rest_framework(run: Run) -> None:
     assert caller(PROGRAM, permissions=["posts:write"]).post("/api/articles/").status_code == 201
     assert editor.post("/api/articles/").status_code == 403
     assert editor.delete("/api/articles/1/").status_code == 403
+    groups = project.module("articles.objects_api").Groups
+    names = [Group.objects.create(name=name).pk for name in ("editor", "reader")]
+    routes = [
+        path("groups/", groups.as_view({"get": "list"})),
+        path("groups/<int:pk>/", groups.as_view({"get": "retrieve"})),
+    ]
+    project.apply({"ROOT_URLCONF": type("urls", (), {"urlpatterns": routes})})
+    member = caller(PROGRAM, roles=["editor"])
+    assert [member.get(f"/groups/{pk}/").status_code for pk in (*names, 0)] == [200, 403, 404]
+    assert [caller(PROGRAM).get(where).status_code for where in ("/groups/", "/groups/0/")] == [401, 401]
+    assert member.get("/groups/").status_code == 200
 
 
 @pytest.mark.skipif(find_spec("ninja") is None, reason="needs django-ninja")
@@ -1098,6 +1109,9 @@ def test_ninja(run: Run) -> None:
     assert caller(PROGRAM, role="editor").get("/api/drafts/").json() == {"reader": "7"}
     assert caller(PROGRAM).get("/api/news/").status_code == 401
     assert caller(PROGRAM, plan="gold").get("/api/news/").json() == {"plan": "gold"}
+    assert [caller(PROGRAM, role="x").get(f"/api/comments/{number}/").status_code for number in (7, 8)] == [200, 403]
+    assert caller(PROGRAM, role="moderator").get("/api/comments/8/").status_code == 200
+    assert caller(PROGRAM).get("/api/comments/7/").status_code == 401
 
 
 @pytest.mark.skipif(find_spec("drf_spectacular") is None or find_spec("ninja") is None, reason="needs both")

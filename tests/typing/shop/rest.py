@@ -29,6 +29,8 @@ from django_sessionkit.contrib.drf.spectacular import AutoSchema
 from django_sessionkit.contrib.ninja import Caller, SessionAuth, answer_denials
 from django_sessionkit.contrib.ninja.openapi import NinjaAPI as DocumentedAPI
 
+from .access import OWN
+
 Editors: type[BasePermission] = Requires(Role("editor"))
 
 
@@ -39,6 +41,11 @@ class Articles(APIView):
     def get(self, request: Request) -> Response:
         user = cast("SessionUser", request.user)
         return Response({"user": user.pk, "roles": user.session.roles})
+
+
+class Orders(APIView):
+    permission_classes = [Requires(OWN, on_deny="not_found") | RequiresByAction({"list": Public()}, on_deny="auto")]
+    requires_object = True
 
 
 class Comments(APIView):
