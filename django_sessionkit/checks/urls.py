@@ -64,8 +64,11 @@ check_unclear_routes: Check = _each(Info, "sessionkit.I003", exposure.unclear_ro
 def check_view_predicates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report predicates of views that cannot be imported or called."""
     policy_coverage = coverage.current()
+    if policy_coverage is None:
+        return []
     found = {}
-    for view, requirement in policy_coverage.required_by_views() if policy_coverage is not None else ():
+    required = [*policy_coverage.required_by_views(), *view_attributes.permission_requirements(policy_coverage)]
+    for view, requirement in required:
         for predicate in leaves(requirement, Allow, AllowObject):
             try:
                 predicate.resolve()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from django_sessionkit.requirements import Requirement
@@ -99,3 +99,19 @@ def _of_ninja(view: Any) -> Iterator[_Bare]:
             if isinstance(one, Requirement):
                 place = f"auth of {operation.view_func.__module__}.{operation.view_func.__qualname__}"
                 yield place, one, f"Write auth=SessionAuth({one!r}). Import it from django_sessionkit.contrib.ninja."
+
+
+def permission_requirements(coverage: PolicyCoverage) -> Iterator[tuple[str, Requirement]]:
+    """Yield the requirements in the permission classes of Django REST framework, with the name of the view."""
+    for route in coverage.routes:
+        classes = getattr(class_of(route.callback), "permission_classes", None)
+        for one in classes if isinstance(classes, (list, tuple)) else ():
+            yield from ((route.view, requirement) for requirement in _within_permission(one))
+
+
+def _within_permission(permission: Any) -> Iterator[Requirement]:
+    actions, parts = getattr(permission, "actions", None), getattr(permission, "parts", None)
+    required = [*(actions.values() if isinstance(actions, Mapping) else ()), getattr(permission, "otherwise", None)]
+    yield from (one for one in required if isinstance(one, Requirement))
+    for part in parts if isinstance(parts, tuple) else ():
+        yield from _within_permission(part)

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.checks import run_checks
 from django.test import Client
 from django.urls import include, path
 from support.sessions import ADMIN, EDITOR, JSON, READER, sign_in
@@ -342,3 +343,19 @@ def test_the_mixin_of_django_views_is_refused():
 
         class Wrong(RequireObjectMixin, Show):
             object_requirement = OWN
+
+
+def test_a_function_that_cannot_be_imported_is_found_in_permission_classes(settings):
+    classes = {
+        "a": Requires(AllowObject("no.such.one")),
+        "b": RequiresByAction({"list": Public(), "retrieve": ~AllowObject("no.such.two")}, OWN),
+        "c": IsAuthenticated
+        & ~(Requires(AllowObject("math.pow")) | Requires(Role("a") | AllowObject("no.such.three"))),
+        "d": RequiresByAction({}),
+    }
+    settings.ROOT_URLCONF = tuple(
+        path(f"{name}/", viewset(one).as_view({"get": "list"})) for name, one in classes.items()
+    )
+    messages = [one for one in run_checks(tags=["sessionkit"]) if one.id == "sessionkit.E021"]
+    found = [one.msg.partition(": ")[2].partition(" cannot be used")[0] for one in messages]
+    assert found == [f"AllowObject('no.such.{number}')" for number in ("one", "two", "three")]
