@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bureaus.tenants import memberships
+
 from django_sessionkit import InvalidSession, Role, Session
 
 if TYPE_CHECKING:
@@ -46,10 +48,12 @@ def _rights(user: User) -> dict[str, Any]:
     # A suspended account keeps its role in the database, but does not get it in the session.
     if user.is_suspended:
         return {"role": "suspended", "roles": [], "permissions": []}
+    groups = [group.name for group in user.groups.all()]
     return {
         "role": user.role,
-        "roles": [group.name for group in user.groups.all()],
+        "roles": [name for name in groups if "/" not in name],
         "permissions": user.extra_permissions,
+        "tenants": memberships(groups),
     }
 
 

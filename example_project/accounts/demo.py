@@ -25,8 +25,8 @@ ACCOUNTS = (
         "reader",
         "demo-pass-for-reader",
         {"role": Role.READER, "plan": Plan.FREE, "display_name": "Robin Reader"},
-        ("beta-tester",),
-        "reads articles; Premium redirects to the upgrade page; Write gives a 403",
+        ("beta-tester", "north/reader", "south/admin"),
+        "reads articles; Premium redirects to the upgrade page; Write gives a 403; is the admin of the bureau south",
     ),
     Account(
         "editor",
@@ -37,8 +37,8 @@ ACCOUNTS = (
             "display_name": "Edda Editor",
             "extra_permissions": ["articles:export"],
         },
-        (),
-        "writes, sees embargoed stories, exports CSV; may not publish",
+        ("north/admin", "south/reader"),
+        "writes, sees embargoed stories, exports CSV; may not publish; is the admin of the bureau north",
     ),
     Account(
         "admin",

@@ -33,6 +33,9 @@ PROTECT = [
     {"name": "api", "pattern": "/api/**", "require": ACTIVE, "api": True},
     # This rule also protects views that are added below this path later. The views need no decorator.
     {"name": "admin-area", "pattern": "/admin-area/**", "role": "admin"},
+    # Each bureau is a tenant. A role counts here only if the session has it in this bureau (bureaus.tenants).
+    {"name": "bureau-staff", "pattern": "/bureaus/*/staff", "role": "admin", "within": True},
+    {"name": "bureaus", "pattern": "/bureaus/**", "authenticated": True, "within": True},
     # A caller without the permission must not learn that embargoed stories exist: 404, with or without a session.
     {
         "name": "embargo",

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "accounts.bridge.NewsroomBridge",  # django_sessionkit.contrib.auth, with a custom session dict
     "accounts",
     "articles",
+    "bureaus",
     "tour",  # explains each page to visitors of the demo; it does nothing without DEBUG
 ]
 
@@ -108,6 +109,7 @@ SESSIONKIT_EXCLUDE = policy.PUBLIC_PAGES
 SESSIONKIT_ROLES = policy.ROLES
 SESSIONKIT_WILDCARD_PERMISSIONS = True  # "articles:*" of the admins grants articles:publish and all others like it
 SESSIONKIT_SESSION_VALIDATOR = "accounts.access.check_session"
+SESSIONKIT_TENANT = "bureaus.tenants.bureau_of"  # the bureau that a page is about
 SESSIONKIT_LOGIN_URL = "accounts:login"
 # Changed permissions take effect immediately on every server: each request that reads the session gets the version of
 # its user from the cache. accounts.bridge renews a session that is out of date. With an interval, a request checks the

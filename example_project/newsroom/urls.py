@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin-area/policy/", views.admin_policy, name="admin-policy"),
     path("desk/", desk.urls),
     path("", include("articles.urls")),
+    path("", include("bureaus.urls")),
     path("", include("accounts.urls")),
 ]
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from newsroom import policy
 from newsroom import settings as settings_module
 
-APPS = ("accounts", "articles", "newsroom", "tour")
+APPS = ("accounts", "articles", "bureaus", "newsroom", "tour")
 
 
 class Excerpt(NamedTuple):

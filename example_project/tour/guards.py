@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast
 
+from bureaus.tenants import bureau_in
 from django.http import HttpRequest
 from django.urls import resolve, reverse
 
@@ -80,7 +81,7 @@ def look_without_session(request: HttpRequest) -> Look:
 
 
 def _explain_as(visitor: Visitor, path: str, method: str, caller: str) -> Explanation:
-    with use_session(visitor.data):
+    with use_session(visitor.data, tenant=bureau_in(path)):
         return explain(path, method=method, caller=caller)
 
 

@@ -164,7 +164,7 @@ def test_the_policy_shows_all_columns_on_a_desk_and_all_callers_on_a_phone(page:
     open_page(page, "/admin-area/policy/")
     page.set_viewport_size({"width": 1280, "height": 800})
     headings = page.locator(".sk-matrix thead th").all()
-    assert len(headings) == 9
+    assert len(headings) == 11
     for heading in headings:
         box = heading.bounding_box()
         assert box is not None
