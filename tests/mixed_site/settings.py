@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "django_sessionkit",
     "django_sessionkit.contrib.auth.AuthBridge",
@@ -58,6 +59,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}  # a code may be used twice
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
 else:
@@ -67,9 +69,11 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler",
 }
 
+SESSIONKIT_REAUTH_URL = "mfa_reauthenticate"
 SESSIONKIT_GLOBAL_PROTECT = True
 SESSIONKIT_HONOR_LOGIN_NOT_REQUIRED = True
 SESSIONKIT_PROTECT = [
     {"pattern": "/admin/**", "role": "staff"},
     {"view": "reports", "role": "editor"},
+    {"pattern": "/articles/publish/", "role": "staff", "recent": 600, "factor": "otp"},
 ]

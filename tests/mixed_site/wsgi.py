@@ -1,4 +1,4 @@
-"""The project for a server. It creates the tables and a superuser first."""
+"""The project for a server. It creates the tables and two superusers first."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 call_command("check", fail_level="WARNING")
 call_command("migrate", verbosity=0)
-get_user_model().objects.create_superuser("root", "root@example.org", os.environ["SITE_PASSWORD"])
+for name in ("root", "ada"):
+    get_user_model().objects.create_superuser(name, f"{name}@example.org", os.environ["SITE_PASSWORD"])
