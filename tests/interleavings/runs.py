@@ -7,6 +7,7 @@ from typing import Any
 
 from .actors import FIRST, PLAYS, fetch
 from .laws import broken
+from .limits import limits_of
 from .scheduler import Actor, Explorer, Found
 from .site import Setup, Site, site
 from .store import World, world
@@ -68,6 +69,12 @@ def explore(setup: Setup, names: Sequence[str], *, merging: bool = True) -> Foun
         stage = Stage(the_site)
         actors = [_actor(the_site, names, number) for number in range(len(names))]
         return Explorer(stage, actors, stage.check, merging=merging).explore()
+
+
+def unexplained(setup: Setup, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the broken laws that no limit explains, each with its first order."""
+    found = explore(setup, names)
+    return {law: order for law, order in found.broken.items() if not limits_of(setup, names, law)}
 
 
 def _actor(the_site: Site, names: Sequence[str], number: int) -> Actor:

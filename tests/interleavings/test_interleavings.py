@@ -1,4 +1,4 @@
-"""The scheduler itself, a slice of the pairs, the limits, and mutations that the laws must find.
+"""The scheduler itself, a slice of the pairs, and the limits.
 
 ``python -m tests.interleavings --all`` runs everything.
 """
@@ -8,33 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from interleavings.actors import PLAYS
 from interleavings.limits import LIMITS, limits_of
 from interleavings.plan import SETUPS, TAKES, USUAL, names_in, pairs, triples
-from interleavings.runs import explore
+from interleavings.runs import explore, unexplained
 from interleavings.scheduler import Actor, Explorer
 from interleavings.site import Setup
 
-from django_sessionkit import middleware
-from django_sessionkit.session import versioning, writer
-from django_sessionkit.sources import DjangoSessionSource
-from django_sessionkit.utils.sansio import IOStep
 from django_sessionkit.versions import CacheVersions
 
 ROOT = Path(__file__).parents[2]
-needs_channels = pytest.mark.skipif("socket" not in PLAYS, reason="needs channels")
-
-
-def nothing(*args: Any, **kwargs: Any) -> None: ...
-
-
-def unexplained(setup: Setup, names: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return the broken laws that no limit explains, each with its first order."""
-    broken = explore(setup, names).broken
-    return {law: order for law, order in broken.items() if not limits_of(setup, names, law)}
 
 
 # The scheduler --------------------------------------------------------------------------------------------------------
@@ -99,7 +84,7 @@ REMEMBERING = Setup("db", refresh=True, interval=4)
     ],
 )
 def test_merged_states_give_the_same_count_and_the_same_laws_as_all_orders(setup, names, breaks, monkeypatch):
-    monkeypatch.setattr(CacheVersions, "bump", nothing)
+    monkeypatch.setattr(CacheVersions, "bump", lambda *args, **kwargs: None)
     merged, single = explore(setup, names), explore(setup, names, merging=False)
     assert merged.orders == single.orders == single.runs > merged.runs
     assert merged.broken.keys() == single.broken.keys()
@@ -195,65 +180,3 @@ def test_a_restored_cache_breaks_a_law_only_by_what_it_undoes():
 def test_versions_end_what_a_signed_cookie_cannot(name):
     setup = Setup("signed_cookies", refresh=True)
     assert [explore(setup, (name, other)).broken for other in ("slow", "read", "old")] == [{}] * 3
-
-
-# Mutations ------------------------------------------------------------------------------------------------------------
-
-
-def cycle(self: Any, request: Any, *, empty_for: str | None = None) -> None:
-    """Change the key as Django does, in each request that asks for it."""
-    request.session.cycle_key()
-
-
-def late(self: Any, read: Any) -> Iterator[IOStep]:
-    """Look the version up after the rights are read, and do not read them again."""
-    data = read()
-    stamp = yield from self.version_for(data["user_id"])
-    return data, stamp
-
-
-MUTATIONS = [
-    ("the version is not compared", versioning.VersionChecker, "_is_cached", lambda *args: True, "revoke read", "1"),
-    ("a version is not changed", CacheVersions, "bump", nothing, "sign_out read", "2"),
-    ("an ended session may be renewed", CacheVersions, "may_refresh", lambda *args: True, "sign_out read", "2"),
-    ("the key is not cycled", DjangoSessionSource, "rotate", nothing, "less slow", "1"),
-    ("the key is cycled in two requests", DjangoSessionSource, "rotate", cycle, "less regenerate", "1"),
-    ("the store is not emptied", DjangoSessionSource, "rotate", cycle, "login_other read", "3"),
-    ("an update makes old rights current", versioning.VersionChecker, "carried_version", None, "revoke plan", "1"),
-    ("rights are read before the version", versioning.VersionChecker, "read_after", late, "revoke login", "1"),
-    ("the dict is not removed", DjangoSessionSource, "remove", nothing, "logout read", "2"),
-    ("a stream loses its session", middleware, "stream_within", nothing, "stream read", "3"),
-    ("an interruption is swallowed", writer, "_rotate", None, "less more", "1"),
-]
-
-
-@pytest.mark.parametrize(("what", "where", "name", "instead", "names", "law"), MUTATIONS, ids=[m[0] for m in MUTATIONS])
-def test_a_mutation_breaks_a_law(what, where, name, instead, names, law, monkeypatch):
-    """Each is undone in one place, and found by a pair of actors."""
-    if name == "carried_version":
-
-        def instead(self: Any, loaded: Any) -> dict[str, str]:
-            return {versioning.STAMP: str(CacheVersions()(loaded.session.user_id))}
-
-    if name == "_rotate":
-        rotation = writer._rotate
-
-        def instead(loader: Any, request: Any, **kwargs: Any) -> Iterator[IOStep]:
-            try:
-                yield from rotation(loader, request, **kwargs)
-            except Exception:
-                request.session._session_key = None
-
-    assert unexplained(USUAL, tuple(names.split())) == {}
-    monkeypatch.setattr(where, name, instead)
-    assert any(one.startswith(f"{law}:") for one in unexplained(USUAL, tuple(names.split())))
-
-
-@needs_channels
-def test_a_socket_that_is_not_checked_again_breaks_a_law(monkeypatch):
-    from django_sessionkit.contrib.channels import _ConnectionGuard
-
-    assert unexplained(USUAL, ("socket", "less")) == {}
-    is_due = _ConnectionGuard._is_due
-    monkeypatch.setattr(_ConnectionGuard, "_is_due", lambda self: self._checked_at is None and is_due(self))
-    assert unexplained(USUAL, ("socket", "less"))
