@@ -47,6 +47,8 @@ FILLED_BY_CLIENTS = {
     "access.Grants.decisions": "256 answers of 1,000 characters",
     "session.context.LoadedSession.decisions": "256 answers of 1,000 characters; ends with the request",
     "guard.questions._requirement": "1,024 questions of 8 names and 300 characters",
+    "guard.questions.imported_requirement": "1,024 paths that are literals in templates",
+    "contrib.admin.access.without_object": "256 requirements of model admins",
     "session.versioning.VersionChecker._remembered": "10,000 users; 500 characters for each",
     "session.validation.fast.NameLists.kept": "256 lists of 20,000 characters, for roles and for permissions each",
     "patterns._patterns": "1,024 patterns of 200 characters",
@@ -71,6 +73,7 @@ SHORT_LIVED = {
 }
 # Settings, URL patterns and classes of the project fill these, once. Most serve checks and commands only.
 FILLED_BY_THE_PROJECT = {
+    "mixins.objects._checking",
     "access.RoleHierarchy._permissions",
     "access.RoleHierarchy._roles",
     "conf.installed._has_locale_middleware",
