@@ -11,12 +11,25 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role, validate_session
+from django_sessionkit import (
+    Allow,
+    AnyPermission,
+    Authenticated,
+    Factor,
+    Impersonated,
+    Nobody,
+    Permission,
+    Public,
+    Recent,
+    Role,
+    validate_session,
+)
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
 from django_sessionkit.requirements import Leaf, Requirement
 from django_sessionkit.requirements.algebra import Combination
 from django_sessionkit.requirements.check_input import CheckInput
+from django_sessionkit.requirements.names import role_names
 from django_sessionkit.utils.sansio import run
 
 EDITOR = validate_session(
@@ -115,7 +128,9 @@ def test_what_raises_denies_also_when_negated(predicate, caplog):
 
 def test_the_log_says_where_a_predicate_failed(caplog):
     Allow(raises).check(EDITOR)
-    assert "Allow(raises) raised ValueError at" in caplog.text
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Allow(raises) raised ValueError at ")
+    assert record.getMessage().endswith(". Access was denied.")
     assert "test_algebra.py:" in caplog.text
 
 
@@ -234,6 +249,13 @@ def test_a_predicate_of_the_wrong_kind_is_an_error_at_once(predicate):
         Allow(predicate)
 
 
+@pytest.mark.parametrize(("wrong", "shown"), [(7, "int"), ("a b.c", '"a b.c"'), ([], "list")])
+def test_the_error_names_the_predicate(wrong, shown):
+    with pytest.raises(InvalidPolicy) as raised:
+        Allow(wrong)
+    assert str(raised.value) == f"Allow: needs a callable or its dotted path, not {shown}"
+
+
 def test_a_builtin_without_a_signature_gets_the_session():
     assert Allow(type).check(EDITOR).failed
     assert Allow(dict.fromkeys).check(EDITOR).failed
@@ -267,6 +289,24 @@ def test_a_requirement_that_cannot_be_is_an_error_at_definition(make):
         make()
 
 
+@pytest.mark.parametrize("kind", [Permission, AnyPermission])
+def test_a_required_permission_has_no_wildcard(kind):
+    with pytest.raises(InvalidPolicy) as raised:
+        kind("posts:read", "posts:*")
+    fault = '"posts:*": a required permission cannot have a wildcard; name each permission'
+    assert str(raised.value) == f"{kind.__name__}: {fault}"
+
+
+@pytest.mark.parametrize("kind", [Role, Permission, AnyPermission, Factor])
+def test_the_error_names_the_requirement(kind):
+    with pytest.raises(InvalidPolicy, match=f"^{kind.__name__}: names must not be blank$"):
+        kind("a", " ")
+
+
+def test_the_names_of_roles_in_a_requirement():
+    assert list(role_names(Role("a", "b") & ~Role("c") | Permission("d"))) == ["a", "b", "c"]
+
+
 def test_the_error_names_what_to_write():
     with pytest.raises(ImproperlyConfigured, match=r"Role: names must be strings, not list; unpack it: \(\*names\)"):
         Role(["admin"])  # type: ignore[arg-type]
@@ -298,13 +338,42 @@ def test_a_requirement_is_an_immutable_value():
     assert (Role("a") & Role("b")).children == (Role("a"), Role("b"))
     assert (~Role("a")).children == (Role("a"),)
     for change in (lambda one: setattr(one, "_parts", ("admin",)), lambda one: delattr(one, "_parts")):
-        with pytest.raises(AttributeError):
+        with pytest.raises(AttributeError, match=r"^Role is immutable$"):
             change(Role("a"))
 
 
+@pytest.mark.parametrize(
+    ("requirement", "is_static", "is_stable"),
+    [
+        (Role("a"), True, True),
+        (Permission("a"), True, True),
+        (AnyPermission("a"), True, True),
+        (Authenticated(), True, True),
+        (Public(), True, True),
+        (Nobody(), True, True),
+        (Impersonated(), False, True),
+        (Allow(yes), False, True),
+        (Recent(600), False, False),
+        (Factor("otp"), False, False),
+        (Requirement(()), False, True),
+    ],
+    ids=repr,
+)
+def test_what_may_be_reused_for_equal_grants_and_within_a_request(requirement, is_static, is_stable):
+    for one in (requirement, ~requirement, requirement & Role("b"), Role("b") | requirement):
+        assert (one.is_static, one.is_stable) == (is_static, is_stable)
+
+
+def test_equal_requirements_have_equal_hashes_and_others_do_not():
+    assert hash(Role("a") & Role("b")) == hash(Role("a") & Role("b"))
+    assert len({hash(one) for one in (Role("a"), Role("b"), Permission("a"), ~Role("a"))}) == 4
+
+
 def test_a_requirement_has_no_truth_value():
-    with pytest.raises(TypeError, match="evaluate"):
+    with pytest.raises(TypeError) as raised:
         bool(Role("a"))
+    text = "A requirement has no truth value. Combine with & | ~, check with evaluate() or enforce()."
+    assert str(raised.value) == text
     for operation in (lambda: Role("a") & True, lambda: Role("a") | "b"):
         with pytest.raises(TypeError):
             operation()

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
 
-from django_sessionkit import Allow, Authenticated, Nobody, Permission, Public, Role, Within, validate_session
+from django_sessionkit import Allow, Authenticated, Nobody, Permission, Public, Recent, Role, Within, validate_session
 from django_sessionkit.access import AccessPolicy, RoleHierarchy
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.requirements.check_input import CheckInput
+from django_sessionkit.utils.sansio import run
 
 TENANTS = {
     "acme": {"roles": ["editor"], "permissions": ["posts:write"]},
@@ -77,9 +79,12 @@ def test_a_session_without_tenants_has_none():
 
 
 def test_what_cannot_be_asked_within_a_tenant():
-    for wrong, match in ((Public(), "Public"), (Role("a") | Public(), "Public"), ("editor", "needs a requirement")):
-        with pytest.raises(InvalidPolicy, match=match):
+    public = "Within: Public() needs no tenant; write Public() outside Within"
+    other = 'Within: needs a requirement, not str; write for example Within(Role("editor"))'
+    for wrong, message in ((Public(), public), (Role("a") | Public(), public), ("editor", other)):
+        with pytest.raises(InvalidPolicy) as raised:
             Within(wrong)
+        assert str(raised.value) == message
     assert Within(Nobody()).is_closed
     assert repr(Within(Role("a") & Role("b"))) == "Within(Role('a') & Role('b'))"
 
@@ -110,3 +115,21 @@ def test_what_nobody_meets_says_so_with_and_without_a_tenant():
         decision = Within(Nobody()).check(asked)
         assert (decision.allowed, decision.reason) == (False, "nobody")
     assert not (~Within(Nobody())).check(session(None))
+
+
+def test_a_record_has_the_part_with_its_decision_in_the_tenant():
+    record = []
+    decision = run(Within(Role("admin") | Role("editor")).flow(CheckInput(session("acme")), record))
+    (inner,) = record
+    assert inner.requirement == Role("admin") | Role("editor")
+    assert inner.decision is decision
+    assert [one.decision.allowed for one in inner.parts] == [False, True]
+    for nowhere in (session(None), None):
+        record = []
+        run(Within(Role("admin")).flow(CheckInput(nowhere), record))
+        assert record == []
+
+
+def test_what_may_be_reused_in_a_tenant():
+    assert [Within(Role("a")).is_stable, Within(Recent(600)).is_stable] == [True, False]
+    assert not Within(Role("a")).is_static  # sessions with equal rights may be in different tenants

@@ -1,0 +1,76 @@
+"""The rooms whose mutants are tested, and a copy of the repository in which mutmut works on one of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parents[2]
+#: not in git; one folder for each room
+BUILD = REPOSITORY / "build" / "mutation"
+COPIED = ("CHANGELOG.md", "README.md", "django_sessionkit", "docs", "example_project", "pyproject.toml", "tests")
+
+
+class Room(NamedTuple):
+    """Files of the package to mutate, and the tests that are run against each mutant (those that reach it)."""
+
+    files: str
+    tests: str
+
+
+SURFACES = "tests/test_middleware.py tests/test_middleware_unrouted.py tests/test_decorators.py tests/test_mixins.py"
+
+ROOMS = {
+    "requirements": Room(
+        "requirements/*",
+        "tests/requirements tests/guard/test_evaluator.py tests/policy/test_words.py tests/test_api.py"
+        " tests/test_types.py",
+    ),
+    "policy": Room(
+        "policy/*",
+        "tests/policy tests/guard/test_engine.py tests/guard/test_evaluator.py tests/conf tests/test_patterns.py"
+        " tests/requirements tests/responses/test_responses.py",
+    ),
+    "guard": Room("guard/*", f"tests/guard tests/responses tests/explanation tests/test_api.py {SURFACES}"),
+    "session": Room(
+        "session/*",
+        "tests/session tests/test_api.py tests/test_api_session_public.py tests/test_sources.py tests/test_versions.py"
+        " tests/test_middleware.py tests/utils tests/guard/test_audit.py",
+    ),
+    "responses": Room("responses/*", f"tests/responses tests/guard tests/test_api.py {SURFACES}"),
+    "spelling": Room("urlconf/spelling.py", "tests/urlconf tests/guard/test_engine.py tests/security/test_bypasses.py"),
+    "access": Room("access.py", "tests/test_access.py tests/test_api.py tests/conf tests/contrib/auth/test_roles.py"),
+    "contrib": Room("contrib/*", "tests/contrib tests/openapi tests/checks/test_graphql.py tests/checks/test_ninja.py"),
+}
+
+
+def prepare(name: str) -> Path:
+    """Copy the repository to the folder of the room, with the room in ``[tool.mutmut]``, and return the folder."""
+    folder = BUILD / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in COPIED:
+        source, target = REPOSITORY / one, folder / one
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    configuration = folder / "pyproject.toml"
+    configuration.write_text(configured(configuration.read_text(encoding="utf-8"), ROOMS[name]), encoding="utf-8")
+    return folder
+
+
+def configured(pyproject: str, room: Room) -> str:
+    """Return ``pyproject.toml`` with the files and tests of ``room`` in the place of all."""
+    lists = {
+        "only_mutate": [f"django_sessionkit/{room.files}"],
+        "pytest_add_cli_args_test_selection": room.tests.split(),
+    }
+    for key, value in lists.items():
+        pyproject, found = re.subn(rf"(?ms)^{key} = \[.*?\]$", lambda _: f"{key} = {json.dumps(value)}", pyproject)  # noqa: B023
+        if found != 1:
+            raise ValueError(f"pyproject.toml must have one list {key} in [tool.mutmut]; it has {found}.")
+    return pyproject
