@@ -46,6 +46,7 @@ from django_sessionkit import (
     testing,
 )
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.requirements import step_up
 from django_sessionkit.session.context import current_context
 from django_sessionkit.signals import access_denied, session_updated
 
@@ -1338,3 +1339,16 @@ async def test_nothing_that_is_done_with_the_session_of_a_look_changes_the_store
     line = await (await opened(guarded(AsyncJson, Allow(predicate)))).open()
     await line.disconnect()
     assert await store(line.key).aget("__session__") == EDITOR
+
+
+@BOTH
+@on_loop
+async def test_a_connection_ends_when_its_login_gets_too_old(kind, told, monkeypatch):
+    now = [1000]
+    monkeypatch.setattr(step_up, "time", SimpleNamespace(time=lambda: now[0]))
+    chat = guarded(kind, Recent(600), recheck_every=0.001)
+    line = await (await opened(chat, {**EDITOR, "auth_time": 1000})).open()
+    assert await line.ask("hi") == ["2", True, True]
+    now[0] = 1601
+    assert await line.closed() == 4470
+    assert told == [(4470, "stale_authentication", "Chat.requirement")]
