@@ -1,6 +1,6 @@
 """The admins' list of people, with actions that take effect immediately on every server and in every browser.
 
-These views have no decorator: the rule for ``/admin-area/**`` protects them.
+The rule for ``/admin-area/**`` protects these views. A decorator only adds that a login must be recent.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from django_sessionkit import require_session, revoke_sessions
+from django_sessionkit.decorators import require_recent
 
 from .audit import name_digest, record
 from .models import User
@@ -34,8 +35,9 @@ def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@require_recent(600)
 def demote(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lower the role of a person by one step. The sessions continue with the new role."""
+    """Lower the role of a person by one step. The sessions continue with the new role. A recent login is needed."""
     if str(pk) == require_session().user_id:
         messages.error(request, "Another admin has to demote you.")
         return redirect("admin-area")

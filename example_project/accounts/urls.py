@@ -10,6 +10,7 @@ app_name = "accounts"
 urlpatterns = [
     path("account/login/", LoginView.as_view(template_name="accounts/login.html"), name="login"),
     path("account/logout/", LogoutView.as_view(), name="logout"),  # Django allows only POST
+    path("account/confirm/", views.confirm, name="confirm"),
     path("account/session/", views.my_session, name="session"),
     path("account/session/profile/", views.change_profile, name="change-profile"),
     path("account/session/renew/", views.renew_key, name="renew-key"),

@@ -9,12 +9,14 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from django_sessionkit import regenerate_session, require_session, revoke_sessions, update_session
+from django_sessionkit import confirm_session, regenerate_session, require_session, revoke_sessions, update_session
 from django_sessionkit.decorators import public, require_authenticated, require_role
 
-from .forms import PlanForm, ProfileForm
+from .forms import ConfirmForm, PlanForm, ProfileForm
 from .models import User
 
 
@@ -73,6 +75,19 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 def suspended(request: HttpRequest) -> HttpResponse:
     """The page that the rule "newsroom" redirects suspended accounts to, also after they log in."""
     return render(request, "accounts/suspended.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_authenticated
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Ask for the password again. SESSIONKIT_REAUTH_URL sends users here whose login is not recent."""
+    form = ConfirmForm(request, request.POST or None)
+    target = request.POST.get("next") or request.GET.get("next") or reverse("home")
+    if form.is_valid():
+        confirm_session(request, amr=["pwd"])
+        is_own = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+        return redirect(target if is_own else "home")
+    return render(request, "accounts/confirm.html", {"form": form, "next": target})
 
 
 @public

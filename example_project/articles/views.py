@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import CreateView, DetailView, ListView, UpdateView
 
 from django_sessionkit import has_permission, require_session
-from django_sessionkit.decorators import require_permission
+from django_sessionkit.decorators import require_permission, require_recent
 from django_sessionkit.mixins import RequireObjectMixin, RequirePermissionMixin
 
 from .access import MAY_EDIT
@@ -63,6 +63,7 @@ class ArticleUpdate(WritingMixin, RequireObjectMixin, UpdateView):
 
 
 @require_POST
+@require_recent(600)
 @require_permission("articles:publish")
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     article = get_object_or_404(Article.objects.drafts(), pk=pk)

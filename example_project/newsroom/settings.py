@@ -111,6 +111,7 @@ SESSIONKIT_WILDCARD_PERMISSIONS = True  # "articles:*" of the admins grants arti
 SESSIONKIT_SESSION_VALIDATOR = "accounts.access.check_session"
 SESSIONKIT_TENANT = "bureaus.tenants.bureau_of"  # the bureau that a page is about
 SESSIONKIT_LOGIN_URL = "accounts:login"
+SESSIONKIT_REAUTH_URL = "accounts:confirm"  # for pages that need a recent login
 # Changed permissions take effect immediately on every server: each request that reads the session gets the version of
 # its user from the cache. accounts.bridge renews a session that is out of date. With an interval, a request checks the
 # version only if the last check is so many seconds old.

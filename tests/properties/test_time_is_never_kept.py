@@ -34,7 +34,6 @@ from django_sessionkit.session.context import SessionContext
 from django_sessionkit.utils.sansio import run
 
 if HAS_DRF := find_spec("rest_framework") is not None:
-
     pass
 
 NOW = 1_800_000_000

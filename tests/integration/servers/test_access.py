@@ -9,7 +9,7 @@ import httpx
 import pytest
 from support import example_site as site
 from support.example_site import Site
-from support.visitors import API, LOGIN, NAMES, SESSION_COOKIE, send, sign_in, signed_in, visitor
+from support.visitors import API, LOGIN, NAMES, SESSION_COOKIE, password, send, sign_in, signed_in, visitor
 
 FORM = 'name="password"'
 LIVE = "/live/events/"
@@ -23,6 +23,15 @@ store = import_module(settings.SESSION_ENGINE).SessionStore("{key}")
 store["__session__"] = {{**store["__session__"], "signed_in_at": 0}}
 store.save()
 """
+
+AN_HOUR_AGO = """
+from importlib import import_module
+from django.conf import settings
+store = import_module(settings.SESSION_ENGINE).SessionStore("{key}")
+store["__session__"] = {{**store["__session__"], "auth_time": store["__session__"]["auth_time"] - 3600}}
+store.save()
+"""
+CONFIRM = "/account/confirm/"
 
 
 def test_an_anonymous_visitor_comes_back_to_the_page_he_asked_for(url: str) -> None:
@@ -235,3 +244,26 @@ def test_a_lock_is_for_one_name_only(url: str) -> None:
         for _ in range(6):
             sign_in(client, "nobody-else", secret="wrong")
         assert sign_in(client, "reader").status_code == 302
+
+
+def test_who_publishes_or_demotes_enters_the_password_again(uvicorn_site: Site) -> None:
+    with signed_in(uvicorn_site.url, "admin") as admin:
+        page = "/admin-area/"
+        himself = demote(admin.get(page).text, NAMES["admin"])
+        admin.headers["Referer"] = f"{uvicorn_site.url}{page}"
+        assert send(admin, page, {}, to=himself).headers["Location"] == page
+        site.manage("shell", "-c", AN_HOUR_AGO.format(key=admin.cookies[SESSION_COOKIE]), env=uvicorn_site.env)
+        for action in (himself, "/articles/999999/publish/"):
+            answer = send(admin, page, {}, to=action)
+            assert (answer.status_code, answer.headers["Location"]) == (302, f"{CONFIRM}?next={page}")
+        assert "This is not your password." in send(admin, CONFIRM, {"password": "wrong", "next": page}).text
+        assert send(admin, page, {}, to=himself).headers["Location"] == f"{CONFIRM}?next={page}"
+        key, secret = admin.cookies[SESSION_COOKIE], password("admin")
+        assert send(admin, CONFIRM, {"password": secret, "next": page}).headers["Location"] == page
+        assert admin.cookies[SESSION_COOKIE] != key
+        assert send(admin, page, {}, to=himself).headers["Location"] == page
+        assert send(admin, CONFIRM, {"password": secret, "next": "//evil.example/"}).headers["Location"] == "/"
+    with signed_in(uvicorn_site.url, "reader") as reader:
+        assert send(reader, CONFIRM, {}, to=himself).status_code == 403
+    with visitor(uvicorn_site.url) as nobody:
+        assert nobody.get(CONFIRM).headers["Location"] == f"{LOGIN}?next={CONFIRM}"
