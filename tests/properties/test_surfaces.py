@@ -25,11 +25,13 @@ from django_sessionkit import (
     AnyPermission,
     Authenticated,
     Factor,
+    Impersonated,
     Nobody,
     Permission,
     Public,
     Recent,
     Role,
+    Within,
     acan_access,
     aenforce,
     aevaluate,
@@ -86,6 +88,9 @@ def raises(session):
 
 
 SUSPENDED = {"user_id": "9", "role": "admin", "roles": ["suspended"]}
+# An editor in the current tenant, and an admin in another one; somebody else acts as the second.
+MEMBER = {"user_id": "10", "tenants": {"acme": {"roles": ["editor"]}, "globex": {"roles": ["admin"]}}}
+ACTED = {**MEMBER, "user_id": "11", "act": {"user_id": "3"}}
 CONFIRMED = {"user_id": "8", "auth_time": 0, "amr": ["pwd", "otp"]}
 SESSIONS = {
     "anonymous": None,
@@ -94,6 +99,8 @@ SESSIONS = {
     "admin": ADMIN,
     "suspended": SUSPENDED,
     "confirmed": CONFIRMED,
+    "member": MEMBER,
+    "acted": ACTED,
 }
 EVER = Recent(10_000_000_000)
 
@@ -103,11 +110,11 @@ MATRIX: dict[Any, set[str]] = {
     Role("admin", "staff"): {"admin", "suspended", "editor"},
     Permission("posts:read", "posts:write"): {"editor", "admin"},
     AnyPermission("posts:read", "users:manage"): {"reader", "editor", "admin"},
-    Authenticated(): {"reader", "editor", "admin", "suspended", "confirmed"},
+    Authenticated(): {"reader", "editor", "admin", "suspended", "confirmed", "member", "acted"},
     Public(): set(SESSIONS),
     Nobody(): set(),
     Role("admin") & ~Role("suspended"): {"admin"},
-    ~Role("suspended"): {"reader", "editor", "admin", "confirmed"},
+    ~Role("suspended"): {"reader", "editor", "admin", "confirmed", "member", "acted"},
     Role("editor") | Permission("users:manage"): {"editor", "admin"},
     Allow(truthy): set(),
     Allow(atruthy): set(),
@@ -117,7 +124,7 @@ MATRIX: dict[Any, set[str]] = {
     Allow(raises): set(),
     ~Allow(raises): set(),
     ~Allow(truthy): set(),
-    ~Allow(arefuses): {"reader", "editor", "admin", "suspended", "confirmed"},
+    ~Allow(arefuses): {"reader", "editor", "admin", "suspended", "confirmed", "member", "acted"},
     Role("editor") | Allow(raises): {"editor"},
     Role("editor") & Allow(truthy): set(),
     EVER: {"confirmed"},
@@ -125,9 +132,17 @@ MATRIX: dict[Any, set[str]] = {
     Recent(1): set(),
     ~Recent(1): {"confirmed"},
     Factor("otp", "hwk"): {"confirmed"},
-    ~Factor("otp"): {"reader", "editor", "admin", "suspended"},
+    ~Factor("otp"): {"reader", "editor", "admin", "suspended", "member", "acted"},
     EVER & Factor("otp") & ~Role("admin"): {"confirmed"},
     Role("editor") | EVER: {"editor", "confirmed"},
+    Within(Role("editor")): {"member", "acted"},
+    Within(Role("admin")): set(),
+    ~Within(Role("admin")): {"member", "acted"},
+    ~Within(Role("editor")): set(),
+    Within(Authenticated()) | Role("admin"): {"member", "acted", "admin", "suspended"},
+    Within(~Role("admin")) & ~Impersonated(): {"member"},
+    Impersonated(): {"acted"},
+    Authenticated() & ~Impersonated(): {"reader", "editor", "admin", "suspended", "confirmed", "member"},
 }
 
 
@@ -398,7 +413,9 @@ def serve():
             path("login/", views.page),
         ]
         settings = override_settings(
-            ROOT_URLCONF=type("urls", (), {"urlpatterns": routes}), **SURFACES[surface].settings(requirement)
+            ROOT_URLCONF=type("urls", (), {"urlpatterns": routes}),
+            SESSIONKIT_TENANT=lambda request: "acme",
+            **SURFACES[surface].settings(requirement),
         )
         settings.enable()
         undo.append(settings.disable)
@@ -471,7 +488,7 @@ class VetoPolicy(AccessPolicy):
 def test_a_policy_serves_every_surface(serve, surface):
     serve(surface, Authenticated())
     with override_settings(SESSIONKIT_ACCESS_POLICY=VetoPolicy):
-        assert who_sees("/page/") == {"reader", "admin", "suspended", "confirmed"}
+        assert who_sees("/page/") == {"reader", "admin", "suspended", "confirmed", "member", "acted"}
 
 
 def test_rules_and_view_requirements_must_both_hold(serve):

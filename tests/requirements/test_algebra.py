@@ -22,6 +22,7 @@ from django_sessionkit import (
     Public,
     Recent,
     Role,
+    Within,
     validate_session,
 )
 from django_sessionkit.access import AccessPolicy
@@ -413,6 +414,8 @@ def test_a_grant_says_so():
     assert (Role("a") | Permission("p")).check(EDITOR).missing == ("a", "p")
 
 
+MEMBER = validate_session({"user_id": "9", "tenants": {"acme": {"roles": ["editor"]}}, "act": {"user_id": "3"}})
+MEMBER.tenant = "acme"
 leaves = st.sampled_from(
     [
         Role("editor"),
@@ -426,6 +429,9 @@ leaves = st.sampled_from(
         Allow(lambda session: False),
         Allow(raises),
         Allow(lambda session: "odd"),
+        Within(Role("editor")),
+        Within(~Role("admin")),
+        Impersonated(),
     ]
 )
 trees = st.recursive(
@@ -437,7 +443,7 @@ trees = st.recursive(
     ),
     max_leaves=6,
 )
-sessions = st.sampled_from([EDITOR, None])
+sessions = st.sampled_from([EDITOR, None, MEMBER])
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -34,6 +34,7 @@ from django_sessionkit import (
     aget_session,
     aset_session,
     aupdate_session,
+    conf,
     evaluate,
     get_session,
     peek_session,
@@ -44,6 +45,9 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.decorators import require, require_role
+from django_sessionkit.session.loader import ask_tenant
+from django_sessionkit.session.tenants import answer_for
+from django_sessionkit.utils.sansio import arun
 
 CAFE = unicodedata.normalize("NFC", "café")
 TENANTS = {
@@ -417,3 +421,20 @@ def test_a_permission_of_a_tenant_is_none_of_the_site():
     with use_session(MEMBER, tenant="globex"):
         assert evaluate(Within(Permission("posts:read")))
         assert not evaluate(Permission("posts:read"))
+
+
+def test_two_tasks_that_ask_at_the_same_time_get_the_first_answer(settings):
+    """Without the middleware, which asks before any task can run."""
+
+    async def slow(request):
+        ASKED.append(request.path)
+        await asyncio.sleep(0)
+        return f"tenant-{len(ASKED)}"
+
+    async def both(request):
+        await asyncio.gather(arun(ask_tenant(request, conf.current())), arun(ask_tenant(request, conf.current())))
+        return answer_for(request).tenant
+
+    settings.SESSIONKIT_TENANT = slow
+    assert async_to_sync(both)(RequestFactory().get("/acme/who")) == "tenant-2"
+    assert len(ASKED) == 2

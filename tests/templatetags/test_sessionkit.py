@@ -7,7 +7,7 @@ from django.test import override_settings
 from support import object_urls
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 
-from django_sessionkit import AllowObject, Role, use_session
+from django_sessionkit import AllowObject, Role, use_session, validate_session
 from django_sessionkit.context_processors import sessionkit
 from django_sessionkit.exceptions import AsyncRequired
 
@@ -113,6 +113,16 @@ def test_the_context_processor_shows_the_session():
     text = "{{ sessionkit.user_id }}|{{ sessionkit.is_authenticated }}|{{ sessionkit.plan }}|{{ sessionkit.none }}"
     assert render(text, {**READER, "plan": "premium"}) == "1|True|premium|"
     assert render(text) == "|False||"
+
+
+def test_the_tenant_and_the_actor_are_those_of_the_session():
+    text = "{{ sessionkit.tenant|default:'-' }} {{ sessionkit.actor|default:'-' }} {{ sessionkit.roles|join:',' }}"
+    data = {"user_id": "1", "role": "reader", "tenants": {"acme": {"roles": ["admin"]}}, "tenant": "none of ours"}
+    assert render(text) == "- - "
+    assert render(text, data) == "- - reader"
+    session = validate_session({**data, "act": {"user_id": "9"}})
+    session.tenant = "acme"
+    assert render(text, session) == "acme 9 reader"
 
 
 def test_no_field_pretends_to_be_authenticated():

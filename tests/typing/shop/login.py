@@ -88,8 +88,10 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 @use_session({"user_id": "1", "role": "admin"})
 def nightly(count: int) -> str:
-    with use_session(validate_session({"user_id": "2"})) as session:
-        return f"{count} {session.user_id if session is not None else ''}"
+    with use_session(validate_session({"user_id": "2"}), tenant="acme") as session:
+        tenant: str | None = session.tenant if session is not None else None
+        actor: str | None = session.actor if session is not None else None
+        return f"{count} {tenant} {actor} {session.user_id if session is not None else ''}"
 
 
 def shown(error: SessionKitError) -> str:
