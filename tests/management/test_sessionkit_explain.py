@@ -122,7 +122,7 @@ def test_json_is_one_document():
     told = json.loads(command("/admin/", "--as", "role=editor", "--format", "json"))
     assert (told["caller"], told["outcome"], told["rule"]) == ("role=editor", "denied", "admins")
     assert told["missing"] == ["admin"]
-    assert told["response"] == {"status": 403, "caller": "page", "location": None}
+    assert told["response"] == {"status": 403, "caller": "page", "location": None, "is_step_up": False}
 
 
 @pytest.mark.parametrize(
