@@ -113,7 +113,8 @@ def denial_of(context: SessionContext | None, decision: Decision | None = None) 
         return NotAuthenticated(decision, f"There is no session. {_OUTSIDE}")
     session, fault = context.peek(), context.fault
     if fault is not None:
-        return AccessDenied(decision or Decision(False, fault.reason, detail=fault.detail), public_text(fault))
+        found = decision if decision is not None else Decision(False, fault.reason, detail=fault.detail)
+        return AccessDenied(found, public_text(fault))
     if session is None:
         return NotAuthenticated(decision)
     return AccessDenied(decision, PUBLIC_TEXTS.get(decision.reason, "") if decision is not None else "")

@@ -9,14 +9,30 @@ from asgiref.sync import async_to_sync
 from django.contrib.sessions.backends.cache import SessionStore
 from django.test import RequestFactory, override_settings
 
-from django_sessionkit import Allow, Authenticated, Role, evaluate, has_permission, has_role, set_session, use_session
+from django_sessionkit import (
+    Allow,
+    AllowObject,
+    Authenticated,
+    Nobody,
+    Permission,
+    Public,
+    Role,
+    evaluate,
+    has_permission,
+    has_role,
+    set_session,
+    use_session,
+)
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
-from django_sessionkit.guard.evaluator import _MOST_CACHED, cached_decision
+from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
+from django_sessionkit.guard.evaluator import _MOST_CACHED, cached_decision, decide, denial_of, public_text
+from django_sessionkit.policy.decisions import REFUSED, Decision
 from django_sessionkit.requirements import Leaf
 from django_sessionkit.requirements.algebra import Requirement
-from django_sessionkit.session.context import LoadedSession, SessionContext, activate
+from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, activate
 from django_sessionkit.session.loader import current_loader
+from django_sessionkit.utils.sansio import run
 
 EDITOR = {"user_id": "1", "role": "editor"}
 READER = {"user_id": "2", "role": "reader"}
@@ -196,3 +212,78 @@ def test_nothing_is_kept_of_a_session_that_nobody_can_read_any_more():
     with activate(context):
         assert not evaluate(ASKED)
     assert context.loaded.decisions is None
+
+
+class Generous(AccessPolicy):
+    """Grants everything to everybody, also to anonymous callers."""
+
+    def check(self, requirement, session, request):
+        return True
+
+
+REFUSED_LOGIN = Fault(REFUSED, "roles: must be a list")
+
+
+def decided_without_session(requirement, policy=None):
+    """Return the decision for a caller whose stored session was refused."""
+    context = SessionContext(None, None, LoadedSession(None, fault=REFUSED_LOGIN))
+    with override_settings(**({"SESSIONKIT_ACCESS_POLICY": policy} if policy else {})):
+        return run(decide(context, requirement, None))
+
+
+@pytest.mark.parametrize("policy", [None, Generous])
+def test_a_refused_session_is_granted_nothing_but_what_everybody_has(policy):
+    for requirement in (Role("a"), Authenticated(), ~Role("a"), Role("a") | Permission("b")):
+        decision = decided_without_session(requirement, policy)
+        assert (decision.allowed, decision.reason, decision.missing) == (False, "refused", ())
+        assert (decision.detail, decision.failed) == ("roles: must be a list", False)
+    assert decided_without_session(Public(), policy)
+    assert decided_without_session(Allow(lambda session: session is None), policy)
+    assert decided_without_session(Nobody(), policy).reason == "nobody"
+
+
+def test_a_failed_check_and_a_missing_role_of_a_refused_session(caplog):
+    failing = decided_without_session(Allow(lambda session: 1))
+    assert (failing.reason, failing.failed, failing.detail) == ("failed", True, "")
+    refused = decided_without_session(Allow(lambda session: False))
+    assert (refused.reason, refused.failed) == ("refused", False)
+
+
+def test_the_exception_says_why_there_is_no_session():
+    refused = SessionContext(None, RequestFactory().get("/"), LoadedSession(None, fault=REFUSED_LOGIN))
+    error = denial_of(refused)
+    assert isinstance(error, AccessDenied)
+    assert (error.decision.allowed, error.decision.reason, error.decision.detail) == (False, *REFUSED_LOGIN)
+    assert str(error) == str(public_text(REFUSED_LOGIN))
+    assert denial_of(refused, Decision(False, "nobody")).decision.reason == "nobody"
+    assert isinstance(denial_of(SessionContext.fixed(None)), NotAuthenticated)
+    present = SessionContext.fixed(current_loader().validate(EDITOR))
+    assert str(denial_of(present, Role("a").check(None))) == str(denial_of(present))
+    stale = denial_of(present, Decision(False, "stale_authentication"))
+    assert str(stale) != str(denial_of(present))
+
+
+def test_heavy_requirements_are_not_kept_and_light_ones_are():
+    light, heavy = Role("a" * 980), Role("a" * 981)
+    assert (light.weight, heavy.weight) == (1000, 1001)
+    with use_session(EDITOR):
+        for asked, is_kept in ((light, True), (heavy, False)):
+            evaluate(asked)
+            assert (cached_decision(asked) is not None) is is_kept
+
+
+def test_a_decision_is_shared_by_sessions_with_equal_grants():
+    asked = Role("reader")
+    with use_session(READER):
+        assert evaluate(asked)
+    with use_session({**READER, "user_id": "3"}):
+        evaluate(Authenticated())
+        assert cached_decision(asked)
+
+
+def test_an_object_is_noted_for_the_request_only_if_there_is_one(request_with_session):
+    asked = AllowObject(lambda session, obj: True)
+    assert not evaluate(asked)
+    assert "_sessionkit_object_asked" not in vars(request_with_session)
+    assert evaluate(asked, obj=7)
+    assert vars(request_with_session)["_sessionkit_object_asked"] is True

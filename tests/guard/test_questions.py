@@ -30,7 +30,8 @@ from django_sessionkit import (
     use_session,
 )
 from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
-from django_sessionkit.requirements import Role
+from django_sessionkit.guard.questions import cached_requirement
+from django_sessionkit.requirements import Permission, Role
 from django_sessionkit.session.context import SessionContext, activate
 from django_sessionkit.session.loader import current_loader
 
@@ -132,8 +133,8 @@ def test_the_log_says_what_a_blank_name_in_a_template_may_be(caplog):
     with use_session(EDITOR):
         assert has_role("editor", "") is False
         assert has_role("editor", " ") is False
-    hints = [line.endswith("In a template, a name without quotes is a variable.") for line in caplog.messages]
-    assert hints == [True, False]
+    fault = "has_role() returns False: names must not be blank."
+    assert caplog.messages == [f"{fault} In a template, a name without quotes is a variable.", fault]
 
 
 def test_a_wildcard_is_held_by_nobody(caplog):
@@ -212,3 +213,15 @@ CHECKS = {
 def test_what_is_no_requirement_is_named_with_the_function_that_got_it(name, wrong, what):
     with pytest.raises(InvalidPolicy, match=rf'^{name}\(\): needs a requirement, not {what}; write Role\("editor"\)'):
         CHECKS[name](wrong)
+
+
+def test_a_question_is_cached_unless_its_names_are_many_or_long():
+    def is_cached(*names):
+        return cached_requirement(Role, *names) is cached_requirement(Role, *names)
+
+    assert is_cached(*"abcdefgh")
+    assert not is_cached(*"abcdefghi")
+    assert is_cached("a" * 300)
+    assert not is_cached("a" * 301)
+    assert cached_requirement(Role, "a", "b") == Role("a", "b")
+    assert cached_requirement(Permission, "a") == Permission("a")

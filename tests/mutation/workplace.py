@@ -34,7 +34,11 @@ ROOMS = {
         "tests/policy tests/guard/test_engine.py tests/guard/test_evaluator.py tests/conf tests/test_patterns.py"
         " tests/requirements tests/responses/test_responses.py",
     ),
-    "guard": Room("guard/*", f"tests/guard tests/responses tests/explanation tests/test_api.py {SURFACES}"),
+    "guard": Room(
+        "guard/*",
+        "tests/guard tests/responses tests/explanation tests/templatetags tests/session/test_audit.py tests/test_api.py"
+        f" tests/test_api_session_public.py tests/test_mixins_objects.py {SURFACES}",
+    ),
     "session": Room(
         "session/*",
         "tests/session tests/test_api.py tests/test_api_session_public.py tests/test_sources.py tests/test_versions.py"
