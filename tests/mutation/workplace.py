@@ -31,7 +31,7 @@ ROOMS = {
     ),
     "policy": Room(
         "policy/*",
-        "tests/policy tests/guard/test_engine.py tests/guard/test_evaluator.py tests/conf tests/test_patterns.py"
+        "tests/policy tests/guard/test_evaluator.py tests/conf tests/test_patterns.py"
         " tests/requirements tests/responses/test_responses.py",
     ),
     "guard": Room(
