@@ -186,6 +186,11 @@ def test_each_request_has_its_tenant():
     assert opened("/other/who").json() == {"tenant": "other", "edits": False}
 
 
+def test_an_anonymous_caller_has_no_session_in_any_tenant():
+    assert opened("/acme/who", None).json() == {"tenant": None, "edits": False}
+    assert opened("/acme/edit", None).status_code == 302
+
+
 def test_it_is_asked_once_for_each_request():
     for view in VIEWS:
         ASKED.clear()
