@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import signature
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from django_sessionkit import conf
 from django_sessionkit.exceptions import (
@@ -56,6 +57,15 @@ def split_version(raw: object) -> tuple[object, str | None]:
     if not isinstance(raw, dict) or version is None:
         return raw, None
     return {key: value for key, value in dict.items(raw) if key != STAMP}, version
+
+
+def is_function(data: object) -> TypeGuard[Callable[[], object]]:
+    """Return ``True`` for a function without arguments, for ``set_session``. A view, for one, is a mistake."""
+    try:
+        signature(data).bind()  # type: ignore[arg-type]  # raises TypeError if it is not callable
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(data, Mapping)
 
 
 def _text(version: object) -> str | None:

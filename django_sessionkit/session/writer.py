@@ -25,7 +25,7 @@ from .loader import SessionLoader, current_loader, own_context
 from .tenants import placed
 from .validation import SessionValidator
 from .value import Session
-from .versioning import version_of
+from .versioning import is_function, version_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -46,7 +46,7 @@ def register(
     loader = current_loader()
     seconds = _seconds(loader, ttl)
     context = context_of(loader, request)  # first, so that swapped arguments are reported as such
-    if callable(data) and not isinstance(data, Mapping):
+    if is_function(data):
         data, stamp = yield from loader.versions.read_after(data)
     session = loader.validate(data)
     if session.auth_time is None:
