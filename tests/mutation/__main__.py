@@ -22,6 +22,9 @@ def main() -> int:
     parser.add_argument("rooms", nargs="*", metavar="room", help=f"some of {', '.join(ROOMS)} (default: all)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--read", action="store_true", help="only read what the last run found")
+    parser.add_argument(
+        "--again", action="store_true", help="run only what survived the last run, with the tests of now"
+    )
     parser.add_argument("--add", action="store_true", help="add to survivors.json what is not listed there")
     options = parser.parse_args()
     if unknown := set(options.rooms) - set(ROOMS):
@@ -30,7 +33,10 @@ def main() -> int:
 
 
 def _room(name: str, options: argparse.Namespace) -> int:
-    if not options.read:
+    if options.again:
+        names = [one.name for one in mutants(BUILD / name) if one.outcome != "killed"]
+        _run(prepare(name, keep_results=True), options.processes, *names)
+    elif not options.read:
         _run(prepare(name), options.processes)
     listed = known()
     result = report(mutants(BUILD / name), listed)
@@ -40,10 +46,10 @@ def _room(name: str, options: argparse.Namespace) -> int:
     return 0 if result.passed else 1
 
 
-def _run(folder: Path, processes: int) -> None:
+def _run(folder: Path, processes: int, *names: str) -> None:
     # Few generated examples: each of thousands of mutants is tested, most of them by plain tests.
     environment = {**os.environ, "SESSIONKIT_EXAMPLES": "0.05"}
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes)]
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes), *names]
     subprocess.run(command, cwd=folder, env=environment, check=True)
 
 

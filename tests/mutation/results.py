@@ -10,9 +10,10 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: exit codes that mutmut gives to a mutant: a test failed (3: pytest itself did), or tests no longer end
-KILLED = {1, 3}
-ENDLESS = {36, 24, -24, 152, 255}
+#: exit codes that mutmut gives to a mutant: a test failed, pytest itself did, or the tests cannot be imported
+KILLED = {1, 3, 255}
+#: the tests did not end in fifteen times the usual time
+ENDLESS = {36, 24, -24, 152}
 _NAME = re.compile(r"^(?:xǁ(?P<owner>\w+)ǁ|x_)(?P<function>\w+)__mutmut_(?P<number>\d+|orig)$")
 # A sentence: two words with only a space between them.
 _WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
@@ -25,6 +26,7 @@ class Mutant(NamedTuple):
     was: str
     now: str
     code: int | None
+    name: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -89,7 +91,7 @@ def _of_file(package: Path, file: Path, codes: dict[str, int | None]) -> Iterato
         original = functions[mangled.rpartition("__mutmut_")[0] + "__mutmut_orig"]
         owner = f"{match['owner']}." if match["owner"] else ""
         where = f"{file.relative_to(package).as_posix()}: {owner}{match['function']}"
-        yield Mutant(where, *_difference(original, functions[mangled]), code)
+        yield Mutant(where, *_difference(original, functions[mangled]), code, name)
 
 
 def _functions(node: Any, lines: list[str]) -> Iterator[tuple[str, list[str]]]:

@@ -86,8 +86,8 @@ def report(mutants: Iterable[Mutant], listed: Known) -> Report:
 def text(name: str, result: Report) -> str:
     """Return the figures of a room, what is not listed, and what is listed in vain."""
     lines = [
-        f"{name}: {result.mutants} mutants, {result.killed} killed ({result.endless} of them by a timeout), "
-        f"{result.wording} wording, {result.equivalent} equivalent, {result.open} open, "
+        f"{name}: {result.mutants} mutants, {result.killed} killed "
+        f"({result.endless} of them because tests did not end), {result.wording} wording, {result.equivalent} equivalent, {result.open} open, "
         f"{len(result.unlisted)} not listed, {result.not_run} not run; "
         f"score {result.score:.1f} %, with wording {result.score_with_wording:.1f} %"
     ]

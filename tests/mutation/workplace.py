@@ -51,10 +51,17 @@ ROOMS = {
 }
 
 
-def prepare(name: str) -> Path:
-    """Copy the repository to the folder of the room, with the room in ``[tool.mutmut]``, and return the folder."""
+def prepare(name: str, *, keep_results: bool = False) -> Path:
+    """Copy the repository to the folder of the room, with the room in ``[tool.mutmut]``, and return the folder.
+
+    With ``keep_results``, only what mutmut knows of the tests is dropped.
+    """
     folder = BUILD / name
     folder.mkdir(parents=True, exist_ok=True)
+    if keep_results:
+        (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+    else:
+        shutil.rmtree(folder / "mutants", ignore_errors=True)
     for one in COPIED:
         source, target = REPOSITORY / one, folder / one
         if source.is_dir():

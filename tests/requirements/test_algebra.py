@@ -344,23 +344,23 @@ def test_a_requirement_is_an_immutable_value():
 
 
 @pytest.mark.parametrize(
-    ("requirement", "is_static", "is_stable"),
+    ("make", "is_static", "is_stable"),
     [
-        (Role("a"), True, True),
-        (Permission("a"), True, True),
-        (AnyPermission("a"), True, True),
-        (Authenticated(), True, True),
-        (Public(), True, True),
-        (Nobody(), True, True),
-        (Impersonated(), False, True),
-        (Allow(yes), False, True),
-        (Recent(600), False, False),
-        (Factor("otp"), False, False),
-        (Requirement(()), False, True),
+        (lambda: Role("a"), True, True),
+        (lambda: Permission("a"), True, True),
+        (lambda: AnyPermission("a"), True, True),
+        (Authenticated, True, True),
+        (Public, True, True),
+        (Nobody, True, True),
+        (Impersonated, False, True),
+        (lambda: Allow(yes), False, True),
+        (lambda: Recent(600), False, False),
+        (lambda: Factor("otp"), False, False),
+        (lambda: Requirement(()), False, True),
     ],
-    ids=repr,
 )
-def test_what_may_be_reused_for_equal_grants_and_within_a_request(requirement, is_static, is_stable):
+def test_what_may_be_reused_for_equal_grants_and_within_a_request(make, is_static, is_stable):
+    requirement = make()
     for one in (requirement, ~requirement, requirement & Role("b"), Role("b") | requirement):
         assert (one.is_static, one.is_stable) == (is_static, is_stable)
 
