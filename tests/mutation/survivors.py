@@ -85,12 +85,17 @@ def report(mutants: Iterable[Mutant], listed: Known) -> Report:
 
 def text(name: str, result: Report) -> str:
     """Return the figures of a room, what is not listed, and what is listed in vain."""
-    lines = [
-        f"{name}: {result.mutants} mutants, {result.killed} killed "
-        f"({result.endless} of them because tests did not end), {result.wording} wording, {result.equivalent} equivalent, {result.open} open, "
-        f"{len(result.unlisted)} not listed, {result.not_run} not run; "
-        f"score {result.score:.1f} %, with wording {result.score_with_wording:.1f} %"
+    figures = [
+        f"{name}: {result.mutants} mutants",
+        f"{result.killed} killed ({result.endless} of them because tests did not end)",
+        f"{result.wording} wording",
+        f"{result.equivalent} equivalent",
+        f"{result.open} open",
+        f"{len(result.unlisted)} not listed",
+        f"{result.not_run} not run",
+        f"score {result.score:.1f} % (with wording {result.score_with_wording:.1f} %)",
     ]
+    lines = [", ".join(figures)]
     lines += [f"not listed: {one.where}\n  - {one.was}\n  + {one.now}" for one in result.unlisted]
     lines += [f"listed, but gone: {where}\n  - {was}\n  + {now}" for where, was, now in result.gone]
     return "\n".join(lines)
