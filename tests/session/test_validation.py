@@ -15,6 +15,7 @@ from support.call_counts import calls_of
 from django_sessionkit import InvalidSession, Session, validate_session
 from django_sessionkit.conf.limits import Limits
 from django_sessionkit.session.validation import SessionValidator
+from django_sessionkit.session.value import FIELDS
 
 CANARY = "canary-7c1f"
 
@@ -164,6 +165,20 @@ class Misleading(type):
         return CANARY
 
 
+SECONDS, CLOCK = "seconds since 1970", "write int(time.time())"
+TWICE = "has the same tenant twice, in two Unicode forms"
+ONLY_RIGHTS = 'must have only "roles" and "permissions" for each tenant'
+MOST_RIGHTS = "has a dict of more than 2 items"
+ACTOR = 'must have a "user_id", and no other key than "act"'
+
+
+def actors(depth: int) -> dict[str, Any]:
+    actor: dict[str, Any] = {"user_id": "9"}
+    for _ in range(depth - 1):
+        actor = {"user_id": "9", "act": actor}
+    return actor
+
+
 JSON_HAS_IT = "convert it to a string, number, list or dict"
 
 
@@ -204,6 +219,35 @@ JSON_HAS_IT = "convert it to a string, number, list or dict"
             'custom: "many" has more than 10000 values, all custom fields together',
         ),
         ({"user_id": "1", "x": nested(21)}, 'custom: "x" is nested deeper than 20 levels'),
+        ({"user_id": " "}, "user_id: must not be blank"),
+        ({"user_id": "a\n"}, "user_id: has control characters or lone surrogates"),
+        ({"user_id": "1", "email": "a"}, 'email: must be empty or contain "@"'),
+        ({"user_id": "1", "roles": ["a", " "]}, "roles: has a blank name"),
+        ({"user_id": "1", "roles": ["a", "b\n"]}, "roles: has control characters or lone surrogates"),
+        ({"user_id": "1", "roles": ["a\u200b"]}, "roles: has invisible format characters"),
+        ({"user_id": "1", "auth_time": 1.0}, f"auth_time: must be an integer, {SECONDS}, not float; {CLOCK}"),
+        ({"user_id": "1", "auth_time": True}, f"auth_time: must be an integer, {SECONDS}, not bool; {CLOCK}"),
+        ({"user_id": "1", "auth_time": -1}, f"auth_time: must be {SECONDS}, before the year 10000"),
+        ({"user_id": "1", "auth_time": 253_402_300_800}, f"auth_time: must be {SECONDS}, before the year 10000"),
+        ({"user_id": "1", "amr": [7]}, "amr: must have only strings, not int"),
+        ({"user_id": "1", "tenants": []}, "tenants: must be a dict, not list"),
+        ({"user_id": "1", "tenants": {7: {}}}, "tenants: must have string keys, not int"),
+        ({"user_id": "1", "tenants": {" ": {}}}, "tenants: has a blank id"),
+        ({"user_id": "1", "tenants": {"\u00e9": {}, "e\u0301": {}}}, f"tenants: {TWICE}"),
+        ({"user_id": "1", "tenants": {"a": {"role": "x"}}}, f"tenants: {ONLY_RIGHTS}"),
+        ({"user_id": "1", "tenants": {"a": {"roles": [], "permissions": [], "x": 1}}}, f"tenants: {MOST_RIGHTS}"),
+        ({"user_id": "1", "tenants": {"a": {"roles": [7]}}}, "tenants: roles must have only strings, not int"),
+        ({"user_id": "1", "tenants": {str(n): {} for n in range(51)}}, "tenants: has a dict of more than 50 items"),
+        ({"user_id": "1", "act": "9"}, "act: must be a dict, not str"),
+        ({"user_id": "1", "act": {"act": {"user_id": "9"}}}, f"act: {ACTOR}"),
+        ({"user_id": "1", "act": {"user_id": "9", "x": 1}}, f"act: {ACTOR}"),
+        ({"user_id": "1", "act": {"user_id": "9", "act": None, "x": 1}}, "act: has a dict of more than 2 items"),
+        ({"user_id": "1", "act": {"user_id": 9}}, "act: must be a string, not int; convert it with str(...)"),
+        ({"user_id": "1", "act": actors(6)}, "act: is nested deeper than 5 levels"),
+        ({"user_id": "1", "x": float("inf")}, 'custom: "x" has a number that is not finite'),
+        ({"user_id": "1", "x": 1 << 14_000}, 'custom: "x" has an integer that is too long'),
+        ({"user_id": "1", "x": "\ud800"}, 'custom: "x" has a string with lone surrogates'),
+        ({"user_id": "1", "x": {str(n): 0 for n in range(10_001)}}, 'custom: "x" has more than 10000 values'),
         (
             {"user_id": "1", "x": Misleading("Thing", (), {})()},
             f'custom: "x" has a value of the type Thing, which JSON does not have; {JSON_HAS_IT}',
@@ -213,6 +257,61 @@ JSON_HAS_IT = "convert it to a string, number, list or dict"
 )
 def test_the_message_says_what_it_got_and_what_to_do(data, message):
     assert str(refused(data)) == message
+
+
+TIGHT = Limits(
+    user_id_length=3,
+    email_length=3,
+    role_length=3,
+    roles_count=2,
+    permission_length=4,
+    permissions_count=3,
+    custom_depth=2,
+    custom_nodes=5,
+    custom_string_length=4,
+)
+
+
+@pytest.mark.parametrize(
+    ("fits", "too_much", "reason"),
+    [
+        ({"user_id": "123"}, {"user_id": "1234"}, "has more than 3 characters"),
+        ({"email": "a@b"}, {"email": "a@bc"}, "has more than 3 characters"),
+        ({"role": "abc"}, {"role": "abcd"}, "has a name of more than 3 characters"),
+        ({"roles": ["abc"]}, {"roles": ["a", "abcd"]}, "has a name of more than 3 characters"),
+        ({"roles": ["a", "b"]}, {"roles": ["a", "b", "c"]}, "has more than 2 items"),
+        ({"permissions": ["abcd"]}, {"permissions": ["abcde"]}, "has a name of more than 4 characters"),
+        ({"permissions": ["a", "b", "c"]}, {"permissions": ["a", "b", "c", "d"]}, "has more than 3 items"),
+        ({"amr": ["abc", "b"]}, {"amr": ["abcd"]}, "has a name of more than 3 characters"),
+        ({"amr": ["a", "b"]}, {"amr": ["a", "b", "c"]}, "has more than 2 items"),
+        ({"tenants": {"abc": {}}}, {"tenants": {"abcd": {}}}, "has more than 3 characters"),
+        ({"tenants": {"a": {"roles": ["abc"]}}}, {"tenants": {"a": {"roles": ["abcd"]}}}, "roles has a name of more"),
+        ({"tenants": {"a": {"permissions": ["abcd"]}}}, {"tenants": {"a": {"permissions": ["abcde"]}}}, "permissions"),
+        ({"act": {"user_id": "123"}}, {"act": {"user_id": "1234"}}, "has more than 3 characters"),
+        ({"x": "abcd"}, {"x": "abcde"}, '"x" has a string of more than 4 characters'),
+        ({"abcd": 1}, {"abcde": 1}, '"abcde" has a string of more than 4 characters'),
+        ({"x": {"abcd": 1}}, {"x": {"abcde": 1}}, '"x" has a string of more than 4 characters'),
+        ({"x": [[1]]}, {"x": [[[1]]]}, '"x" is nested deeper than 2 levels'),
+        ({"x": {"a": {}}}, {"x": {"a": {"b": {}}}}, '"x" is nested deeper than 2 levels'),
+        ({"x": [1, 2, 3, 4]}, {"x": [1, 2, 3, 4, 5]}, '"x" has more than 5 values, all custom fields together'),
+        ({"x": [1, 2], "y": 1, "z": 2}, {"x": [1, 2], "y": 1, "z": 2, "w": 3}, '"w" has more than 5 values, all'),
+        ({"x": [1, 2, 3, 4]}, {"x": [1, 2, 3, 4, 5, 6]}, '"x" has more than 5 items'),
+        ({"x": 1 << 13_999}, {"x": 1 << 14_000}, '"x" has an integer that is too long'),
+    ],
+    ids=str,
+)
+def test_each_limit_is_the_largest_size_that_fits(fits, too_much, reason):
+    validator = SessionValidator(TIGHT)
+    assert validator.session({"user_id": "1", **fits}).to_dict() == {"user_id": "1", **fits}
+    with pytest.raises(InvalidSession) as caught:
+        validator.session({"user_id": "1", **too_much})
+    assert caught.value.reason.startswith(reason)
+    assert caught.value.field == next((name for name in too_much if name in FIELDS), "custom")
+
+
+@pytest.mark.parametrize("data", [{"auth_time": 0}, {"auth_time": 253_402_300_799}, {"act": actors(5)}])
+def test_the_last_values_that_are_allowed(data):
+    assert validate_session({"user_id": "1", **data}).to_dict() == {"user_id": "1", **data}
 
 
 @pytest.mark.parametrize("key", ["not a name", "", "näme", "x" * 51, "a@example.org", "7"])
