@@ -8,10 +8,13 @@ from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 from support.sessions import READER, abrowser, browser
 
-from django_sessionkit import evaluate, signals, validate_session
+from django_sessionkit import InvalidSession, evaluate, get_session, signals, use_session, validate_session
+from django_sessionkit.exceptions import VersionUnavailable
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.requirements import Role
+from django_sessionkit.session import audit
 from django_sessionkit.session.audit import user_digest
+from django_sessionkit.utils.sansio import run
 
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -156,3 +159,121 @@ def test_the_digest_tells_users_apart_and_depends_on_the_key():
     before = user_digest(one)
     with override_settings(SECRET_KEY="another"):
         assert user_digest(one) != before
+
+
+REQUEST = RequestFactory().get("/")
+DIGEST = user_digest(validate_session({"user_id": "7"}))
+BEFORE = {"user_id": "7", "plan": "a"}
+EVENTS = {
+    "revoked": (
+        lambda: audit.revoked("7", True),
+        [("INFO", f"sessions revoked: refresh=True user={DIGEST}")],
+    ),
+    "not_revoked_again": (
+        lambda: audit.not_revoked_again("7", VersionUnavailable("no cache")),
+        [("ERROR", f"sessions could not be revoked again at the commit: no cache user={DIGEST}")],
+    ),
+    "version_unavailable": (
+        lambda: audit.version_unavailable("no cache"),
+        [("ERROR", "session counts as absent, its version could not be checked: no cache")],
+    ),
+    "unavailable": (
+        lambda: audit.unavailable("no store"),
+        [("ERROR", "session could not be loaded, so its state is unknown for now: no store")],
+    ),
+    "unversioned": (
+        audit.unversioned,
+        [("ERROR", "session counts as absent, it has no current version: store it with set_session()")],
+    ),
+    "no_tenant": (
+        lambda: audit.no_tenant("raised KeyError"),
+        [("ERROR", "the request has no current tenant: SESSIONKIT_TENANT raised KeyError")],
+    ),
+    "without_email": (
+        lambda: audit.without_email("has more than 3 characters"),
+        [("WARNING", "e-mail address left out of a session: has more than 3 characters")],
+    ),
+    "reserved_group": (
+        lambda: audit.reserved_group("staff"),
+        [
+            (
+                "WARNING",
+                'the group "staff" gives no role, because the bridge gives the role of this name itself; '
+                "rename the group",
+            )
+        ],
+    ),
+    "rejected": (
+        lambda: run(audit.rejected(REQUEST, InvalidSession("roles", "has a blank name"))),
+        [("WARNING", "session rejected: field=roles reason=has a blank name")],
+    ),
+    "refreshed": (
+        lambda: run(
+            audit.refreshed(
+                REQUEST,
+                validate_session({"user_id": "7", "plan": "a"}),
+                validate_session({"user_id": "7", "role": "x"}),
+            )
+        ),
+        [("INFO", f"session refreshed: changed=custom,role user={DIGEST}")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_each_event_has_one_line(name, caplog):
+    report, expected = EVENTS[name]
+    with caplog.at_level(logging.INFO, "django_sessionkit"):
+        report()
+    assert [(one.levelname, one.getMessage()) for one in caplog.records] == expected
+    assert {one.name for one in caplog.records} == {"django_sessionkit.security"}
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (InvalidSession("roles", "is wrong", "rename it"), "rename it"),
+        (InvalidSession("roles", "is wrong"), "change what f() returns"),
+        (
+            InvalidSession("roles", "has more than 3 items"),
+            "change what f() returns, or set SESSIONKIT_LIMITS (role_length, roles_count)",
+        ),
+        (
+            InvalidSession("custom", "is nested deeper than 2 levels"),
+            "change what f() returns, or set SESSIONKIT_LIMITS (custom_depth, custom_nodes, custom_string_length)",
+        ),
+        (InvalidSession("session", "has more than 3 items"), "change what f() returns"),
+    ],
+)
+def test_a_login_without_a_session_says_what_to_do(error, hint, caplog):
+    audit.refused("Django", "f()", error)
+    fault = f"field={error.field} reason={error.reason}"
+    assert caplog.messages == [f"Django login without a session: {fault}; {hint}"]
+
+
+def test_a_log_filter_that_reads_the_session_gets_none_while_it_is_loading(caplog):
+    seen = []
+
+    class Reading(logging.Filter):
+        def filter(self, record):
+            seen.append(get_session())
+            return True
+
+    found = Reading()
+    audit.security_logger.addFilter(found)
+    try:
+        with use_session(READER):
+            audit.unversioned()
+    finally:
+        audit.security_logger.removeFilter(found)
+    assert seen == [None]
+
+
+def test_the_text_of_other_exceptions_is_left_out():
+    assert audit.error_text(InvalidSession("roles", "is wrong")) == "roles: is wrong"
+    try:
+        raise KeyError("canary-7c1f")
+    except KeyError as error:
+        text = audit.error_text(error)
+    assert text.startswith("KeyError at ")
+    assert "canary" not in text

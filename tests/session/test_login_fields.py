@@ -96,7 +96,9 @@ def test_a_session_that_is_only_pretended_has_no_stamp():
 def test_an_update_changes_neither(request_, update, before, change):
     set_session(request_, {**READER, **before})
     was = dict(request_.session["__session__"])
-    with pytest.raises(InvalidSession, match=r"(auth_time|amr): cannot be changed by an update; use confirm_session"):
+    with pytest.raises(
+        InvalidSession, match=r"^(auth_time|amr): cannot be changed by an update; use confirm_session\(\)$"
+    ):
         update(request_, {**change, "plan": "x"})
     assert request_.session["__session__"] == was
 
@@ -215,3 +217,10 @@ def test_a_refresh_that_returns_no_dict_is_an_error(request_):
         later.session = request_.session
         with pytest.raises(SessionKitError):
             update_session(later, {})
+
+
+def test_the_message_about_factors_says_what_to_write(request_):
+    set_session(request_, READER)
+    with pytest.raises(InvalidSession) as raised:
+        confirm_session(request_, amr="otp")
+    assert str(raised.value) == 'amr: must be a list of names, not str; write amr=["otp"]'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 from importlib import import_module
 
@@ -464,10 +465,18 @@ def test_nothing_changes_on_an_error(bad):
 
 
 def test_an_update_needs_a_session_and_keeps_the_user():
-    with pytest.raises(NotAuthenticated):
-        update_session(request_with_session(), {"role": "admin"})
-    with pytest.raises(InvalidSession, match="user_id: cannot be changed"):
+    for change, verb in (
+        (lambda request: update_session(request, {"role": "x"}), "change"),
+        (confirm_session, "confirm"),
+    ):
+        with pytest.raises(NotAuthenticated) as raised:
+            change(request_with_session())
+        name = "update_session" if verb == "change" else "confirm_session"
+        assert str(raised.value) == f"{name}() found no session to {verb}. Call set_session() first."
+    with pytest.raises(InvalidSession, match=r"^user_id: cannot be changed by an update; use set_session\(\)$"):
         update_session(request_with_session(READER), {"user_id": "2"})
+    with pytest.raises(InvalidSession, match="^session: the changes must be a mapping, not list$"):
+        update_session(request_with_session(READER), [])
     assert update_session(request_with_session(READER), {"user_id": "1", "role": None}).role is None
 
 
@@ -501,7 +510,7 @@ def test_ttl_may_be_a_setting():
 def test_a_ttl_that_is_none(ttl):
     request = request_with_session(READER)
     for write in (set_session, update_session):
-        with pytest.raises(ValueError, match=r"positive number of seconds, not .+\.$"):
+        with pytest.raises(ValueError, match=r"^ttl must be a positive number of seconds, not .+\.$"):
             write(request, EDITOR, ttl=ttl)
     assert request.session["__session__"] == READER
 
@@ -553,6 +562,11 @@ def test_without_a_store_the_error_names_the_middleware():
     clear_session(request)
 
 
+TAKE_THE_REQUEST = (
+    "Functions that change the session take the request as their first argument, as in set_session(request, data)"
+)
+
+
 def test_what_is_no_request_is_named():
     store = request_with_session(READER).session
     for write in (
@@ -563,7 +577,7 @@ def test_what_is_no_request_is_named():
         lambda: regenerate_session(store),
         lambda: async_to_sync(aset_session)(store, READER),
     ):
-        with pytest.raises(TypeError, match=r"as in set_session\(request, data\), not SessionStore\.$"):
+        with pytest.raises(TypeError, match=rf"^{re.escape(TAKE_THE_REQUEST)}, not SessionStore\.$"):
             write()
     with pytest.raises(TypeError, match=r"as in set_session\(request, data\), not dict\.$"):
         set_session(READER, RequestFactory().get("/"))
