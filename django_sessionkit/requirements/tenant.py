@@ -35,8 +35,13 @@ class Within(Requirement):
         return self.parts
 
     @property
+    def _inner(self) -> Requirement:
+        inner: Requirement = self.parts[0]
+        return inner
+
+    @property
     def is_closed(self) -> bool:
-        return bool(self.parts[0].is_closed)
+        return self._inner.is_closed
 
     def flow(self, asked: CheckInput, record: Record | None = None) -> Flow[Decision]:
         inside = asked.session.within_tenant() if asked.session is not None else None
@@ -46,10 +51,12 @@ class Within(Requirement):
             return self._denied(NOT_AUTHENTICATED)
         if inside is None:
             return self._denied(NO_TENANT, failed=True)
-        parts: Record | None = [] if record is not None else None
-        decision: Decision = yield from self.parts[0].flow(asked._replace(session=inside), parts)
-        if record is not None and parts is not None:
-            record.append(Evaluated(self.parts[0], decision, parts))
+        within = asked._replace(session=inside)
+        if record is None:
+            return (yield from self._inner.flow(within))
+        parts: Record = []
+        decision = yield from self._inner.flow(within, parts)
+        record.append(Evaluated(self._inner, decision, parts))
         return decision
 
 

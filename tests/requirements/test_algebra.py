@@ -257,7 +257,15 @@ def test_the_error_names_the_predicate(wrong, shown):
     assert str(raised.value) == f"Allow: needs a callable or its dotted path, not {shown}"
 
 
+class WithoutSignature:
+    __signature__ = "none"
+
+    def __call__(self, *arguments):
+        return arguments == (EDITOR,)
+
+
 def test_a_builtin_without_a_signature_gets_the_session():
+    assert Allow(WithoutSignature()).check(EDITOR)
     assert Allow(type).check(EDITOR).failed
     assert Allow(dict.fromkeys).check(EDITOR).failed
 
@@ -386,7 +394,7 @@ def test_a_decision_says_what_was_missing():
     assert decision.requirement == Permission("posts:read", "users:see", "users:manage")
     assert str(decision) == 'needs the permission "users:see" and "users:manage"'
     assert str(Role("a", "b").check(EDITOR)) == 'needs the role "a" or "b"'
-    assert Role("a").check(None).reason == "not_authenticated"
+    assert Role("a").check(None).reason == Authenticated().check(None).reason == "not_authenticated"
     assert str(Role("a").check(None)) == "needs a session"
 
 

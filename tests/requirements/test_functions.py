@@ -7,6 +7,8 @@ import pytest
 
 from django_sessionkit import AllowObject, Role, enforce, evaluate, use_session, validate_session
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy
+from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
+from django_sessionkit.utils.sansio import run
 
 SESSION = validate_session({"user_id": "7"})
 MINE, OTHERS = SimpleNamespace(owner="7"), SimpleNamespace(owner="8")
@@ -43,7 +45,16 @@ def test_without_an_object_it_fails(caplog):
     for decision in (asked.check(SESSION), asked.check(SESSION, obj=None)):
         assert (decision.allowed, decision.failed, decision.reason) == (False, True, "no_object")
     assert not (~asked).check(SESSION)
-    assert "AllowObject(is_owner) was checked without an object" in caplog.text
+    line = "AllowObject(is_owner) was checked without an object. Access was denied. Pass it as obj=..."
+    assert set(caplog.messages) == {line}
+
+
+def test_before_the_object_is_known_it_fails_too(caplog):
+    for asked in (AllowObject(is_owner), ~AllowObject(is_owner)):
+        decision = run(asked.flow(CheckInput(SESSION, obj=UNKNOWN_OBJECT)))
+        assert (decision.allowed, decision.failed) == (False, True)
+    assert run(AllowObject(is_owner).flow(CheckInput(SESSION, obj=UNKNOWN_OBJECT))).reason == "no_object"
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("fn", [raises, lambda session, order: "yes", lambda session, order: 1, "no.such.module"])

@@ -475,7 +475,7 @@ def test_an_update_needs_a_session_and_keeps_the_user():
         assert str(raised.value) == f"{name}() found no session to {verb}. Call set_session() first."
     with pytest.raises(InvalidSession, match=r"^user_id: cannot be changed by an update; use set_session\(\)$"):
         update_session(request_with_session(READER), {"user_id": "2"})
-    with pytest.raises(InvalidSession, match="^session: the changes must be a mapping, not list$"):
+    with pytest.raises(InvalidSession, match=r"^session: the changes must be a mapping, not list$"):
         update_session(request_with_session(READER), [])
     assert update_session(request_with_session(READER), {"user_id": "1", "role": None}).role is None
 
