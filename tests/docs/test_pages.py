@@ -802,17 +802,20 @@ def test_denial_table() -> None:
         {"pattern": "/lost/**", "role": "admin", "on_deny": "not_found"},
         {"pattern": "/shop/**", "role": "admin"},
         {"pattern": "/help/**", "deny": True},
+        {"pattern": "/fresh/**", "recent": 60},
     ]
-    with override_settings(ROOT_URLCONF=URLS, SESSIONKIT_PROTECT=rules, SECRET_KEY="k" * 50):
+    settings = {"SESSIONKIT_PROTECT": rules, "SESSIONKIT_REAUTH_URL": "/confirm/", "SECRET_KEY": "k" * 50}
+    asked = [("/shop/", {}), ("/fresh/", {"role": "x"}), ("/shop/", {"role": "x"}), ("/help/", {}), ("/lost/", {})]
+    with override_settings(ROOT_URLCONF=URLS, **settings):
         answers = [
             [client.get(path).status_code for client in (caller(page, **who), caller(htmx, **who), caller(api, **who))]
-            for path, who in (("/shop/", {}), ("/shop/", {"role": "x"}), ("/help/", {}), ("/lost/", {}))
+            for path, who in asked
         ]
         for source in (lambda request: {"user_id": 7}, out_of_reach):
             with override_settings(SESSIONKIT_SOURCE=source):
                 answers.insert(-1, [caller(one).get("/shop/").status_code for one in (page, htmx, api)])
     table = (DOCS / "reference" / "denials.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[2:5] for line in table.splitlines() if line.startswith("| ")][1:7]
+    rows = [line.split("|")[2:5] for line in table.splitlines() if line.startswith("| ")][1:8]
     assert [[int(re.search(r"\d{3}", cell)[0]) for cell in row] for row in rows] == answers
 
 
