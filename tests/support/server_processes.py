@@ -69,6 +69,11 @@ def accepts(port: int) -> bool:
     return True
 
 
+def children(pid: int) -> list[int]:
+    """Return the child processes of a process. Linux only."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def environment(extra: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return the environment for a server: only a few variables, so that settings of this test run do not leak in.
 
