@@ -149,24 +149,29 @@ def _full_disk(server: str) -> Row:
         ended.promote()
         with disk.filled(small):
             must("sessions", seen_by(visitors), "200 × 3")
-            newcomer, leaver = Visitor("user0", site), visitors.pop()
+            newcomer, leaver, lessened = Visitor("user0", site), visitors.pop(), visitors.pop()
             login = f"{newcomer.login()}, then {newcomer.ask('page/')}"
             must(f"the page after a login: {login}", newcomer.ask("page/").status in (401, 503), True)
             ended.turn()
             ended.check()
-            old = leaver.cookie
-            logout = leaver.ask("logout/", "POST").status
-            leaver.cookie = old
-            must("the page after a logout", leaver.ask("page/").status in (401, 503), True)
-            note = visitors[0].ask("note/", "POST").status
+            for one, path in ((leaver, "logout/"), (lessened, "/s/less/")):
+                old = one.cookie
+                must(path, one.ask(path, "POST").status, 200)
+                must(f"the role after {path}", _role_with(one, one.cookie) in (None, "guest"), True)
+                must(f"the role after {path}, with the old key", _role_with(one, old), None)
             during = (
-                f"sessions count; login: {login}; a revocation counts at once; logout: {logout}, the old key opens"
-                f" nothing; a change of the session: {note}"
+                f"sessions count; login: {login}, as Django's `save()` hides the error; a revocation counts at once;"
+                " after a logout and after a role less, the old key opens nothing, and the new one no more than it may"
             )
         seconds = seconds_until("every session counts", lambda: everybody_is_back(visitors))
         must("a login", newcomer.login().status, 200)
         ended.check()
         return Row("a full disk, sessions in `file`", during, "every session counts, a new login too", seconds)
+
+
+def _role_with(visitor: Visitor, key: str) -> str | None:
+    visitor.cookie = key
+    return visitor.ask("page/").role
 
 
 def _clock(server: str) -> Row:

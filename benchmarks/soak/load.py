@@ -68,10 +68,13 @@ def _generate(size: Size, webs: list[Web]) -> tuple[dict[str, Any], dict[str, li
     command = [sys.executable, "-m", "benchmarks.soak.generator", json.dumps(options)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as generator:
         assert generator.stdout is not None  # noqa: S101
-        for line in generator.stdout:
-            last = json.loads(line)
-            for one in webs if "done" in last else ():
-                memory[one.name].append((last["done"], one.memory_kb() / 1024))
+        try:
+            for line in generator.stdout:
+                last = json.loads(line)
+                for one in webs if "done" in last else ():
+                    memory[one.name].append((last["done"], one.memory_kb() / 1024))
+        finally:
+            generator.kill()  # it has ended, unless this run is interrupted
     if "broken" not in last:
         raise Broken("the generator stopped before its end")
     return last, memory

@@ -91,6 +91,11 @@ async def anote(request: HttpRequest) -> HttpResponse:
     return JsonResponse(shown(await aupdate_session(request, {"note": time.time()})))
 
 
+def less(request: HttpRequest) -> HttpResponse:
+    """Take the role away in this session."""
+    return JsonResponse(shown(update_session(request, {"role": "guest"})))
+
+
 def login(request: HttpRequest, user: str) -> HttpResponse:
     return JsonResponse(shown(set_session(request, partial(rights.of, user))))
 
@@ -161,6 +166,7 @@ def _routes(kind: str) -> list[Any]:
 urlpatterns = [
     path("s/", include(_routes("s"))),
     path("a/", include(_routes("a"))),
+    path("s/less/", less),
     path("s/public/worker/", worker),
     path("s/public/clock/<int:seconds>/", clock),
 ]
