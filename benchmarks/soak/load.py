@@ -93,7 +93,7 @@ def _report(
         f" {', '.join(memory)} at the same time: {counts}. A `message` is one on a WebSocket; `turn` changes the rights"
         " of a user and revokes the sessions, `end` ends them, `replay` uses an old session key."
         f" Pages and sockets that were denied: {denied or 'none'}; 400 is Django's `SessionInterrupted`, for a session"
-        " that another request has ended meanwhile."
+        " that another request has ended meanwhile; 1006 a socket that ended without a close frame."
         f" `SESSIONKIT_VERSION_INTERVAL` is 0, on uvicorn 0.5; sockets check again after {RECHECK} s."
     )
     yield table(("law", "broken"), [(law, result["broken"][law]) for law in LAWS])

@@ -38,8 +38,8 @@ class Size(NamedTuple):
     """How much to measure."""
 
     connections: tuple[int, ...] = (1, 4, 16)
-    rounds: int = 9
-    seconds: float = 0.7
+    rounds: int = 7
+    seconds: float = 0.6
     servers: tuple[str, ...] = ("gunicorn", "uvicorn")
     stacks: tuple[str, ...] = STACKS
 

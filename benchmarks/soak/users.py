@@ -96,13 +96,18 @@ class Record:
             self.breach(law, f"{where}: {shown['role']} is not one of {sorted(map(str, user.may_see(since)))}")
 
     def check_denied(self, user: User, status: int, since: float, where: str) -> None:
-        """Check a denial: 401 without a session, 403 without the role of a writer."""
+        """Check a denial: 401 without a session, 403 without the role of a writer.
+
+        400 is ``SessionInterrupted``, for a session that another request has ended meanwhile. 1006 is a socket that the
+        server has closed, but whose close frame was lost because the client was writing at that moment.
+        """
         self.denied[f"{status}"] += 1
         may_see = user.may_see(since)
         fits = {
             401: None in may_see,
             403: "write" in where and bool(may_see - {"writer"}),
-            400: None in may_see,  # SessionInterrupted: another request has ended the session meanwhile
+            400: None in may_see,
+            1006: None in may_see,
         }
         if not fits.get(status, False):
             self.breach(UNEXPECTED, f"{where}: {status} for {sorted(map(str, may_see))}")
