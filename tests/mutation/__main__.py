@@ -22,9 +22,7 @@ def main() -> int:
     parser.add_argument("rooms", nargs="*", metavar="room", help=f"some of {', '.join(ROOMS)} (default: all)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--read", action="store_true", help="only read what the last run found")
-    parser.add_argument(
-        "--again", action="store_true", help="run only what survived the last run, with the tests of now"
-    )
+    parser.add_argument("--again", action="store_true", help="run only what survived the last run, or did not end")
     parser.add_argument("--add", action="store_true", help="add to survivors.json what is not listed there")
     options = parser.parse_args()
     if unknown := set(options.rooms) - set(ROOMS):
@@ -34,7 +32,7 @@ def main() -> int:
 
 def _room(name: str, options: argparse.Namespace) -> int:
     if options.again:
-        names = [one.name for one in mutants(BUILD / name) if one.outcome != "killed"]
+        names = [one.name for one in mutants(BUILD / name) if one.outcome != "killed" or one.is_endless]
         _run(prepare(name, keep_results=True), options.processes, *names)
     elif not options.read:
         _run(prepare(name), options.processes)

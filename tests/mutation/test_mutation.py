@@ -106,7 +106,10 @@ def test_a_survivor_without_a_reason_is_an_error(tmp_path, monkeypatch):
 def test_the_files_and_tests_of_each_room_exist(name):
     room = workplace.ROOMS[name]
     assert list(PACKAGE.glob(room.files))
-    assert all((workplace.REPOSITORY / one).exists() for one in room.tests.split())
+    for one in room.tests.split():
+        file, _, function = one.removeprefix("--deselect=").partition("::")
+        assert (workplace.REPOSITORY / file).exists()
+        assert not function or f"def {function}(" in (workplace.REPOSITORY / file).read_text("utf-8")
     text = workplace.configured((workplace.REPOSITORY / "pyproject.toml").read_text("utf-8"), room)
     assert f'only_mutate = ["django_sessionkit/{room.files}"]' in text
     assert text.count("[tool.mutmut]") == 1

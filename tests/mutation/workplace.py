@@ -15,7 +15,10 @@ COPIED = ("CHANGELOG.md", "README.md", "django_sessionkit", "docs", "example_pro
 
 
 class Room(NamedTuple):
-    """Files of the package to mutate, and the tests that are run against each mutant (those that reach it)."""
+    """Files of the package to mutate, and the tests that are run against each mutant (those that reach it).
+
+    Tests that take long and find what others find are left out.
+    """
 
     files: str
     tests: str
@@ -37,7 +40,10 @@ ROOMS = {
     "guard": Room(
         "guard/*",
         "tests/guard tests/responses tests/explanation tests/templatetags tests/session/test_audit.py tests/test_api.py"
-        f" tests/test_api_session_public.py tests/test_mixins_objects.py {SURFACES}",
+        f" tests/test_api_session_public.py tests/test_mixins_objects.py {SURFACES}"
+        " --deselect=tests/responses/test_step_up.py::test_no_redirect_goes_round_in_circles"
+        " --deselect=tests/responses/test_hidden_page.py::test_a_hidden_page_is_an_unknown_url"
+        " --deselect=tests/guard/test_engine.py::test_no_spelling_gets_round_a_rule",
     ),
     "session": Room(
         "session/*",

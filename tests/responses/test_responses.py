@@ -129,12 +129,13 @@ def test_a_denied_login_page_is_no_loop():
 def test_a_login_page_that_does_not_exist_is_a_403_and_an_error_in_the_log(caplog):
     assert get("/broken/").status_code == 403
     assert get("/broken/", READER).status_code == 403
-    assert 'URL name "no-such-name" cannot be reversed (NoReverseMatch)' in caplog.text
+    line = 'the URL name "no-such-name" cannot be reversed (NoReverseMatch). Nobody is redirected to it.'
+    assert [one for one in caplog.messages if "reversed" in one] == [line, line]
 
 
 def test_a_lazy_target_is_checked_when_it_is_used(caplog):
     assert get("/foreign/").status_code == 403
-    assert "not a path on this site" in caplog.text
+    assert "A redirect target is not a path on this site. Nobody is redirected to it." in caplog.messages
 
 
 @pytest.mark.parametrize("url", ["/html/", "/nobody/mixed/", "/admins/", "/enforcing/", "/asking/"])
@@ -144,8 +145,9 @@ def test_a_login_page_of_another_site_is_an_error_where_somebody_is_sent_there(u
         assert get(url, headers=HTMX).has_header("HX-Redirect") is False
         assert get("/other/")["Location"] == "/other-login/?next=/other/"
         assert get(url, headers=API).status_code in (401, 403)
-    said = "LOGIN_URL: must be a site-relative path or a URL name; set SESSIONKIT_LOGIN_URL to a page of this site"
-    assert (said in caplog.text) is (url != "/nobody/mixed/")
+    said = "LOGIN_URL: must be a site-relative path or a URL name; set SESSIONKIT_LOGIN_URL to a page of this site "
+    said += "that leads there"
+    assert (f"{said}: nobody is redirected to the login page" in caplog.messages) is (url != "/nobody/mixed/")
     with override_settings(LOGIN_URL="https://sso.example.org/", SESSIONKIT_LOGIN_URL="other"):
         assert get("/html/")["Location"] == "/other-login/?next=/html/"
 
@@ -407,3 +409,31 @@ def test_the_answer_is_the_same_under_asgi(kind):
             asynchronous.content,
             asynchronous.get("Location"),
         )
+
+
+PRIVATE = {"Cache-Control": "no-store", "Vary": "Cookie"}
+PAGE = {"Content-Type": "text/html; charset=utf-8"}
+TEXT = {"Content-Language": "en", "Content-Type": "text/plain; charset=utf-8"}
+PROBLEM = {"Content-Language": "en", "Content-Type": "application/problem+json"}
+NEEDS, LACKS = "A session is required.", "This session does not have the right to do that."
+
+
+def problem(status, title, detail):
+    return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+
+
+@pytest.mark.parametrize(
+    ("session", "headers", "status", "told", "body"),
+    [
+        (None, HTML, 302, {**PAGE, "Location": "/login/?next=/guarded/"}, ""),
+        (READER, HTML, 302, {**PAGE, "Location": "/upgrade/"}, ""),
+        (None, HTMX, 401, {**TEXT, "HX-Redirect": "/login/"}, NEEDS),
+        (READER, HTMX, 403, {**TEXT, "HX-Redirect": "/upgrade/"}, LACKS),
+        (None, API, 401, {**PROBLEM, "WWW-Authenticate": 'Session realm="site"'}, problem(401, "Unauthorized", NEEDS)),
+        (READER, API, 403, PROBLEM, problem(403, "Forbidden", LACKS)),
+    ],
+)
+def test_each_response_in_full(session, headers, status, told, body):
+    response = get("/guarded/", session, headers=headers)
+    assert (response.status_code, response.content.decode()) == (status, body)
+    assert dict(response.headers) == {**told, **PRIVATE, "Content-Length": str(len(body))}

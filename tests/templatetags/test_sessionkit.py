@@ -204,6 +204,12 @@ def test_without_object_or_requirement_nothing_is_shown_and_the_log_says_so(tag,
     given = {"order": object_urls.fetch(3), "or_admin": OR_ADMIN, "path": "support.object_urls.OWN", "none": None}
     assert render(text, ADMIN, wrong=AllowObject(lambda session, order: 1), **given) == "no"
     assert logged in caplog.text
+    if "None or undefined" in logged:
+        assert caplog.messages[0].startswith("if_meets shows nothing: the object for ")
+        assert caplog.messages[0].endswith(" is None or undefined in the template.")
+    if "needs a requirement" in logged:
+        start, end = "if_meets shows nothing: it needs", "Write its dotted path in quotes, or pass it to the template."
+        assert [(one.startswith(start), one.endswith(end)) for one in caplog.messages] == [(True, True)]
 
 
 @pytest.mark.parametrize(
