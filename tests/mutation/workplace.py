@@ -35,7 +35,7 @@ ROOMS = {
     "policy": Room(
         "policy/*",
         "tests/policy tests/guard/test_evaluator.py tests/conf tests/test_patterns.py"
-        " tests/requirements tests/responses/test_responses.py",
+        " tests/requirements tests/responses/test_responses.py tests/test_decorators.py tests/test_mixins_objects.py",
     ),
     "guard": Room(
         "guard/*",

@@ -2,9 +2,23 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.text import format_lazy
 
-from django_sessionkit import Allow, AnyPermission, Authenticated, Nobody, Permission, Public, Role
+from django_sessionkit import (
+    Allow,
+    AllowObject,
+    AnyPermission,
+    Authenticated,
+    Factor,
+    Nobody,
+    Permission,
+    Public,
+    Recent,
+    Role,
+    Within,
+)
 from django_sessionkit.patterns import Pattern
+from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.pattern_index import PatternIndex
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
 from django_sessionkit.policy.rules import AMBIGUOUS, RuleSet, ViewNamePattern
@@ -12,7 +26,18 @@ from django_sessionkit.policy.rules import AMBIGUOUS, RuleSet, ViewNamePattern
 PLACE = "SESSIONKIT_PROTECT[3]"
 
 
+VIEW_NAME = 'must be a view name or a glob over view names, such as "billing:*"'
+NAMED = 'path(..., name="report")'
+SECONDS = "the number of seconds must be an integer"
+TARGET = "must be a site-relative path or a URL name"
+ANY_SESSION = 'write "authenticated": True to require a session, or name a role or permission, such as "role": "editor"'
+
+
 def allow(session):
+    return True
+
+
+def allow_object(session, obj):
     return True
 
 
@@ -31,6 +56,11 @@ def allow(session):
         ({"public": True}, Public()),
         ({"deny": True}, Nobody()),
         ({"role": "a", "permissions": ["p"]}, Role("a") & Permission("p")),
+        ({"recent": 600}, Recent(600)),
+        ({"factor": "otp"}, Factor("otp")),
+        ({"factor": ["otp", "hwk"]}, Factor("otp", "hwk")),
+        ({"role": "a", "within": True}, Within(Role("a"))),
+        ({"role": "a", "within": False}, Role("a")),
     ],
 )
 def test_the_requirement_keys(keys, requirement):
@@ -78,6 +108,28 @@ def test_the_requirement_keys(keys, requirement):
             ),
         ),
         ({"view": 7, "role": "a"}, "['view']: must be a view name or a glob over view names, such as \"billing:*\""),
+        ({"view": "^a", "role": "a"}, f"['view']: {VIEW_NAME}; a path belongs in \"pattern\""),
+        ({"view": allow, "role": "a"}, f"['view']: {VIEW_NAME}; write the name of its URL pattern, as in {NAMED}"),
+        (
+            {"pattern": "/a", "role": "a", "within": 1},
+            '"within" must be True or False; write "within": True, or remove the key',
+        ),
+        (
+            {"pattern": "/a", "public": True, "within": True},
+            '"within": Public() needs no tenant; remove one of the two',
+        ),
+        (
+            {"pattern": "/a", "require": Role("a") & AllowObject(allow_object)},
+            "AllowObject(allow_object) needs an object, and a URL rule has none; use RequireObjectMixin in the view, "
+            "or enforce(requirement, obj=...)",
+        ),
+        ({"pattern": "/a", "factor": 7}, '"factor": must be a single name; write it in quotes, such as "editor"'),
+        ({"pattern": "/a", "factor": []}, f'"factor": needs at least one name; {ANY_SESSION}'),
+        ({"pattern": "/a", "recent": "10"}, f'"recent": {SECONDS}, not str; write for example Recent(600)'),
+        ({"pattern": "/a", "role": "a", "name": 7}, '"name" must be a printable, non-blank string'),
+        ({"pattern": "/a", "role": "a", "name": " "}, '"name" must be a printable, non-blank string'),
+        ({"pattern": "/a", "role": "a", "login_url": "a/b"}, f"['login_url']: {TARGET}; write \"/a/b\""),
+        ({"pattern": "/a", "role": "a", "login_url": "a" * 501}, "['login_url']: must have at most 500 characters"),
         ({"pattern": "/a", "role": ["admin"]}, '"role": must be a single name; use the plural key for a list'),
         ({"pattern": "/a", "role": None}, '"role": must be a single name; write it in quotes, such as "editor"'),
         (
@@ -279,6 +331,47 @@ def test_a_wrong_exclude_says_where(raw):
 
 def test_a_rule_may_have_a_name():
     assert parse_rule({"pattern": "/a", "role": "x", "name": "the admin"}, PLACE).label == "the admin"
+
+
+def test_what_a_rule_has_if_nothing_is_said():
+    rule = parse_rule({"pattern": "/a", "role": "x"}, PLACE)
+    assert (rule.label, rule.views, rule.methods, rule.unsafe_only, rule.i18n) == (PLACE, (), frozenset(), False, True)
+    assert rule.options == DenialOptions(redirect_to=None, login_url=None, on_deny="auto", api=None)
+    assert rule.is_unconditional
+    given = parse_rule({"view": ("a", "b:*"), "role": "x", "methods": "unsafe", "i18n": False, "api": False}, PLACE)
+    assert ([one.text for one in given.views], given.patterns) == (["a", "b:*"], ())
+    assert (given.unsafe_only, given.i18n, given.options.api) == (True, False, False)
+    assert not given.is_unconditional
+
+
+@pytest.mark.parametrize(
+    ("options", "to_login", "to_that_of_the_settings"),
+    [
+        ({}, True, True),
+        ({"login_url": "/l/"}, True, False),
+        ({"on_deny": "not_found"}, False, False),
+        ({"on_deny": "forbidden"}, True, True),
+        ({"api": True}, False, False),
+        ({"api": False}, True, True),
+    ],
+)
+def test_which_rules_may_lead_to_a_login_page(options, to_login, to_that_of_the_settings):
+    rule = parse_rule({"pattern": "/a", "role": "x", **options}, PLACE)
+    assert (rule.options.sends_to_login, rule.may_lead_to_login) == (to_login, to_that_of_the_settings)
+    for other in ({"public": True}, {"deny": True}):
+        assert not parse_rule({"pattern": "/a", **other, **options}, PLACE).may_lead_to_login
+
+
+def test_a_set_of_rules_knows_its_login_pages_once_and_whether_it_hides():
+    def rules(*options):
+        return RuleSet([parse_rule({"pattern": "/a", "role": "x", **one}, PLACE) for one in options])
+
+    lazy = format_lazy("{}", "/l/")
+    found = rules({"login_url": lazy}, {"login_url": "/l/"}, {}, {"login_url": "/m/"}, {"login_url": "/l/"})
+    assert found.login_urls[:2] == ("/l/", "/m/")
+    assert found.login_urls[2:] == (lazy,)
+    assert not found.hides
+    assert rules({}, {"on_deny": "not_found"}).hides
 
 
 def test_a_set_of_rules_tells_whether_folding_changes_a_pattern():

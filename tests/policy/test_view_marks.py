@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from importlib.util import find_spec
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -18,9 +20,11 @@ from django.views import View
 from support.sessions import READER, abrowser, browser
 from testsite.urls import urlpatterns as site_urls
 
-from django_sessionkit import can_access, explain, use_session
+from django_sessionkit import Role, can_access, explain, use_session
 from django_sessionkit.decorators import public, require_role
 from django_sessionkit.matrix import policy_matrix
+from django_sessionkit.policy import view_marks
+from django_sessionkit.policy.denial_options import DenialOptions
 
 
 def page(request):
@@ -200,3 +204,112 @@ def test_the_explanation_and_the_header_of_debug_name_the_mark(site):
     assert "@login_not_required exempts the view" in str(explain("/marked/"))
     site.DEBUG = True
     assert browser().get("/marked/")["X-SessionKit-Decision"] == "allowed; rule=none; reason=@login_not_required"
+
+
+# What the functions say about a view, without a site.
+
+
+class Handlers:
+    """Stands for the class of a view, with a handler for each method."""
+
+    def get(self): ...
+
+    def post(self): ...
+
+
+def marked_with(requirement, number, *, needs_object=False, **options):
+    view = lambda request: None  # noqa: E731
+    mark = view_marks.ViewRequirement(requirement, DenialOptions(**options), needs_object=needs_object)
+    return view_marks.mark_view(view, mark, number)
+
+
+def test_marks_are_listed_with_the_outermost_first_and_combined():
+    view = marked_with(Role("inner"), -11)
+    view_marks.mark_view(view, view_marks.ViewRequirement(Role("outer")), -12)
+    assert [one.requirement for one in view_marks.requirements_of(view, "GET")] == [Role("outer"), Role("inner")]
+    assert view.sessionkit_requirement == Role("outer") & Role("inner")
+    assert view_marks.ViewRequirement(Role("a")) == (Role("a"), view_marks.DEFAULT_OPTIONS, False)
+    assert view_marks.next_number() > view_marks.next_number()
+
+
+def test_the_handler_of_the_method_adds_its_marks():
+    view, handlers = marked_with(Role("all"), -1), type("Own", (Handlers,), {"get": marked_with(Role("get"), -2)})
+    view.view_class = handlers
+    for method, names in (("GET", ["all", "get"]), ("HEAD", ["all", "get"]), ("POST", ["all"]), ("PUT", ["all"])):
+        assert [one.requirement.parts[0] for one in view_marks.requirements_of(view, method)] == names
+    handlers.head = marked_with(Role("head"), -3)
+    assert [one.requirement.parts[0] for one in view_marks.requirements_of(view, "HEAD")] == ["all", "head"]
+
+
+@pytest.mark.parametrize(
+    ("options", "needs_object", "is_set"),
+    [({}, False, False), ({"on_deny": "not_found"}, False, True), ({"on_deny": "not_found"}, True, False)],
+)
+def test_a_view_that_hides_is_noted(options, needs_object, is_set, monkeypatch):
+    monkeypatch.setattr(view_marks, "views_are_hidden", Event())
+    marked_with(Role("a"), -1, needs_object=needs_object, **options)
+    assert view_marks.views_are_hidden.is_set() is is_set
+
+
+def test_the_default_hides_what_the_first_requirement_hides():
+    hidden = marked_with(Role("a"), -2, on_deny="not_found", login_url="/l/")
+    assert view_marks.options_under_default(hidden, "GET") == DenialOptions(on_deny="not_found", login_url="/l/")
+    view_marks.mark_view(hidden, view_marks.ViewRequirement(Role("outer"), DenialOptions(api=True)), -3)
+    assert view_marks.options_under_default(hidden, "GET") == DenialOptions()
+    about_object = marked_with(Role("a"), -2, on_deny="not_found", needs_object=True)
+    assert view_marks.options_under_default(about_object, "GET") == DenialOptions()
+    assert view_marks.options_under_default(page, "GET") == DenialOptions()
+
+
+def test_requires_object_is_true_only_as_the_object_true():
+    def view(**attributes):
+        found = lambda request: None  # noqa: E731
+        vars(found).update(attributes)
+        return found
+
+    for value, expected in ((True, True), (False, False), (1, False), ("yes", False)):
+        own = type("Own", (Handlers,), {"requires_object": value})
+        assert view_marks.requires_object(view(requires_object=value)) is expected
+        assert view_marks.requires_object(view(view_class=own)) is expected
+        assert view_marks.requires_object(view(cls=own)) is expected
+        for name in ("view_initkwargs", "initkwargs"):
+            assert view_marks.requires_object(view(**{name: {"requires_object": value}})) is expected
+    assert not view_marks.requires_object(page)
+    opened = type("Open", (Handlers,), {"requires_object": True})
+    assert not view_marks.requires_object(view(view_class=opened, view_initkwargs={"requires_object": False}))
+    assert view_marks.requires_object(view(view_class=opened, view_initkwargs={}))
+
+
+def test_the_dotted_name_of_a_view():
+    assert view_marks.dotted_name_of(page) == f"{__name__}.page"
+    assert view_marks.dotted_name_of(Marked.as_view()) == f"{__name__}.Marked"
+    assert view_marks.dotted_name_of(Truthy()) == f"{__name__}.Truthy"
+
+
+def test_the_package_of_an_api():
+    def of(module, **attributes):
+        view = lambda request: None  # noqa: E731
+        view.__module__ = module
+        vars(view).update(attributes)
+        return view_marks.api_package_of(view)
+
+    assert of("rest_framework.views") == "rest_framework"
+    assert of("ninja") == "ninja"
+    for module in ("shop.views", "ninja_shop.views", "shop.rest_framework", None):
+        assert of(module) is None
+    api = type("Api", (), {"__module__": "rest_framework.views"})
+    assert of("shop.views", cls=type("Own", (api,), {})) == "rest_framework"
+    own = type("Own", (), {"__module__": "ninja.operation", "call": lambda self, request: None})()
+    assert view_marks.api_package_of(own.call) == "ninja"
+
+
+def test_which_mark_exempts():
+    def match(view):
+        return SimpleNamespace(func=view)
+
+    assert view_marks.exempting_mark(None, honors_django=True) is None
+    for honors in (True, False):
+        assert view_marks.exempting_mark(match(public(page)), honors_django=honors) == "@public"
+        assert view_marks.exempting_mark(match(page), honors_django=honors) is None
+    assert view_marks.exempting_mark(match(marked), honors_django=True) == "@login_not_required"
+    assert view_marks.exempting_mark(match(marked), honors_django=False) is None
