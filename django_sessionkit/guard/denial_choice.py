@@ -85,7 +85,7 @@ def _choose_for_step_up(request: HttpRequest, options: DenialOptions, caller: Ca
         return DenialResponse(403, caller)
     if caller == "api":
         return DenialResponse(401, caller, is_step_up=True)
-    page = _redirect(request, redirects.reauth_path(urlconf_of(request)))
+    page = _redirect(request, redirects.reauth_path(options, urlconf_of(request)))
     if page is None:
         return DenialResponse(403, caller)
     if caller == "htmx":

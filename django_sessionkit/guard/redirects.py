@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.http import QueryDict
-from django.urls import reverse
+from django.urls import Resolver404, get_script_prefix, resolve, reverse
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -67,10 +67,36 @@ def is_login_page(path: str, path_info: str, urlconf: Any = None, match: Resolve
     return _is_one_of(conf.current().login_urls, path, path_info, urlconf, match)
 
 
-def reauth_path(urlconf: Any = None) -> str | None:
-    """Return the path of the page where a user confirms the login, or ``None`` if there is none."""
+def reauth_path(options: DenialOptions = DEFAULT_OPTIONS, urlconf: Any = None) -> str | None:
+    """Return the path of the page where a user confirms the login, or ``None`` if there is none.
+
+    Without ``SESSIONKIT_REAUTH_URL`` it is the login page, unless that would send a user who is logged in back at once.
+    """
     page = conf.current().reauth_url
-    return resolve_redirect(page, urlconf) if page is not None else None
+    if page is not None:
+        return resolve_redirect(page, urlconf)
+    login = login_path(options, urlconf)
+    if login is not None and _sends_users_back(login, urlconf):
+        audit.logger.error("SESSIONKIT_REAUTH_URL is not set, and the login page redirects users who are logged in.")
+        return None
+    return login
+
+
+def _sends_users_back(path: str, urlconf: Any) -> bool:
+    """Return ``True`` if the login view does not show its form to users who are logged in, as Django's can be told to.
+
+    The views of allauth inherit from ``RedirectAuthenticatedUserMixin``.
+    """
+    try:
+        mount = get_script_prefix().removesuffix("/")
+        view: Any = resolve(urlsplit(path).path.removeprefix(mount), urlconf).func
+    except Resolver404:
+        return False
+    kind = getattr(view, "view_class", object)
+    options = getattr(view, "view_initkwargs", {})
+    if options.get("redirect_authenticated_user", getattr(kind, "redirect_authenticated_user", False)):
+        return True
+    return any(base.__name__ == "RedirectAuthenticatedUserMixin" for base in kind.__mro__)
 
 
 def is_reauth_page(path: str, path_info: str, urlconf: Any = None, match: ResolverMatch | None = None) -> bool:

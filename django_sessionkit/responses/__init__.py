@@ -12,7 +12,7 @@ unknown for now           503, template ``503.html``      503                   
 ``on_deny: not_found``    the response of Django to an unknown URL, for every kind of client
 ========================  ==============================  ============================  ==============================
 
-Confirmation needed: the login is too old, or lacks a factor. Pages and HTMX get 403 without ``SESSIONKIT_REAUTH_URL``.
+Confirmation needed: the login is too old, or lacks a factor. Without ``SESSIONKIT_REAUTH_URL``, the login page is used.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import time_machine
+from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
@@ -71,6 +72,20 @@ class AsyncInherited(Inherited):
 
 
 recent, role, factor = require(Recent(600)), require(Role("editor")), require(Factor("otp"))
+
+
+class RedirectAuthenticatedUserMixin:
+    """The name of the class that the views of allauth inherit from."""
+
+
+class AllauthLogin(RedirectAuthenticatedUserMixin, LoginView):
+    pass
+
+
+class EagerLogin(LoginView):
+    redirect_authenticated_user = True
+
+
 urlpatterns = [
     path("recent/", recent(page)),
     path("arecent/", recent(apage)),
@@ -94,6 +109,9 @@ urlpatterns = [
     path("confirm/", page, name="confirm"),
     path("confirm/decorated/", recent(page), name="decorated"),
     path("login/", page, name="login"),
+    path("eager/", LoginView.as_view(redirect_authenticated_user=True), name="eager"),
+    path("subclass/", EagerLogin.as_view(), name="subclass"),
+    path("allauth/", AllauthLogin.as_view(), name="allauth"),
 ]
 
 RULES = [
@@ -213,6 +231,26 @@ def test_a_page_that_is_only_opened_comes_back_to_itself():
 
 
 @override_settings(SESSIONKIT_REAUTH_URL=None)
+def test_without_a_page_to_confirm_it_is_the_login_page():
+    assert get("/recent/")["Location"] == "/login/?next=/recent/"
+    assert get("/recent/", headers=HTMX)["HX-Redirect"].startswith("/login/")
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/rule/**", "recent": 600, "login_url": "/confirm/"}]):
+        assert get("/rule/")["Location"] == "/confirm/?next=/rule/"
+    with override_settings(LOGIN_URL="/elsewhere/"):
+        assert get("/recent/")["Location"] == "/elsewhere/?next=/recent/"
+
+
+@pytest.mark.parametrize("name", ["eager", "subclass", "allauth"])
+def test_a_login_page_that_sends_users_back_is_no_page_to_confirm(name, caplog):
+    """It would redirect to the denied page at once, and that to the login page again."""
+    with override_settings(SESSIONKIT_REAUTH_URL=None, LOGIN_URL=name):
+        for headers in (HTML, HTMX):
+            assert get("/recent/", headers=headers).status_code == 403
+        assert "the login page redirects users who are logged in" in caplog.text
+        assert get("/recent/", None).status_code == 302
+
+
+@override_settings(SESSIONKIT_REAUTH_URL=None, LOGIN_URL="eager")
 @pytest.mark.parametrize("headers", [HTML, HTMX])
 @pytest.mark.parametrize("url", [*PLACES, "/upgraded/"])
 def test_without_a_page_to_confirm_the_text_says_what_to_do(url, headers):
@@ -230,7 +268,7 @@ def test_a_page_that_does_not_exist_is_a_403_and_an_error_in_the_log(caplog):
     assert '"no-such-page" cannot be reversed' in caplog.text
 
 
-@override_settings(DEBUG=True, SESSIONKIT_REAUTH_URL=None)
+@override_settings(DEBUG=True, SESSIONKIT_REAUTH_URL=None, LOGIN_URL="eager")
 def test_in_debug_the_page_says_which_setting_helps():
     text = get("/recent/").content.decode()
     assert "needs a more recent login: Recent(600)" in text

@@ -300,7 +300,11 @@ def refreshed(session, request):
     return session.to_dict()
 
 
-@pytest.mark.parametrize("value", [5, "tests.missing", int, lambda: None, lambda a, b: None], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [5, "tests.missing", int, lambda: None, lambda a, b: None],
+    ids=["number", "path", "class", "no argument", "two arguments"],
+)
 def test_a_faulty_setting_is_an_error_at_the_start(settings, value):
     settings.SESSIONKIT_TENANT = value
     with pytest.raises(ImproperlyConfigured, match="SESSIONKIT_TENANT"):
