@@ -105,13 +105,14 @@ def test_a_survivor_without_a_reason_is_an_error(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", workplace.ROOMS)
 def test_the_files_and_tests_of_each_room_exist(name):
     room = workplace.ROOMS[name]
-    assert list(PACKAGE.glob(room.files))
+    for one in room.files.split():
+        assert list(PACKAGE.glob(one))
     for one in room.tests.split():
         file, _, function = one.removeprefix("--deselect=").partition("::")
         assert (workplace.REPOSITORY / file).exists()
         assert not function or f"def {function}(" in (workplace.REPOSITORY / file).read_text("utf-8")
     text = workplace.configured((workplace.REPOSITORY / "pyproject.toml").read_text("utf-8"), room)
-    assert f'only_mutate = ["django_sessionkit/{room.files}"]' in text
+    assert f'only_mutate = ["django_sessionkit/{room.files.split()[0]}"' in text
     assert text.count("[tool.mutmut]") == 1
     with pytest.raises(ValueError, match="only_mutate"):
         workplace.configured("", room)

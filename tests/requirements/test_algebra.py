@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from django_sessionkit import (
     Allow,
+    AllowObject,
     AnyPermission,
     Authenticated,
     Factor,
@@ -255,6 +256,29 @@ def test_the_error_names_the_predicate(wrong, shown):
     with pytest.raises(InvalidPolicy) as raised:
         Allow(wrong)
     assert str(raised.value) == f"Allow: needs a callable or its dotted path, not {shown}"
+
+
+def test_the_error_says_what_a_predicate_must_take():
+    for wrong, name in ((lambda: True, "<lambda>"), (lambda a, b, c: True, "<lambda>")):
+        with pytest.raises(InvalidPolicy) as raised:
+            Allow(wrong)
+        assert str(raised.value) == f"Allow: {name} must take (session) or (session, request)"
+    with pytest.raises(InvalidPolicy) as raised:
+        AllowObject(lambda session: True)
+    assert str(raised.value) == "AllowObject: <lambda> must take (session, obj) or (session, obj, request)"
+    with pytest.raises(InvalidPolicy, match=r"^Allow: functools\.partial\(.*\) must take \(session\)"):
+        Allow(partial(lambda: True))
+
+
+def test_the_log_says_what_a_predicate_returned(caplog):
+    Allow(lambda session: 1).check(EDITOR)
+    Allow(lambda session: None).check(EDITOR)
+    lines = [
+        f"Allow(<lambda>) returned {what} instead of True or False. Access was denied." for what in ("int", "None")
+    ]
+    assert [
+        one.replace("test_the_log_says_what_a_predicate_returned.<locals>.", "") for one in caplog.messages
+    ] == lines
 
 
 class WithoutSignature:
