@@ -47,6 +47,14 @@ def yes(session):
     return True
 
 
+def nothing(session):
+    return None
+
+
+def three(a, b, c):
+    return True
+
+
 async def ayes(session):
     return True
 
@@ -259,13 +267,12 @@ def test_the_error_names_the_predicate(wrong, shown):
 
 
 def test_the_error_says_what_a_predicate_must_take():
-    for wrong, name in ((lambda: True, "<lambda>"), (lambda a, b, c: True, "<lambda>")):
-        with pytest.raises(InvalidPolicy) as raised:
-            Allow(wrong)
-        assert str(raised.value) == f"Allow: {name} must take (session) or (session, request)"
     with pytest.raises(InvalidPolicy) as raised:
-        AllowObject(lambda session: True)
-    assert str(raised.value) == "AllowObject: <lambda> must take (session, obj) or (session, obj, request)"
+        Allow(three)
+    assert str(raised.value) == "Allow: three must take (session) or (session, request)"
+    with pytest.raises(InvalidPolicy) as raised:
+        AllowObject(yes)
+    assert str(raised.value) == "AllowObject: yes must take (session, obj) or (session, obj, request)"
     with pytest.raises(InvalidPolicy, match=r"^Allow: functools\.partial\(.*\) must take \(session\)"):
         Allow(partial(lambda: True))
 
