@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .results import mutants
 from .survivors import add, known, report, text
-from .workplace import BUILD, ROOMS, prepare
+from .workplace import BUILD, FEW_EXAMPLES, ROOMS, prepare, survives_alone
 
 
 def main() -> int:
@@ -37,7 +37,12 @@ def _room(name: str, options: argparse.Namespace) -> int:
     elif not options.read:
         _run(prepare(name), options.processes)
     listed = known()
-    result = report(mutants(BUILD / name), listed)
+    found = list(mutants(BUILD / name))
+    if not options.read:
+        unlisted = report(found, listed).unlisted
+        alone = {one.name for one in unlisted if not survives_alone(BUILD / name, name, one.name)}
+        found = [one._replace(code=1) if one.name in alone else one for one in found]
+    result = report(found, listed)
     print(text(name, result), flush=True)
     if options.add:
         add(result.unlisted, listed)
@@ -45,8 +50,7 @@ def _room(name: str, options: argparse.Namespace) -> int:
 
 
 def _run(folder: Path, processes: int, *names: str) -> None:
-    # Few generated examples: each of thousands of mutants is tested, most of them by plain tests.
-    environment = {**os.environ, "SESSIONKIT_EXAMPLES": "0.05"}
+    environment = {**os.environ, **FEW_EXAMPLES}
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes), *names]
     subprocess.run(command, cwd=folder, env=environment, check=True)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 REPOSITORY = Path(__file__).parents[2]
 #: not in git; one folder for each room
 BUILD = REPOSITORY / "build" / "mutation"
+#: each of thousands of mutants is tested, most of them by plain tests
+FEW_EXAMPLES = {"SESSIONKIT_EXAMPLES": "0.05"}
 COPIED = ("CHANGELOG.md", "README.md", "django_sessionkit", "docs", "example_project", "pyproject.toml", "tests")
 
 
@@ -91,6 +96,24 @@ def prepare(name: str, *, keep_results: bool = False) -> Path:
     configuration = folder / "pyproject.toml"
     configuration.write_text(configured(configuration.read_text(encoding="utf-8"), ROOMS[name]), encoding="utf-8")
     return folder
+
+
+def survives_alone(folder: Path, name: str, mutant: str) -> bool:
+    """Return ``True`` if all tests of the room pass in a new process that runs this mutant from its first import on.
+
+    The processes of mutmut are forked when the package is imported already, and run only the tests that called the
+    function. They cannot see a function that builds something at import.
+    """
+    environment = {**os.environ, "MUTANT_UNDER_TEST": mutant, "PYTHONPATH": str(folder / "mutants"), **FEW_EXAMPLES}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    found = subprocess.run(
+        [*command, "--hypothesis-seed=0", *ROOMS[name].tests.split()],
+        cwd=folder / "mutants",
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    return found.returncode == 0
 
 
 def configured(pyproject: str, room: Room) -> str:

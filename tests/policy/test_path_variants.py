@@ -116,8 +116,23 @@ def test_traversal_targets(value, places):
     "value", ["../" * 40 + "a/" * 40, "../a" + "/a" * 20_000, "a/" * 20_000 + "..", "..\\a" * 9_000]
 )
 def test_a_value_that_leads_too_high_for_its_length_is_an_error(value):
-    with pytest.raises(RouteMismatch):
+    high = "A captured value leaves its folder by more than 32 levels, or is too long."
+    long = 'A captured value of more than 20,000 characters has ".." segments.'
+    with pytest.raises(RouteMismatch) as raised:
         traversal_targets(value)
+    assert str(raised.value) == (long if len(value) > 20_000 else high)
+
+
+def test_the_longest_values_with_parent_segments():
+    once = "../" + "a" * 19_997
+    assert traversal_targets(once) == ["a" * 19_997, ""]
+    twice = "../../" + "a/" * 2 + "b" * 9_990
+    assert (len(twice), len(traversal_targets(twice))) == (10_000, 3)
+    thirty_two = "../" * 32 + "a/" * 32
+    assert len(traversal_targets(thirty_two)) == 33
+    for value in (once + "a", twice + "b", "../" + thirty_two + "a/"):
+        with pytest.raises(RouteMismatch):
+            traversal_targets(value)
 
 
 def test_a_value_that_stays_in_its_folder_may_be_long():

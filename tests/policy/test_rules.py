@@ -17,7 +17,7 @@ from django_sessionkit import (
     Role,
     Within,
 )
-from django_sessionkit.patterns import Pattern
+from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.pattern_index import PatternIndex
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
@@ -321,6 +321,19 @@ def test_view_globs(glob, name, is_covered):
 )
 def test_an_exclude_is_a_pattern_or_a_view_name(raw, kind):
     assert isinstance(parse_exclude(raw, "SESSIONKIT_EXCLUDE[0]"), kind)
+
+
+def test_an_exclude_opens_one_segment_for_each_wildcard():
+    found = parse_exclude("/static/*", "")
+    assert isinstance(found, Pattern)
+    assert found.opens
+    assert found == compile_pattern("/static/*", opens=True)
+    names = parse_exclude("account:*", "")
+    assert isinstance(names, ViewNamePattern)
+    assert names.text == "account:*"
+    for keys, opens in (({"public": True}, True), ({"role": "a"}, False)):
+        (pattern,) = parse_rule({"pattern": "/a/*", **keys}, PLACE).patterns
+        assert pattern.opens is opens
 
 
 @pytest.mark.parametrize("raw", ["", "/a*", "a b", None, ["/a"], "^/a"])

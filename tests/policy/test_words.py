@@ -47,6 +47,8 @@ class Sunny(Leaf):
         (Nobody(), "what nobody has"),
         (Allow(is_member), "approval by is_member"),
         (Allow("shop.access.is_member"), "approval by shop.access.is_member"),
+        (Allow("X.accessX"), "approval by X.accessX"),
+        (Permission("c", "d") & Role("a"), 'the permissions "c" and "d" and the role "a"'),
         (AllowObject(is_owner), "approval by is_owner for the object"),
         (Recent(90), "a login within the last 90 seconds"),
         (Recent(60), "a login within the last minute"),

@@ -47,6 +47,10 @@ def yes(session):
     return True
 
 
+def takes_request(session, request):
+    return request is not None
+
+
 def nothing(session):
     return None
 
@@ -244,13 +248,17 @@ def test_a_predicate_gets_the_request_if_it_asks():
     marker = object()
 
     def check(predicate):
-        return Allow(predicate).check(EDITOR, AccessPolicy(), marker).allowed  # type: ignore[arg-type]
+        asked = Allow(predicate)
+        answer = asked.check(EDITOR, AccessPolicy(), marker).allowed  # type: ignore[arg-type]
+        assert async_to_sync(asked.acheck)(EDITOR, AccessPolicy(), marker).allowed is answer
+        return answer
 
     assert check(lambda session, request: request is marker)
     assert check(lambda session, request=None: request is marker)
     assert check(lambda *arguments: arguments == (EDITOR, marker))
     assert check(lambda session, plan="premium": plan == "premium")
     assert check(lambda session: session is EDITOR)
+    assert check(f"{__name__}.takes_request")
 
 
 @pytest.mark.parametrize("predicate", [lambda: True, lambda a, b, c: True, lambda session, *, x: True, 7, "", "a b.c"])
@@ -302,6 +310,8 @@ def test_a_builtin_without_a_signature_gets_the_session():
 
 
 def test_a_dotted_path_is_imported_on_first_use(monkeypatch):
+    with pytest.raises(InvalidPolicy, match=r"^Allow\('math\.pi'\): math\.pi is not callable$"):
+        Allow("math.pi").resolve()
     requirement = Allow(f"{__name__}.yes")
     assert requirement.check(EDITOR)
     monkeypatch.setitem(yes.__globals__, "yes", lambda session: False)

@@ -100,6 +100,8 @@ def test_what_is_missing_together_is_reported_together():
     assert decision.requirement == Recent(600) & Factor("otp")
     assert decision.missing == ("otp",)
     assert str(decision) == "needs a login with another factor: Recent(600) & Factor('otp')"
+    both = (Recent(600) & Recent(60)).check(session(auth_time=NOW - 1000))
+    assert (both.reason, both.missing, both.requirement) == ("stale_authentication", (), Recent(600) & Recent(60))
     assert str(Recent(60).check(session(auth_time=0))) == "needs a more recent login: Recent(60)"
 
 
