@@ -54,7 +54,8 @@ ROOMS = {
     "validation": Room(
         "session/validation/* session/value.py session/login_fields.py",
         "tests/session/test_validation.py tests/session/test_fast_validation.py tests/session/test_value.py"
-        " tests/session/test_login_fields.py tests/policy/test_names.py"
+        " tests/session/test_login_fields.py tests/session/test_tenants.py tests/requirements/test_tenant.py"
+        " tests/policy/test_names.py"
         " --deselect=tests/session/test_validation.py::test_a_million_entries_are_not_walked_through"
         " --deselect=tests/session/test_fast_validation.py::test_names_never_seen_before_are_not_checked_one_by_one",
     ),
