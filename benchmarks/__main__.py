@@ -12,7 +12,7 @@ from . import site
 
 site.configure()
 
-from . import building, calls, hostile, instructions, matching, pages, serving, templates, validating  # noqa: E402
+from . import building, calls, capabilities, hostile, instructions, matching, pages, serving, templates, validating  # noqa: E402
 from .report import HEADER, SMOKE, Case, Fact, Result, Scale, WrongAnswer, machine  # noqa: E402
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -23,6 +23,7 @@ GROUPS: dict[str, Callable[[Scale], Iterator[Case | Fact]]] = {
     "hostile": hostile.rows,
     "validating": validating.rows,
     "calls": calls.rows,
+    "capabilities": capabilities.rows,
     "templates": templates.rows,
     "serving": serving.rows,
 }

@@ -25,7 +25,7 @@ from .report import Bound, Case, Fact, Pair, Scale, expect
 from .timing import Effort, Timed, awaited, work
 
 _PLAIN = [site.SESSION]
-_OURS = [site.SESSION, site.SESSIONKIT]
+OURS = [site.SESSION, site.SESSIONKIT]
 _DJANGO = [site.SESSION, site.AUTHENTICATION, site.LOGIN_REQUIRED]
 _STRONGHOLD = [site.SESSION, site.AUTHENTICATION, site.STRONGHOLD]
 
@@ -73,13 +73,13 @@ def _public(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[Cas
     plain = make(_PLAIN, "/public/", cookie)
     for count in counts:
         with _pinned(snapshots[count]):
-            ours = make(_OURS, "/public/", cookie)
-            check = partial(_check_page, ours, plain)
+            ours = make(OURS, "/public/", cookie)
+            check = partial(check_page, ours, plain)
             what = f"{name}: public page with a session cookie, {count:,} rules"
             pair = Pair("", ours.timed, plain.timed)
             yield Case(what, "the same stack with only `SessionMiddleware`", Bound(1.08), [pair], check, scale.pages)
             yield from _facts(scale, what, ours, plain)
-    few, many = (_with(snapshots[count], ours.timed) for count in counts)
+    few, many = (with_settings(snapshots[count], ours.timed) for count in counts)
     what = f"{name}: public page, {counts[1]:,} rules"
     yield Case(what, "the same with 10 rules", Bound(1.05), [Pair("", many, few)], lambda: None, scale.pages)
 
@@ -97,7 +97,7 @@ def _pinned(snapshot: conf.Settings) -> Iterator[None]:
     conf.latest = before
 
 
-def _with(snapshot: conf.Settings, timed: Timed) -> Timed:
+def with_settings(snapshot: conf.Settings, timed: Timed) -> Timed:
     def other(times: int) -> float:
         with _pinned(snapshot):
             return timed(times)
@@ -105,7 +105,7 @@ def _with(snapshot: conf.Settings, timed: Timed) -> Timed:
     return other
 
 
-def _check_page(*stacks: Stack) -> None:
+def check_page(*stacks: Stack) -> None:
     for stack in stacks:
         expect("a page", _status_and_body(stack.ask()), (200, b"page"))
 
@@ -131,10 +131,10 @@ def _facts(scale: Scale, what: str, ours: Stack, plain: Stack) -> Iterator[Fact]
         has = "vary" in _headers(ours.ask())
         return "present" if has else "none", not has
 
-    yield Fact(f"{what}: queries", "the same", "0 more", partial(count, _queries), is_answer=True)
-    yield Fact(f"{what}: session reads", "the same", "0 more", partial(count, _reads), is_answer=True)
+    yield Fact(f"{what}: queries", "the same", "0 more", partial(count, queries), is_answer=True)
+    yield Fact(f"{what}: session reads", "the same", "0 more", partial(count, reads), is_answer=True)
     yield Fact(f"{what}: `Vary`", "–", "none", vary, is_answer=True)
-    yield Fact(f"{what}: thread hops", "the same", "0 more", partial(count, _hops), is_answer=True)
+    yield Fact(f"{what}: thread hops", "the same", "0 more", partial(count, hops), is_answer=True)
 
     def left() -> tuple[str, bool]:
         mine, bare = _left(ours, scale.requests), _left(plain, scale.requests)
@@ -145,13 +145,13 @@ def _facts(scale: Scale, what: str, ours: Stack, plain: Stack) -> Iterator[Fact]
     yield Fact(what, "the same", "0 more, if those are 0", left, is_answer=True)
 
 
-def _queries(stack: Stack) -> int:
+def queries(stack: Stack) -> int:
     with CaptureQueriesContext(connection) as captured:
         stack.ask()
     return len(captured)
 
 
-def _reads(stack: Stack) -> int:
+def reads(stack: Stack) -> int:
     """How often the content of a session was read."""
     count = 0
     real = SessionBase._get_session
@@ -174,7 +174,7 @@ def _reads(stack: Stack) -> int:
     return count
 
 
-def _hops(stack: Stack) -> int:
+def hops(stack: Stack) -> int:
     """How often asgiref moved work to a thread."""
     count = 0
     real = SyncToAsync.__call__
@@ -219,7 +219,7 @@ def _left(stack: Stack, requests: int) -> int:
 def _protected(scale: Scale, name: str, make: Callable[..., Stack], engine: str) -> Iterator[Case | Fact]:
     user, _ = User.objects.get_or_create(username="reader")
     cookie = site.stored_session({"__session__": site.READER, **_login(user)})
-    ours, reading = make(_OURS, "/team/", cookie), make(_PLAIN, "/reading/", cookie)
+    ours, reading = make(OURS, "/team/", cookie), make(_PLAIN, "/reading/", cookie)
     others = {
         "`AuthenticationMiddleware` + `LoginRequiredMiddleware`": make(_DJANGO, "/team/", cookie),
         "`AuthenticationMiddleware` + django-stronghold": make(_STRONGHOLD, "/team/", cookie),
@@ -248,7 +248,7 @@ def _case(
     what: str, against: str, bound: Bound, theirs: Stack, *, effort: Effort, ours: Stack, check: Callable[[], None]
 ) -> Case:
     def check_both() -> None:
-        _check_page(ours, theirs)
+        check_page(ours, theirs)
         check()
 
     return Case(what, against, bound, [Pair("", ours.timed, theirs.timed)], check_both, effort)
@@ -256,7 +256,7 @@ def _case(
 
 def _closed(make: Callable[..., Stack]) -> Callable[[], None]:
     def check() -> None:
-        stranger = make(_OURS, "/team/", site.stored_session({"__session__": {**site.READER, "role": "guest"}}))
+        stranger = make(OURS, "/team/", site.stored_session({"__session__": {**site.READER, "role": "guest"}}))
         expect("the status of a closed page", _status_and_body(stranger.ask())[0], 403)
 
     return check
@@ -268,8 +268,8 @@ def _protected_facts(what: str, ours: Stack, reading: Stack) -> Iterator[Fact]:
         return f"{mine - bare} more ({mine})", mine - bare <= most
 
     against = "view reads `request.session`"
-    yield Fact(f"{what}: queries", against, "0 more", partial(count, _queries, 0), is_answer=True)
-    yield Fact(f"{what}: thread hops", against, "≤ 1 more", partial(count, _hops, 1), is_answer=True)
+    yield Fact(f"{what}: queries", against, "0 more", partial(count, queries, 0), is_answer=True)
+    yield Fact(f"{what}: thread hops", against, "≤ 1 more", partial(count, hops, 1), is_answer=True)
 
 
 # --- versions ---
@@ -279,19 +279,19 @@ def _versioned(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[
     """The cost of checking for each request whether the session is current. The versions are in memory."""
     stamped = {**site.READER, STAMP: str(cached_version(site.READER["user_id"]))}
     with site.using(SESSIONKIT_PROTECT=site.rules(10)):
-        without = make(_OURS, "/team/", site.stored_session({"__session__": site.READER}))
-        plain = _with(conf.current(), without.timed)
+        without = make(OURS, "/team/", site.stored_session({"__session__": site.READER}))
+        plain = with_settings(conf.current(), without.timed)
     for interval in (0, 60):
         versions = {"SESSIONKIT_VERSION": cached_version, "SESSIONKIT_VERSION_INTERVAL": interval}
         with site.using(SESSIONKIT_PROTECT=site.rules(10), **versions):
             snapshot = conf.current()
-            ours = make(_OURS, "/team/", site.stored_session({"__session__": stamped}))
+            ours = make(OURS, "/team/", site.stored_session({"__session__": stamped}))
         what = f"{name}: protected page with `SESSIONKIT_VERSION`, interval {interval}"
-        pair = Pair("", _with(snapshot, ours.timed), plain)
-        check = partial(_check_pinned, snapshot, ours)
+        pair = Pair("", with_settings(snapshot, ours.timed), plain)
+        check = partial(check_pinned, snapshot, ours)
         yield Case(what, "the same without", Bound(), [pair], check, scale.pages)
 
 
-def _check_pinned(snapshot: conf.Settings, stack: Stack) -> None:
+def check_pinned(snapshot: conf.Settings, stack: Stack) -> None:
     with _pinned(snapshot):
-        _check_page(stack)
+        check_page(stack)

@@ -21,7 +21,10 @@ ANY = "any"
 
 
 class Square(NamedTuple):
-    """The result for one caller: one of the four outcomes, and the reason as text (empty for ``allowed``)."""
+    """The result for one caller: one of the four outcomes, and the reason as text.
+
+    For ``allowed`` it is empty, or names the circumstances without which the caller would be denied.
+    """
 
     caller: str
     outcome: str

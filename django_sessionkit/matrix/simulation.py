@@ -15,8 +15,10 @@ from django_sessionkit.conf import installed
 from django_sessionkit.guard.engine import authorize
 from django_sessionkit.guard.objects import is_undecided
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
-from django_sessionkit.policy.decisions import MISSING_FACTOR, NO_OBJECT, NO_TENANT, STALE_AUTHENTICATION, Decision
+from django_sessionkit.policy.decisions import NO_OBJECT, NO_TENANT, Decision
 from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
+from django_sessionkit.policy.words import IN_PERSON, IN_TENANT, in_words
+from django_sessionkit.requirements import Impersonated, Requirement, Within, leaves
 from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
@@ -25,10 +27,8 @@ from django_sessionkit.utils.sansio import dry_run
 
 from .deciders import UNREADABLE_LABEL, deciders_of
 from .lines import ALLOWED, ANY, DELEGATED, DENIED, DEPENDS, UNPROTECTED, Line, Square, few
-from .principals import Principal, in_order, named_verbs, verbs_of
+from .principals import Principal, in_order, named_verbs, principal_of, verbs_of
 from .route_paths import RoutePaths, request_for
-
-_CONDITIONS = {STALE_AUTHENTICATION: "with a recent login", MISSING_FACTOR: "with a second factor"}
 
 
 def simulate(
@@ -46,9 +46,31 @@ def simulate(
 
 
 class _Caller(NamedTuple):
+    """A caller. ``others`` are the same caller in other circumstances.
+
+    Each of them has the kind of requirement that notices the difference, and the words for the circumstances of the
+    caller.
+    """
+
     name: str
     session: Session | None
     evaluation: RequestEvaluation
+    others: tuple[tuple[type[Requirement], str, _Caller], ...] = ()
+
+
+def _others(one: Principal) -> Iterator[tuple[type[Requirement], str, _Caller]]:
+    if one.session is None:
+        return
+    data, tenant = one.session.to_dict(), one.session.tenant
+    if one.session.actor is None:
+        acted = {**data, "act": {"user_id": "someone else"}}
+        yield Impersonated, IN_PERSON, _alone(principal_of(acted, one.name, tenant))
+    if tenant is not None:
+        yield Within, IN_TENANT, _alone(principal_of(data, one.name))
+
+
+def _alone(one: Principal) -> _Caller:
+    return _Caller(one.name, one.session, RequestEvaluation(SessionContext.fixed(one.session)))
 
 
 class _Case(NamedTuple):
@@ -64,9 +86,7 @@ class _Simulator:
 
     def __init__(self, routes: Sequence[Route], callers: Sequence[Principal]) -> None:
         rules = conf.current().rules
-        self._callers = [
-            _Caller(one.name, one.session, RequestEvaluation(SessionContext.fixed(one.session))) for one in callers
-        ]
+        self._callers = [_alone(one)._replace(others=tuple(_others(one))) for one in callers]
         self._paths = RoutePaths(routes)
         self._fussy = [rule for rule in rules.rules if rule.methods or rule.unsafe_only]
         self._kinds: dict[str, tuple[bool, ...]] = {}
@@ -115,17 +135,37 @@ class _Simulator:
         ]
         if gate is None:
             return tuple(labels), tuple(squares)
-        opened = (one._replace(outcome=DELEGATED, why=gate) if one.outcome == ALLOWED else one for one in squares)
-        return (*labels, gate), tuple(opened)
+        return (*labels, gate), tuple(_delegated(one, gate) if one.outcome == ALLOWED else one for one in squares)
 
     def _gate(self, route: Route) -> str | None:
         asks_login = self._asks_login and getattr(route.callback, "login_required", True)
         return route.external_check or ("LoginRequiredMiddleware" if asks_login else None)
 
     def _case(self, target: AccessRequest, marks: Sequence[ViewRequirement]) -> _Case:
-        deciders = (*deciders_of(target).labels, *(f"view: {mark.requirement!r}" for mark in marks))
-        squares = (Square(caller.name, *_outcome(target, marks, caller)) for caller in self._callers)
+        found = deciders_of(target)
+        deciders = (*found.labels, *(f"view: {mark.requirement!r}" for mark in marks))
+        asked = [*(one for one, _ in found.requirements), *(mark.requirement for mark in marks)]
+        squares = (Square(caller.name, *_outcome_in_words(target, marks, caller, asked)) for caller in self._callers)
         return _Case(target.path, deciders, tuple(squares))
+
+
+def _delegated(square: Square, gate: str) -> Square:
+    return square._replace(outcome=DELEGATED, why=f"{square.why}; {gate}" if square.why else gate)
+
+
+def _outcome_in_words(
+    target: AccessRequest, marks: Sequence[ViewRequirement], caller: _Caller, asked: Sequence[Requirement]
+) -> tuple[str, str]:
+    """The outcome for one caller, and why, with the circumstances of the caller that it depends on."""
+    outcome, why = _outcome(target, marks, caller)
+    if outcome == DENIED:
+        return outcome, why
+    needed = [
+        words
+        for kind, words, other in caller.others
+        if any(True for one in asked for _ in leaves(one, kind)) and _outcome(target, marks, other)[0] == DENIED
+    ]
+    return outcome, "; ".join([*([why] if why else []), *needed])
 
 
 def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _Caller) -> tuple[str, str]:
@@ -147,12 +187,10 @@ def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _C
 
 
 def _condition(decision: Decision) -> str:
-    """Return on what it depends whether this denial stays."""
-    place = decision.rule or "view"
-    if decision.needs_step_up:
-        return f"{place}: {_CONDITIONS[decision.reason]}, {decision.requirement!r}"
-    needed = "an object" if decision.reason == NO_OBJECT else "a request"
-    return f"{place}: {decision.requirement!r} is only evaluated for {needed}"
+    """Return in words on what it depends whether this denial stays."""
+    required = in_words(decision.requirement) if decision.requirement is not None else "a request"
+    needed = f"{decision.rule or 'view'}: with {required}"
+    return needed if decision.needs_step_up or decision.reason == NO_OBJECT else f"{needed}, decided for each request"
 
 
 def _is_sure(decision: Decision) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from textwrap import wrap
 
-from .lines import DEPENDS, UNPROTECTED, WORDS, Line, Matrix, few
+from .lines import ALLOWED, DEPENDS, UNPROTECTED, WORDS, Line, Matrix, few
 
 #: takes a text and its kind (an outcome, ``"unprotected"``, ``"head"`` or ``""``), and returns the text with colours
 Styler = Callable[[str, str], str]
@@ -117,7 +117,7 @@ def _notes(matrix: Matrix, width: int | None) -> Iterator[str]:
         (f"{line.route} {line.methods}", who, why)
         for line in matrix.lines
         for word, who, why in line.reasons
-        if word == WORDS[DEPENDS]
+        if why and word in (WORDS[ALLOWED], WORDS[DEPENDS])
     ]
     for number, (route, who, why) in enumerate(notes):
         if not number:

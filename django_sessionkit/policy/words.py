@@ -25,6 +25,9 @@ from django_sessionkit.requirements import (
     Within,
 )
 
+#: the circumstances of a caller that meets ``~Impersonated()``, and of one that meets ``Within(...)``
+IN_PERSON, IN_TENANT = "not while impersonating", "in the current tenant"
+
 # Words that would seem to belong to the ones after them: they are in brackets within any others.
 _LOOSE = 0
 
@@ -111,7 +114,7 @@ def _(requirement: AllowObject) -> Phrase:
 
 @phrase_of.register
 def _(requirement: Within) -> Phrase:
-    return Phrase(f"{phrase_of(requirement.children[0]).within(Not.binding)} in the current tenant")
+    return Phrase(f"{phrase_of(requirement.children[0]).within(Not.binding)} {IN_TENANT}")
 
 
 @phrase_of.register

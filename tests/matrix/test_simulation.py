@@ -13,11 +13,21 @@ from django.urls import path, re_path
 from django.views.generic import View
 from support.sessions import browser
 
-from django_sessionkit import Allow, AllowObject, Factor, Recent, RequireObjectMixin, Role
+from django_sessionkit import (
+    Allow,
+    AllowObject,
+    Authenticated,
+    Factor,
+    Impersonated,
+    Recent,
+    RequireObjectMixin,
+    Role,
+    Within,
+)
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import public, require, require_role
 from django_sessionkit.matrix.lines import ALLOWED, DELEGATED, DENIED, DEPENDS
-from django_sessionkit.matrix.principals import default_principals, parse_principal
+from django_sessionkit.matrix.principals import default_principals, parse_principal, principal_of
 from django_sessionkit.matrix.simulation import simulate
 from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.urlconf.inventory import list_routes
@@ -327,7 +337,7 @@ def test_predicates_and_policies_are_not_run_but_a_sure_no_is_told(caplog):
         path("x/", page), path("y/", require_role("a")(page)), path("z/", require(Allow(alarmed))(page)), rules=rules
     )
     assert set(outcomes(found["/x/"]).values()) == {DEPENDS}
-    assert found["/x/"]["why"][0] == "SESSIONKIT_PROTECT[0]: Allow(alarmed) is only evaluated for a request"
+    assert found["/x/"]["why"][0] == "SESSIONKIT_PROTECT[0]: with approval by alarmed, decided for each request"
     assert outcomes(found["/y/"]) == {"anonymous": DENIED, "any session": DENIED, "a": DEPENDS}
     assert found["/z/"]["anonymous"] == DEPENDS
     assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
@@ -342,11 +352,48 @@ def test_a_confirmed_login_is_a_condition_and_a_missing_right_is_certain():
     ]
     found = table(*urls, rules=rules)
     assert outcomes(found["/x/"]) == {"anonymous": DENIED, "any session": DENIED, "a": DEPENDS}
-    assert "SESSIONKIT_PROTECT[0]: with a recent login, Recent(600)" in found["/x/"]["why"]
+    assert "SESSIONKIT_PROTECT[0]: with a login within the last 10 minutes" in found["/x/"]["why"]
     assert outcomes(found["/y/"]) == {"anonymous": DENIED, "any session": DEPENDS, "a": DEPENDS}
-    both = "SESSIONKIT_PROTECT[1]: with a recent login, Recent(60); view: with a second factor, Factor('otp')"
+    both = 'SESSIONKIT_PROTECT[1]: with a login within the last minute; view: with the factor "otp"'
     assert both in found["/y/"]["why"]
-    assert "view: with a second factor, Recent(600) & Factor('otp')" in found["/z/"]["why"]
+    assert 'view: with a login within the last 10 minutes and the factor "otp"' in found["/z/"]["why"]
+
+
+def test_what_an_allowed_caller_depends_on_is_in_words():
+    """A caller who would be denied with somebody who acts as the user, or in another tenant."""
+    in_person, inside = Authenticated() & ~Impersonated(), Within(Role("editor"))
+    urls = [
+        path("a/", page),
+        path("b/", require(inside)(page)),
+        path("c/", require(in_person & inside & Recent(60))(page)),
+        path("d/", require(Impersonated() | Role("editor"))(page)),
+        path("e/", require(inside | Authenticated())(page)),
+    ]
+    found = table(*urls, rules=[{"pattern": "/a", "require": in_person}], SESSIONKIT_TENANT=lambda request: None)
+    callers = ["anonymous", "any session", "editor", "tenant/", "tenant/role=editor"]
+    assert [*outcomes(found["/a/"])] == callers
+    assert found["/a/"]["why"] == ["SESSIONKIT_PROTECT[0]: needs a session", *["not while impersonating"] * 4]
+    assert [*outcomes(found["/b/"]).values()] == [DENIED] * 4 + [ALLOWED]
+    assert found["/b/"]["why"][4] == "in the current tenant"
+    assert found["/c/"]["tenant/role=editor"] == DEPENDS
+    assert found["/c/"]["why"][4] == (
+        "view: with a login within the last minute; not while impersonating; in the current tenant"
+    )
+    assert found["/d/"]["why"][2] == "" == found["/e/"]["why"][4]
+
+
+def test_a_caller_who_acts_as_the_user_is_not_told_about_it():
+    with override_settings(ROOT_URLCONF=Urls(path("a/", require(Impersonated())(page)))):
+        caller = principal_of({"user_id": "7", "act": {"user_id": "1"}}, "acting")
+        (line,) = simulate(list_routes(), [caller])
+    assert line.squares == ((caller.name, ALLOWED, ""),)
+
+
+def test_a_condition_stands_beside_a_check_of_the_view_itself():
+    site = admin.AdminSite(name="own")
+    rules = [{"pattern": "/admin/**", "require": Authenticated() & ~Impersonated()}]
+    found = table(path("admin/", (site.urls[0], "admin", "own")), rules=rules)
+    assert found["/admin/"]["why"][1] == "not while impersonating; Django admin"
 
 
 def test_a_policy_of_the_project_leaves_only_the_anonymous_certain():
@@ -459,5 +506,5 @@ def test_a_requirement_for_an_object_is_a_condition(caplog):
         assert line.deciders == (f"view: {requirement!r}",)
         for square in squares.values():
             if square.outcome == DEPENDS:
-                assert "is only evaluated for " in square.why
+                assert square.why.endswith("decided for each request") or "for the object" in square.why
     assert caplog.text == ""
