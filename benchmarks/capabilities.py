@@ -121,14 +121,14 @@ def _unused(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[Cas
 
 
 def _used(scale: Scale, name: str, make: Callable[..., Stack]) -> Iterator[Case | Fact]:
-    *_, theirs = _stack(make, site.READER, SESSIONKIT_PROTECT=site.rules(10))
+    *_, theirs = _stack(make, reader(), SESSIONKIT_PROTECT=site.rules(10))
     for label, requirement in _USED.items():
         settings = {"SESSIONKIT_TENANT": _TENANT[name]} if isinstance(requirement, Within) else {}
         rules = [*site.rules(10)[:-1], {"pattern": "/team/**", "require": requirement}]
         stack, snapshot, ours = _stack(make, reader(), SESSIONKIT_PROTECT=rules, **settings)
         check_pinned(snapshot, stack)
         what = f"{name}: protected page with {label}"
-        yield _compared(scale, what, "the same with a role", Bound(), ours, theirs)
+        yield _compared(scale, what, "the same session, a role", Bound(), ours, theirs)
         yield from _counts(what, ours, theirs)
 
 

@@ -89,10 +89,23 @@ def _renewal(routes: Sequence[str]) -> str:
 
 
 def _trusted_headers(routes: Sequence[str]) -> str:
+    settings = conf.valid_or_none()
+    tenant = " SESSIONKIT_TENANT takes no tenant from there." if settings is not None and settings.tenant else ""
+    return _trusted_users() + tenant
+
+
+def _trusted_users() -> str:
     where = installed.middleware_index(installed.middleware(), "django.contrib.auth.middleware.RemoteUserMiddleware")
     if where is not None:
         return "RemoteUserMiddleware trusts a header. The proxy removes this header from the requests of clients."
     return "No view, source or predicate takes a role or a user from a header, a form field or the query string."
+
+
+def _confirming(routes: Sequence[str]) -> str:
+    settings = conf.valid_or_none()
+    if settings is None or settings.reauth_url is None:
+        return ""
+    return "The page of SESSIONKIT_REAUTH_URL limits attempts too, and accepts only the user who is logged in."
 
 
 ITEMS = (
@@ -122,7 +135,7 @@ ITEMS = (
     Item(13, "The login library is an established one", "", (), _known_login),
     Item(14, "No custom expiry code", "7.3.1", (), "No code of yours ends sessions by time. The settings do that."),
     Item(15, "A login starts a new session id", "7.2.4", (), "No code stores the dict without set_session()."),
-    Item(16, "Login attempts are limited", "6.3.1", _ours("W010")),
+    Item(16, "Login attempts are limited", "6.3.1", _ours("W010"), _confirming),
     Item(
         17,
         "Output is escaped, HTML sanitised",

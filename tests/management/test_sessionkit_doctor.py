@@ -140,6 +140,19 @@ def test_what_is_left_to_you_depends_on_the_project():
         assert "RemoteUserMiddleware" in graded()[28]["question"]
 
 
+def test_settings_that_need_a_look_of_a_person_ask_for_it():
+    with override_settings(SESSIONKIT_TENANT=None, SESSIONKIT_REAUTH_URL=None):
+        before = graded()
+    with override_settings(SESSIONKIT_TENANT=lambda request: None, SESSIONKIT_REAUTH_URL="/confirm/"):
+        after = graded()
+    assert "SESSIONKIT_TENANT" not in before[28]["question"]
+    assert after[28]["question"].endswith(" SESSIONKIT_TENANT takes no tenant from there.")
+    assert before[16]["question"] == ""
+    assert after[16]["question"].startswith("The page of SESSIONKIT_REAUTH_URL limits attempts too")
+    with override_settings(SESSIONKIT_PROTECT=[{"rol": 1}]):
+        assert graded()[28]["question"].endswith("the query string.")
+
+
 def test_markdown_has_a_table_and_boxes_to_tick():
     with override_settings(SESSION_COOKIE_AGE=10**8, SILENCED_SYSTEM_CHECKS=["security.W003"]):
         text = report("md")
