@@ -192,6 +192,57 @@ def test_an_address_that_is_used_again_is_another_object(rf):
             object_urls.asked.clear()
 
 
+class Bypassing(Several):
+    """Overrides the method, and calls the one above elsewhere."""
+
+    def get_object(self):
+        return super().get_object()
+
+    def other(self):
+        return super().get_object()
+
+
+class ABypassing(Several):
+    async def get_object(self):
+        return self.orders.pop(0)
+
+
+class ABypassingBelow(ABypassing):
+    async def get_object(self):
+        return await super().get_object()
+
+    async def other(self):
+        return await super().get_object()
+
+
+@pytest.mark.parametrize("owner", [Bypassing, ABypassingBelow])
+def test_the_method_of_a_base_class_is_checked_if_another_method_calls_it(owner, rf):
+    def call(name):
+        method = getattr(view, name)
+        return async_to_sync(method)() if owner is ABypassingBelow else method()
+
+    view = view_of(owner, rf)
+    mine, other = object_urls.fetch(1), object_urls.fetch(2)
+    with use_session(READER):
+        view.orders = [mine, mine, other, other]
+        assert call("get_object") is mine
+        assert call("other") is mine
+        assert object_urls.asked == [mine]
+        for name in ("other", "get_object"):
+            with pytest.raises(AccessDenied):
+                call(name)
+
+
+def test_the_method_of_a_base_class_is_checked_again_after_an_error(rf):
+    view = view_of(Bypassing, rf)
+    with use_session(READER):
+        with pytest.raises(IndexError):
+            view.get_object()
+        view.orders = [object_urls.fetch(2)]
+        with pytest.raises(AccessDenied):
+            view.other()
+
+
 def test_an_answer_is_not_kept_for_another_session(rf):
     view = view_of(Several, rf)
     mine = object_urls.fetch(1)

@@ -18,6 +18,7 @@ from django_sessionkit.guard.objects import is_about_object, refuse_unasked
 from django_sessionkit.policy.view_marks import GuardedView, ViewRequirement, mark_view, next_number
 from django_sessionkit.requirements import Requirement
 from django_sessionkit.responses.enforcement import enforced_for_object, missing_object
+from django_sessionkit.session.context import fetching
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.utils.sansio import Flow, arun, run
 
@@ -114,11 +115,15 @@ class RequireObjectMixin(ResponseOptions):
         """Return what to raise if there is no object."""
         return (yield from missing_object(self.request)) if self.on_deny == "not_found" else error
 
-    async def _acheck_object(self, found: Any) -> object:
+    async def _acheck_object(self, found: Any, name: str) -> object:
+        outer = fetching.get()
+        fetching.set((self, name))
         try:
             obj = await found
         except Http404 as error:
             raise await arun(self._missing(error)) from None
+        finally:
+            fetching.set(outer)
         return await arun(self._check_object(obj))
 
 
@@ -146,13 +151,17 @@ def _checked_method(owner: type, name: str, method: Any) -> Callable[..., Any]:
     @wraps(method)
     def checked(self: RequireObjectMixin, *args: Any, **kwargs: Any) -> Any:
         fetch = method.__get__(self, owner)
-        if getattr(type(self), name) is not checked:  # called by the method of a subclass, which checks its own result
-            return fetch(*args, **kwargs)
+        outer = fetching.get()
+        if outer == (self, name) and getattr(type(self), name) is not checked:
+            return fetch(*args, **kwargs)  # called by the method of a subclass, which checks its own result
+        fetching.set((self, name))
         try:
             found = fetch(*args, **kwargs)
         except Http404 as error:
             raise run(self._missing(error), _ON_A_LOOP) from None
-        return self._acheck_object(found) if isawaitable(found) else run(self._check_object(found), _ON_A_LOOP)
+        finally:
+            fetching.set(outer)
+        return self._acheck_object(found, name) if isawaitable(found) else run(self._check_object(found), _ON_A_LOOP)
 
     _checking.add(checked)
     return markcoroutinefunction(checked) if iscoroutinefunction(method) else checked

@@ -96,6 +96,9 @@ class Loader(Protocol):
 #: the loads in progress
 loads: ReentrancyGuard = ReentrancyGuard(ContextVar("django_sessionkit.load", default=None))
 
+#: the view that is fetching its object, and the name of its method
+fetching: ContextVar[tuple[object, str] | None] = ContextVar("django_sessionkit.fetching", default=None)
+
 
 class SessionContext:
     """The session of one request, loaded when it is first needed."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from django_sessionkit.conf.limits import Limits
 from django_sessionkit.exceptions import InvalidSession
 from django_sessionkit.utils.text import described
 
+from .validation.texts import name_list
 from .value import LOGIN_FIELDS, Session
 
 _CONFIRMED = ("auth_time", "amr")
@@ -39,13 +41,11 @@ def with_login_of(before: Session, data: Any) -> Any:
     return {**renewed, **{field: before[field] for field in LOGIN_FIELDS if field in before}}
 
 
-def confirmed(before: Session, amr: Sequence[str]) -> dict[str, Any]:
+def confirmed(before: Session, amr: object, limits: Limits) -> dict[str, Any]:
     """Return the dict of ``before`` after the user has confirmed the login with the factors ``amr``."""
     if not isinstance(amr, (list, tuple)):
         raise InvalidSession("amr", f'must be a list of names, not {described(amr)}; write amr=["otp"]')
-    factors = list(before.amr)
-    for one in amr:
-        if one not in factors:
-            factors.append(one)
+    new = name_list("amr", amr, limits.role_length, limits.roles_count)
+    factors = list(dict.fromkeys([*before.amr, *new]))
     known = {"amr": factors} if factors else {}
     return {**before.to_dict(), "auth_time": int(time.time()), **known}

@@ -95,7 +95,7 @@ def confirm(request: HttpRequest, amr: Sequence[str]) -> Flow[Session]:
     before = yield from context.flow()
     if before is None:
         raise NotAuthenticated(message="confirm_session() found no session to confirm. Call set_session() first.")
-    session = placed(loader.validate(login_fields.confirmed(before, amr)), request)
+    session = placed(loader.validate(login_fields.confirmed(before, amr, loader.settings.limits)), request)
     stamp = loader.versions.carried_version(context.loaded)
     yield from _rotate(loader, request)
     yield from store(loader, request, session, stamp, None)

@@ -46,6 +46,7 @@ def is_even(session, group):
 
 
 OWN = AllowObject(is_owner)
+NONE = AllowObject(lambda session, group: False)
 
 
 class GroupSerializer(ModelSerializer):
@@ -154,6 +155,9 @@ router.register("by-action", viewset(RequiresByAction({"list": Public(), "create
 router.register("signed", viewset(Requires(Authenticated() & OWN)), "signed")
 router.register("hidden", viewset(Requires(OWN, on_deny="not_found")), "hidden")
 router.register("hidden-too", viewset(Requires(OWN, on_deny="not_found") & IsAuthenticated), "hidden-too")
+router.register("either", viewset(Requires(NONE) | Requires(OWN, on_deny="not_found")), "either")
+_SHOWN = RequiresByAction({"retrieve": Authenticated(), "list": Authenticated()}, OWN, on_deny="not_found")
+router.register("buttons", viewset(_SHOWN, renderer_classes=[BrowsableAPIRenderer]), "buttons")
 router.register("recent", viewset(Requires(OWN & Recent(600))), "recent")
 router.register("seen", viewset(Requires(OWN), renderer_classes=[BrowsableAPIRenderer]), "seen")
 for _name, (_permission, _) in COMPOSED.items():
@@ -316,6 +320,23 @@ def test_the_browsable_page_has_the_buttons_of_an_object_and_none_without_one(se
     assert [page.status_code for page in pages.values()] == [200, 403, 403]
     assert 'data-method="DELETE"' in pages["1/"].content.decode()
     assert 'data-method="DELETE"' not in pages[""].content.decode()
+
+
+def test_the_page_of_an_object_has_no_buttons_that_would_be_answered_by_404(settings, handled):
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "rest_framework"]
+    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+    client = sign_in(Client(), READER)
+    pages = {pk: client.get(f"/buttons/{pk}/") for pk in (1, 2)}
+    assert {pk: page.status_code for pk, page in pages.items()} == {1: 200, 2: 200}
+    assert [b'data-method="DELETE"' in page.content for page in pages.values()] == [True, False]
+    assert handled == []  # nobody has asked for more than the page
+    assert client.delete("/buttons/2/").status_code == 404
+    assert handled == [(404, "predicate")]
+
+
+def test_an_object_is_hidden_too_if_only_the_second_class_hides_it(handled):
+    denied, missing = (program(READER).get(f"/either/{pk}/") for pk in (2, 9))
+    assert (denied.status_code, denied.content) == (missing.status_code, missing.content)
 
 
 def test_the_csrf_token_is_checked_before_the_object_is_asked_for():

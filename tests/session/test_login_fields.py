@@ -152,6 +152,28 @@ def test_a_wrong_factor_changes_nothing(request_, confirm, clock, amr):
     assert (login_of(request_), request_.session.session_key) == ((NOW, None), key)
 
 
+class Compared(str):
+    """A name that counts how often it is compared with others."""
+
+    count = 0
+
+    def __eq__(self, other):
+        Compared.count += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+@CONFIRM
+def test_too_many_factors_are_refused_before_they_are_compared(request_, confirm):
+    set_session(request_, READER)
+    Compared.count = 0
+    with pytest.raises(InvalidSession, match=r"^amr: has more than 100 items"):
+        confirm(request_, amr=[Compared(number) for number in range(1000)])
+    assert Compared.count == 0
+    assert confirm(request_, amr=["e\u0301", "\xe9", "otp"]).amr == ("\xe9", "otp")
+
+
 @CONFIRM
 def test_without_a_session_nothing_is_confirmed(request_, confirm):
     heard = []

@@ -13,6 +13,7 @@ from django_sessionkit.guard.shown_session import shown_grants
 from django_sessionkit.requirements import Permission, Requirement
 from django_sessionkit.session.context import current_context, loads
 from django_sessionkit.session.value import Session
+from django_sessionkit.session.versioning import NoSessionHere
 from django_sessionkit.utils.sansio import Flow, arun, run
 
 from . import users
@@ -24,7 +25,8 @@ class SessionPermissions:
 
     It grants a permission if the session has it (in its dict, by a role, by a wildcard, by the access policy), belongs
     to the user (``str(user.pk)`` is its ``user_id``) and no object is given, and if the user is active. In all other
-    cases, outside a request too, it grants nothing and the other backends decide. It never authenticates anybody.
+    cases, outside a request and while the session is loading too, it grants nothing and the other backends decide. It
+    never authenticates anybody.
 
     A sync method on a running event loop needs a loaded session, as :func:`django_sessionkit.has_permission` does.
     """
@@ -90,8 +92,10 @@ class SessionPermissions:
 def _session_of(user: Any, obj: object) -> Flow[Session | None]:
     """Load the session and return it if it belongs to ``user``; ``None`` if it cannot be loaded, or for an object."""
     context, owner = current_context(), users.user_id(user)
-    if context is None or owner is None or obj is not None or loads.is_under_way(context):
+    if context is None or owner is None or obj is not None:
         return None
+    if isinstance(context, NoSessionHere) or loads.is_under_way(context):
+        return None  # code that takes part in loading asks, such as SESSIONKIT_REFRESH
     session = yield from context.flow()
     return session if session is not None and session.user_id == owner else None
 

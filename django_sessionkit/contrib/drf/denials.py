@@ -62,7 +62,7 @@ def final_result(request: Any, is_granted: bool, is_part: bool, *, hides: bool =
     http = request._request
     refusal: Decision | None = getattr(http, _REFUSAL, None)  # None if another permission denied
     if hides:
-        raise hidden(http, refusal if refusal is not None else Decision(False, DENIED))
+        raise hidden(request, refusal if refusal is not None else Decision(False, DENIED))
     fault = getattr(http, _FAULT, None)
     if fault is not None:
         raise Unavailable if fault.reason == UNKNOWN_FOR_NOW else exceptions.PermissionDenied(str(public_text(fault)))

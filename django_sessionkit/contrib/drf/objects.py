@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
+from rest_framework.exceptions import NotFound
 
 from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.objects import refuse_unasked
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 # attribute of a view: it must ask for its object before it responds
 _EXPECTS = "_sessionkit_expects_object"
+# attribute of a view: an object that does not exist looks like a denied one
+_HIDES = "_sessionkit_hides_object"
+
+
+class HiddenObject(NotFound, Http404):
+    """The 404 for a denied object. The browsable API asks whether to show a form, and only catches DRF's exceptions."""
 
 
 def has_object(view: Any) -> bool:
@@ -43,13 +50,20 @@ def refuse_without_object(requirement: Requirement, view: Any) -> None:
 def expect_question(view: Any, *, hides: bool) -> None:
     """Let ``view`` raise ``InvalidPolicy`` instead of sending a 2xx response before it has checked its object.
 
-    ``hides``: a denied object must look like one that does not exist.
+    ``hides``: as for :func:`hide_missing`.
     """
     if not hasattr(view, _EXPECTS):
         setattr(view, _EXPECTS, True)
         view.finalize_response = partial(_finalize, view, view.finalize_response)
-        if hides:
-            view.handle_exception = partial(_handle, view.handle_exception)
+    if hides:
+        hide_missing(view)
+
+
+def hide_missing(view: Any) -> None:
+    """Let ``view`` answer for an object that does not exist as for a denied one."""
+    if not hasattr(view, _HIDES):
+        setattr(view, _HIDES, True)
+        view.handle_exception = partial(_handle, view.handle_exception)
 
 
 def _finalize(view: Any, finalize: Any, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -66,7 +80,12 @@ def _place(view: Any) -> str:
     return f"{owner.__module__}.{owner.__qualname__}{f'.{action}' if action else ''}"
 
 
-def hidden(request: HttpRequest, decision: Decision) -> Http404:
-    """Report the denial of an object that must not show that it exists, and return the exception to raise."""
-    run(guard_audit.denied(request, decision, 404, context_for(request).peek()))
-    return Http404()
+def hidden(request: Any, decision: Decision) -> Http404:
+    """Report the denial of an object that must not show that it exists, and return the exception to raise.
+
+    If the view has its response, the browsable API only asks which forms to show. Nothing is denied then.
+    """
+    if not hasattr(request.parser_context.get("view"), "response"):
+        http: HttpRequest = request._request
+        run(guard_audit.denied(http, decision, 404, context_for(http).peek()))
+    return HiddenObject()

@@ -135,6 +135,8 @@ class CombinedPermission(BasePermission, metaclass=_Composable):
         return Requires(Authenticated()) & _combined(operator, *(~part for part in cls.parts))
 
     def has_permission(self, request: Any, view: Any) -> bool:
+        if self.hides:  # DRF does not ask the second part of "|" before it has the object
+            objects.hide_missing(view)
         return final_result(request, self.joined.has_permission(request, view) is True, self.is_part)
 
     def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:

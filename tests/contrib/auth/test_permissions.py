@@ -228,6 +228,46 @@ def test_a_session_that_cannot_be_loaded_grants_nothing(ann, settings):
     assert client.get("/rights/").json() == NOTHING
 
 
+def renewed(session, request):
+    """A ``SESSIONKIT_REFRESH`` that copies the rights of the user."""
+    return {"user_id": session.user_id, "permissions": sorted(request.user.get_all_permissions())}
+
+
+async def arenewed(session, request):
+    user = await request.auser()
+    return {"user_id": session.user_id, "permissions": sorted(await user.aget_all_permissions())}
+
+
+@BOTH
+@pytest.mark.parametrize("refresh", [renewed, arenewed])
+def test_code_that_renews_the_session_gets_the_answers_of_the_other_backends(make, refresh, ann, settings):
+    settings.SESSIONKIT_VERSION = lambda user_id: 2
+    settings.SESSIONKIT_REFRESH = refresh
+    ann.user_permissions.add(Permission.objects.get(codename="view_user"))
+    client = logged_in(make(), ann, permissions=["shop.change_order"], __version__=1)
+    get = client.get if make is browser else async_to_sync(client.get)
+    assert get("/rights/").json()["all"] == ["auth.view_user"]
+    kept = client.session["__session__"]
+    assert (kept["permissions"], kept["__version__"]) == (["auth.view_user"], "2")
+
+
+def tenant(request):
+    """A ``SESSIONKIT_TENANT`` that asks for a permission."""
+    return "acme" if hasattr(request, "user") and not request.user.has_perm("shop.change_order") else None
+
+
+async def atenant(request):
+    return "acme" if hasattr(request, "auser") and not await (await request.auser()).ahas_perm("shop.see") else None
+
+
+@BOTH
+@pytest.mark.parametrize("find", [tenant, atenant])
+def test_code_that_finds_the_tenant_gets_the_answers_of_the_other_backends(make, find, ann, settings, caplog):
+    settings.SESSIONKIT_TENANT = find
+    assert asked(make, ann, role="editor", permissions=["tips"]) == EDITOR
+    assert "no current tenant" not in caplog.text
+
+
 def test_a_sync_question_on_the_event_loop_names_the_async_one(ann):
     client = logged_in(abrowser(), ann, role="editor")
     assert "await user.ahas_perm(...)" in async_to_sync(client.get)("/hasty/").json()["error"]
