@@ -73,6 +73,8 @@ def summary(explanation: Explanation) -> str:
         return "allowed: a user with a session can always reach the page where the login is confirmed"
     if decision is None:
         return "allowed: no session is needed"
+    if explanation.outcome == "allowed" and not decision:
+        return "depends on the object, about which the view asks"
     by = {None: "the view", GLOBAL_LABEL: GLOBAL_LABEL}.get(decision.rule, f"the rule {decision.rule}")
     return f"allowed by {by}" if decision else f"denied by {by}: {decision}"
 

@@ -108,8 +108,8 @@ _LISTED = {
     "permissions": "permissions",
     "amr": "amr",
 }
-_AUTH_TIME = "auth_time"
-_KEYS = (*SINGLE_FIELDS, *_LISTED, _AUTH_TIME)
+_AUTH_TIME, _ACT = "auth_time", "act"
+_KEYS = (*SINGLE_FIELDS, *_LISTED, _AUTH_TIME, _ACT)
 _CUSTOM = "custom."
 _EXAMPLE = "role=editor,permission=posts:write"
 
@@ -119,9 +119,10 @@ def parse_claims(text: str) -> dict[str, Any]:
 
     The keys are ``user_id``, ``email``, ``role``, ``roles``, ``permission`` and ``permissions``. The keys for roles and
     permissions may be repeated, or take a list (``roles=a,b``); a second ``role`` is added to ``roles``. ``amr`` takes
-    a list of factors, and ``auth_time`` seconds since 1970. Any other key is a custom field. Its value is JSON
-    (``active=true``), or else a string. A key that resembles one of the above needs ``custom.`` before it. With
-    ``acme/`` before all pairs, the roles and permissions are those in this tenant.
+    a list of factors, ``auth_time`` seconds since 1970, and ``act`` the ``user_id`` of the person who really acts. Any
+    other key is a custom field. Its value is JSON (``active=true``), or else a string. A key that resembles one of the
+    above needs ``custom.`` before it. With ``acme/`` before all pairs, the roles and permissions are those in this
+    tenant.
 
     Raises ``ValueError`` for a piece that is not a pair, for a key given twice, and for a key that resembles a valid
     one. The message then names the valid key.
@@ -155,6 +156,8 @@ def _put(claims: dict[str, Any], key: str, value: str) -> None:
         claims.setdefault(_LISTED[key], []).append(value)
     elif key in claims:
         raise ValueError(f'"{key}" is given twice')
+    elif key == _ACT:
+        claims[key] = {"user_id": value}
     else:
         claims[key if key == _AUTH_TIME else _custom_field(key)] = _json_or_text(value)
 

@@ -50,7 +50,7 @@ Who: TypeAlias = "Mapping[str, Any] | str | AbstractBaseUser | AnonymousUser | N
 Names: TypeAlias = "Sequence[str] | None"
 
 # Arguments that a test client would ignore, so that a test would be about an anonymous caller by mistake.
-_FIELDS = frozenset(["permission", "role", "user_id", *LIST_FIELDS, "amr", "auth_time"])
+_FIELDS = frozenset(["permission", "role", "user_id", *LIST_FIELDS, "act", "amr", "auth_time", "tenants"])
 _VERBS = tuple(verb for verb in VERBS if verb != "CONNECT")  # a test client has no method for it
 _PREFIX = "SESSIONKIT_"
 

@@ -11,6 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.urls import include, path
+from django.views.generic import View
+
+from django_sessionkit import AllowObject, Authenticated, Impersonated, Permission, RequireObjectMixin
+from django_sessionkit.decorators import require, require_role
 
 RULES = [
     {"name": "writers", "pattern": "/page/**", "methods": ["POST"], "permission": "posts:write", "api": True},
@@ -196,3 +200,36 @@ def test_names_in_a_tenant_are_checked_too(policy):
     err = io.StringIO()
     command("/page/", "--as", "acme/role=editro", stderr=err)
     assert 'names the role "editro". Did you mean "editor"?' in err.getvalue()
+
+
+class OwnOrder(RequireObjectMixin, View):
+    object_requirement = AllowObject(lambda session, order: True) | Permission("refund")
+
+    def get_object(self):
+        raise AssertionError("the view was run")
+
+    def get(self, request): ...
+
+
+class Orders:
+    urlpatterns = [
+        path("own/", OwnOrder.as_view()),
+        path("both/", require_role("clerk")(OwnOrder.as_view())),
+        path("pay/", require(Authenticated() & ~Impersonated())(lambda request: None)),
+    ]
+
+
+def test_a_page_about_an_object_is_not_said_to_have_failed():
+    with override_settings(ROOT_URLCONF=Orders, SESSIONKIT_PROTECT=[]):
+        open_, closed = command("/own/", caller="role=editor"), command("/both/", caller="role=editor")
+        page = command("/both/", caller="role=clerk")
+    assert "Decision  depends on the object, about which the view asks\nResponse  from the view" in open_
+    assert "Decision  depends on the object" in page
+    assert 'Decision  denied by the view: needs the role "clerk"' in closed
+
+
+def test_a_caller_who_acts_as_the_user(capsys):
+    with override_settings(ROOT_URLCONF=Orders):
+        assert "Decision  allowed" in command("/pay/", caller="role=admin")
+        assert "Decision  denied" in command("/pay/", caller="role=admin,act=1")
+    assert "custom field" not in capsys.readouterr().err

@@ -16,6 +16,7 @@ GOOD = [
     ("roles=a,b, c,permissions=x,y", {"roles": ["a", "b", "c"], "permissions": ["x", "y"]}),
     (" permission = posts:write , permission=x ", {"permissions": ["posts:write", "x"]}),
     ("auth_time=7,amr=otp,hwk", {"auth_time": 7, "amr": ["otp", "hwk"]}),
+    ("user_id=7,act=1", {"user_id": "7", "act": {"user_id": "1"}}),
     ("user_id=7,email=a@example.org", {"user_id": "7", "email": "a@example.org"}),
     ("plan=premium,age=3,on=true,a=b=c", {"plan": "premium", "age": 3, "on": True, "a": "b=c"}),
     ("custom.rolle=x", {"rolle": "x"}),
