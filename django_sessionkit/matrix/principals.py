@@ -38,7 +38,7 @@ def principal_of(data: Mapping[str, Any], name: str, tenant: str | None = None) 
     limits = conf.current().limits
     session = SessionValidator(limits).session({"user_id": "someone", **data})
     if tenant is not None:
-        session.tenant = tenant_id(tenant, limits)
+        session = session.in_tenant(tenant_id(tenant, limits))
     return Principal(name, session)
 
 

@@ -158,7 +158,7 @@ class TenantLoader(SessionLoader):
 
 def _placed(loaded: LoadedSession, request: HttpRequest) -> LoadedSession:
     if loaded.session is not None:
-        placed(loaded.session, request)
+        loaded.session = placed(loaded.session, request)
     return loaded
 
 

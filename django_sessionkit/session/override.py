@@ -81,9 +81,9 @@ class use_session(AbstractContextManager["Session | None"]):
             return None
         loader = current_loader()
         session = loader.validate(self._data)
-        if self._tenant is not None:
-            session.tenant = tenant_id(self._tenant, loader.settings.limits)
-        return session
+        if self._tenant is None:
+            return session
+        return session.in_tenant(tenant_id(self._tenant, loader.settings.limits))
 
     def _context(self) -> SessionContext:
         return SessionContext.fixed(self._session())

@@ -46,11 +46,9 @@ def answer_for(request: HttpRequest) -> TenantAnswer:
 
 
 def placed(session: Session, request: HttpRequest) -> Session:
-    """Set the current tenant of ``request`` on a new ``session``, and return it."""
+    """Return ``session`` with the current tenant of ``request``."""
     answer = getattr(request, _ANSWER, None)
-    if isinstance(answer, TenantAnswer):
-        session.tenant = answer.tenant
-    return session
+    return session.in_tenant(answer.tenant) if isinstance(answer, TenantAnswer) else session
 
 
 def tenant_id(value: object, limits: Limits) -> str:

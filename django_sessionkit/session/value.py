@@ -29,17 +29,14 @@ class Session(Mapping[str, Any]):
     :func:`django_sessionkit.update_session`. Sessions compare by content, are hashable, and can be pickled and copied.
     """
 
-    __slots__ = ("_data", "_permissions", "_within", "grants_cache", "tenant")
+    __slots__ = ("_data", "_permissions", "_tenant", "_within", "grants_cache")
 
-    #: the id of the current tenant, by ``SESSIONKIT_TENANT``; ``None`` if there is none. It is no item of the mapping.
-    tenant: str | None
-
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], tenant: str | None = None) -> None:
         self._data = data
+        self._tenant = tenant
         self._permissions: frozenset[str] | None = None
         self._within: Session | None = None
         self.grants_cache = None  # set by access.AccessPolicy
-        self.tenant = None  # set by session.context
 
     @property
     def user_id(self) -> str:
@@ -85,14 +82,22 @@ class Session(Mapping[str, Any]):
         act = self._data.get("act")
         return act["user_id"] if act is not None else None
 
+    @property
+    def tenant(self) -> str | None:
+        """The id of the current tenant, by ``SESSIONKIT_TENANT``; ``None`` if there is none. It is not in the dict."""
+        return self._tenant
+
+    def in_tenant(self, tenant: str | None) -> Session:
+        """Return this session with another current tenant, whose id must be valid. This is not for projects."""
+        return Session(self._data, tenant)
+
     def within_tenant(self) -> Session | None:
         """Return this session with only the rights that it has in the current tenant; ``None`` if it is no member."""
         if self._within is None and self.tenant is not None:
             rights = (self._data.get("tenants") or {}).get(self.tenant)
             if rights is not None:
                 data = {key: value for key, value in self._data.items() if key not in _RIGHTS}
-                self._within = Session({**data, **rights})
-                self._within.tenant = self.tenant
+                self._within = Session({**data, **rights}, self.tenant)
         return self._within
 
     @property
@@ -141,8 +146,7 @@ class Session(Mapping[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy the data and the tenant, but not the cached grants, which refer to those of other users."""
-        made = type(self), (self.to_dict(),)
-        return made if self.tenant is None else (*made, (None, {"tenant": self.tenant}))
+        return type(self), (self.to_dict(), self.tenant)
 
     def __repr__(self) -> str:
         """Show no values, because a repr may appear in logs and error reports."""

@@ -54,7 +54,7 @@ def register(
     if stamp is None:
         stamp = yield from loader.versions.version_for(session.user_id)
     before = yield from context.flow()
-    placed(session, request)
+    session = placed(session, request)
     owner = before or _unavailable_session(context)
     if owner is not None and (owner.user_id, owner.get("act")) != (session.user_id, session.get("act")):
         yield from _rotate(loader, request, empty_for=session.user_id)

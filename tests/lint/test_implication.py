@@ -33,8 +33,7 @@ def subsets(names):
 
 def in_tenant(roles, inside):
     session = validate_session({"user_id": "7", "roles": roles, "tenants": {"acme": {"roles": inside}}})
-    session.tenant = "acme"
-    return session
+    return session.in_tenant("acme")
 
 
 SESSIONS = [

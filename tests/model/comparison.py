@@ -56,10 +56,9 @@ def compare_requirements(seed: int, most: int) -> tuple[int, list[str]]:
     rng, wrong = random.Random(seed), []
     world = {"tenant": worlds.TENANT, "now": worlds.NOW}
     with harness.running():
-        sessions = [(one, None if one is None else validate_session(one)) for one in worlds.SESSIONS]
-        for _, checked in sessions:
-            if checked is not None:
-                checked.tenant = worlds.TENANT
+        sessions = [
+            (one, None if one is None else validate_session(one).in_tenant(worlds.TENANT)) for one in worlds.SESSIONS
+        ]
         for _ in range(most // len(sessions)):
             tree, obj = worlds.trees(rng), rng.choice([None, "mine", "other"])
             asked = harness.requirement(tree)

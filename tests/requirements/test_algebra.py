@@ -464,7 +464,7 @@ def test_a_grant_says_so():
 
 
 MEMBER = validate_session({"user_id": "9", "tenants": {"acme": {"roles": ["editor"]}}, "act": {"user_id": "3"}})
-MEMBER.tenant = "acme"
+MEMBER = MEMBER.in_tenant("acme")
 leaves = st.sampled_from(
     [
         Role("editor"),

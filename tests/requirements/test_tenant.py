@@ -25,8 +25,7 @@ HIERARCHY = AccessPolicy(
 
 def session(tenant, **more):
     made = validate_session({"user_id": "1", "role": "owner", "permissions": ["site:all"], "tenants": TENANTS, **more})
-    made.tenant = tenant
-    return made
+    return made.in_tenant(tenant)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +72,7 @@ def test_a_function_sees_the_rights_in_the_tenant():
 
 
 def test_a_session_without_tenants_has_none():
-    plain = validate_session({"user_id": "1", "role": "owner"})
-    plain.tenant = "acme"
+    plain = validate_session({"user_id": "1", "role": "owner"}).in_tenant("acme")
     assert Within(Role("owner")).check(plain).reason == "no_tenant"
 
 
@@ -97,7 +95,7 @@ roles = st.sets(st.sampled_from(["a", "b", "c"]))
 def test_no_right_leaks(site_wide, tenants, current):
     data = {"user_id": "1", "roles": sorted(site_wide)}
     made = validate_session({**data, "tenants": {one: {"roles": sorted(names)} for one, names in tenants.items()}})
-    made.tenant = current
+    made = made.in_tenant(current)
     for name in ("a", "b", "c"):
         assert Role(name).check(made).allowed is (name in site_wide)
         assert Within(Role(name)).check(made).allowed is (name in tenants.get(current, ()))

@@ -14,6 +14,7 @@ from django_sessionkit import (
     NotAuthenticated,
     Permission,
     Role,
+    Within,
     enforce,
     evaluate,
     explain,
@@ -46,6 +47,20 @@ def test_it_cannot_be_changed():
             setattr(session, attribute, "admin")
     with pytest.raises(TypeError, match=r"Call update_session\(request, \{\.\.\.\}\)"):
         session["role"] = "admin"  # type: ignore[index]
+
+
+def test_the_tenant_cannot_be_changed_and_its_rights_are_not_kept_for_another():
+    acme = validate_session({"user_id": "1", "tenants": {"acme": {"roles": ["editor"]}, "globex": {}}}).in_tenant(
+        "acme"
+    )
+    assert Within(Role("editor")).check(acme).allowed
+    with pytest.raises(AttributeError):
+        acme.tenant = "globex"
+    for one in (acme, copy.copy(acme), copy.deepcopy(acme)):
+        assert one.tenant == "acme"
+        assert Within(Role("editor")).check(one).allowed
+        assert not Within(Role("editor")).check(one.in_tenant("globex")).allowed
+        assert Within(Role("editor")).check(one.in_tenant(None)).reason == "no_tenant"
 
 
 def test_an_attribute_that_does_not_exist_says_how_to_read_a_field():

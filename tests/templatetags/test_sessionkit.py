@@ -120,8 +120,7 @@ def test_the_tenant_and_the_actor_are_those_of_the_session():
     data = {"user_id": "1", "role": "reader", "tenants": {"acme": {"roles": ["admin"]}}, "tenant": "none of ours"}
     assert render(text) == "- - "
     assert render(text, data) == "- - reader"
-    session = validate_session({**data, "act": {"user_id": "9"}})
-    session.tenant = "acme"
+    session = validate_session({**data, "act": {"user_id": "9"}}).in_tenant("acme")
     assert render(text, session) == "acme 9 reader"
 
 
