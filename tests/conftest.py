@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from _pytest import runner as pytest_runner
+from django.conf import settings as django_settings
 from django.test import AsyncClient, Client
 from hypothesis import settings
 from support import server_processes as processes
@@ -53,6 +54,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for server in processes.RUNNING:
             report.sections.append((f"Output of {server.name}", server.output()[-4000:]))
     return report
+
+
+@pytest.fixture(autouse=True)
+def unchanged_settings() -> Iterator[None]:
+    """Fail a test that leaves other settings behind, as ``@override_settings`` with the fixture ``settings`` does."""
+    before = django_settings._wrapped
+    yield
+    changed, django_settings._wrapped = django_settings._wrapped is not before, before
+    assert not changed
 
 
 @pytest.fixture(autouse=True)

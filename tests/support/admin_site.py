@@ -53,7 +53,8 @@ def admin_tables(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
     """The table of the history, which is not among those of the test site."""
     with django_db_blocker.unblock(), override_settings(INSTALLED_APPS=APPS):
         call_command("migrate", "admin", verbosity=0)
-        yield
+    yield
+    with django_db_blocker.unblock(), override_settings(INSTALLED_APPS=APPS):
         call_command("migrate", "admin", "zero", verbosity=0)
 
 
