@@ -41,7 +41,7 @@ class Visitor:
         """Request ``page/``, or a whole path. Raises :class:`Broken` if the page shows another user."""
         path = page if page.startswith("/") else f"/{self.web.kind}/{page}"
         headers = {"Accept": "application/json", **({"Cookie": f"sessionid={self.cookie}"} if self.cookie else {})}
-        connection = HTTPConnection("127.0.0.1", self.web.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.web.port, timeout=PATIENCE)
         try:
             connection.request(method, path, headers=headers)
             answer = connection.getresponse()

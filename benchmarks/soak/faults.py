@@ -9,7 +9,7 @@ from typing import NamedTuple
 from . import disk, workers
 from .browser import Visitor, everybody_is_back, logged_in, must, seconds_until, seen_by
 from .programs import Postgres, Web, settings, stores_for, web
-from .tables import table
+from .tables import Broken, table
 from .workers import Row
 
 UNKNOWN = "503 with Retry-After"
@@ -29,7 +29,10 @@ def run(size: Size) -> Iterator[str]:
     for name, fault in FAULTS.items():
         if not size.only or name in size.only:
             for server in size.servers:
-                row = fault(server)
+                try:
+                    row = fault(server)
+                except Broken as error:
+                    raise Broken(f"{name} on {server}: {error}") from error
                 rows.append((row.fault, server, row.during, row.after, row.recovered()))
     yield table(("fault", "server", "meanwhile", "afterwards", "seconds to recover"), rows)
     yield (
