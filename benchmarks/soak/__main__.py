@@ -47,18 +47,20 @@ def _part(name: str, options: argparse.Namespace) -> Iterator[str]:
     """Run one part. In a smoke run, each is as small as it can be."""
     smoke = options.smoke
     if name == "load":
-        return load.run(load.Size(120, 20, 2, ("gunicorn", "uvicorn"), 1) if smoke else load.Size(options.requests))
+        small = load.Size(120, 20, 2, ("gunicorn", "uvicorn"), 1)
+        return load.run(small if smoke else load.Size(options.requests, engine=options.engine))
     if name == "dicts":
         return dicts.run(2000, (100, 1000)) if smoke else dicts.run(options.dicts, (100, 1000, 10_000, 100_000))
     if name == "faults":
         return faults.run(faults.Size(("gunicorn",), ("redis",)) if smoke else faults.Size())
-    small = rates.Size((1, 2), 1, 0.02, ("gunicorn",), ("SessionKit", "casbin"))
-    return rates.run(small if smoke else rates.Size())
+    few = rates.Size((1, 2), 1, 0.02, ("gunicorn",), ("SessionKit", "casbin"))
+    return rates.run(few if smoke else rates.Size())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, help="requests of the load (default: 1,000,000)")
+    parser.add_argument("--engine", default="db", help="the session engine of the load (default: db)")
     parser.add_argument("--dicts", type=int, default=1_000_000, help="hostile dicts (default: 1,000,000)")
     parser.add_argument("--only", nargs="+", choices=TITLES, metavar="PART", help=f"some of: {', '.join(TITLES)}")
     parser.add_argument("--smoke", action="store_true", help="tiny counts: check that everything runs, in seconds")

@@ -28,13 +28,14 @@ class Size(NamedTuple):
     workers: int = 4
     servers: tuple[str, ...] = NAMES
     processes: int = 2
+    engine: str = "db"
 
 
 def run(size: Size) -> Iterator[str]:
     """Run the load, and yield the text of the report. Raises :class:`Broken` if a law was broken."""
     with ExitStack() as stack:
         redis, postgres = stack.enter_context(stores_for(size.users))
-        env = settings(redis, postgres)
+        env = settings(redis, postgres, size.engine)
         webs = [
             stack.enter_context(
                 web(name, env, size.processes if name == "gunicorn" else 1, interval=_INTERVALS.get(name, 0))
@@ -90,8 +91,9 @@ def _report(
     )
     yield (
         f"{done:,} requests of {size.users:,} users in {seconds:,.0f} s ({done / seconds:,.0f} per second) on"
-        f" {', '.join(memory)} at the same time: {counts}. A `message` is one on a WebSocket; `turn` changes the rights"
-        " of a user and revokes the sessions, `end` ends them, `replay` uses an old session key."
+        f" {', '.join(memory)} at the same time, sessions in `{size.engine}`: {counts}. A `message` is one on a"
+        " WebSocket; `turn` changes the rights of a user and revokes the sessions, `end` ends them, `replay` uses an"
+        " old session key."
         f" Pages and sockets that were denied: {denied or 'none'}; 400 is Django's `SessionInterrupted`, for a session"
         " that another request has ended meanwhile; 1006 a socket that ended without a close frame."
         f" `SESSIONKIT_VERSION_INTERVAL` is 0, on uvicorn 0.5; sockets check again after {RECHECK} s."
