@@ -52,6 +52,12 @@ class _Function(Leaf):
         known = (None, False) if isinstance(fn, str) else (fn, self._wants_request(fn))
         object.__setattr__(self, "_known", known)
 
+    def __hash__(self) -> int:
+        try:
+            return super().__hash__()
+        except TypeError:  # an object with __call__ may have no hash, such as one of a dataclass
+            return hash(type(self))
+
     def __repr__(self) -> str:
         fn = self.parts[0]
         name = repr(fn) if isinstance(fn, str) else getattr(fn, "__qualname__", type(fn).__qualname__)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
 
-from django_sessionkit import AllowObject, Role, enforce, evaluate, use_session, validate_session
+from django_sessionkit import Allow, AllowObject, Role, enforce, evaluate, use_session, validate_session
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy
 from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
 from django_sessionkit.utils.sansio import run
@@ -81,3 +82,21 @@ def test_the_current_session_is_asked_about_each_object():
         with pytest.raises(AccessDenied):
             enforce(asked, obj=OTHERS)
         assert not evaluate(asked)
+
+
+@dataclass
+class OwnedBy:
+    """A function with settings of its own. It has no hash."""
+
+    field: str
+
+    def __call__(self, session, order=None):
+        return order is None or getattr(order, self.field) == session.user_id
+
+
+@pytest.mark.parametrize("kind", [Allow, AllowObject])
+def test_a_function_without_a_hash_has_one_in_a_requirement(kind):
+    one, equal, other = kind(OwnedBy("owner")), kind(OwnedBy("owner")), kind(OwnedBy("seller"))
+    assert {one, ~equal, equal, ~one, one | Role("a")} == {one, ~one, one | Role("a")}
+    assert other not in {one}
+    assert one.check(SESSION, obj=MINE).allowed
