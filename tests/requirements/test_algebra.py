@@ -4,6 +4,7 @@ import asyncio
 import logging
 import pickle
 from functools import partial
+from time import time
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -465,6 +466,7 @@ def test_a_grant_says_so():
 
 MEMBER = validate_session({"user_id": "9", "tenants": {"acme": {"roles": ["editor"]}}, "act": {"user_id": "3"}})
 MEMBER = MEMBER.in_tenant("acme")
+CONFIRMED = validate_session({"user_id": "9", "role": "admin", "auth_time": int(time()), "amr": ["otp"]})
 leaves = st.sampled_from(
     [
         Role("editor"),
@@ -481,6 +483,9 @@ leaves = st.sampled_from(
         Within(Role("editor")),
         Within(~Role("admin")),
         Impersonated(),
+        Recent(600),
+        Factor("otp"),
+        AllowObject(lambda session, obj: True),
     ]
 )
 trees = st.recursive(
@@ -492,7 +497,7 @@ trees = st.recursive(
     ),
     max_leaves=6,
 )
-sessions = st.sampled_from([EDITOR, None, MEMBER])
+sessions = st.sampled_from([EDITOR, None, MEMBER, CONFIRMED])
 
 
 @pytest.mark.filterwarnings("ignore")
