@@ -10,9 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 import django_sessionkit
 from django_sessionkit import conf, decorators, mixins
+from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.rule_parser import RULE_KEYS
 from django_sessionkit.templatetags.block_tags import BLOCK_TAGS
 from django_sessionkit.utils.near_names import ATTRIBUTES, ELSEWHERE, IMPORTS, RULE_SYNONYMS, SETTING_SYNONYMS, TAGS
@@ -35,6 +37,9 @@ def run_import(line):
         ("permission_required", "require_permission"),
         ("user_passes_test", "require(Allow(function))"),
         ("has_perm", "has_permission"),
+        ("RecentLogin", "Recent"),
+        ("InTenant", "Within"),
+        ("require_object", "enforce(requirement, obj=...)"),
     ],
 )
 def test_a_wrong_import_names_the_right_name(module, wrong, right):
@@ -132,3 +137,13 @@ def test_every_name_can_be_imported_within_the_settings(tmp_path):
         check=False,
     )
     assert (done.stdout, done.stderr) == ("3\n", "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("tenant", "within"), ("max_age", "recent"), ("amr", "factor"), ("mfa", "factor"), ("impersonated", "require")],
+)
+def test_a_key_of_a_rule_that_other_words_suggest(wrong, right):
+    rules = [{"pattern": "/x/**", "role": "editor", wrong: True}]
+    with override_settings(SESSIONKIT_PROTECT=rules), pytest.raises(InvalidPolicy, match=f'did you mean "{right}"'):
+        conf.current()
