@@ -460,6 +460,9 @@ def test_every_reason_has_a_sentence(requirement, reason, sentence):
 
 def test_a_grant_says_so():
     assert str(Role("editor").check(EDITOR)) == "granted"
+    for asked in (Role("a") | Role("editor"), Role("editor") & Role("staff"), ~Role("a")):
+        assert asked.check(EDITOR).reason == "granted"
+        assert asked.check(EDITOR).requirement == asked
     assert (Role("a") | Role("editor")).check(EDITOR).requirement == Role("a") | Role("editor")
     assert (Role("a") | Permission("p")).check(EDITOR).missing == ("a", "p")
 
@@ -518,3 +521,16 @@ def test_the_laws_of_the_algebra(a, b, c, session):
         assert not (a.check(session).allowed and (~a).check(session).allowed)
     finally:
         logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("session", [EDITOR, None])
+def test_each_denial_of_an_alternative_names_it(session):
+    for asked, reason, failed in (
+        (Nobody() | ~Public() & Nobody(), "nobody", False),
+        (Nobody() | Nobody(), "nobody", False),
+        (Nobody() | Allow(raises), "failed", True),
+        (Nobody() | Role("a"), "none_of" if session else "not_authenticated", False),
+    ):
+        decision = asked.check(session)
+        assert (decision.allowed, decision.reason, decision.failed) == (False, reason, failed)
+        assert decision.requirement == asked
