@@ -534,3 +534,24 @@ def test_each_denial_of_an_alternative_names_it(session):
         decision = asked.check(session)
         assert (decision.allowed, decision.reason, decision.failed) == (False, reason, failed)
         assert decision.requirement == asked
+
+
+def test_parts_of_one_kind_are_one_list():
+    a, b, c = Role("a"), Role("b"), Role("c")
+    assert (a & b & c).children == (a & (b & c)).children == (a, b, c)
+    assert (a | b | c).children == (a | (b | c)).children == (a, b, c)
+    assert (a & (b | c)).children == (a, b | c)
+
+
+def test_an_anonymous_caller_of_an_exclusion_needs_a_session():
+    assert (~Role("a")).check(None).reason == "not_authenticated"
+
+
+class Giving(AccessPolicy):
+    def get_roles(self, session):
+        return ["given"]
+
+
+def test_the_roles_that_a_policy_gives_count():
+    assert Role("given").check(EDITOR, Giving())
+    assert not Role("editor").check(EDITOR, Giving())
