@@ -219,7 +219,7 @@ def test_it_is_explained(site, source, session, status, caller):
     assert (told["session"], told["outcome"], told["response"]) == (
         session,
         "denied",
-        {"status": status, "caller": caller, "location": None},
+        {"status": status, "caller": caller, "location": None, "is_step_up": False},
     )
     assert told["reason"] == session.replace(" ", "_")
     assert told["reason"] == told["readings"][0]["asked"]["reason"]

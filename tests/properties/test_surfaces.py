@@ -422,7 +422,7 @@ def serve():
 
     undo: list[Callable[[], None]] = []
     yield set_up
-    for step in undo:
+    for step in reversed(undo):
         step()
 
 
