@@ -133,14 +133,16 @@ def _check_path(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[Htt
             return None
     # The login page may be inside i18n_patterns, and LocaleMiddleware may not have run.
     with routed_by(getattr(request, "urlconf", None)), languages.language_of(request):
-        denial = yield from authorize(AccessRequest.of(request, resolved=False), evaluation, with_default=False)
-        return (yield from _deny(request, context, denial)) if denial is not None else None
+        target = AccessRequest.of(request, resolved=False)
+        denial = yield from authorize(target, evaluation, with_default=False)
+        return (yield from _deny(request, evaluation, target, denial)) if denial is not None else None
 
 
 def _check_view(request: HttpRequest, evaluation: RequestEvaluation) -> Flow[HttpResponseBase | None]:
     """Check the path together with the view that Django has routed it to."""
-    denial = yield from authorize(AccessRequest.of(request, resolved=True), evaluation, with_default=True)
-    return (yield from _deny(request, evaluation.context, denial)) if denial is not None else None
+    target = AccessRequest.of(request, resolved=True)
+    denial = yield from authorize(target, evaluation, with_default=True)
+    return (yield from _deny(request, evaluation, target, denial)) if denial is not None else None
 
 
 def _check_unrouted_response(
@@ -160,7 +162,7 @@ def _check_unrouted_response(
             yield from context.flow()  # loading has side effects on the session: the same ones as for a hidden page
     if denial is None:
         return response
-    denied = yield from _deny(request, context, denial)
+    denied = yield from _deny(request, evaluation, target, denial)
     if denial.options.on_deny == "not_found":
         if response.status_code == 404 and target.match is None:
             return response  # the unchanged response for an unknown URL
@@ -169,9 +171,12 @@ def _check_unrouted_response(
     return denied
 
 
-def _deny(request: HttpRequest, context: SessionContext, denial: Denial) -> Flow[HttpResponseBase]:
-    yield from context.flow()
-    return (yield from responses.deny(request, denial, context))
+def _deny(
+    request: HttpRequest, evaluation: RequestEvaluation, target: AccessRequest, denial: Denial
+) -> Flow[HttpResponseBase]:
+    yield from evaluation.context.flow()
+    told = yield from preview.before_step_up(denial, target, evaluation)
+    return (yield from responses.deny(request, told, evaluation.context))
 
 
 def _only_adds_slash(request: HttpRequest, response: HttpResponseBase) -> bool:

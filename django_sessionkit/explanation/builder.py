@@ -96,11 +96,11 @@ def explain_place(
 def _explain(subject: _Subject) -> Flow[Explanation]:
     target, trace = subject.target, subject.trace
     denial = yield from authorize(target._replace(resolved=False), trace, with_default=False)
-    is_early = denial is not None
-    if not is_early:
-        trace.readings.clear()
-        denial = yield from _look_again(subject)
-    return _view_text(subject, denial, is_early)
+    if denial is not None:
+        routed = target._replace(match=subject.match)
+        return _view_text(subject, (yield from preview.before_step_up(denial, routed, trace)), is_early=True)
+    trace.readings.clear()
+    return _view_text(subject, (yield from _look_again(subject)), is_early=False)
 
 
 def _look_again(subject: _Subject) -> Flow[Denial | None]:
@@ -113,7 +113,7 @@ def _look_again(subject: _Subject) -> Flow[Denial | None]:
     return denial or (yield from preview.hidden_behind(target, trace.context))
 
 
-def _view_text(subject: _Subject, denial: Denial | None, is_early: bool) -> Explanation:
+def _view_text(subject: _Subject, denial: Denial | None, *, is_early: bool) -> Explanation:
     target, match, trace = subject.target, subject.match, subject.trace
     last = trace.last
     refused = any(one.asked is not None and not one.asked.decision for one in trace.readings)

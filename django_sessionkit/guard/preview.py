@@ -78,14 +78,18 @@ def preview(target: AccessRequest, context: SessionContext) -> Flow[Denial | Non
     if not is_canonical(target.path_info):
         entry = target._replace(match=None, resolved=False, forms=None)
         denial = yield from authorize(entry, evaluation, with_default=False)
-    return denial if denial is not None else (yield from preview_route(target, evaluation))
+    if denial is None:
+        return (yield from preview_route(target, evaluation))
+    return (yield from before_step_up(denial, target, evaluation))
 
 
 def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[Denial | None]:
     """Do the same as :func:`preview` with a given evaluation, which may hold earlier decisions or record a trace."""
     denial = yield from authorize(target, evaluation, with_default=True)
-    if denial is not None or target.match is None:
-        return denial
+    if denial is not None:
+        return (yield from before_step_up(denial, target, evaluation))
+    if target.match is None:
+        return None
     marks = requirements_of(target.match.func, target.method)
     denial = yield from denial_of_marks(marks, partial(evaluation.decide, None))
     page = (target.path, target.path_info, target.urlconf, target.match)
@@ -93,6 +97,19 @@ def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[
         evaluation.is_reauth_page = True
         return None
     return denial
+
+
+def before_step_up(denial: Denial, target: AccessRequest, evaluation: RequestEvaluation) -> Flow[Denial]:
+    """Return what decorators and mixins of the view deny for good, if a rule only asks to confirm the login.
+
+    Otherwise return ``denial``. So nobody confirms the login to be told that a right is missing.
+    """
+    if not denial.decision.needs_step_up:
+        return denial
+    match = target.match or match_of(target)
+    marks = requirements_of(match.func, target.method) if match is not None else []
+    other = yield from denial_of_marks(marks, partial(evaluation.decide, None))
+    return denial if other is None or other.decision.needs_step_up else other
 
 
 def behind_slash(target: AccessRequest) -> AccessRequest | None:

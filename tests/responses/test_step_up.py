@@ -16,7 +16,7 @@ from django.views import View
 from support.loops import async_to_sync
 from support.sessions import HTML, READER, abrowser, browser
 
-from django_sessionkit import Factor, Recent, Role, can_access, enforce, explain, signals
+from django_sessionkit import Factor, Recent, Role, can_access, enforce, explain, signals, use_session
 from django_sessionkit.conf import reauth_page
 from django_sessionkit.decorators import require
 from django_sessionkit.mixins import RequireMixin, RequireRoleMixin
@@ -90,6 +90,9 @@ urlpatterns = [
     path("recent/", recent(page)),
     path("arecent/", recent(apage)),
     path("rule/", page),
+    path("rule/editors/", role(page), name="rule-editors"),
+    path("rule/aeditors/", role(apage), name="rule-aeditors"),
+    path("rule/recently/", require(Factor("otp"))(page), name="rule-recently"),
     path("enforced/", enforcing),
     path("strict/", Strict.as_view()),
     path("both/", require(Recent(60) & (Recent(600) | Role("admin")))(page)),
@@ -450,3 +453,21 @@ def test_no_redirect_goes_round_in_circles(target, rules, session, monkeypatch):
                     assert len(steps) < 5, steps
                     response = client.get(response["Location"], headers=HTML)
                 assert response.status_code in (200, 403, 404)
+
+
+@pytest.mark.parametrize("rule", [{"pattern": "/rule/**", "recent": 600}, {"view": "rule-*", "recent": 600}])
+@pytest.mark.parametrize("url", ["/rule/editors/", "/rule/aeditors/"])
+def test_a_role_that_the_view_needs_is_missing_before_a_rule_asks_for_the_login(url, rule):
+    """A rule is decided before the view is known, or when it is. Nobody confirms a password to be told 403."""
+    with override_settings(SESSIONKIT_PROTECT=[rule]):
+        for headers in (HTML, API, HTMX):
+            assert get(url, headers=headers).status_code == 403
+            assert async_to_sync(abrowser(STALE).get)(url, headers=headers).status_code == 403
+        editor = {**STALE, "role": "editor"}
+        assert get(url, editor)["Location"] == f"/confirm/?next={url}"
+        assert get("/rule/recently/")["Location"] == "/confirm/?next=/rule/recently/"
+        assert get("/rule/unknown/", headers=HTML).status_code in (302, 404)
+        with use_session(STALE):
+            assert explain(url).decision.reason == "missing_role"
+            assert explain("/rule/recently/").decision.reason == "stale_authentication"
+            assert explain(url).answer.status == 403
