@@ -175,6 +175,8 @@ class Project:
         test = doctest.DocTestParser().get_doctest(block.code, self.shell, block.place, block.page, block.line - 1)
         if not test.examples:
             raise WrongBlock(f"{block.place}: no example")
+        if not _has(block.marks.get("needs", "")):
+            return
         runner = doctest.DebugRunner(optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
         runner.run(test, clear_globs=False)
         self.shell.update(test.globs)
