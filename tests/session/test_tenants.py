@@ -16,7 +16,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
-from django.test import AsyncClient, Client, RequestFactory
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import path
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,9 +45,10 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.decorators import require, require_role
+from django_sessionkit.exceptions import NotEvaluated
 from django_sessionkit.session.loader import ask_tenant
 from django_sessionkit.session.tenants import answer_for
-from django_sessionkit.utils.sansio import arun
+from django_sessionkit.utils.sansio import arun, dry_run, run
 
 CAFE = unicodedata.normalize("NFC", "café")
 TENANTS = {
@@ -447,3 +448,13 @@ def test_two_tasks_that_ask_at_the_same_time_get_the_first_answer(settings):
     settings.SESSIONKIT_TENANT = slow
     assert async_to_sync(both)(RequestFactory().get("/acme/who")) == "tenant-2"
     assert len(ASKED) == 2
+
+
+def test_a_dry_run_asks_for_no_tenant_and_keeps_no_answer():
+    request = RequestFactory().get("/acme/")
+    with override_settings(SESSIONKIT_TENANT=lambda request: "acme"):
+        with pytest.raises(NotEvaluated):
+            dry_run(ask_tenant(request, conf.current()))
+        assert not answer_for(request).is_known
+        run(ask_tenant(request, conf.current()))
+        assert answer_for(request).tenant == "acme"
