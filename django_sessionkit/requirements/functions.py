@@ -144,7 +144,7 @@ class AllowObject(_Function):
         which is imported on first use. It must return ``True`` or ``False``.
 
     Pass the object to ``evaluate(requirement, obj=order)`` or ``enforce(requirement, obj=order)``, or use
-    :class:`~django_sessionkit.mixins.RequireObjectMixin`. Without an object, or with ``None``, the check fails: access
+    :class:`~django_sessionkit.RequireObjectMixin`. Without an object, or with ``None``, the check fails: access
     is denied, also under ``~``. For an anonymous caller, ``session`` is ``None``. If the function raises an exception
     or returns another value, access is denied. A URL rule and a view decorator have no object, so they refuse this
     requirement. Raises :class:`~django_sessionkit.exceptions.InvalidPolicy` if ``fn`` is neither callable nor a dotted
