@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 
 from django_sessionkit.conf.urlconf import urlconf_of, uses_language_prefix
 from django_sessionkit.policy.path_variants import is_canonical
-from django_sessionkit.policy.view_marks import requirements_of
+from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
 from django_sessionkit.session.context import SessionContext, current_context
 from django_sessionkit.utils.sansio import Flow
 
@@ -88,10 +88,7 @@ def preview_route(target: AccessRequest, evaluation: RequestEvaluation) -> Flow[
     denial = yield from authorize(target, evaluation, with_default=True)
     if denial is not None:
         return (yield from before_step_up(denial, target, evaluation))
-    if target.match is None:
-        return None
-    marks = requirements_of(target.match.func, target.method)
-    denial = yield from denial_of_marks(marks, partial(evaluation.decide, None))
+    denial = yield from denial_of_marks(_marks_of(target), partial(evaluation.decide, None))
     page = (target.path, target.path_info, target.urlconf, target.match)
     if denial is not None and denial.decision.needs_step_up and redirects.is_reauth_page(*page):
         evaluation.is_reauth_page = True
@@ -106,10 +103,13 @@ def before_step_up(denial: Denial, target: AccessRequest, evaluation: RequestEva
     """
     if not denial.decision.needs_step_up:
         return denial
-    match = target.match or match_of(target)
-    marks = requirements_of(match.func, target.method) if match is not None else []
-    other = yield from denial_of_marks(marks, partial(evaluation.decide, None))
+    other = yield from denial_of_marks(_marks_of(target), partial(evaluation.decide, None))
     return denial if other is None or other.decision.needs_step_up else other
+
+
+def _marks_of(target: AccessRequest) -> list[ViewRequirement]:
+    match = target.match or match_of(target)
+    return requirements_of(match.func, target.method) if match is not None else []
 
 
 def behind_slash(target: AccessRequest) -> AccessRequest | None:
