@@ -93,7 +93,7 @@ def kept_denial(request: HttpRequest) -> Decision:
 
 
 def is_of(request: HttpRequest, session: Session | None) -> bool:
-    """Return ``True`` if ``session`` belongs to ``request.user``, who is an active user of Django."""
+    """Return ``True`` if ``session`` and ``request.user`` are of the same user, and Django's user is active."""
     return session is not None and user_id(getattr(request, "user", None)) == session.user_id
 
 
