@@ -20,7 +20,6 @@ from . import site
 
 site.configure()
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
@@ -41,7 +40,6 @@ _SERVERS = {
 }
 # The stacks for each page. The public page is not requested from a stack that protects all pages.
 _ASKED = {"public": ("bare", "SessionKit"), "team": ("SessionKit", "Django's login"), "reading": ("bare",)}
-_KEY = "b" * 32
 _CONNECTIONS = 4
 _ENDS = (b"\r\n\r\npage", b"page\r\n0\r\n\r\n")  # with a length, and in chunks
 
@@ -106,9 +104,8 @@ def _await_port(port: int, server: subprocess.Popen[bytes]) -> None:
 
 def _load(port: int, page: str, seconds: float) -> float:
     """Responses per second, over all connections. Each response must be the page."""
-    request = (
-        f"GET {page} HTTP/1.1\r\nHost: example.org\r\nCookie: sessionid={_KEY}\r\nAccept: text/html\r\n\r\n".encode()
-    )
+    headers = f"Host: example.org\r\nCookie: sessionid={site.KEY}\r\nAccept: text/html"
+    request = f"GET {page} HTTP/1.1\r\n{headers}\r\n\r\n".encode()
     answers, wrong = [0] * _CONNECTIONS, []
     end = monotonic() + seconds
 
@@ -143,17 +140,7 @@ def _prepare() -> None:
     site.settings.MIDDLEWARE = _STACKS[os.environ["BENCHMARKED_STACK"]]
     site.settings.SESSIONKIT_PROTECT = site.rules(10)
     user, _ = User.objects.get_or_create(username="reader")
-    store = site.import_module(site.LOCMEM).SessionStore()
-    store.update(
-        {
-            "__session__": site.READER,
-            SESSION_KEY: str(user.pk),
-            BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
-            HASH_SESSION_KEY: user.get_session_auth_hash(),
-        }
-    )
-    store._session_key = _KEY
-    store.save(must_create=True)
+    site.store_login(user)
 
 
 def wsgi() -> Any:

@@ -30,6 +30,9 @@ STRONGHOLD = "stronghold.middleware.LoginRequiredMiddleware"
 LOCMEM = "django.contrib.sessions.backends.cache"
 DATABASE = "django.contrib.sessions.backends.db"
 
+#: the key of the session that servers keep in memory
+KEY = "b" * 32
+
 READER = {
     "user_id": "42",
     "email": "reader@example.org",
@@ -161,6 +164,21 @@ class WSGIPage:
         b"".join(response)
         response.close()
         return response
+
+
+def store_login(user: Any) -> None:
+    """Store the session of ``READER`` and Django's login of ``user`` in memory, under the key :data:`KEY`."""
+    store = import_module(LOCMEM).SessionStore()
+    store.update(
+        {
+            "__session__": READER,
+            "_auth_user_id": str(user.pk),
+            "_auth_user_backend": "django.contrib.auth.backends.ModelBackend",
+            "_auth_user_hash": user.get_session_auth_hash(),
+        }
+    )
+    store._session_key = KEY
+    store.save(must_create=True)
 
 
 def _start_response(status: str, headers: Any, error: Any = None) -> None:

@@ -13,11 +13,9 @@ from casbin import Enforcer, Model
 from benchmarks import site
 
 STACK = os.environ.get("SOAK_STACK", "bare")
-KEY = "b" * 32
 
 site.configure()
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.auth.decorators import login_required, permission_required  # noqa: E402
 from django.contrib.auth.models import Permission, User  # noqa: E402
 from django.core.asgi import get_asgi_application  # noqa: E402
@@ -120,17 +118,7 @@ def _prepare() -> None:
     site.settings.SESSIONKIT_PROTECT = _RULES
     user, _ = User.objects.get_or_create(username="reader")
     user.user_permissions.add(Permission.objects.get(codename="view_user"))
-    store = site.import_module(site.LOCMEM).SessionStore()
-    store.update(
-        {
-            "__session__": site.READER,
-            SESSION_KEY: str(user.pk),
-            BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
-            HASH_SESSION_KEY: user.get_session_auth_hash(),
-        }
-    )
-    store._session_key = KEY
-    store.save(must_create=True)
+    site.store_login(user)
 
 
 def wsgi() -> Any:
