@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import unified_diff
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: exit codes that mutmut gives to a mutant: a test failed, pytest itself did, or the tests cannot be imported
-KILLED = {1, 3, 255}
-#: the tests did not end in fifteen times the usual time
-ENDLESS = {36, 24, -24, 152}
+#: in the folder of a room: a line for each mutant that was run; the last one counts
+OUTCOMES = "outcomes.jsonl"
+#: outcome of a mutant that must be tested in a process of its own
+ALONE = "to be run alone"
 _NAME = re.compile(r"^(?:xǁ(?P<owner>\w+)ǁ|x_)(?P<function>\w+)__mutmut_(?P<number>\d+|orig)$")
 # A sentence: two words with only a space between them.
 _WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
@@ -25,7 +26,8 @@ class Mutant(NamedTuple):
     where: str
     was: str
     now: str
-    code: int | None
+    #: ``killed``, ``endless`` (a test did not end: killed as well), ``survived``, ``not run`` or ``ALONE``
+    outcome: str
     name: str = ""
 
     @property
@@ -37,15 +39,8 @@ class Mutant(NamedTuple):
         return self.where.partition(":")[0]
 
     @property
-    def is_endless(self) -> bool:
-        return self.code in ENDLESS
-
-    @property
-    def outcome(self) -> str:
-        """``killed``, ``survived`` (no test fails, or none reaches it) or ``not run``."""
-        if self.code is None:
-            return "not run"
-        return "killed" if self.code in KILLED | ENDLESS else "survived"
+    def is_killed(self) -> bool:
+        return self.outcome in ("killed", "endless")
 
     @property
     def is_wording(self) -> bool:
@@ -72,18 +67,39 @@ def _without_texts(code: str) -> str:
 
 
 def mutants(folder: Path) -> Iterator[Mutant]:
-    """Yield all mutants that mutmut made in ``folder``, in the order of their files."""
+    """Yield all mutants that mutmut made in ``folder``, in the order of their files, with their last outcome."""
     package = folder / "mutants" / "django_sessionkit"
+    outcomes = _outcomes(folder / OUTCOMES)
     for meta in sorted(package.rglob("*.py.meta")):
-        codes = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
-        if codes:
-            yield from _of_file(package, meta.with_suffix(""), codes)
+        names = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
+        if names:
+            for one in _of_file(package, meta.with_suffix(""), names):
+                yield one._replace(outcome=outcomes.get((one.name, *one.key), "not run"))
 
 
-def _of_file(package: Path, file: Path, codes: dict[str, int | None]) -> Iterator[Mutant]:
+def sample(found: Iterable[Mutant], size: int, seed: int) -> list[Mutant]:
+    """Return ``size`` of the mutants. A larger sample has all of a smaller one, also after other code has changed."""
+
+    def place(one: Mutant) -> str:
+        return sha256(json.dumps([seed, *one.key, one.name]).encode()).hexdigest()
+
+    return sorted(found, key=place)[:size]
+
+
+def store(file: Path, one: Mutant) -> None:
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps([one.name, *one.key, one.outcome]) + "\n")
+
+
+def _outcomes(file: Path) -> dict[tuple[str, ...], str]:
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {tuple(mutant): outcome for *mutant, outcome in map(json.loads, lines)}
+
+
+def _of_file(package: Path, file: Path, names: Iterable[str]) -> Iterator[Mutant]:
     source = file.read_text(encoding="utf-8")
     functions = dict(_functions(ast.parse(source), source.splitlines()))
-    for name, code in codes.items():
+    for name in names:
         mangled = name.rpartition(".")[2]
         match = _NAME.match(mangled)
         if match is None:
@@ -91,7 +107,7 @@ def _of_file(package: Path, file: Path, codes: dict[str, int | None]) -> Iterato
         original = functions[mangled.rpartition("__mutmut_")[0] + "__mutmut_orig"]
         owner = f"{match['owner']}." if match["owner"] else ""
         where = f"{file.relative_to(package).as_posix()}: {owner}{match['function']}"
-        yield Mutant(where, *_difference(original, functions[mangled]), code, name)
+        yield Mutant(where, *_difference(original, functions[mangled]), "not run", name)
 
 
 def _functions(node: Any, lines: list[str]) -> Iterator[tuple[str, list[str]]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from .results import Mutant
+from .results import ALONE, Mutant
 
 LIST = Path(__file__).parent / "survivors.json"
 LEAST_SCORE = 95
@@ -61,32 +61,37 @@ class Report(NamedTuple):
         return not self.unlisted and not self.not_run and self.score >= LEAST_SCORE
 
 
-def report(mutants: Iterable[Mutant], listed: Known) -> Report:
-    """Sort the mutants of one room. ``gone`` has the listed ones of the same files that are killed or not made."""
+def report(mutants: Iterable[Mutant], listed: Known, others: Iterable[Mutant] = ()) -> Report:
+    """Sort the mutants of one room. ``gone`` has the listed ones of the same files that are killed or not made.
+
+    ``others`` are the mutants of the room that are not in the sample.
+    """
     all_of_room = list(mutants)
     survivors = [one for one in all_of_room if one.outcome == "survived"]
     wording = [one for one in survivors if one.is_wording]
-    others = [one for one in survivors if not one.is_wording]
-    kinds = [listed[one.key]["kind"] if one.key in listed else "" for one in others]
+    coded = [one for one in survivors if not one.is_wording]
+    kinds = [listed[one.key]["kind"] if one.key in listed else "" for one in coded]
     files = {one.file for one in all_of_room}
-    alive = {one.key for one in survivors}
+    alive = {one.key for one in [*survivors, *others]}
     return Report(
         mutants=len(all_of_room),
-        killed=sum(one.outcome == "killed" for one in all_of_room),
-        endless=sum(one.is_endless for one in all_of_room),
+        killed=sum(one.is_killed for one in all_of_room),
+        endless=sum(one.outcome == "endless" for one in all_of_room),
         wording=len(wording),
         equivalent=kinds.count("equivalent"),
         open=kinds.count("open"),
-        unlisted=[one for one, kind in zip(others, kinds, strict=True) if not kind],
-        not_run=sum(one.outcome == "not run" for one in all_of_room),
+        unlisted=[one for one, kind in zip(coded, kinds, strict=True) if not kind],
+        not_run=sum(one.outcome in ("not run", ALONE) for one in all_of_room),
         gone=[key for key in listed if key[0].partition(":")[0] in files and key not in alive],
     )
 
 
-def text(name: str, result: Report) -> str:
-    """Return the figures of a room, what is not listed, and what is listed in vain."""
+def text(name: str, result: Report, made: int) -> str:
+    """Return the figures of a room with ``made`` mutants, what is not listed, and what is listed in vain."""
     figures = [
-        f"{name}: {result.mutants} mutants",
+        f"{name}: {result.mutants} of {made} mutants (a sample)"
+        if result.mutants < made
+        else f"{name}: {made} mutants",
         f"{result.killed} killed ({result.endless} of them because tests did not end)",
         f"{result.wording} wording",
         f"{result.equivalent} equivalent",

@@ -8,14 +8,31 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from . import forks
+from .results import OUTCOMES, Mutant
 
 REPOSITORY = Path(__file__).parents[2]
 #: not in git; one folder for each room
 BUILD = REPOSITORY / "build" / "mutation"
-#: each of thousands of mutants is tested, most of them by plain tests
-FEW_EXAMPLES = {"SESSIONKIT_EXAMPLES": "0.05"}
+#: Thousands of mutants are tested, most of them by plain tests, so Hypothesis tries few examples. With CI, it tries the
+#: same for each mutant, and none that failed for another.
+ENVIRONMENT = {"SESSIONKIT_EXAMPLES": "0.05", "CI": "1"}
+PYTEST = (
+    sys.executable,
+    "-m",
+    "pytest",
+    "-q",
+    "--tb=native",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:randomly",
+    "--hypothesis-seed=0",
+)
 COPIED = ("CHANGELOG.md", "README.md", "django_sessionkit", "docs", "example_project", "pyproject.toml", "tests")
 
 
@@ -68,25 +85,35 @@ ROOMS = {
     "responses": Room("responses/*", f"tests/responses tests/guard tests/test_api.py {SURFACES}"),
     "spelling": Room(
         "urlconf/spelling.py",
-        "tests/urlconf tests/guard/test_engine.py tests/security/test_bypasses.py"
+        "tests/urlconf tests/guard/test_engine.py"
         " --deselect=tests/urlconf/test_inventory.py::test_the_effort_grows_with_the_number_of_routes_and_no_faster",
     ),
-    "access": Room("access.py", "tests/test_access.py tests/test_api.py tests/conf tests/contrib/auth/test_roles.py"),
+    "access": Room(
+        "access.py", "tests/test_access.py tests/test_api.py tests/conf/test_conf.py tests/contrib/auth/test_roles.py"
+    ),
     "contrib": Room("contrib/*", "tests/contrib tests/openapi tests/checks/test_graphql.py tests/checks/test_ninja.py"),
 }
 
 
-def prepare(name: str, *, keep_results: bool = False) -> Path:
-    """Copy the repository to the folder of the room, with the room in ``[tool.mutmut]``, and return the folder.
+# What `mutmut run` does before it runs tests.
+_MAKE = """
+from pathlib import Path
+from mutmut import __main__ as mutmut
+mutmut.set_mutant_under_test("mutant_generation")
+Path("mutants").mkdir()
+with mutmut.CatchOutput():
+    mutmut.copy_src_dir()
+    mutmut.copy_also_copy_files()
+    mutmut.setup_source_paths()
+    mutmut.create_mutants(1)
+"""
 
-    With ``keep_results``, only what mutmut knows of the tests is dropped.
-    """
+
+def prepare(name: str) -> Path:
+    """Copy the repository to the folder of the room, let mutmut make the mutants there, and return the folder."""
     folder = BUILD / name
     folder.mkdir(parents=True, exist_ok=True)
-    if keep_results:
-        (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-    else:
-        shutil.rmtree(folder / "mutants", ignore_errors=True)
+    shutil.rmtree(folder / "mutants", ignore_errors=True)
     for one in COPIED:
         source, target = REPOSITORY / one, folder / one
         if source.is_dir():
@@ -96,35 +123,50 @@ def prepare(name: str, *, keep_results: bool = False) -> Path:
             shutil.copy2(source, target)
     configuration = folder / "pyproject.toml"
     configuration.write_text(configured(configuration.read_text(encoding="utf-8"), ROOMS[name]), encoding="utf-8")
+    subprocess.run([sys.executable, "-c", _MAKE], cwd=folder, check=True)
     return folder
+
+
+def run_in_forks(folder: Path, name: str, mutants: Iterable[Mutant]) -> None:
+    """Run the tests of the room against each mutant, and store its outcome."""
+    plan = folder / "plan.json"
+    plan.write_text(json.dumps([*mutants]), encoding="utf-8")
+    found = subprocess.run(
+        [*PYTEST, "-p", "tests.mutation.forks", *ROOMS[name].tests.split()],
+        cwd=folder / "mutants",
+        env=_environment(
+            folder, MUTANT_UNDER_TEST="stats", **{forks.PLAN: str(plan), forks.OUTCOMES: str(folder / OUTCOMES)}
+        ),
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    if found.returncode:
+        raise SystemExit(f"{name}: the tests of the room do not run, or fail on the unchanged package.")
 
 
 def survives_alone(folder: Path, name: str, mutant: str) -> bool:
     """Return ``True`` if all tests of the room pass in a new process that runs this mutant from its first import on.
 
-    The processes of mutmut are forked when the package is imported already, and run only the tests that called the
-    function. They cannot see a function that builds something at import.
+    The forks begin when the package is imported already, so they cannot see what a function builds at import.
     """
-    environment = {**os.environ, "MUTANT_UNDER_TEST": mutant, "PYTHONPATH": str(folder / "mutants"), **FEW_EXAMPLES}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     found = subprocess.run(
-        [*command, "--hypothesis-seed=0", *ROOMS[name].tests.split()],
+        [*PYTEST, "-x", *ROOMS[name].tests.split()],
         cwd=folder / "mutants",
-        env=environment,
+        env=_environment(folder, MUTANT_UNDER_TEST=mutant.replace("__init__.", "")),
         stdout=subprocess.DEVNULL,
         check=False,
     )
     return found.returncode == 0
 
 
+def _environment(folder: Path, **more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(folder / "mutants"), **ENVIRONMENT, **more}
+
+
 def configured(pyproject: str, room: Room) -> str:
-    """Return ``pyproject.toml`` with the files and tests of ``room`` in the place of all."""
-    lists = {
-        "only_mutate": [f"django_sessionkit/{one}" for one in room.files.split()],
-        "pytest_add_cli_args_test_selection": room.tests.split(),
-    }
-    for key, value in lists.items():
-        pyproject, found = re.subn(rf"(?ms)^{key} = \[.*?\]$", lambda _: f"{key} = {json.dumps(value)}", pyproject)  # noqa: B023
-        if found != 1:
-            raise ValueError(f"pyproject.toml must have one list {key} in [tool.mutmut]; it has {found}.")
-    return pyproject
+    """Return ``pyproject.toml`` with the files of ``room`` in the place of all."""
+    files = json.dumps([f"django_sessionkit/{one}" for one in room.files.split()])
+    changed, found = re.subn(r"(?m)^only_mutate = \[.*\]$", lambda _: f"only_mutate = {files}", pyproject)
+    if found != 1:
+        raise ValueError(f"pyproject.toml must have one list only_mutate in [tool.mutmut]; it has {found}.")
+    return changed
