@@ -199,7 +199,7 @@ class Route:
         """Return the forms in which the patterns write ``path``. They differ from it only with a regular expression."""
         links = self.links(path) if self.is_guessed else None
         if links is None or any(_is_foreign(link.pattern) for link, _ in links):
-            return CanonicalForms(path, frozenset())
+            return CanonicalForms(path, frozenset([path]))
         with override(self._language_of(path)):
             return routes.canonical_forms_along(links)
 

@@ -33,7 +33,8 @@ from .literals import MOST_CHARACTERS, MOST_TEXTS
 class CanonicalForms(NamedTuple):
     """The forms of a path.
 
-    ``matched_text`` is the text that the patterns matched. ``forms`` are the patterns filled with the captured values.
+    ``matched_text`` is the text that the patterns matched. ``forms`` are the patterns filled with the captured values,
+    and the matched text.
     ``is_complete`` is ``False`` if there are too many forms to check.
     """
 
@@ -43,7 +44,7 @@ class CanonicalForms(NamedTuple):
 
     def is_just(self, path: str) -> bool:
         """Return ``True`` if there is no form other than ``path``."""
-        return self.matched_text == path and self.forms <= {path}
+        return self.forms == {path}
 
 
 # Characters that are common in regular expressions and rare in a plain route.

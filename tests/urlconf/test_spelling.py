@@ -61,6 +61,14 @@ INDEX = {"/admin", "/admin/index.html"}
         (re_path("admin/", other), "/xx/admin/yy/", "/admin/", {"/admin/"}),
         (re_path("(?i)^admin/$", other), "/ADMIN/", "/ADMIN/", {"/ADMIN/", "/admin/"}),
         (re_path("^admin/?$", other), "/admin", "/admin", {"/admin"}),
+        (re_path("^admin/?$", other), "/admin/", "/admin/", {"/admin/"}),
+        (re_path("^(?:x-)?a//b/$", other), "/a//b/", "/a//b/", {"/a//b/", "/x-a//b/", "/x-a/b"}),
+        (
+            re_path("^a/", include([re_path("^", include([path("x/", other)])), path("c/", other)])),
+            "/a/c/",
+            "/a/c/",
+            {"/a/c/"},
+        ),
         (
             re_path(r"^admin(?:/index\.html)?$", other),
             "/admin/index.html",
@@ -91,6 +99,8 @@ def test_how_a_chain_spells_a_path(route, url, span, forms):
     [
         (path("plain/<str:a>/<slug:b>/<uuid:c>/<path:d>", other), "/x/"),
         (path("a/", include([path("b/", other)])), "/x/"),
+        (re_path(r"^articles/(?P<pk>[^/.]+)/$", other), "/x/"),
+        (i18n_patterns(path("a/", other))[0], "/x/"),
     ],
 )
 def test_lossless_routes_are_not_walked(route, url):
@@ -583,6 +593,13 @@ def test_a_door_of_its_own_kind_cannot_be_walked_through(caplog):
     assert re.search(r"do not lead to [\w.]+\.other when they are matched again\. The request is denied", caplog.text)
 
 
+def test_the_objects_of_another_urlconf_do_not_count():
+    """Only the URLconf of the request decides whether Django's ``route`` is reliable, and not ``ROOT_URLCONF``."""
+    urlconf = Urls(Door(), AnyCase(RoutePattern("admin/"), INSIDE))
+    with pytest.raises(RouteMismatch):
+        canonical_forms("/ADMIN/item/7/", urlconf, resolve("/ADMIN/item/7/", urlconf))
+
+
 class Alias(URLPattern):
     def resolve(self, path):
         return super().resolve("secret/07/") if path == "alias/" else super().resolve(path)
@@ -719,6 +736,15 @@ def test_a_urlconf_that_includes_itself(prefix):
             assert browser(ADMIN).get(url).status_code == 200
             assert browser(READER).get(url).status_code == 403
             assert browser(READER).get("/sub/sub/sub/open/").status_code == 200
+
+
+def test_a_view_behind_a_urlconf_that_includes_itself_has_other_spellings():
+    """What is seen a second time does not end the search: the view is also below an expression, which was not seen."""
+    urlconf = Urls(path("x/page/", other), re_path("(?i)^x/", include([path("page/", other)])))
+    urlconf.urlpatterns.append(path("sub/", include(urlconf)))
+    with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=[{"pattern": "/x/page", "role": "admin"}]):
+        assert browser(ADMIN).get("/X/page/").status_code == 200
+        assert browser(READER).get("/X/page/").status_code == 403
 
 
 def test_a_chain_as_deep_as_django_can_follow_it():
