@@ -18,7 +18,7 @@ from django_sessionkit import (
     use_session,
     validate_session,
 )
-from django_sessionkit.access import AccessPolicy, RoleHierarchy, parse_roles
+from django_sessionkit.access import AccessPolicy, RoleHierarchy, effective, parse_roles
 
 ROLES = {
     "admin": {"inherits": ["editor"], "permissions": ["users:manage"]},
@@ -47,24 +47,41 @@ def test_a_diamond_of_roles_is_no_cycle():
     assert roles.expand(["a"]) == {"a", "b", "c", "d"}
 
 
+_TWICE = ": a role is declared twice, under names that are equal after Unicode normalization"
+
+
 @pytest.mark.parametrize(
     ("raw", "fault"),
     [
-        (["admin"], "must be a dict of role name"),
-        ({"admin": ["users:manage"]}, "'admin'.*must be a dict"),
-        ({" ": {}}, "non-blank"),
-        ({1: {}}, "non-blank"),
-        ({"a": {"inherit": ["b"]}}, 'unknown key "inherit"; did you mean "inherits"'),
-        ({"a": {"permissions": "posts:write"}}, "list of names; write ..name"),
-        ({"a": {"permissions": [""]}}, "non-blank"),
-        ({"admin": {"inherits": ["editr"]}, "editor": {}}, 'unknown role "editr"; did you mean "editor"'),
-        ({"a": {"inherits": ["b"]}, "b": {"inherits": ["a"]}}, r"'a'\]: inherits itself through \"b\""),
-        ({"a": {"inherits": ["a"]}}, "inherits itself"),
+        (["admin"], ": must be a dict of role names and their dicts"),
+        ({"admin": ["users:manage"]}, '[\'admin\']: must be a dict with "inherits" and "permissions"'),
+        ({" ": {}}, "[' ']: a role name must be a non-blank string"),
+        ({1: {}}, "[1]: a role name must be a non-blank string"),
+        ({"a\n": {}}, "['a\\n']: a role name must not contain control characters or lone surrogates"),
+        ({"caf\u00e9": {}, "cafe\u0301": {}}, _TWICE),
+        ({"a": {"inherit": ["b"]}}, '[\'a\']: unknown key "inherit"; did you mean "inherits"?'),
+        ({"a": {"permission": ["b"]}}, '[\'a\']: unknown key "permission"; did you mean "permissions"?'),
+        ({"a": {"permissions": "posts:write"}}, "['a']['permissions']: must be a list of names; write [\"name\"]"),
+        ({"a": {"permissions": [""]}}, "['a']['permissions']: names must be non-blank strings"),
+        (
+            {"a": {"permissions": ["posts\u200b"]}},
+            "['a']['permissions']: names must not contain invisible format characters",
+        ),
+        (
+            {"admin": {"inherits": ["editr"]}, "editor": {}},
+            '[\'admin\']: inherits the unknown role "editr"; did you mean "editor"?',
+        ),
+        (
+            {"a": {"inherits": ["b"]}, "b": {"inherits": ["a"]}},
+            "['a']: inherits itself through \"b\"; remove one of the two",
+        ),
+        ({"a": {"inherits": ["a"]}}, "['a']: inherits itself through \"a\"; remove one of the two"),
     ],
 )
 def test_a_wrong_roles_map_says_where_and_what(raw, fault):
-    with pytest.raises(ImproperlyConfigured, match=fault):
+    with pytest.raises(ImproperlyConfigured) as raised:
         parse_roles(raw, "SESSIONKIT_ROLES")
+    assert str(raised.value) == f"SESSIONKIT_ROLES{fault}"
 
 
 @pytest.mark.parametrize(
@@ -116,6 +133,15 @@ def test_a_policy_may_take_the_star_away():
     session = validate_session({"user_id": "1", "role": "root"})
     assert Permission("posts:read").check(session, policy)
     assert not Permission("posts:write").check(session, policy)
+
+
+@pytest.mark.parametrize("wildcards", [True, False])
+def test_grants_do_not_hold_the_wildcard_that_they_were_given(wildcards):
+    session = validate_session({"user_id": "1", "permissions": ["posts:*", "posts:read"]})
+    grants = AccessPolicy(wildcards=wildcards).grants(session)
+    assert grants.permissions == {"posts:*", "posts:read"}
+    assert not grants.has_permission("posts:*")
+    assert grants.has_permission("posts:read")
 
 
 @override_settings(SESSIONKIT_WILDCARD_PERMISSIONS=True)
@@ -197,14 +223,42 @@ def test_a_refusal_by_the_policy_is_named():
     assert (decision.reason, str(decision)) == ("policy", "refused by the access policy")
 
 
+def odd(method, answer):
+    """Return a policy whose ``method`` returns ``answer``."""
+    return type("Odd", (AccessPolicy,), {method: lambda self, session: answer})()
+
+
 @pytest.mark.parametrize("answer", [None, "admin", 7, [1]])
-@pytest.mark.parametrize("method", ["get_roles", "get_permissions"])
+@pytest.mark.parametrize("method", ["get_roles", "get_permissions", "effective_roles"])
 def test_a_policy_that_answers_oddly_denies(method, answer, caplog):
-    policy = type("Odd", (AccessPolicy,), {method: lambda self, session: answer})()
     session = validate_session({"user_id": "1", "role": "a", "permissions": ["a"]})
     for requirement in (Role("a"), ~Role("b"), Permission("a")):
-        assert requirement.check(session, policy).failed
+        assert requirement.check(session, odd(method, answer)).failed
     assert "TypeError" in caplog.text
+    with pytest.raises(TypeError, match=rf"^AccessPolicy\.{method}\(\) must return an iterable of strings$"):
+        odd(method, answer).grants(session)
+
+
+@pytest.mark.parametrize("method", ["get_roles", "get_permissions", "effective_roles"])
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("a\n", "control characters or lone surrogates"),
+        ("a\ud800", "control characters or lone surrogates"),
+        ("a\u200b", "invisible format characters"),
+    ],
+)
+def test_a_policy_that_returns_a_name_that_no_session_may_have_denies(method, name, fault):
+    session = validate_session({"user_id": "1", "role": "a"})
+    assert Role("a").check(session, odd(method, ["a", name])).failed
+    with pytest.raises(ValueError, match=rf"^AccessPolicy\.{method}\(\) returned a name that contains {fault}$"):
+        odd(method, ["a", name]).grants(session)
+
+
+@pytest.mark.parametrize("method", ["get_roles", "effective_roles"])
+def test_names_that_a_policy_returns_are_compared_in_nfc(method):
+    session = validate_session({"user_id": "1"})
+    assert Role("caf\u00e9").check(session, odd(method, ["cafe\u0301"]))
 
 
 def test_grants_are_computed_once_per_session_value():
@@ -221,6 +275,40 @@ def test_grants_are_computed_once_per_session_value():
         assert (Role("reader") & Permission("posts:write")).check(session, policy)
     assert len(calls) <= 2
     assert isinstance(policy.grants(session).roles, frozenset)
+
+
+@pytest.mark.parametrize("wildcards", [True, False])
+def test_a_policy_finds_its_own_grants_again(wildcards):
+    policy = AccessPolicy(RoleHierarchy(ROLES), wildcards=wildcards)
+    session = validate_session({"user_id": "1", "role": "editor", "permissions": ["x"]})
+    assert policy.cached_grants(session) is None
+    grants = policy.grants(session)
+    assert (grants.roles, grants.permissions) == ({"editor", "reader"}, {"posts:write", "posts:read", "x"})
+    assert policy.grants(session) is policy.cached_grants(session) is grants
+    assert AccessPolicy().cached_grants(session) is None
+
+
+@pytest.mark.parametrize(("more", "is_shared"), [(0, True), (1, False)])
+def test_sessions_with_equal_rights_share_their_grants_unless_these_are_long(more, is_shared):
+    names = [f"{number:0200}" for number in range(98)]
+    rights = {"role": "r" * 100, "roles": ["s" * 100], "permissions": [*names, "p" * (200 + more)]}
+    one, other = (validate_session({"user_id": user, **rights}) for user in "12")
+    policy = AccessPolicy()
+    assert sum(map(len, [*one.roles, *one.permissions])) == 20_000 + more
+    assert (policy.grants(one) is policy.grants(other)) is is_shared
+    assert policy.grants(one).permissions == policy.grants(other).permissions
+
+
+def test_only_a_policy_that_overrides_a_method_is_called_as_a_flow_and_once():
+    plain, session = AccessPolicy(), validate_session({"user_id": "1", "role": "a"})
+    assert (plain.overrides_grants, list(effective(plain, session))) == (False, [])
+    methods = dict.fromkeys(("get_roles", "get_permissions", "effective_roles"), lambda self, session: {"a"})
+    every = type("Every", (AccessPolicy,), {**methods, "grants": lambda self, session: plain.grants(session)})
+    assert every().overrides_grants
+    for policy in (odd("get_roles", ["a"]), odd("get_permissions", ["a"]), odd("effective_roles", ["a"])):
+        assert len(list(effective(policy, session))) == 1
+        policy.grants(session)
+        assert list(effective(policy, session)) == []
 
 
 def test_a_policy_that_overrides_nothing_has_no_opinion():
