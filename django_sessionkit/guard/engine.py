@@ -112,7 +112,7 @@ def variants_of(target: AccessRequest, evaluation: RequestEvaluation) -> Iterabl
         )
     if languages or target.path != target.path_info or conf.current().rules.folds or not is_canonical(target.path_info):
         return evaluation.variant_reader.variants(target.path_info, target.path, languages)
-    return (PathVariant(target.path_info, exact=True, base=target.path_info),)
+    return (PathVariant(target.path_info, exact=True),)
 
 
 def _forms_of(target: AccessRequest) -> CanonicalForms | None:

@@ -36,7 +36,7 @@ class PathVariant(NamedTuple):
     - ``exact``: the form has the exact case. Excludes and public rules exempt only such forms.
     - ``case_folded``: the form must be compared with folded patterns.
     - ``without_language``: the language prefix was removed.
-    - ``base``: the exact form that this form was made from.
+    - ``base``: the exact form that this form was made from. An exact form has none.
     """
 
     path: str
@@ -173,7 +173,7 @@ class VariantReader:
         """
         exact = list(dict.fromkeys((path_info, *self._normalized(path_info), matched_text or path_info)))
         for form in exact:
-            yield PathVariant(form, exact=True, base=form)
+            yield PathVariant(form, exact=True)
         ordered = sorted(forms)  # a set has another order in each process; the first rule that denies is logged
         spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(one, base=exact[-1]) for one in ordered)]
         inside = _without_language(spelt, languages)
@@ -184,7 +184,7 @@ class VariantReader:
         bare = list(dict.fromkeys([*inside, *_without_language(mounted, languages), *_under(mount, inside)]))
         yield from bare
         for variant in plain + bare:
-            yield variant._replace(path=self._fold(variant.path), exact=False, case_folded=True)
+            yield variant._replace(path=self._fold(variant.path), case_folded=True)
 
     def _mounted(self, path_info: str, path: str) -> list[PathVariant]:
         if path == path_info:

@@ -16,6 +16,8 @@ OUTCOMES = "outcomes.jsonl"
 #: outcome of a mutant that must be tested in a process of its own
 ALONE = "to be run alone"
 _NAME = re.compile(r"^(?:xǁ(?P<owner>\w+)ǁ|x_)(?P<function>\w+)__mutmut_(?P<number>\d+|orig)$")
+# The type in a cast(): no program sees it. A mutant of it is none.
+_TYPE = re.compile(r'(?<=\bcast\()(?:"[^"]*"|\w+), ')
 # A sentence: two words with only a space between them.
 _WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
@@ -107,7 +109,9 @@ def _of_file(package: Path, file: Path, names: Iterable[str]) -> Iterator[Mutant
         original = functions[mangled.rpartition("__mutmut_")[0] + "__mutmut_orig"]
         owner = f"{match['owner']}." if match["owner"] else ""
         where = f"{file.relative_to(package).as_posix()}: {owner}{match['function']}"
-        yield Mutant(where, *_difference(original, functions[mangled]), "not run", name)
+        was, now = _difference(original, functions[mangled])
+        if _TYPE.sub("_, ", was) != _TYPE.sub("_, ", now):
+            yield Mutant(where, was, now, "not run", name)
 
 
 def _functions(node: Any, lines: list[str]) -> Iterator[tuple[str, list[str]]]:

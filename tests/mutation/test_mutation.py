@@ -61,6 +61,20 @@ def test_an_outcome_belongs_to_the_changed_lines_and_not_to_the_number_of_a_muta
     assert [one.outcome for one in mutants(tmp_path)] == ["killed", "killed", "not run"]
 
 
+def test_another_type_in_a_cast_is_no_mutant(tmp_path):
+    made(tmp_path, "killed", "killed", "killed")
+    file = tmp_path / "mutants" / "django_sessionkit" / "doors.py"
+    text = MUTATED.replace("return None", 'return cast("Door[X]", it)')
+    for now, count in (
+        ('cast("door[x]", it)', 2),
+        ("cast(None, it)", 2),
+        ("cast(it)", 3),
+        ('cast("Door[X]", None)', 3),
+    ):
+        file.write_text(text.replace('return ""', f"return {now}"), encoding="utf-8")
+        assert len([*mutants(tmp_path)]) == count
+
+
 def test_a_larger_sample_has_the_smaller_one_in_it():
     all_of_them = [Mutant("a.py: f", f"was {number}", "now", "killed") for number in range(50)]
     small, large = sample(all_of_them, 10, 0), sample(reversed(all_of_them), 30, 0)

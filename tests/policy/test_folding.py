@@ -81,6 +81,10 @@ def test_no_spelling_is_longer_than_the_bound():
         assert len(unicodedata.normalize("NFD", character)) <= longest_spelling(folded), character
 
 
+def test_the_bound_of_ascii_is_close():
+    assert [longest_spelling(one) for one in ("", "a", "i", "ai/", "\u00e9", "a\u00e9i")] == [0, 1, 2, 4, 4, 7]
+
+
 @pytest.mark.parametrize("text", ["{}", "{}\u0307", "I{}"])
 def test_every_character_is_folded_alike_for_some_literals(text):
     """For ASCII literals, exactly the texts that fold to ASCII are folded."""

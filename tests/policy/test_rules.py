@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import ResolverMatch
 from django.utils.text import format_lazy
 
 from django_sessionkit import (
@@ -19,9 +20,12 @@ from django_sessionkit import (
 )
 from django_sessionkit.patterns import Pattern, compile_pattern
 from django_sessionkit.policy.denial_options import DenialOptions
+from django_sessionkit.policy.first_match import first_matches
+from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.pattern_index import PatternIndex
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
-from django_sessionkit.policy.rules import AMBIGUOUS, RuleSet, ViewNamePattern
+from django_sessionkit.policy.rules import AMBIGUOUS, RuleSet, ViewNamePattern, sole_rule
+from django_sessionkit.utils.bounded_cache import LONG
 
 PLACE = "SESSIONKIT_PROTECT[3]"
 
@@ -74,6 +78,7 @@ def test_the_requirement_keys(keys, requirement):
         (["/a"], 'a rule must be a dict; write {"pattern": "/reports/**", "authenticated": True}'),
         ({"pattern": "/a", "rol": "admin"}, 'unknown key "rol"; did you mean "role"?'),
         ({"pattern": "/a", "permisions": ["p"]}, 'unknown key "permisions"; did you mean "permissions"?'),
+        ({"pattern": "/a", "group": "admin"}, 'unknown key "group"; did you mean "role"?'),
         ({"patern": "/a", "role": "admin"}, 'unknown key "patern"; did you mean "pattern"?'),
         (
             {"pattern": "/a", "xyzzy": 1},
@@ -404,5 +409,32 @@ def test_a_path_is_looked_up_once_and_a_long_one_each_time(monkeypatch):
     long = "/a" + "/x" * 100
     assert rules.by_path[long].sole_rules == (AMBIGUOUS,)
     assert rules.matching(long, folded=True) == rules.matching(long, folded=True) == (0, 1)
-    assert asked[4:] == [long, long]
+    assert rules.matching(long, folded=False) == (0,)
+    assert asked[4:] == [long, long, long]
     assert long not in rules.by_path
+
+
+@pytest.mark.parametrize("length", [LONG - 1, LONG, LONG + 1])
+@pytest.mark.parametrize("folded", [True, False])
+def test_the_rules_of_the_longest_path_that_is_cached_are_found(length, folded):
+    path = "/a/".ljust(length, "x")
+    rules = RuleSet([parse_rule({"pattern": one, "role": "x"}, one) for one in ("/a/*", "/B")])
+    assert rules.matching(path, folded) == (0,)
+    assert rules.by_path[path].sole_rules == (rules.rules[:1] if length <= LONG else (AMBIGUOUS,))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
+def test_the_sole_rule_is_the_first_that_applies(method):
+    selectors = [{"methods": ["PUT"]}, {"methods": ["GET"]}, {"methods": "unsafe", "view": "v:*"}, {"view": "w"}, {}]
+    rules = tuple(
+        parse_rule({"pattern": "/a", "role": "x", **one}, str(number)) for number, one in enumerate(selectors)
+    )
+    for view in (None, "v:x", "w", "other"):
+        match = None if view is None else ResolverMatch(allow, (), {}, url_name=view)
+        found = sole_rule(rules, method, match)
+        (expected,) = first_matches(
+            RuleSet(rules), [PathVariant("/a", exact=True)], method, view, resolved=match is not None
+        )
+        assert found is expected.rule
+    assert sole_rule(rules[:1], "GET", None) is None
+    assert sole_rule((), method, None) is None
