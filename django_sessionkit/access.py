@@ -212,8 +212,7 @@ def _name_set(method: str, names: object) -> frozenset[str]:
     if isinstance(names, Iterable) and not isinstance(names, str):
         found = frozenset(names)
         if all(issubclass(kind, str) for kind in set(map(type, found))):
-            text = "".join(found)
-            if text.isascii() and text.isprintable():
+            if (text := "".join(found)).isascii() and text.isprintable():
                 return found
             return frozenset(_checked_form(method, name) for name in found)
     raise TypeError(f"AccessPolicy.{method}() must return an iterable of strings")
