@@ -99,9 +99,9 @@ def _stated_methods(view: Any) -> frozenset[str] | None:
     if operations:
         return frozenset(verb for one in operations for verb in one.methods)
     owner = class_of(view)
-    if owner is not None:
-        return _handlers(owner, getattr(view, "view_initkwargs", {}))
-    return _listed_methods(view)
+    handlers = _handlers(owner, getattr(view, "view_initkwargs", {})) if owner is not None else frozenset()
+    # Without any handler of its own, a class answers in its dispatch(), as the view of Strawberry does.
+    return handlers if handlers - {"OPTIONS"} else _listed_methods(view)
 
 
 def ninja_operations(view: Any) -> Sequence[Any]:

@@ -215,6 +215,12 @@ class Narrow(Detail):
     http_method_names = ["get"]
 
 
+class Dispatching(View):
+    """Like the view of Strawberry, which has no handlers."""
+
+    def dispatch(self, request, *args, **kwargs): ...
+
+
 @pytest.mark.parametrize(
     ("view", "methods"),
     [
@@ -222,6 +228,8 @@ class Narrow(Detail):
         (Detail.as_view(), {"GET", "HEAD", "POST", "OPTIONS"}),
         (Narrow.as_view(), {"GET", "HEAD"}),
         (Detail.as_view(http_method_names=["post"]), {"POST"}),
+        (Dispatching.as_view(), None),
+        (require_http_methods(["POST"])(Dispatching.as_view()), {"POST"}),
         (TemplateView.as_view(template_name="x"), {"GET", "HEAD", "OPTIONS"}),
         (RedirectView.as_view(url="/"), {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}),
         (login_required(Detail.as_view()), {"GET", "HEAD", "POST", "OPTIONS"}),
