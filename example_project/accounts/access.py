@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bureaus.tenants import memberships
 
-from django_sessionkit import InvalidSession, Role, Session
+from django_sessionkit import AllowObject, Authenticated, Impersonated, InvalidSession, Recent, Role, Session
 
 if TYPE_CHECKING:
     from .models import User
@@ -19,19 +19,26 @@ if TYPE_CHECKING:
 PLANS = ("free", "premium")  # a tuple, because "in" on a set raises an error if the stored plan is a list
 
 # After twelve hours, a user has to enter the password again, even in an active session. (The idle timeout is
-# SESSION_COOKIE_AGE.)
+# SESSION_COOKIE_AGE.) An admin who acts as somebody else has half an hour.
 SIGNED_IN_SECONDS = 12 * 60 * 60
+ACTING_SECONDS = 30 * 60
 
 # A requirement with ``~`` needs a session, so it does not allow anonymous callers.
 ACTIVE = ~Role("suspended")
+
+# A person who uses the own account. An admin who acts as somebody does not meet it.
+IN_PERSON = Authenticated() & ~Impersonated()
+
+# The same, with a password entered in the last ten minutes. ``Recent`` alone is not enough: while an admin acts as
+# somebody, the session has the time of the admin's login.
+CONFIRMED = IN_PERSON & Recent(600)
 
 
 def session_for(user: User) -> dict[str, Any]:
     """Return the session dict of an account. accounts.bridge uses it.
 
     The dict is a copy: a changed role or a suspension takes effect with ``revoke_sessions`` (see accounts.people), or
-    at the next login. ``signed_in_at`` is the time of the last login and not of this call, because the bridge calls
-    this function again if the dict of a login is lost.
+    at the next login. The bridge adds the time of the login, ``auth_time``.
     """
     return {
         "user_id": str(user.pk),
@@ -39,7 +46,6 @@ def session_for(user: User) -> dict[str, Any]:
         "plan": user.plan,
         "display_name": str(user),
         "bio": user.bio,
-        "signed_in_at": int(user.last_login.timestamp()) if user.last_login else 0,
         **_rights(user),
     }
 
@@ -62,14 +68,24 @@ def is_premium(session: Session | None) -> bool:
     return session is not None and session.get("plan") == "premium"
 
 
+def is_no_admin(session: Session | None, person: User) -> bool:
+    """The predicate about the account that somebody wants to act as."""
+    return person.is_active and person.role != "admin"
+
+
+# Admins may act as anybody but another admin. Nobody acts as a third person while acting as a second one.
+MAY_ACT_AS = Role("admin") & IN_PERSON & AllowObject(is_no_admin)
+
+
 def check_session(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Check the custom fields of a session. This is the ``SESSIONKIT_SESSION_VALIDATOR``.
+    """Check the plan and the age of a session. This is the ``SESSIONKIT_SESSION_VALIDATOR``.
 
     A dict that does not pass gives no valid session, so this function can also enforce an absolute expiry.
     """
     if data.get("plan") not in PLANS:
         raise InvalidSession("custom", "the plan is unknown")
-    signed_in_at = data.get("signed_in_at")
-    if not isinstance(signed_in_at, int) or signed_in_at + SIGNED_IN_SECONDS < time.time():
-        raise InvalidSession("custom", "signed in too long ago")
+    auth_time = data.get("auth_time")
+    seconds = ACTING_SECONDS if data.get("act") is not None else SIGNED_IN_SECONDS
+    if not isinstance(auth_time, int) or auth_time + seconds < time.time():
+        raise InvalidSession("auth_time", "is too long ago")
     return data

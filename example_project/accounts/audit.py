@@ -1,8 +1,8 @@
 """The audit trail: logins and denials with their reasons, without a value of any session.
 
-The signals of SessionKit contain a keyed digest of the user id. This module makes its own digest of each name in the
-login form, because people type passwords there by mistake. Equal digests mean the same name. A digest does not reveal
-the name.
+The signals of SessionKit contain a keyed digest of the user id, and while an admin acts as the user, one of the admin.
+This module makes its own digest of each name in the login form, because people type passwords there by mistake. Equal
+digests mean the same name. A digest does not reveal the name.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from hijack.signals import hijack_ended, hijack_started
 
 from django_sessionkit import Decision
 from django_sessionkit import signals as sessionkit
@@ -67,19 +68,36 @@ def locked_out(request: HttpRequest, username: str | None, **kwargs: Any) -> Non
     record("locked_out", request, name=name_digest(username))
 
 
+# django-hijack calls login(), so "logged_in" comes before both.
+@receiver(hijack_started)
+def acting_started(request: HttpRequest, hijacker: User, hijacked: User, **kwargs: Any) -> None:
+    record("acting_started", request, name=name_digest(hijacked.username), by=name_digest(hijacker.username))
+
+
+@receiver(hijack_ended)
+def acting_ended(request: HttpRequest, hijacker: User, hijacked: User, **kwargs: Any) -> None:
+    record("acting_ended", request, name=name_digest(hijacked.username), by=name_digest(hijacker.username))
+
+
+def _people(user: str | None, actor: str | None) -> dict[str, str | None]:
+    return {"user": user} if actor is None else {"user": user, "actor": actor}
+
+
 @receiver(sessionkit.session_registered)
-def session_registered(request: HttpRequest | None, user: str | None, **kwargs: Any) -> None:
-    record("session_registered", request, user=user)
+def session_registered(request: HttpRequest | None, user: str | None, actor: str | None, **kwargs: Any) -> None:
+    record("session_registered", request, **_people(user, actor))
 
 
 @receiver(sessionkit.session_updated)
-def session_updated(request: HttpRequest | None, user: str | None, changed: Sequence[str], **kwargs: Any) -> None:
-    record("session_updated", request, user=user, changed=",".join(changed))
+def session_updated(
+    request: HttpRequest | None, user: str | None, actor: str | None, changed: Sequence[str], **kwargs: Any
+) -> None:
+    record("session_updated", request, **_people(user, actor), changed=",".join(changed))
 
 
 @receiver(sessionkit.session_cleared)
-def session_cleared(request: HttpRequest | None, user: str | None, **kwargs: Any) -> None:
-    record("session_cleared", request, user=user)
+def session_cleared(request: HttpRequest | None, user: str | None, actor: str | None, **kwargs: Any) -> None:
+    record("session_cleared", request, **_people(user, actor))
 
 
 @receiver(sessionkit.session_rejected)
@@ -89,12 +107,12 @@ def session_rejected(request: HttpRequest | None, field: str, reason: str, **kwa
 
 @receiver(sessionkit.access_denied)
 def access_denied(
-    request: HttpRequest | None, decision: Decision, status: int, user: str | None, **kwargs: Any
+    request: HttpRequest | None, decision: Decision, status: int, user: str | None, actor: str | None, **kwargs: Any
 ) -> None:
     record(
         "access_denied",
         request,
-        user=user,
+        **_people(user, actor),
         status=status,
         reason=decision.reason,
         rule=decision.rule,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from django_sessionkit import Session
 from django_sessionkit.contrib import auth
 
 from .access import session_for
@@ -23,16 +22,9 @@ class NewsroomBridge(auth.AuthBridge):
     """The bridge with the session dict of this project."""
 
     sessionkit_source = "accounts.bridge.NewsroomSource"
-    sessionkit_refresh = "accounts.bridge.refresh"
 
     def session_of(self, user: User) -> dict[str, Any]:
         return session_for(user)
-
-
-def refresh(session: Session, request: HttpRequest) -> dict[str, Any] | None:
-    """Return the current dict for a session that is out of date. The time of the login does not change."""
-    data = auth.refresh(session, request)
-    return {**data, "signed_in_at": session["signed_in_at"]} if data is not None else None
 
 
 class NewsroomSource(auth.AuthSource):

@@ -45,7 +45,7 @@ ACCOUNTS = (
         "demo-pass-for-admin",
         {"role": Role.ADMIN, "plan": Plan.FREE, "display_name": "Ada Admin"},
         (),
-        "has all permissions, publishes, opens the admin area",
+        "has all permissions, publishes, opens the admin area, acts as others",
     ),
     Account(
         "suspended",

@@ -12,8 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from django_sessionkit import require_session, revoke_sessions
-from django_sessionkit.decorators import require_recent
+from django_sessionkit.decorators import require
 
+from .access import CONFIRMED
 from .audit import name_digest, record
 from .models import User
 
@@ -35,9 +36,9 @@ def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@require_recent(600)
+@require(CONFIRMED)
 def demote(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lower the role of a person by one step. The sessions continue with the new role. A recent login is needed."""
+    """Lower the role of a person by one step. The sessions continue with the new role. It needs a recent login."""
     if str(pk) == require_session().user_id:
         messages.error(request, "Another admin has to demote you.")
         return redirect("admin-area")

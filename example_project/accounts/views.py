@@ -14,8 +14,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from django_sessionkit import confirm_session, regenerate_session, require_session, revoke_sessions, update_session
-from django_sessionkit.decorators import public, require_authenticated, require_role
+from django_sessionkit.decorators import public, require, require_authenticated, require_role
 
+from .access import IN_PERSON
 from .forms import ConfirmForm, PlanForm, ProfileForm
 from .models import User
 
@@ -78,9 +79,12 @@ def suspended(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_authenticated
+@require(IN_PERSON)
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Ask for the password again. SESSIONKIT_REAUTH_URL sends users here whose login is not recent."""
+    """Ask for the password again. SESSIONKIT_REAUTH_URL sends users here whose login is not recent.
+
+    An admin who acts as somebody does not know this password, and must not guess it.
+    """
     form = ConfirmForm(request, request.POST or None)
     target = request.POST.get("next") or request.GET.get("next") or reverse("home")
     if form.is_valid():

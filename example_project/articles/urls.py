@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from django.urls import path
+from strawberry.django.views import GraphQLView
 
 from . import api, export, live, views
 from .models import Section
+from .schema import schema
 
 app_name = "articles"
 
@@ -32,4 +34,7 @@ urlpatterns = [
     path("api/articles/", api.Articles.as_view(), name="api-articles"),
     path("api/articles/<int:pk>/", api.article, name="api-article"),
     path("api/me/", api.me, name="api-me"),
+    # Without GraphiQL: it loads scripts from another host, which the content security policy forbids.
+    path("graphql/", GraphQLView.as_view(schema=schema, graphql_ide=None), name="graphql"),
+    path("graphql/try/", views.graphql_page, name="graphql-page"),
 ]

@@ -6,14 +6,15 @@ rules in newsroom.policy decide who may open which section.
 
 from __future__ import annotations
 
+from accounts.access import CONFIRMED
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import CreateView, DetailView, ListView, UpdateView
 
 from django_sessionkit import has_permission, require_session
-from django_sessionkit.decorators import require_permission, require_recent
+from django_sessionkit.decorators import public, require, require_permission
 from django_sessionkit.mixins import RequireObjectMixin, RequirePermissionMixin
 
 from .access import MAY_EDIT
@@ -63,10 +64,18 @@ class ArticleUpdate(WritingMixin, RequireObjectMixin, UpdateView):
 
 
 @require_POST
-@require_recent(600)
+@require(CONFIRMED)
 @require_permission("articles:publish")
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     article = get_object_or_404(Article.objects.drafts(), pk=pk)
     article.publish()
     messages.success(request, f"“{article}” is published.")
     return redirect(article)
+
+
+@public
+@require_safe
+def graphql_page(request: HttpRequest) -> HttpResponse:
+    """A page to send queries with. It has no guard, because articles.schema protects each field."""
+    article = Article.objects.published().filter(section=Section.NEWS).first()
+    return render(request, "articles/graphql.html", {"article": article})

@@ -6,7 +6,7 @@ settings.py passes these values to SessionKit. A request must meet the URL rule 
 
 from __future__ import annotations
 
-from accounts.access import ACTIVE
+from accounts.access import ACTIVE, IN_PERSON
 
 # The roles in a session, with their permissions. Only admins have "articles:publish" by role.
 ROLES = {
@@ -22,6 +22,8 @@ ROLES = {
 PROTECT = [
     # A load balancer has no session. This rule comes before the rule for /api/**, which would deny it.
     {"name": "health", "pattern": "/api/health", "public": True},
+    # Anybody may send a query. All queries have one URL, so the fields have requirements (articles.schema).
+    {"name": "graphql", "pattern": "/graphql", "public": True},
     # With "api", a denial is answered with 401 or 403 as application/problem+json, never with a redirect.
     {
         "name": "api-writes",
@@ -62,8 +64,8 @@ PROTECT = [
     # A stream of events cannot show another page. At 401 and 403, the browser stops reconnecting.
     {"name": "live-events", "pattern": "/live/events", "require": ACTIVE, "api": True},
     # A rule by view name still applies if the URL changes. It comes last, because the rules after a view rule have to
-    # wait until Django has routed the request.
-    {"name": "change-plan", "view": "accounts:change-plan", "require": ACTIVE},
+    # wait until Django has routed the request. An admin who acts as a person must not pay for this person.
+    {"name": "change-plan", "view": "accounts:change-plan", "require": ACTIVE & IN_PERSON},
 ]
 
 # No rule matches "My session" and logout. There, the global default requires any session, also a suspended one. The

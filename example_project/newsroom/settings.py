@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "axes",
+    "hijack",  # an admin acts as somebody else: see accounts.acting. The bridge below puts the admin into the session
     "django_sessionkit",
     "accounts.bridge.NewsroomBridge",  # django_sessionkit.contrib.auth, with a custom session dict
     "accounts",
@@ -113,7 +114,7 @@ SESSIONKIT_TENANT = "bureaus.tenants.bureau_of"  # the bureau that a page is abo
 SESSIONKIT_LOGIN_URL = "accounts:login"
 SESSIONKIT_REAUTH_URL = "accounts:confirm"  # for pages that need a recent login
 # Changed permissions take effect immediately on every server: each request that reads the session gets the version of
-# its user from the cache. accounts.bridge renews a session that is out of date. With an interval, a request checks the
+# its user from the cache. The bridge renews a session that is out of date. With an interval, a request checks the
 # version only if the last check is so many seconds old.
 SESSIONKIT_VERSION = "django_sessionkit.versions.cached_version"
 SESSIONKIT_VERSION_INTERVAL = env.seconds("NEWSROOM_VERSION_INTERVAL", default=0)
@@ -171,6 +172,9 @@ AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler" if REDIS_URL else "axes.ha
 AXES_DISABLE_ACCESS_LOG = True  # accounts.audit logs logins
 AXES_ENABLE_ADMIN = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+
+# Whom an admin may act as. The middleware of django-hijack is not needed: templates/includes/acting.html is the banner.
+HIJACK_PERMISSION_CHECK = "accounts.acting.may_act_as"
 
 # --- Cookies and expiry ---------------------------------------------------------------------------
 

@@ -65,6 +65,8 @@ def look_at_request(request: HttpRequest, people: Sequence[Visitor], denied_by: 
     user_id = session.user_id if session is not None else None
     all_of_them = [ANONYMOUS, *people]
     you = next((one for one in all_of_them if (one.data or {}).get("user_id") == user_id), Visitor("-", "Your account"))
+    if session is not None and session.actor is not None:
+        you = Visitor("-", f"acting as {you.name}")
     others = [one for one in all_of_them if one is not you]
     explanations = [explain(request)]
     explanations += [_explain_as(other, request.path_info, request.method or "GET", "page") for other in others]

@@ -30,6 +30,7 @@ STOPS = (
     Stop("articles:live", "Follow the live page", "The stream ends with the session, also if it ends elsewhere."),
     Stop("accounts:session", "See your session", "No rule matches, so the global default requires any session."),
     Stop("articles:api-me", "Call the API", "A denial is 401 or 403 as application/problem+json.", "api"),
+    Stop("articles:graphql-page", "Ask GraphQL", "Anybody may ask. Each field has its own requirement."),
     Stop("about", "Open a public page", "It reads no session, so a shared cache may store it."),
 )
 

@@ -6,7 +6,7 @@ from accounts.demo import ACCOUNTS
 from accounts.models import User
 from django import forms
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -28,6 +28,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponseBadRequest("Unknown person.")
     user = get_object_or_404(User, username=form.cleaned_data["person"])
+    logout(request)  # an admin who acts as this person stops acting
     # The bridge of SessionKit follows every login, so this view does not have to set the session.
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     target = form.cleaned_data["next"]

@@ -16,11 +16,10 @@ LIVE = "/live/events/"
 EVENTS = {"Accept": "text/event-stream"}
 LONG_AGO = """
 from importlib import import_module
-from accounts.models import User
 from django.conf import settings
-User.objects.filter(username="reader").update(last_login="2020-01-01T00:00:00Z")
 store = import_module(settings.SESSION_ENGINE).SessionStore("{key}")
-store["__session__"] = {{**store["__session__"], "signed_in_at": 0}}
+store["__session__"] = {{**store["__session__"], "auth_time": 0}}
+store["_sessionkit_login"] = 0  # from which the bridge would create the dict again
 store.save()
 """
 
