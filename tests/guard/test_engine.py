@@ -7,7 +7,8 @@ import re
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
-from django.urls import path
+from django.urls import URLPattern, path
+from django.urls.resolvers import RegexPattern
 from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
@@ -556,3 +557,21 @@ def test_a_wildcard_of_a_public_rule_is_one_segment_behind_a_language_too(patter
 def test_a_menu_reads_wildcards_as_the_guard_does():
     with use_session(None):
         assert [can_access(path) for path in ("/files/a", "/files/a/b")] == [True, False]
+
+
+class Fickle(URLPattern):
+    """A route whose ``resolve()`` accepts a path that its pattern does not match."""
+
+    def resolve(self, path):
+        return super().resolve("secret/" if path == "alias/" else path)
+
+
+FICKLE = [Fickle(RegexPattern("^secret/$", is_endpoint=True), views.page), path("login/", views.page)]
+
+
+@override_settings(ROOT_URLCONF=type("urls", (), {"urlpatterns": FICKLE}))
+def test_a_path_whose_forms_are_unknown_is_denied_as_a_failure(caplog):
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/elsewhere", "role": "admin"}]):
+        assert browser(ADMIN).get("/secret/").status_code == 200
+        assert browser(ADMIN).get("/alias/").status_code == 403
+    assert "access denied: rule=None reason=failed method=GET" in caplog.text

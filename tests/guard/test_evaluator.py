@@ -27,7 +27,10 @@ from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
 from django_sessionkit.guard.evaluator import _MOST_CACHED, cached_decision, decide, denial_of, public_text
+from django_sessionkit.guard.request_evaluation import RequestEvaluation
 from django_sessionkit.policy.decisions import REFUSED, Decision
+from django_sessionkit.policy.rule_parser import parse_rule
+from django_sessionkit.policy.rules import RuleSet
 from django_sessionkit.requirements import Leaf
 from django_sessionkit.requirements.algebra import Requirement
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, activate
@@ -37,6 +40,7 @@ from django_sessionkit.utils.sansio import run
 EDITOR = {"user_id": "1", "role": "editor"}
 READER = {"user_id": "2", "role": "reader"}
 ASKED = Role("editor")
+RULE = parse_rule({"pattern": "/a", "role": "editor"}, "a")
 
 
 class Store(SessionStore):
@@ -205,6 +209,22 @@ def test_a_guard_that_has_granted_grants_again_and_one_that_has_not_asks_again(r
     request_with_session.session["__session__"] = READER
     assert plain(request_with_session).status_code == 403
     assert [one.status_code for one in async_to_sync(twice)()] == [403, 403]
+
+
+def test_the_guard_remembers_whom_it_has_allowed_and_by_which_rule(request_with_session):
+    editors, readers = RuleSet([RULE, parse_rule({"pattern": "/b", "role": "reader"}, "b")]).rules
+    evaluation = RequestEvaluation(request_with_session.sessionkit)
+    assert not evaluation.is_known_to_allow(editors)
+    assert evaluate(editors.requirement)
+    assert evaluation.is_known_to_allow(editors)
+    assert evaluation.is_known_to_allow(editors)
+    assert not evaluation.is_known_to_allow(readers)
+    set_session(request_with_session, READER)
+    assert not evaluation.is_known_to_allow(editors)
+    assert not evaluate(editors.requirement)
+    assert not evaluation.is_known_to_allow(editors)
+    assert evaluate(readers.requirement)
+    assert evaluation.is_known_to_allow(readers)
 
 
 def test_nothing_is_kept_of_a_session_that_nobody_can_read_any_more():

@@ -30,8 +30,12 @@ from django_sessionkit import (
     update_session,
     use_session,
 )
+from django_sessionkit.guard.raised_denials import decision_of, reporting
+from django_sessionkit.policy.decisions import REFUSED
 from django_sessionkit.session.audit import user_digest
+from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
 from django_sessionkit.signals import access_denied
+from django_sessionkit.utils.sansio import run
 
 EDITOR_ONLY = Role("editor")
 
@@ -39,14 +43,16 @@ EDITOR_ONLY = Role("editor")
 @pytest.fixture
 def told(caplog):
     """Collect what the signal reports. The log must report the same."""
-    found = []
+    found, allowed = [], []
 
     def keep(sender, signal, request, decision, status, user, actor):
         found.append((request and request.path, decision.reason, status, user is not None))
+        allowed.append(decision.allowed)
 
     access_denied.connect(keep)
     yield found
     access_denied.disconnect(keep)
+    assert all(one is False for one in allowed)
     lines = [one.getMessage() for one in caplog.get_records("call") if one.getMessage().startswith("access denied: ")]
     assert len(lines) == len(found)
     for line, (_, reason, status, _) in zip(lines, found, strict=True):
@@ -247,6 +253,16 @@ def test_an_update_without_a_session_is_reported(told):
     with pytest.raises(NotAuthenticated):
         async_to_sync(aupdate_session)(request, {"plan": "gold"})
     assert told == [("/update/", "not_authenticated", 401, False)] * 2
+
+
+@pytest.mark.parametrize("error", [NotAuthenticated, AccessDenied])
+def test_the_reason_is_that_of_a_session_that_was_refused(error, told):
+    """Also if the project raises the exception, or the session itself is what is missing."""
+    refused = SessionContext(None, None, LoadedSession(None, fault=Fault(REFUSED, "roles: must be a list")))
+    assert decision_of(error(), refused) == Decision(False, REFUSED, detail="roles: must be a list")
+    with suppress(error):
+        raise run(reporting(error(), refused))
+    assert told == [(None, "refused", None, False)]
 
 
 def test_what_goes_to_another_process_stays_reported(told):

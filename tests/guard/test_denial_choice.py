@@ -1,0 +1,146 @@
+"""The response to a denial is chosen by the URLconf of the request, if a middleware has set one."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth.views import LoginView
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
+from django.urls import get_script_prefix, path, set_script_prefix
+from support.sessions import HTML, READER, browser
+
+from django_sessionkit import Role, validate_session
+from django_sessionkit.decorators import require_recent, require_role
+from django_sessionkit.guard.denial_choice import Denial, choose_response
+from django_sessionkit.guard.redirects import arrives_at, is_login_page, is_reauth_page, reauth_path
+from django_sessionkit.guard.view_denials import denial_of_marks
+from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, Decision
+from django_sessionkit.policy.denial_options import DenialOptions
+from django_sessionkit.policy.view_marks import ViewRequirement
+from django_sessionkit.requirements import Recent
+from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT
+from django_sessionkit.utils.sansio import run
+
+
+def page(request):
+    return HttpResponse("page")
+
+
+class Tenant:
+    """A URLconf with pages and names that the root URLconf does not have."""
+
+    urlpatterns = (
+        path("tenant/login/", page, name="tenant-login"),
+        path("tenant/confirm/", page, name="tenant-confirm"),
+        *i18n_patterns(path("shop/", page, name="tenant-shop")),
+    )
+
+
+ANONYMOUS = Decision(False, NOT_AUTHENTICATED)
+
+
+def chosen(url, decision, options=DenialOptions(), session=None, **attributes):  # noqa: B008
+    request = RequestFactory(headers=HTML).get(url)
+    request.urlconf = Tenant
+    vars(request).update(attributes)
+    found = choose_response(request, Denial(decision, options), session)
+    assert (found.caller, found.is_step_up) == ("page", decision.needs_step_up and found.location is not None)
+    return found.status, found.location
+
+
+def test_the_names_of_login_pages_are_looked_up_there():
+    options = DenialOptions(login_url="tenant-login")
+    assert chosen("/a/", ANONYMOUS, options) == (302, "/tenant/login/?next=/a/")
+    options = DenialOptions(redirect_to="tenant-confirm")
+    assert chosen("/a/", Decision(False, "missing_role"), options, READER) == (302, "/tenant/confirm/")
+
+
+@override_settings(SESSIONKIT_REAUTH_URL="tenant-confirm", SESSIONKIT_LOGIN_URL="tenant-login")
+def test_so_are_the_names_of_the_pages_that_must_stay_reachable():
+    lacks = Recent(60).check(validate_session(READER))
+    assert chosen("/a/", lacks, session=READER) == (302, "/tenant/confirm/?next=/a/")
+    options = DenialOptions(on_deny="forbidden")
+    assert chosen("/a/", lacks, options, session=READER) == (403, None)
+    assert chosen("/tenant/confirm/", lacks, session=READER) == (403, None)
+    assert is_login_page("/tenant/login/", "/tenant/login/", Tenant)
+    assert not is_login_page("/tenant/login/", "/tenant/login/")
+    assert is_reauth_page("/tenant/confirm/", "/tenant/confirm/", Tenant)
+    assert not is_reauth_page("/tenant/confirm/", "/tenant/confirm/")
+
+
+@pytest.mark.parametrize("url", ["/shop/", "/en/shop/"])
+def test_a_redirect_that_the_languages_of_that_urlconf_lead_back_is_none(url):
+    """Django adds the language to ``/shop/``, so a redirect to it leads to ``/en/shop/`` again."""
+    options = DenialOptions(redirect_to="/shop/")
+    assert chosen(url, Decision(False, "missing_role"), options, READER) == (403, None)
+    assert chosen("/a/", Decision(False, "missing_role"), options, READER) == (302, "/shop/")
+
+
+@override_settings(SESSIONKIT_LOGIN_URL="tenant-login")
+def test_what_was_a_login_page_under_an_earlier_urlconf_redirects_to_no_other():
+    allowed = SimpleNamespace(is_login_page=True)
+    assert chosen("/login/", ANONYMOUS, _sessionkit_evaluation=allowed) == (403, None)
+    assert chosen("/login/", ANONYMOUS) == (302, "/tenant/login/?next=/login/")
+    options = DenialOptions(login_url="tenant-confirm")
+    location = "/tenant/confirm/?next=/tenant/login/"
+    assert chosen("/tenant/login/", ANONYMOUS, options, _sessionkit_evaluation=allowed) == (302, location)
+    with override_settings(SESSIONKIT_LOGIN_URL="/login/"):
+        assert chosen("/login/", ANONYMOUS, _sessionkit_evaluation=allowed) == (403, None)
+
+
+@pytest.mark.parametrize(
+    ("location", "path", "path_info", "arrives"),
+    [
+        ("/", "/", "/", True),
+        ("/login/?a=b", "/login", "/login", True),
+        ("/mount/login/", "/mount/login/", "/login/", True),
+        ("/mount/login/", "/mount/login/", "/other/", False),
+        ("/mount/", "/mount/", "/", False),
+    ],
+)
+def test_a_redirect_arrives_at_the_path_with_the_mount_prefix(location, path, path_info, arrives):
+    assert arrives_at(location, path, path_info) is arrives
+
+
+def test_only_a_requirement_about_an_object_is_checked_without_knowing_it():
+    asked = []
+
+    def check(requirement, obj):
+        asked.append(obj)
+        yield from ()
+        return Decision(True, "role")
+
+    marks = [ViewRequirement(Role("a"), needs_object=one) for one in (True, False)]
+    assert run(denial_of_marks(marks, check)) is None
+    assert asked == [UNKNOWN_OBJECT, None]
+
+
+urlpatterns = [
+    path("eager/", LoginView.as_view(redirect_authenticated_user=True)),
+    path("page/", require_recent(60)(require_role("admin")(page))),
+]
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_what_is_checked_before_the_user_confirms_is_logged_with_its_request(caplog):
+    caplog.set_level(logging.DEBUG, "django_sessionkit")
+    assert browser(READER).get("/page/").status_code == 403
+    assert "denied: rule=None reason=missing_role requirement=Role('admin') method=GET route=page/" in caplog.messages
+
+
+@override_settings(SESSIONKIT_REAUTH_URL=None, LOGIN_URL="/eager/", ROOT_URLCONF=__name__)
+def test_a_login_page_that_sends_users_back_is_recognized_below_a_mount_prefix():
+    before = get_script_prefix()
+    try:
+        for prefix in ("/", "/mount/"):
+            set_script_prefix(prefix)
+            with override_settings(SESSIONKIT_LOGIN_URL=f"{prefix}eager/"):
+                assert reauth_path() is None
+            with override_settings(SESSIONKIT_LOGIN_URL=f"{prefix}page/"):
+                assert reauth_path() == f"{prefix}page/"
+    finally:
+        set_script_prefix(before)
