@@ -58,7 +58,7 @@ def unrouted(path: str, method: str, urlconf: Any) -> AccessRequest:
     """Return the target of a path (with or without the mount prefix), without its view."""
     prefix = get_script_prefix()
     path_info = "/" + path[len(prefix) :] if path.startswith(prefix) else path
-    return AccessRequest(path_info, prefix.rstrip("/") + path_info, method.upper(), urlconf, resolved=True)
+    return AccessRequest(path_info, prefix.removesuffix("/") + path_info, method.upper(), urlconf, resolved=True)
 
 
 def match_of(target: AccessRequest) -> ResolverMatch | None:

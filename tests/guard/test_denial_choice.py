@@ -11,12 +11,15 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 from django.urls import get_script_prefix, path, set_script_prefix
-from support.sessions import HTML, READER, browser
+from django.utils.translation import get_language
+from support.sessions import ADMIN, HTML, READER, browser
 
 from django_sessionkit import Role, validate_session
 from django_sessionkit.decorators import require_recent, require_role
 from django_sessionkit.guard.denial_choice import Denial, choose_response
+from django_sessionkit.guard.preview import unrouted
 from django_sessionkit.guard.redirects import arrives_at, is_login_page, is_reauth_page, reauth_path
+from django_sessionkit.guard.request_evaluation import AccessRequest
 from django_sessionkit.guard.view_denials import denial_of_marks
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
@@ -92,6 +95,31 @@ def test_what_was_a_login_page_under_an_earlier_urlconf_redirects_to_no_other():
         assert chosen("/login/", ANONYMOUS, _sessionkit_evaluation=allowed) == (403, None)
 
 
+def of_a_tenant(get_response):
+    """A middleware that chooses the URLconf."""
+
+    def middleware(request):
+        request.urlconf = Tenant
+        return get_response(request)
+
+    return middleware
+
+
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+OURS = "django_sessionkit.middleware.SessionKitMiddleware"
+
+
+@override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=[SESSIONS, f"{__name__}.of_a_tenant", OURS])
+def test_a_rule_holds_in_the_languages_of_that_urlconf():
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/shop", "role": "admin"}]):
+        url = f"/{get_language()}/shop/"
+        assert browser(ADMIN).get(url).status_code == 200
+        assert browser(READER).get(url).status_code == 403
+    request = RequestFactory().get("/en/shop/")
+    request.urlconf = Tenant
+    assert AccessRequest.of(request, resolved=False).urlconf is Tenant
+
+
 @pytest.mark.parametrize(
     ("location", "path", "path_info", "arrives"),
     [
@@ -142,5 +170,17 @@ def test_a_login_page_that_sends_users_back_is_recognized_below_a_mount_prefix()
                 assert reauth_path() is None
             with override_settings(SESSIONKIT_LOGIN_URL=f"{prefix}page/"):
                 assert reauth_path() == f"{prefix}page/"
+    finally:
+        set_script_prefix(before)
+
+
+def test_a_preview_takes_a_path_with_and_without_the_mount_prefix():
+    before = get_script_prefix()
+    try:
+        for prefix in ("/", "/mount/"):
+            set_script_prefix(prefix)
+            for path_ in ("/page/", f"{prefix}page/"):
+                target = unrouted(path_, "get", None)
+                assert target[:3] == ("/page/", f"{prefix}page/", "GET")
     finally:
         set_script_prefix(before)

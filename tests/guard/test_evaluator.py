@@ -80,6 +80,19 @@ def test_an_answer_is_known_once_it_has_been_given(request_with_session):
     assert evaluate(Role("admin")).allowed is False
 
 
+class Named(AccessPolicy):
+    def get_roles(self, session):
+        return ["editor"]
+
+
+@pytest.mark.parametrize("policy", [AccessPolicy, Named])
+def test_it_is_known_with_a_policy_that_gives_roles_too(request_with_session, policy):
+    with override_settings(SESSIONKIT_ACCESS_POLICY=policy):
+        assert evaluate(ASKED).allowed
+        assert cached_decision(ASKED).allowed
+        assert cached_decision(ASKED) is cached_decision(ASKED)
+
+
 @pytest.mark.parametrize(
     "change",
     [
