@@ -91,11 +91,13 @@ class Runner:
         self.say(f"running {len(self._items)} tests on the unchanged package")
         status, trials = in_fork(self._trials)
         tests = {test: Trial(seconds, set(functions)) for test, seconds, functions in trials or ()}
-        if status or len(tests) < len(self._items):
-            raise self._session.Failed(f"This test fails: {[*self._items][len(tests) - 1]}")
+        if trials is None:
+            raise self._failed(f"The tests end their process (status {status}).")
+        if len(tests) < len(self._items):
+            raise self._failed(f"This test fails: {[*self._items][len(tests) - 1]}")
         outcome, failed = self.try_mutant("", tests, sorted(tests, key=lambda test: tests[test].seconds))
         if outcome != "survived":
-            raise self._session.Failed(f"This test fails after other tests than usual: {failed}")
+            raise self._failed(f"This test fails, or does not end, after other tests than usual: {failed}")
         slowest = sorted(((trial.seconds, test) for test, trial in tests.items()), reverse=True)
         self.say(f"they take {sum(seconds for seconds, _ in slowest):.0f} s")
         for seconds, test in slowest[:5]:
@@ -139,6 +141,10 @@ class Runner:
         item, after = self._items[test], self._items[following] if following else None
         self._session.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         return not self._session.testsfailed
+
+    def _failed(self, text: str) -> Exception:
+        self.say(text)
+        return self._session.Failed(text)
 
     def say(self, text: str) -> None:
         capture = self._session.config.pluginmanager.getplugin("capturemanager")

@@ -740,11 +740,11 @@ def test_a_urlconf_that_includes_itself(prefix):
 
 def test_a_view_behind_a_urlconf_that_includes_itself_has_other_spellings():
     """What is seen a second time does not end the search: the view is also below an expression, which was not seen."""
-    urlconf = Urls(path("x/page/", other), re_path("(?i)^x/", include([path("page/", other)])))
+    urlconf = Urls(path("x/page/", other), re_path("^y?x/", include([path("page/", other)])))
     urlconf.urlpatterns.append(path("sub/", include(urlconf)))
     with override_settings(ROOT_URLCONF=urlconf, SESSIONKIT_PROTECT=[{"pattern": "/x/page", "role": "admin"}]):
-        assert browser(ADMIN).get("/X/page/").status_code == 200
-        assert browser(READER).get("/X/page/").status_code == 403
+        assert browser(ADMIN).get("/yx/page/").status_code == 200
+        assert browser(READER).get("/yx/page/").status_code == 403
 
 
 def test_a_chain_as_deep_as_django_can_follow_it():
