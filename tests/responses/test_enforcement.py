@@ -1,0 +1,158 @@
+"""Denials about an object, pages that the project renders later, and ``Vary`` on the views of an adapter."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.sessions.backends.cache import SessionStore
+from django.http import Http404, HttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
+from django.test import RequestFactory, override_settings
+from django.urls import path
+from django.utils.module_loading import import_string
+from support.sessions import ADMIN, HTML, READER, browser
+
+from django_sessionkit import AccessDenied, Role
+from django_sessionkit.decorators import require_role
+from django_sessionkit.policy.denial_options import DenialOptions
+from django_sessionkit.responses import hidden_page, own_pages
+from django_sessionkit.responses.caching import vary_ahead
+from django_sessionkit.responses.enforcement import enforced_for_object
+from django_sessionkit.signals import access_denied
+from django_sessionkit.utils.sansio import run
+
+
+def page(request):
+    return HttpResponse("page")
+
+
+def later(request, exception):
+    text = "{{ kind }} {{ status }}"
+    kind = type(exception).__name__
+    return TemplateResponse(request, engines["django"].from_string(text), {"kind": kind, "status": 403}, status=403)
+
+
+def unknown(request, exception):
+    template = engines["django"].from_string("nothing at {{ url }}")
+    return TemplateResponse(request, template, {"url": request.path}, status=404)
+
+
+urlpatterns = [
+    path("closed/", require_role("admin")(page)),
+    path("nowhere/", require_role("admin", login_url="no-such-name")(page)),
+    path("hidden/", require_role("admin", on_deny="not_found")(page)),
+]
+handler403 = later
+handler404 = unknown
+
+
+class Tenant:
+    """The URLconf of some requests, with its own pages."""
+
+    urlpatterns = ()
+
+    @staticmethod
+    def handler404(request, exception):
+        return HttpResponse("tenant", status=404)
+
+
+def ask(url, session, middleware="django_sessionkit.middleware.SessionKitMiddleware", **settings):
+    found = ["django.contrib.sessions.middleware.SessionMiddleware", middleware]
+    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=found, **settings):
+        return browser(session).get(url)
+
+
+def rendering(get_response):
+    """A middleware that needs the content of each response, so a page that is rendered later is an error here."""
+    ours = import_string("django_sessionkit.middleware.SessionKitMiddleware")(get_response)
+
+    def middleware(request):
+        response = ours(request)
+        response["X-Length"] = str(len(response.content))
+        return response
+
+    return middleware
+
+
+@pytest.mark.parametrize(
+    ("url", "session", "status", "content"),
+    [
+        ("/closed/", READER, 403, "AccessDenied 403"),
+        ("/nowhere/", None, 403, "NotAuthenticated 403"),
+        ("/hidden/", READER, 404, "nothing at /hidden/"),
+    ],
+)
+@pytest.mark.parametrize("by", ["view", "rule"])
+def test_a_page_of_the_project_that_is_rendered_later_is_rendered(url, session, status, content, by):
+    on_deny = "not_found" if status == 404 else "auto"
+    rule = {"pattern": "/**", "role": "admin", "login_url": "no-such-name", "on_deny": on_deny}
+    response = ask(url, session, f"{__name__}.rendering", SESSIONKIT_PROTECT=[rule] if by == "rule" else [])
+    assert (response.status_code, response.content.decode()) == (status, content)
+    assert response["X-Length"] == str(len(content))
+
+
+def test_a_hidden_page_is_the_404_of_the_urlconf_of_the_request():
+    request = RequestFactory(headers=HTML).get("/x/")
+    request.urlconf = Tenant
+    with override_settings(ROOT_URLCONF=__name__):
+        assert hidden_page.not_found(request).content == b"tenant"
+
+
+@pytest.fixture
+def told():
+    found = []
+
+    def keep(sender, decision, status, **others):
+        found.append((decision.reason, status))
+
+    access_denied.connect(keep)
+    yield found
+    access_denied.disconnect(keep)
+
+
+@pytest.mark.parametrize(
+    ("on_deny", "error", "status"),
+    [("not_found", Http404, 404), ("forbidden", AccessDenied, 403), ("auto", AccessDenied, 403)],
+)
+def test_a_denial_about_an_object_is_hidden_if_the_options_say_so(on_deny, error, status, told):
+    request = RequestFactory(headers=HTML).get("/x/")
+    request.session = SessionStore()
+    request.session["__session__"] = READER
+    with pytest.raises(error):
+        run(enforced_for_object(request, Role("admin"), object(), DenialOptions(on_deny=on_deny)))
+    assert told == [("missing_role", status)]
+    request.session["__session__"] = ADMIN
+    assert run(enforced_for_object(request, Role("admin"), object(), DenialOptions(on_deny=on_deny))).role == "admin"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, {"Vary": "Cookie"}),
+        ({"Vary": "Accept"}, {"Vary": "Accept, Cookie"}),
+        ({"Vary": "Accept, Cookie"}, {"Vary": "Accept, Cookie"}),
+        ({"Allow": "GET"}, {"Allow": "GET", "Vary": "Cookie"}),
+    ],
+)
+def test_the_headers_of_an_api_view_get_vary_before_it_runs(headers, expected):
+    vary_ahead(SimpleNamespace(headers=headers))
+    assert headers == expected
+
+
+@pytest.mark.parametrize("view", [SimpleNamespace(), SimpleNamespace(headers=None), SimpleNamespace(headers=("a",))])
+def test_other_views_are_left_alone(view):
+    before = dict(vars(view))
+    vary_ahead(view)
+    assert vars(view) == before
+
+
+def test_a_503_page_that_fails_is_named_in_the_log(monkeypatch, caplog):
+    class Broken:
+        def render(self):
+            raise ValueError("secret")
+
+    monkeypatch.setattr(own_pages, "get_template", lambda name: Broken())
+    assert own_pages.service_unavailable() is None
+    assert caplog.messages == ["The template 503.html raised ValueError. A plain page is sent."]
