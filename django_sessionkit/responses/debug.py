@@ -90,11 +90,8 @@ def _why_open(request: HttpRequest, evaluation: RequestEvaluation) -> str:
         return "unprotected"
     if not evaluation.is_routed:
         return "not_routed"
-    path = request.path_info
-    return (
-        exempted_from_default(PathVariant(path, exact=True, base=path), AccessRequest.of(request, resolved=True))
-        or "unknown"
-    )
+    path = PathVariant(request.path_info, exact=True)
+    return exempted_from_default(path, AccessRequest.of(request, resolved=True)) or "unknown"
 
 
 @cache

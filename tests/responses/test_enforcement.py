@@ -10,15 +10,16 @@ from django.http import Http404, HttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.test import RequestFactory, override_settings
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.module_loading import import_string
 from support.sessions import ADMIN, HTML, READER, browser
 
 from django_sessionkit import AccessDenied, Role
 from django_sessionkit.decorators import require_role
+from django_sessionkit.policy.decisions import STALE_AUTHENTICATION, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
-from django_sessionkit.responses import hidden_page, own_pages
-from django_sessionkit.responses.caching import vary_ahead
+from django_sessionkit.responses import hidden_page, own_pages, step_up
+from django_sessionkit.responses.caching import HELD_BACK, hold_back, release, vary_ahead
 from django_sessionkit.responses.enforcement import enforced_for_object
 from django_sessionkit.signals import access_denied
 from django_sessionkit.utils.sansio import run
@@ -58,6 +59,23 @@ class Tenant:
         return HttpResponse("tenant", status=404)
 
 
+class OtherTenant(Tenant):
+    @staticmethod
+    def handler403(request, exception):
+        return HttpResponse(f"tenant at {reverse('shop')}", status=403)
+
+    urlpatterns = (path("shop/", page, name="shop"),)
+
+
+def of_a_tenant(get_response):
+    def middleware(request):
+        request.urlconf = OtherTenant
+        return ours(request)
+
+    ours = import_string("django_sessionkit.middleware.SessionKitMiddleware")(get_response)
+    return middleware
+
+
 def ask(url, session, middleware="django_sessionkit.middleware.SessionKitMiddleware", **settings):
     found = ["django.contrib.sessions.middleware.SessionMiddleware", middleware]
     with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=found, **settings):
@@ -93,6 +111,12 @@ def test_a_page_of_the_project_that_is_rendered_later_is_rendered(url, session, 
     assert response["X-Length"] == str(len(content))
 
 
+def test_the_error_page_is_that_of_the_urlconf_of_the_request():
+    rules = [{"pattern": "/**", "role": "admin"}]
+    response = ask("/closed/", READER, f"{__name__}.of_a_tenant", SESSIONKIT_PROTECT=rules)
+    assert (response.status_code, response.content) == (403, b"tenant at /shop/")
+
+
 def test_a_hidden_page_is_the_404_of_the_urlconf_of_the_request():
     request = RequestFactory(headers=HTML).get("/x/")
     request.urlconf = Tenant
@@ -119,12 +143,24 @@ def told():
 def test_a_denial_about_an_object_is_hidden_if_the_options_say_so(on_deny, error, status, told):
     request = RequestFactory(headers=HTML).get("/x/")
     request.session = SessionStore()
-    request.session["__session__"] = READER
-    with pytest.raises(error):
-        run(enforced_for_object(request, Role("admin"), object(), DenialOptions(on_deny=on_deny)))
+    options = DenialOptions(on_deny=on_deny)
+    for session in (READER, ADMIN):
+        request.session["__session__"] = session
+        request._cache_update_cache = True  # as CacheMiddleware sets it
+        if session is ADMIN:
+            assert run(enforced_for_object(request, Role("admin"), object(), options)).role == "admin"
+        else:
+            with pytest.raises(error) as raised:
+                run(enforced_for_object(request, Role("admin"), object(), options))
+            assert error is Http404 or raised.value.options is options
+        assert request._cache_update_cache is False
     assert told == [("missing_role", status)]
-    request.session["__session__"] = ADMIN
-    assert run(enforced_for_object(request, Role("admin"), object(), DenialOptions(on_deny=on_deny))).role == "admin"
+
+
+def test_a_missing_confirmation_of_an_unknown_requirement_has_no_age():
+    decision = Decision(False, STALE_AUTHENTICATION)
+    assert step_up.members(decision) == {}
+    assert step_up.challenge(decision).endswith(' error="insufficient_user_authentication"')
 
 
 @pytest.mark.parametrize(
@@ -146,6 +182,32 @@ def test_other_views_are_left_alone(view):
     before = dict(vars(view))
     vary_ahead(view)
     assert vars(view) == before
+
+
+def test_a_page_is_held_back_from_an_inner_cache_and_released_to_an_outer_one():
+    request = RequestFactory().get("/x/")
+    hold_back(request)
+    assert not hasattr(request, HELD_BACK)
+    assert not hasattr(request, "_cache_update_cache")
+    request._cache_update_cache = True  # as CacheMiddleware sets it
+    hold_back(request)
+    assert (request._cache_update_cache, getattr(request, HELD_BACK)) == (False, True)
+    release(request)
+    assert request._cache_update_cache is True
+
+
+def test_the_error_pages_of_the_urlconf_of_the_request_count():
+    request = RequestFactory().get("/x/")
+    with override_settings(ROOT_URLCONF=Tenant):
+        assert not own_pages.has_own_page(request, 403)
+        request.urlconf = __name__
+        assert own_pages.has_own_page(request, 403)
+    with override_settings(ROOT_URLCONF=__name__):
+        request.urlconf = Tenant
+        assert not own_pages.has_own_page(request, 403)
+        del request.urlconf
+        assert own_pages.has_own_page(request, 403)
+        assert not own_pages.has_own_page(request, 503)
 
 
 def test_a_503_page_that_fails_is_named_in_the_log(monkeypatch, caplog):
