@@ -6,13 +6,18 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.sessions.backends.cache import SessionStore
+from django.contrib.sessions.backends.file import SessionStore as FileStore
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import PermissionDenied
 from django.test import RequestFactory, override_settings
+from support.loops import async_to_sync
 
-from django_sessionkit import clear_session, set_session, signals, validate_session
+from django_sessionkit import InvalidSession, clear_session, set_session, signals, validate_session
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.policy.decisions import REFUSED
 from django_sessionkit.session import audit, versioning, writer
-from django_sessionkit.session.context import LoadedSession, SessionContext
+from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
+from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.session.versioning import VersionChecker, split_version
 from django_sessionkit.sources import DjangoSessionSource
 from django_sessionkit.utils.sansio import run
@@ -194,3 +199,70 @@ def test_code_that_reads_a_changed_session_while_it_is_validated_is_told_not_to(
     context = SessionContext(Reading(), request, LoadedSession(None, "old", lambda: next(values)))
     with pytest.raises(InvalidPolicy, match="must not read the session while it is loading"):
         context.peek()
+
+
+def raising(error):
+    """Return a source that raises ``error``."""
+
+    def source(request):
+        raise error
+
+    return source
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (InvalidSession("role", "is not known here"), "role: is not known here"),
+        (PermissionDenied("secret"), "session: was refused by the source: PermissionDenied"),
+    ],
+)
+def test_a_login_that_the_source_refuses_says_why(error, detail):
+    request = RequestFactory().get("/")
+    with override_settings(SESSIONKIT_SOURCE=raising(error)):
+        loaded = run(current_loader().load(request))
+    assert (loaded.session, loaded.fault) == (None, Fault(REFUSED, detail))
+
+
+def test_a_malformed_dict_of_a_source_that_only_reads_is_refused():
+    request = RequestFactory().get("/")
+    with override_settings(SESSIONKIT_SOURCE="django_sessionkit.sources.RequestAttributeSource"):
+        request.sessionkit_data = {"user_id": 7}
+        loaded = run(current_loader().load(request))
+        assert loaded.fault == Fault(REFUSED, "user_id: must be a string, not int; convert it with str(...)")
+        assert loaded.raw == loaded.current_value() == {"user_id": 7}
+
+
+def test_without_versions_a_stored_version_does_not_count():
+    data = {**ANN, STAMP: "1"}
+    session, version = current_loader().parse_stored(data)
+    assert (session.to_dict(), version) == (ANN, None)
+    with override_settings(SESSIONKIT_VERSION=Rights.of):
+        session, version = current_loader().parse_stored(data)
+    assert (session.to_dict(), version) == (ANN, "1")
+
+
+@pytest.mark.parametrize(
+    ("debug", "is_installed", "warns"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_in_debug_a_missing_middleware_is_named_where_its_context_is_needed(debug, is_installed, warns, caplog):
+    sessions = ["django.contrib.sessions.middleware.SessionMiddleware"]
+    ours = ["django_sessionkit.middleware.SessionKitMiddleware"] if is_installed else []
+    with override_settings(DEBUG=debug, MIDDLEWARE=sessions + ours, SESSIONKIT_PROTECT=[]):
+        context_for(RequestFactory().get("/"))
+    assert bool(caplog.messages) is warns
+
+
+def test_a_session_whose_file_is_gone_has_expired_under_asgi_too(settings, tmp_path):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    key = "a" * 32
+    request = RequestFactory().get("/")
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = key
+    for read in (DjangoSessionSource().read, async_to_sync(DjangoSessionSource().aread)):
+        request.session = FileStore(key)
+        assert read(request) is None
+        request.session = FileStore(key)
+        request.session.storage_path = str(tmp_path / "gone")
+        with pytest.raises(FileNotFoundError):
+            read(request)
