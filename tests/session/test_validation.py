@@ -117,6 +117,8 @@ def test_none_counts_as_absent(field):
         ({"user_id": "1", "x": [0] * 10_000}, "custom"),
         ({"user_id": "1", "x": [0] * 10_001}, "custom"),
         ({"user_id": "1", "x": {str(n): n for n in range(10_001)}}, "custom"),
+        ({"user_id": "1", "not a name": {str(n): n for n in range(10_001)}}, "custom"),
+        ({"user_id": "1", "not a name": [0] * 10_001}, "custom"),
         ({"user_id": "1", "x": [[0] * 100 for _ in range(100)]}, "custom"),
         ({"user_id": "1", **{f"x{n}": n for n in range(10_001)}}, "custom"),
         ({f"x{n}": n for n in range(10_010)}, "session"),
