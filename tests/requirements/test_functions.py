@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from django_sessionkit import Allow, AllowObject, Role, enforce, evaluate, use_session, validate_session
+from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AccessDenied, InvalidPolicy
 from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
 from django_sessionkit.utils.sansio import run
@@ -100,3 +101,18 @@ def test_a_function_without_a_hash_has_one_in_a_requirement(kind):
     assert {one, ~equal, equal, ~one, one | Role("a")} == {one, ~one, one | Role("a")}
     assert other not in {one}
     assert one.check(SESSION, obj=MINE).allowed
+
+
+class Yes(AccessPolicy):
+    def check(self, requirement, session, request):
+        return "yes" if isinstance(requirement, Role) else None
+
+
+def test_the_log_names_what_returned_neither_true_nor_false(caplog):
+    assert Role("a").check(SESSION, Yes()).failed
+    assert Allow(lambda session: "yes").check(SESSION, Yes()).failed
+    end = " returned str instead of True or False. Access was denied."
+    first, second = caplog.messages
+    assert first == f"AccessPolicy.check{end}"
+    assert second.startswith("Allow(")
+    assert second.endswith(f"<lambda>){end}")
