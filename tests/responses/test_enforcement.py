@@ -14,8 +14,8 @@ from django.urls import path, reverse
 from django.utils.module_loading import import_string
 from support.sessions import ADMIN, HTML, READER, browser
 
-from django_sessionkit import AccessDenied, Role
-from django_sessionkit.decorators import require_role
+from django_sessionkit import AccessDenied, Allow, Role
+from django_sessionkit.decorators import require, require_role
 from django_sessionkit.policy.decisions import STALE_AUTHENTICATION, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.responses import hidden_page, own_pages, step_up
@@ -115,6 +115,32 @@ def test_the_error_page_is_that_of_the_urlconf_of_the_request():
     rules = [{"pattern": "/**", "role": "admin"}]
     response = ask("/closed/", READER, f"{__name__}.of_a_tenant", SESSIONKIT_PROTECT=rules)
     assert (response.status_code, response.content) == (403, b"tenant at /shop/")
+
+
+def request_of(session, urlconf=None):
+    """Return a request that has passed no middleware."""
+    found = RequestFactory(headers=HTML).get("/x/")
+    found.session = SessionStore()
+    found.session["__session__"] = session
+    if urlconf is not None:
+        found.urlconf = urlconf
+    return found
+
+
+def test_a_decorator_without_the_middleware_reads_the_session_and_the_urlconf_of_the_request():
+    view = require_role("admin")(page)
+    with override_settings(ROOT_URLCONF=__name__):
+        assert view(request_of(ADMIN)).content == b"page"
+        assert view(request_of(READER)).content == b"AccessDenied 403"
+        assert view(request_of(READER, OtherTenant)).content == b"tenant at /shop/"
+
+
+def test_a_function_of_a_view_gets_the_request():
+    asked = []
+    view = require(Allow(lambda session, request: asked.append(request) or True))(page)
+    request = request_of(READER)
+    assert view(request).status_code == 200
+    assert asked == [request]
 
 
 def test_a_hidden_page_is_the_404_of_the_urlconf_of_the_request():
