@@ -90,14 +90,14 @@ class Runner:
         """
         self.say(f"running {len(self._items)} tests on the unchanged package")
         status, trials = in_fork(self._trials)
-        tests = {test: Trial(seconds, set(functions)) for test, seconds, functions in trials or ()}
+        tests = {test: Trial(seconds, set(functions)) for test, seconds, functions, _ in trials or ()}
         if trials is None:
             raise self._failed(f"The tests end their process (status {status}).")
-        if len(tests) < len(self._items):
-            raise self._failed(f"This test fails: {[*self._items][len(tests) - 1]}")
-        outcome, failed = self.try_mutant("", tests, sorted(tests, key=lambda test: tests[test].seconds))
+        if failed := [test for test, *_, passes in trials if not passes]:
+            raise self._failed("These tests fail:\n" + "\n".join(failed))
+        outcome, culprit = self.try_mutant("", tests, sorted(tests, key=lambda test: tests[test].seconds))
         if outcome != "survived":
-            raise self._failed(f"This test fails, or does not end, after other tests than usual: {failed}")
+            raise self._failed(f"This test fails, or does not end, after other tests than usual: {culprit}")
         slowest = sorted(((trial.seconds, test) for test, trial in tests.items()), reverse=True)
         self.say(f"they take {sum(seconds for seconds, _ in slowest):.0f} s")
         for seconds, test in slowest[:5]:
@@ -118,15 +118,14 @@ class Runner:
         status, failed = in_fork(run)
         return outcome_of(status, failed), failed
 
-    def _trials(self) -> list[tuple[str, float, list[str]]]:
+    def _trials(self) -> list[tuple[str, float, list[str], bool]]:
         use_mutant("stats")
         found = []
         for test, following in pairwise([*self._items, None]):
             began = time.process_time()
             passes = self._passes(test, following)
-            found.append((test, time.process_time() - began, sorted(self.called_so_far())))
-            if not passes:
-                break
+            found.append((test, time.process_time() - began, sorted(self.called_so_far()), passes))
+            self._session.testsfailed = 0
         return found
 
     def called_so_far(self) -> set[str]:

@@ -213,22 +213,64 @@ def test_that_calls_and_does_not_look():
 }
 
 
-def test_each_mutant_runs_in_a_fork(tmp_path):
-    names = ("add", "wait", "leave", "never", "built", "uncalled")
+def run_in_forks(folder: Path, *names: str, **files: str) -> subprocess.CompletedProcess[str]:
     todo = [Mutant("doors.py: f", "was", "now", "not run", f"doors.x_{name}__mutmut_1") for name in names]
-    for file, text in {**FAKE_MUTMUT, "plan.json": json.dumps(todo)}.items():
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text(text, encoding="utf-8")
+    for file, text in {**FAKE_MUTMUT, "plan.json": json.dumps(todo), **files}.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(text, encoding="utf-8")
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{tmp_path}{os.pathsep}{workplace.REPOSITORY}",
+        "PYTHONPATH": f"{folder}{os.pathsep}{workplace.REPOSITORY}",
         "DJANGO_SETTINGS_MODULE": "",
         "MUTANT_UNDER_TEST": "stats",
-        forks.PLAN: str(tmp_path / "plan.json"),
-        forks.OUTCOMES: str(tmp_path / OUTCOMES),
+        forks.PLAN: str(folder / "plan.json"),
+        forks.OUTCOMES: str(folder / OUTCOMES),
     }
     command = [*workplace.PYTEST, "-p", "tests.mutation.forks", "-p", "no:sessionkit", "-c", os.devnull, "."]
-    run = subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+
+
+FAULTY = """
+import doors
+seen = []
+def test_first():
+    seen.append(1)
+def test_that_fails():
+    assert doors.add(1, 1) == 3
+def test_that_passes():
+    pass
+def test_that_fails_too():
+    raise ValueError
+"""
+SECOND = """
+import time
+seen = []
+def test_slow():
+    seen.append(1)
+    while time.process_time() - START < 0.2:
+        pass
+def test_fast():
+    assert seen
+START = time.process_time()
+"""
+
+
+def test_tests_that_fail_on_the_unchanged_package_are_named_and_nothing_is_run(tmp_path):
+    run = run_in_forks(tmp_path, "add", **{"test_doors.py": FAULTY})
+    assert run.returncode == 1
+    assert "These tests fail:\ntest_doors.py::test_that_fails\ntest_doors.py::test_that_fails_too\n" in run.stderr
+    assert not (tmp_path / OUTCOMES).exists()
+
+
+def test_a_test_that_needs_another_one_before_it_is_named(tmp_path):
+    run = run_in_forks(tmp_path, "add", **{"test_doors.py": SECOND})
+    assert run.returncode == 1
+    assert "after other tests than usual: test_doors.py::test_fast" in run.stderr
+    assert not (tmp_path / OUTCOMES).exists()
+
+
+def test_each_mutant_runs_in_a_fork(tmp_path):
+    run = run_in_forks(tmp_path, "add", "wait", "leave", "never", "built", "uncalled")
     assert run.returncode == 0, run.stdout + run.stderr
     found = [json.loads(line) for line in (tmp_path / OUTCOMES).read_text("utf-8").splitlines()]
     outcomes = {name.split("_")[1]: outcome for name, *_, outcome in found}
