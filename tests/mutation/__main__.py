@@ -38,7 +38,9 @@ def _room(name: str, options: argparse.Namespace) -> int:
     made = list(mutants(folder))
     found = made if options.sample is None else sample(made, options.sample, options.seed)
     if not options.read:
-        todo = [one for one in found if one.outcome != "killed" and not (options.again and one.key in listed)]
+        done = [one for one in found if one.outcome == "killed" or (one.outcome == "survived" and one.key in listed)]
+        names = {one.name for one in done} if options.again else set()
+        todo = [one for one in found if one.name not in names]
         found = _run(folder, name, todo, found)
     chosen = {one.name for one in found}
     result = report(found, listed, [one for one in made if one.name not in chosen])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -116,3 +117,37 @@ def test_the_log_names_what_returned_neither_true_nor_false(caplog):
     assert first == f"AccessPolicy.check{end}"
     assert second.startswith("Allow(")
     assert second.endswith(f"<lambda>){end}")
+
+
+class Noting(AccessPolicy):
+    """A policy that notes what it is asked, and refuses the role ``a``."""
+
+    asked: list[object] = []
+
+    def get_roles(self, session):
+        return ["b"]
+
+    def check(self, requirement, session, request):
+        Noting.asked.append((requirement, session, request))
+        return False if requirement == Role("a") else None
+
+
+def test_a_policy_gets_the_session_and_the_request(monkeypatch):
+    monkeypatch.setattr(Noting, "asked", [])
+    request = object()
+    decision = Role("a").check(SESSION, Noting(), request)
+    assert (decision.allowed, decision.reason, decision.failed) == (False, "policy", False)
+    assert Role("b").check(None, Noting(), request).allowed is False
+    assert Noting.asked == [(Role("a"), SESSION, request), (Role("b"), None, request)]
+
+
+@pytest.mark.parametrize(("policy", "steps"), [(AccessPolicy(), 0), (Noting(), 2)])
+def test_only_the_methods_of_a_custom_policy_are_called_as_steps_of_the_flow(policy, steps):
+    """So they may do I/O, also on an event loop: the check of the policy, and its roles."""
+    flow, found = Role("b").flow(CheckInput(validate_session({"user_id": "8"}), policy, None)), []
+    with suppress(StopIteration):
+        step = next(flow)
+        while True:
+            found.append(step)
+            step = flow.send(step.call())
+    assert len(found) == steps

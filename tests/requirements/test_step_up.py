@@ -148,3 +148,16 @@ def test_de_morgan_and_double_negation(one, other, auth_time, amr):
     assert value(~~one) == value(one)
     assert value(one & other) == value(other & one)
     assert value(one | other) == value(other | one)
+
+
+@pytest.mark.parametrize("parts", [(Recent(600), Factor("otp")), (Factor("otp"), Recent(600))])
+def test_two_missing_confirmations_grant_nothing(parts):
+    first, second = parts
+    old = session(auth_time=NOW - 601, amr=["pwd"])
+    both = (first & second).check(old)
+    assert (both.allowed, both.failed, both.reason, both.missing) == (False, False, "missing_factor", ("otp",))
+    unknown = session(amr=["pwd"])
+    either = (first | second).check(unknown)
+    assert (either.allowed, either.failed, either.needs_step_up) == (False, True, True)
+    assert not (~(first | second)).check(unknown)
+    assert (~(first | second)).check(old)
