@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Group
@@ -30,6 +31,7 @@ from rest_framework.viewsets import ModelViewSet
 from support.drf_urls import NoSuchObject, ReadOnly
 
 from django_sessionkit.contrib.drf import Requires, RequiresByAction, SessionKitAuthentication
+from django_sessionkit.contrib.drf.objects import has_object
 
 pytestmark = pytest.mark.django_db
 
@@ -380,3 +382,19 @@ def test_a_function_that_cannot_be_imported_is_found_in_permission_classes(setti
     messages = [one for one in run_checks(tags=["sessionkit"]) if one.id == "sessionkit.E021"]
     found = [one.msg.partition(": ")[2].partition(" cannot be used")[0] for one in messages]
     assert found == [f"AllowObject('no.such.{number}')" for number in ("one", "two", "three")]
+
+
+@pytest.mark.parametrize(
+    ("view", "kwargs", "names_one"),
+    [
+        ({"lookup_field": "pk"}, {"pk": "1"}, True),
+        ({"lookup_field": "pk"}, {"shop": "1"}, False),
+        ({"lookup_field": "pk", "lookup_url_kwarg": "id"}, {"pk": "1"}, False),
+        ({"lookup_field": "pk", "lookup_url_kwarg": "id"}, {"id": "1"}, True),
+        ({"lookup_field": "pk", "detail": False}, {"pk": "1"}, False),
+        ({}, {"order": "1"}, True),
+        ({}, {}, False),
+    ],
+)
+def test_a_url_names_an_object_by_the_argument_that_the_view_looks_it_up_with(view, kwargs, names_one):
+    assert has_object(SimpleNamespace(**view, kwargs=kwargs)) is names_one

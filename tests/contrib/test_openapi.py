@@ -505,3 +505,30 @@ def test_the_example_of_a_problem_is_a_real_one(library, settings, handled, one_
     for caller, status in ((None, "401"), (READER, "403")):
         shown = operation["responses"][status]["content"]["application/problem+json"]["example"]
         assert client(caller).get("/page/").json() == shown
+
+
+class Described(APIView):
+    """A view of the shop."""
+
+    def get(self, request):
+        """One order."""
+
+    def post(self, request):
+        pass
+
+
+class Guarded(RequireRoleMixin, APIView):
+    required_roles = ["admin"]
+
+    def get(self, request):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("view", "method", "expected"),
+    [(Described, "GET", "One order."), (Described, "POST", "A view of the shop."), (Guarded, "GET", "")],
+)
+def test_the_description_is_that_of_the_view_and_not_of_a_mixin(view, method, expected):
+    schema = AutoSchema()
+    schema.view, schema.method = view(), method
+    assert schema.get_description() == expected

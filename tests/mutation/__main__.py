@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from .results import ALONE, OUTCOMES, Mutant, mutants, sample, store
-from .survivors import add, known, report, text
+from .survivors import Known, add, known, report, text
 from .workplace import BUILD, ROOMS, prepare, run_in_forks, survives_alone
 
 
@@ -41,7 +41,7 @@ def _room(name: str, options: argparse.Namespace) -> int:
         done = [one for one in found if one.outcome == "killed" or (one.outcome == "survived" and one.key in listed)]
         names = {one.name for one in done} if options.again else set()
         todo = [one for one in found if one.name not in names]
-        found = _run(folder, name, todo, found)
+        found = _run(folder, name, todo, found, listed)
     chosen = {one.name for one in found}
     result = report(found, listed, [one for one in made if one.name not in chosen])
     print(text(name, result, len(made)), flush=True)
@@ -50,14 +50,14 @@ def _room(name: str, options: argparse.Namespace) -> int:
     return 0 if result.passed else 1
 
 
-def _run(folder: Path, name: str, todo: list[Mutant], found: list[Mutant]) -> list[Mutant]:
+def _run(folder: Path, name: str, todo: list[Mutant], found: list[Mutant], listed: Known) -> list[Mutant]:
     """Run these mutants, some of them a second time on their own, and return all of ``found`` with their outcomes."""
     if todo:
         run_in_forks(folder, name, todo)
     chosen = {one.name for one in found}
     for one in mutants(folder):
         if one.name in chosen and one.outcome == ALONE:
-            survives = survives_alone(folder, name, one.name)
+            survives = one.is_wording or one.key in listed or survives_alone(folder, name, one.name)
             store(folder / OUTCOMES, one._replace(outcome="survived" if survives else "killed"))
     return [one for one in mutants(folder) if one.name in chosen]
 
