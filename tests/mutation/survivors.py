@@ -58,7 +58,7 @@ class Report(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        return not self.unlisted and not self.not_run and self.score >= LEAST_SCORE
+        return self.mutants > 0 and not self.unlisted and not self.not_run and self.score >= LEAST_SCORE
 
 
 def report(mutants: Iterable[Mutant], listed: Known, others: Iterable[Mutant] = ()) -> Report:

@@ -114,6 +114,10 @@ def test_a_survivor_that_is_not_listed_fails_the_room_and_a_listed_one_that_is_k
     assert "listed, but gone: doors.py: shut" in survivors.text("doors", result, 3)
 
 
+def test_a_room_without_mutants_fails():
+    assert not survivors.report([], {}).passed
+
+
 def test_what_is_not_in_a_sample_is_not_gone(tmp_path):
     first, *others = made(tmp_path, "survived", "survived", "not run")
     listed = {one.key: {"kind": "equivalent", "reason": "Doors have two locks."} for one in (first, *others)}
