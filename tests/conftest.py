@@ -16,6 +16,7 @@ from hypothesis import settings
 from support import server_processes as processes
 from support.examples import examples
 from support.payload_canaries import CanaryNet
+from support.shares import chosen
 
 INTEGRATION = Path(__file__).parent / "integration"
 
@@ -27,6 +28,13 @@ settings.load_profile("patient")
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave tests/integration out, unless it or a marker is named. It takes minutes, and other programs."""
     return True if collection_path == INTEGRATION and not config.getoption("markexpr") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the cases of other shares, see ``SESSIONKIT_SHARE``."""
+    mine = chosen(item.nodeid for item in items)
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in mine])
+    items[:] = [item for item in items if item.nodeid in mine]
 
 
 def pytest_collection_finish() -> None:

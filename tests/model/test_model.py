@@ -43,4 +43,4 @@ def test_the_reference_is_short_and_knows_nothing_of_the_package():
 )
 def test_a_fault_of_the_package_is_found(monkeypatch, owner, name, wrong):
     monkeypatch.setattr(owner, name, wrong)
-    assert comparison.compare_settings((slice_of(40, seed=2), 0.05))[1]
+    assert any(comparison.compare_settings(([one], 0.05))[1] for one in slice_of(200, seed=2))

@@ -1,0 +1,30 @@
+"""The share of the cases that a run tests."""
+
+from __future__ import annotations
+
+import pytest
+from support.shares import chosen
+
+NAMES = ["a.py::test_one", *(f"a.py::test_many[{number}]" for number in range(30)), "b.py::test_one[[1] of [2]]"]
+
+
+@pytest.mark.parametrize("shares", [1, 2, 3, 7])
+def test_all_shares_together_have_every_case(shares):
+    parts = [chosen(NAMES, f"{number}/{shares}") for number in range(1, shares + 1)]
+    assert set.union(*parts) == set(NAMES)
+    assert sum(len(part) for part in parts) <= 30 + 2 * shares  # no case of `test_many` twice
+
+
+@pytest.mark.parametrize("share", ["1/3", "2/3", "3/3", "7/9"])
+def test_every_test_is_in_every_share(share):
+    assert {name.partition("[")[0] for name in chosen(NAMES, share)} == {name.partition("[")[0] for name in NAMES}
+
+
+def test_a_new_case_does_not_move_the_others():
+    assert chosen(NAMES, "2/3") == chosen([*NAMES, "a.py::test_many[new]"], "2/3") - {"a.py::test_many[new]"}
+
+
+@pytest.mark.parametrize("share", ["0/3", "4/3", "-1/3"])
+def test_a_share_that_does_not_exist_is_an_error(share):
+    with pytest.raises(ValueError, match="such as 1/3"):
+        chosen(NAMES, share)
