@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import platform
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -42,14 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(f"\n{'Every answer is right' if options.smoke else 'Measured'} ({perf_counter() - start:.0f} s).")
     if options.write and not options.smoke:
-        RESULTS.write_text(_document(results), encoding="utf-8")
+        before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+        RESULTS.write_text(_document(before, results), encoding="utf-8")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="run everything once and check the answers only")
-    parser.add_argument("--write", action="store_true", help=f"store the table in {RESULTS.name}")
+    parser.add_argument("--write", action="store_true", help=f"store the table of this Python in {RESULTS.name}")
     parser.add_argument("--only", nargs="+", choices=GROUPS, metavar="GROUP", help=f"some of: {', '.join(GROUPS)}")
     parser.add_argument(
         "--instructions", action="store_true", help="also count instructions (needs valgrind, takes minutes)"
@@ -71,20 +74,21 @@ def _run(name: str, *, smoke: bool) -> Iterator[Result]:
         yield result
 
 
-def _document(results: list[Result]) -> str:
-    lines = [
+def _document(before: str, results: list[Result]) -> str:
+    """Return the report. The tables of other Pythons stay as they are in it."""
+    tables = dict(re.findall(r"^## Python (\S+)\n\n(.*?)(?=\n## |\Z)", before, re.MULTILINE | re.DOTALL))
+    tables[_python()] = "\n".join([*machine(), "", HEADER, *map(str, results), ""])
+    head = (
         "# Results",
-        "",
-        "Written by `python -m benchmarks --write`. Every ratio is the median of pairs measured alternately in one",
+        "Written by `python -m benchmarks --write`. Every ratio is the median of pairs measured alternately in one\n"
         "process, in CPU time; see [README.md](README.md).",
-        "",
-        *machine(),
-        "",
-        HEADER,
-        *map(str, results),
-        "",
-    ]
-    return "\n".join(lines)
+    )
+    parts = (f"## Python {version}\n\n{tables[version].strip()}" for version in sorted(tables))
+    return "\n\n".join([*head, *parts]) + "\n"
+
+
+def _python() -> str:
+    return ".".join(platform.python_version_tuple()[:2])
 
 
 if __name__ == "__main__":

@@ -52,6 +52,21 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+KEPT = r"""
+import benchmarks.__main__ as program
+old = "# Results\n\n## Python 3.9\n\n| nine |\n\n## Python 3.99\n\n| old |\n"
+program._python = lambda: "3.99"
+new = program._document(old, ["| new |"])
+assert new.count("## Python") == 2 and "| nine |" in new and "| old |" not in new and new.endswith("| new |\n"), new
+assert program._document(new, ["| new |"]) == new
+"""
+
+
+def test_results_of_another_python_stay_in_the_report():
+    done = run("-c", KEPT)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_benchmark_runs_and_every_answer_is_right():
     done = run("-m", "benchmarks", "--smoke")
     assert done.returncode == 0, done.stdout + done.stderr
