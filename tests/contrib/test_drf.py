@@ -18,7 +18,7 @@ from django.views.decorators.cache import cache_page
 from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, JSON, READER, abrowser, sign_in
 
-from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
 from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.requirements import Role
 from django_sessionkit.signals import access_denied
@@ -274,6 +274,17 @@ def test_a_permission_may_be_asked_for_a_view_without_headers():
         before = copy.deepcopy(view)
         assert Requires(Role("editor"))().has_permission(Request(request), view) is False
         assert view == before
+
+
+def test_a_permission_that_is_asked_on_an_event_loop_names_the_async_function(rf):
+    request = rf.get("/")
+    request.session = program(EDITOR).session
+
+    async def ask():
+        Requires(Role("editor"))().has_permission(Request(request), APIView())
+
+    with pytest.raises(AsyncRequired, match=r"Use `await aevaluate\(\.\.\.\)`"):
+        async_to_sync(ask)()
 
 
 @pytest.mark.parametrize("debug", [False, True])

@@ -531,7 +531,8 @@ def test_mistakes_are_errors_where_the_field_is_defined():
     with pytest.raises(InvalidPolicy, match="Requires: needs a requirement, not str"):
         Requires("editor")
     with pytest.raises(
-        TypeError, match=r"has the class, not an instance; write strawberry.field\(extensions=\[Requires"
+        TypeError,
+        match=r"\. extensions=\[Requires\]: has the class, not an instance; write strawberry.field\(",
     ):
         fields(extensions=[Requires])
     wrong = "Requires: is neither a decorator nor one of the permission_classes; write strawberry.field"

@@ -32,8 +32,9 @@ from django_sessionkit import (
     use_session,
 )
 from django_sessionkit.contrib.admin import SessionKitAdminSite
-from django_sessionkit.contrib.admin.access import SessionOnlyUser
+from django_sessionkit.contrib.admin.access import SessionOnlyUser, decision_for
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.policy.decisions import NOT_AUTHENTICATED
 from django_sessionkit.sources import RequestAttributeSource
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,13 @@ def test_whatever_is_required_there_must_be_a_session(requirement, allowed, admi
     client.force_login(ann)
     assert client.get("/admin/")["Location"] == "/login/?next=/admin/"
     assert known(ann).get("/admin/").status_code == 200
+
+
+def test_a_decision_without_a_session_is_a_denial_with_its_reason(closed, rf):
+    request = rf.get("/admin/")
+    request.session = browser().session
+    decision = decision_for(request, Public(), without_user=True)
+    assert (decision.allowed, decision.reason, decision.requirement) == (False, NOT_AUTHENTICATED, Public())
 
 
 def test_a_site_may_ask_for_a_recent_login(admin_settings):

@@ -354,7 +354,10 @@ def test_a_user_who_is_gone_is_not_renewed(caller, ann):
 
 
 def test_without_a_store_nobody_is_renewed(ann):
-    assert refresh(validate_session({"user_id": "7"}), RequestFactory().get("/")) is None
+    request = RequestFactory().get("/")
+    assert refresh(validate_session({"user_id": "7"}), request) is None
+    request.user = ann
+    assert refresh(validate_session({"user_id": str(ann.pk)}), request) is None
 
 
 def test_rights_are_never_older_than_their_version_at_log_in(ann):

@@ -30,6 +30,14 @@ ROLES = {
 }
 
 
+QUESTIONS = {
+    "has_perm": ["shop.change_order"],
+    "has_module_perms": ["shop"],
+    "get_all_permissions": [],
+    "get_user_permissions": [],
+}
+
+
 def held(user):
     return {
         "has": user.has_perm("shop.change_order"),
@@ -72,12 +80,14 @@ async def arights(request):
 
 
 async def hasty(request):
-    """A sync question on the event loop, before the session is loaded."""
-    try:
-        SessionPermissions().has_perm(await request.auser(), "shop.change_order")
-    except AsyncRequired as error:
-        return JsonResponse({"error": str(error)})
-    return JsonResponse({"error": None})
+    """Sync questions on the event loop, before the session is loaded."""
+    user, backend, errors = await request.auser(), SessionPermissions(), {}
+    for name, question in QUESTIONS.items():
+        try:
+            getattr(backend, name)(user, *question)
+        except AsyncRequired as error:
+            errors[name] = str(error)
+    return JsonResponse(errors)
 
 
 def again(request):
@@ -270,7 +280,8 @@ def test_code_that_finds_the_tenant_gets_the_answers_of_the_other_backends(make,
 
 def test_a_sync_question_on_the_event_loop_names_the_async_one(ann):
     client = logged_in(abrowser(), ann, role="editor")
-    assert "await user.ahas_perm(...)" in async_to_sync(client.get)("/hasty/").json()["error"]
+    errors = async_to_sync(client.get)("/hasty/").json()
+    assert {name: f"`await user.a{name}(...)`" in errors[name] for name in QUESTIONS} == dict.fromkeys(QUESTIONS, True)
 
 
 def test_nobody_logs_in_by_it(ann):

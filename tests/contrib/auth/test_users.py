@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.contrib.auth import SESSION_KEY, get_user, login, logout
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.cache import cache
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import RequestFactory
 from django.urls import include, path
 from django.utils.functional import SimpleLazyObject
@@ -27,7 +28,7 @@ from django_sessionkit import (
     set_session,
     update_session,
 )
-from django_sessionkit.contrib.auth.users import is_logged_in
+from django_sessionkit.contrib.auth.users import auser_of, is_logged_in
 from django_sessionkit.session.loader import context_for
 
 pytestmark = pytest.mark.django_db
@@ -291,6 +292,21 @@ def test_the_user_of_a_request_without_a_store_is_who_it_is_about(project):
     request: HttpRequest = RequestFactory().get("/")
     request.user = User.objects.create_user("token")
     assert context_for(request).get().user_id == str(request.user.pk)
+
+
+def test_a_load_and_a_view_that_awaits_its_user_share_one_query(project, django_assert_num_queries):
+    client, request = browser(), RequestFactory().get("/")
+    client.force_login(User.objects.create_user("ann"))
+    request.session = client.session
+    assert SESSION_KEY in request.session
+    AuthenticationMiddleware(lambda request: HttpResponse()).process_request(request)
+
+    async def both():
+        return await auser_of(request), await request.auser()
+
+    with django_assert_num_queries(1):
+        one, other = async_to_sync(both)()
+    assert one is other
 
 
 def test_a_key_that_reads_like_none_is_no_log_in():
