@@ -14,12 +14,13 @@ from .workers import Row
 
 UNKNOWN = "503 with Retry-After"
 _NAMES = ("user0", "user1", "user2")
+_WITHOUT = [("worker", "daphne")]  # daphne is one process
 
 
 class Size(NamedTuple):
     """Which faults, and on which servers."""
 
-    servers: tuple[str, ...] = ("gunicorn", "uvicorn")
+    servers: tuple[str, ...] = ("gunicorn", "uvicorn", "daphne")
     only: tuple[str, ...] = ()
 
 
@@ -29,6 +30,8 @@ def run(size: Size) -> Iterator[str]:
     for name, fault in FAULTS.items():
         if not size.only or name in size.only:
             for server in size.servers:
+                if (name, server) in _WITHOUT:
+                    continue
                 try:
                     row = fault(server)
                 except Broken as error:
