@@ -18,7 +18,8 @@ from django_sessionkit import (
     use_session,
     validate_session,
 )
-from django_sessionkit.access import AccessPolicy, RoleHierarchy, effective, parse_roles
+from django_sessionkit.access import AccessPolicy, effective
+from django_sessionkit.policy.roles import RoleHierarchy, parse_roles
 
 ROLES = {
     "admin": {"inherits": ["editor"], "permissions": ["users:manage"]},

@@ -10,9 +10,9 @@ from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 
 from django_sessionkit import conf
-from django_sessionkit.access import EVERY_PERMISSION
 from django_sessionkit.lint import permission_names
 from django_sessionkit.lint import role_names as known_roles
+from django_sessionkit.policy.roles import EVERY_PERMISSION
 from django_sessionkit.requirements import role_names
 from django_sessionkit.utils.text import did_you_mean
 

@@ -16,9 +16,10 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.functional import Promise
 
-from django_sessionkit.access import AccessPolicy, RoleHierarchy, parse_roles
+from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.patterns import Pattern
+from django_sessionkit.policy.roles import RoleHierarchy, parse_roles
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
 from django_sessionkit.policy.rules import RuleSet, ViewNamePattern
 

@@ -13,9 +13,10 @@ from asgiref.sync import iscoroutinefunction
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from django_sessionkit.access import AccessPolicy, RoleHierarchy
+from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.denial_options import check_target, with_slash
+from django_sessionkit.policy.roles import RoleHierarchy
 from django_sessionkit.requirements import Allow, Requirement, leaves
 from django_sessionkit.utils.numbers import is_finite
 from django_sessionkit.utils.text import described, did_you_mean, nearest

@@ -5,7 +5,7 @@ No session is evaluated, and no predicate or custom access policy is called.
 
 from __future__ import annotations
 
-from django_sessionkit.access import RoleHierarchy
+from django_sessionkit.policy.roles import RoleHierarchy
 from django_sessionkit.requirements import (
     Allow,
     AllowObject,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django_sessionkit import conf
-from django_sessionkit.access import EVERY_PERMISSION, Grants
+from django_sessionkit.access import Grants
+from django_sessionkit.policy.roles import EVERY_PERMISSION
 from django_sessionkit.requirements import AnyPermission, Permission, leaves
 from django_sessionkit.utils.text import nearest
 

@@ -19,8 +19,9 @@ from django_sessionkit import (
     Within,
     validate_session,
 )
-from django_sessionkit.access import AccessPolicy, parse_roles
+from django_sessionkit.access import AccessPolicy
 from django_sessionkit.lint.implication import implies, is_weaker
+from django_sessionkit.policy.roles import parse_roles
 from django_sessionkit.requirements import leaves, role_names
 
 ROLES = parse_roles({"a": {"inherits": ["b"], "permissions": ["x"]}, "b": {}, "c": {"permissions": ["y"]}}, "")

@@ -56,7 +56,7 @@ ROOMS = {
         " tests/test_types.py",
     ),
     "policy": Room(
-        "policy/*",
+        "policy/[!r]*.py policy/re*.py policy/ru*.py",
         "tests/policy tests/guard/test_evaluator.py tests/conf tests/test_patterns.py"
         " tests/requirements tests/responses/test_responses.py tests/test_decorators.py tests/test_mixins_objects.py",
     ),
@@ -90,7 +90,8 @@ ROOMS = {
         " --deselect=tests/urlconf/test_inventory.py::test_the_effort_grows_with_the_number_of_routes_and_no_faster",
     ),
     "access": Room(
-        "access.py", "tests/test_access.py tests/test_api.py tests/conf/test_conf.py tests/contrib/auth/test_roles.py"
+        "access.py policy/roles.py",
+        "tests/test_access.py tests/test_api.py tests/conf/test_conf.py tests/contrib/auth/test_roles.py",
     ),
     "contrib": Room("contrib/*", "tests/contrib tests/openapi tests/checks/test_graphql.py tests/checks/test_ninja.py"),
 }

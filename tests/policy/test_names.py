@@ -27,10 +27,11 @@ from django_sessionkit import (
     use_session,
     validate_session,
 )
-from django_sessionkit.access import AccessPolicy, RoleHierarchy, parse_roles
+from django_sessionkit.access import AccessPolicy
 from django_sessionkit.conf.limits import Limits
 from django_sessionkit.matrix.principals import parse_principal
 from django_sessionkit.mixins import RequirePermissionMixin, RequireRoleMixin
+from django_sessionkit.policy.roles import RoleHierarchy, parse_roles
 from django_sessionkit.policy.rule_parser import parse_rule
 from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.testing import sign_in

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from support.examples import examples
 
 from django_sessionkit import Allow, Authenticated, Nobody, Permission, Public, Recent, Role, Within, validate_session
-from django_sessionkit.access import AccessPolicy, RoleHierarchy
+from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.policy.roles import RoleHierarchy
 from django_sessionkit.requirements.check_input import CheckInput
 from django_sessionkit.utils.sansio import run
 

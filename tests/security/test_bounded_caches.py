@@ -74,8 +74,8 @@ SHORT_LIVED = {
 # Settings, URL patterns and classes of the project fill these, once. Most serve checks and commands only.
 FILLED_BY_THE_PROJECT = {
     "mixins.objects._checking",
-    "access.RoleHierarchy._permissions",
-    "access.RoleHierarchy._roles",
+    "policy.roles.RoleHierarchy._permissions",
+    "policy.roles.RoleHierarchy._roles",
     "conf.installed._has_locale_middleware",
     "conf.misspelled._after_prefix",
     "urlconf.alternatives.alternatives_of",

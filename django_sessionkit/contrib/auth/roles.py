@@ -7,9 +7,9 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_permission_codename
 
-from django_sessionkit.access import EVERY_PERMISSION, RawRoles, check_role_name
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.names import nfc
+from django_sessionkit.policy.roles import EVERY_PERMISSION, RawRoles, check_role_name
 from django_sessionkit.session import audit
 
 from .users import without_session
