@@ -145,7 +145,7 @@ def _default(reading: PathVariant, target: AccessRequest) -> str | None:
     """Return ``None`` for an unknown path and for a variant that is not exact: the default does not apply to them."""
     if not reading.exact or target.match is None:
         return None
-    return (exempted_from_default(reading, target) or "asks") if conf.current().global_protect else "off"
+    return (exempted_from_default(reading.path, target) or "asks") if conf.current().global_protect else "off"
 
 
 def _kind(reading: PathVariant, target: AccessRequest) -> str:

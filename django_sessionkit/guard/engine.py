@@ -82,7 +82,7 @@ def _apply_rule(rule: Rule, evaluation: RequestEvaluation) -> Flow[Denial | None
 
 
 def _apply_default(reading: PathVariant, target: AccessRequest, evaluation: RequestEvaluation) -> Flow[Denial | None]:
-    if not conf.current().global_protect or exempted_from_default(reading, target) is not None:
+    if not conf.current().global_protect or exempted_from_default(reading.path, target) is not None:
         return None
     decision = yield from evaluation.decide(GLOBAL_LABEL, _AUTHENTICATED)
     if decision:
@@ -92,11 +92,11 @@ def _apply_default(reading: PathVariant, target: AccessRequest, evaluation: Requ
     )
 
 
-def exempted_from_default(reading: PathVariant, target: AccessRequest) -> str | None:
+def exempted_from_default(path: str, target: AccessRequest) -> str | None:
     """Return what exempts a path from the global default: the mark of a view, ``"SESSIONKIT_EXCLUDE"`` or ``None``."""
     settings = conf.current()
     rules, mark = settings.rules, exempting_mark(target.match, honors_django=settings.honor_login_not_required)
-    is_excluded = mark is None and (rules.excludes(reading.path) or rules.excludes_view(target.view_name))
+    is_excluded = mark is None and (rules.excludes(path) or rules.excludes_view(target.view_name))
     return "SESSIONKIT_EXCLUDE" if is_excluded else mark
 
 

@@ -16,7 +16,6 @@ from django_sessionkit.explanation.builder import explain_request
 from django_sessionkit.guard.engine import GLOBAL_LABEL, exempted_from_default
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
 from django_sessionkit.guard.shown_session import shown_grants
-from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.view_marks import requirements_of
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.utils.sansio import Flow
@@ -76,13 +75,14 @@ def _what_allowed(request: HttpRequest, evaluation: RequestEvaluation) -> tuple[
 
 def _what_denied(request: HttpRequest, evaluation: RequestEvaluation) -> tuple[str, str]:
     rule = evaluation.rule
-    decision = evaluation.decision_of(rule.label if rule is not None else GLOBAL_LABEL)
-    if rule is not None and decision is None and rule.is_public:
-        return rule.label, "public"
-    if decision is None:
-        return "none", _why_open(request, evaluation)
-    ignored = "reauth_page" if evaluation.is_reauth_page else "login_page"
-    return decision.rule or "none", "granted" if decision else ignored
+    label = rule.label if rule is not None else GLOBAL_LABEL
+    decision = evaluation.decision_of(label)
+    if decision is not None:
+        ignored = "reauth_page" if evaluation.is_reauth_page else "login_page"
+        return label, "granted" if decision else ignored
+    if rule is not None and rule.is_public:
+        return label, "public"
+    return "none", _why_open(request, evaluation)
 
 
 def _why_open(request: HttpRequest, evaluation: RequestEvaluation) -> str:
@@ -90,8 +90,7 @@ def _why_open(request: HttpRequest, evaluation: RequestEvaluation) -> str:
         return "unprotected"
     if not evaluation.is_routed:
         return "not_routed"
-    path = PathVariant(request.path_info, exact=True)
-    return exempted_from_default(path, AccessRequest.of(request, resolved=True)) or "unknown"
+    return exempted_from_default(request.path_info, AccessRequest.of(request, resolved=True)) or "unknown"
 
 
 @cache

@@ -9,6 +9,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views import View
 from support.loops import async_to_sync
 from support.sessions import EDITOR, JSON, READER, abrowser, browser
 from testsite import urls as testsite_urls
@@ -35,12 +37,27 @@ def enforcing(request):
     enforce(Permission("posts:burn"))
 
 
+@method_decorator(require_role("editor"), name="post")
+class Posting(View):
+    def get(self, request):
+        return HttpResponse("page")
+
+    post = get
+
+
+def moving(request):
+    request.path_info = "/elsewhere/"
+    return HttpResponse("page")
+
+
 urlpatterns = [
     *testsite_urls.urlpatterns,
     path("drafts/", require_role("editor")(views.page)),
     path("page/drafts/", require_role("editor")(views.page)),
     path("page/health/", views.page),
     path("enforcing/", enforcing),
+    path("posting/", Posting.as_view()),
+    path("moving/", moving),
 ]
 handlers = type("urls", (), {"urlpatterns": urlpatterns, "handler403": f"{__name__}.own_page"})
 
@@ -94,6 +111,17 @@ def test_the_header_knows_the_global_default(site, where, session, header):
     assert browser(session).get(where)[HEADER] == header
 
 
+def test_the_header_is_about_the_method_of_the_request():
+    assert browser(EDITOR).get("/posting/")[HEADER] == "allowed; rule=none; reason=unprotected"
+    assert browser(EDITOR).post("/posting/")[HEADER] == "allowed; rule=view; reason=granted"
+
+
+def test_the_header_does_not_guess_why_if_the_view_has_changed_the_path(site):
+    site.SESSIONKIT_GLOBAL_PROTECT = True
+    site.SESSIONKIT_EXCLUDE = ["/moving"]
+    assert browser().get("/moving/")[HEADER] == "allowed; rule=none; reason=unknown"
+
+
 def test_the_header_is_on_the_redirect_that_adds_a_slash(site):
     site.SESSIONKIT_GLOBAL_PROTECT = True
     site.MIDDLEWARE = [*site.MIDDLEWARE, "django.middleware.common.CommonMiddleware"]
@@ -138,6 +166,7 @@ def shown(where: str, session=READER) -> str:
 
 def test_the_403_page_explains():
     page = shown("/page/")
+    assert "<title>Access denied: GET /page/</title>" in page
     assert "<h1>403: access denied</h1>" in page
     assert "denied by the rule desk: needs the role &quot;editor&quot;" in page
     assert '<span class="sessionkit-denied">denied</span> <code>Role(&#x27;editor&#x27;)</code>' in page

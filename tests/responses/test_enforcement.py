@@ -12,16 +12,18 @@ from django.template.response import TemplateResponse
 from django.test import RequestFactory, override_settings
 from django.urls import path, reverse
 from django.utils.module_loading import import_string
+from django.views.decorators.cache import cache_page
 from support.sessions import ADMIN, HTML, READER, browser
 
-from django_sessionkit import AccessDenied, Allow, Role
+from django_sessionkit import AccessDenied, Allow, AllowObject, Role, enforce, require_session, use_session
 from django_sessionkit.decorators import require, require_role
 from django_sessionkit.policy.decisions import STALE_AUTHENTICATION, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.responses import hidden_page, own_pages, step_up
-from django_sessionkit.responses.caching import HELD_BACK, hold_back, release, vary_ahead
-from django_sessionkit.responses.enforcement import enforced_for_object
+from django_sessionkit.responses.caching import HELD_BACK, hold_back, release, vary, vary_ahead
+from django_sessionkit.responses.enforcement import enforced_for_object, missing_object
 from django_sessionkit.signals import access_denied
+from django_sessionkit.sources import DjangoSessionSource, SessionSource
 from django_sessionkit.utils.sansio import run
 
 
@@ -201,6 +203,64 @@ def test_a_missing_confirmation_of_an_unknown_requirement_has_no_age():
 def test_the_headers_of_an_api_view_get_vary_before_it_runs(headers, expected):
     vary_ahead(SimpleNamespace(headers=headers))
     assert headers == expected
+
+
+class ByTwo(SessionSource):
+    vary_headers = ("Authorization", "X-Key")
+
+    def read(self, request):
+        return None
+
+
+class ByNothing(ByTwo):
+    vary_headers = ()
+
+
+@pytest.mark.parametrize(
+    ("source", "before", "after"),
+    [
+        (DjangoSessionSource, None, "Cookie"),
+        (DjangoSessionSource, "Cookie", "Cookie"),
+        (DjangoSessionSource, "Accept", "Accept, Cookie"),
+        (ByTwo, None, "Authorization, X-Key"),
+        (ByTwo, "X-Key", "X-Key, Authorization"),
+        (ByNothing, None, None),
+        (ByNothing, "Accept", "Accept"),
+    ],
+)
+def test_a_response_varies_on_what_the_source_reads_as_well(source, before, after):
+    response = HttpResponse(headers={} if before is None else {"Vary": before})
+    with override_settings(SESSIONKIT_SOURCE=source):
+        assert vary(response) is response
+    assert response.get("Vary") == after
+    assert sorted(name for name, _ in response.items()) == ["Content-Type", *(["Vary"] if after else [])]
+
+
+@pytest.mark.parametrize("ask", [require_session, lambda: enforce(Role("reader"))])
+def test_a_cache_around_a_view_that_asks_for_the_session_keeps_no_page(ask):
+    """No code of SessionKit runs between the view and ``cache_page``, so nothing adds ``Vary`` in time."""
+    urls = (path("cached/", cache_page(60)(lambda request: HttpResponse(ask().user_id))),)
+    with override_settings(ROOT_URLCONF=urls):
+        for user_id in ("1", "2"):
+            assert browser({"user_id": user_id, "role": "reader"}).get("/cached/").content == user_id.encode()
+
+
+def test_what_a_view_enforces_may_be_about_an_object():
+    owned = AllowObject(lambda session, number: number == 7)
+    with use_session(READER):
+        assert enforce(owned, obj=7).user_id == "1"
+        with pytest.raises(AccessDenied):
+            enforce(owned, obj=8)
+
+
+def test_a_missing_object_tells_nothing_and_is_not_cached():
+    request = request_of(READER)
+    request.session.accessed = False
+    request._cache_update_cache = True  # as CacheMiddleware sets it
+    missing = run(missing_object(request))
+    assert (type(missing), str(missing)) == (Http404, "")
+    assert request._cache_update_cache is False
+    assert request.session.accessed  # as for a denied object, so that the response has the same headers
 
 
 @pytest.mark.parametrize("view", [SimpleNamespace(), SimpleNamespace(headers=None), SimpleNamespace(headers=("a",))])

@@ -20,6 +20,7 @@ from django_sessionkit import Role, use_session
 from django_sessionkit.decorators import require_authenticated, require_role
 from django_sessionkit.mixins import RequireRoleMixin
 from django_sessionkit.policy import view_marks
+from django_sessionkit.responses.hidden_page import finish
 from django_sessionkit.sources import SessionSource
 
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
@@ -304,6 +305,27 @@ def tenant(get_response):
     return middleware
 
 
+in_two_languages = in_languages(prefix_default_language=True)
+
+
+def translated_tenant(get_response):
+    def middleware(request):
+        request.urlconf = in_two_languages
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("where", ["/de/page-1/", "/de/page-1", "/page-1/", "/de/page-7/"])
+def test_no_language_of_the_urlconf_of_the_request_betrays_it(where, settings):
+    """``LocaleMiddleware`` looks at the language prefixes of that URLconf, for ``Vary`` and for redirects."""
+    settings.MIDDLEWARE = [SESSIONS, f"{__name__}.translated_tenant", LOCALE, COMMON, OURS]
+    for client in (client_of(None), client_of(READER)):
+        answer = seen(client, where)
+        assert answer == seen(client, unknown(where))
+        assert answer[0] == 404
+
+
 @override_settings(ROOT_URLCONF=(path("calls/", calling),))
 def test_a_view_that_calls_a_hidden_one_answers_alike():
     client = client_of(READER)
@@ -336,6 +358,13 @@ def test_where_nothing_is_hidden_an_unknown_url_costs_nothing(monkeypatch):
     assert "Cookie" not in response["Vary"]
 
 
+@pytest.mark.parametrize(("rules", "is_view_hidden"), [(RULES, False), ([], True), (RULES, True)])
+def test_where_a_rule_or_a_view_is_hidden_no_cache_keeps_an_unknown_url(rules, is_view_hidden, settings, monkeypatch):
+    monkeypatch.setattr(view_marks.views_are_hidden, "is_set", lambda: is_view_hidden)
+    settings.SESSIONKIT_PROTECT = rules
+    assert client_of(READER).get("/nil/")["Cache-Control"] == "no-store"
+
+
 def test_a_404_of_a_view_is_its_own():
     def missing(request):
         return HttpResponse("no such order", status=404)
@@ -349,6 +378,18 @@ def test_a_404_of_a_view_is_its_own():
 def test_who_may_sees_it():
     assert [client_of(ADMIN).get(where).status_code for where in HIDDEN if where.endswith("/")] == [200] * 10
     assert Role("admin") == Mixed.as_view().sessionkit_requirement
+
+
+def test_the_headers_of_inner_middleware_are_kept_but_not_those_about_another_body():
+    response, dropped = HttpResponse("hidden", status=404, headers={"X-Own": "ours"}), HttpResponse("elsewhere")
+    of_the_body = ("Allow", "Content-Disposition", "Content-Encoding", "ETag", "Last-Modified", "Location")
+    for name in ("X-Own", "X-Inner", "Content-Length", *of_the_body):
+        dropped[name] = "theirs"
+    finish(response, dropped)
+    found = {"X-Own": "ours", "X-Inner": "theirs", "Content-Type": "text/html; charset=utf-8", "Content-Length": "6"}
+    assert dict(response.items()) == found
+    finish(without_length := HttpResponse("hidden"), HttpResponse("elsewhere"))
+    assert not without_length.has_header("Content-Length")
 
 
 def closed(get_response):

@@ -268,6 +268,29 @@ def test_a_path_with_a_language_is_not_negotiated(site):
     assert marks(response) == ("de", False)
 
 
+class Shop:
+    """The URLconf of some requests. That of the project has no language prefixes."""
+
+    urlpatterns = i18n_patterns(path("shop/", views.page))
+
+
+def of_a_shop(get_response):
+    def middleware(request):
+        request.urlconf = Shop
+        return get_response(request)
+
+    return middleware
+
+
+@BOTH
+def test_the_language_prefixes_are_those_of_the_urlconf_of_the_request(site, asgi):
+    site.ROOT_URLCONF, site.MIDDLEWARE = Untranslated, [SESSIONS, f"{__name__}.of_a_shop", OURS, LOCALE]
+    site.SESSIONKIT_PROTECT = [{"pattern": "/shop", "role": "admin"}]
+    response = get("/de/shop/", language="fr", asgi=asgi, **HTMX)
+    assert (response.status_code, response.content.decode()) == (403, TEXT)
+    assert marks(response) == ("de", False)
+
+
 class WithoutPrefix:
     urlpatterns = [
         path("rule/", views.page),

@@ -16,7 +16,7 @@ from testsite import views
 
 from django_sessionkit import AccessDenied, Nobody, NotAuthenticated, Role, enforce
 from django_sessionkit.decorators import require, require_role
-from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable
 from django_sessionkit.mixins import RequireMixin
 
 HTMX = {**HTML, "hx-request": "true"}
@@ -437,3 +437,38 @@ def test_each_response_in_full(session, headers, status, told, body):
     response = get("/guarded/", session, headers=headers)
     assert (response.status_code, response.content.decode()) == (status, body)
     assert dict(response.headers) == {**told, **PRIVATE, "Content-Length": str(len(body))}
+
+
+def unavailable(request):
+    raise SessionUnavailable
+
+
+LATER = "The session cannot be looked up at the moment. Please try again later."
+
+
+@override_settings(SESSIONKIT_SOURCE=unavailable)
+@pytest.mark.parametrize(
+    ("headers", "told", "body"),
+    [
+        (HTMX, TEXT, LATER),
+        (API, PROBLEM, problem(503, "Service Unavailable", LATER)),
+    ],
+)
+def test_each_response_in_full_if_the_session_is_unknown_for_now(headers, told, body):
+    response = get("/guarded/", headers=headers)
+    assert (response.status_code, response.content.decode()) == (503, body)
+    found = dict(response.headers)
+    assert found.pop("Vary") == "Cookie, Authorization"  # as for every function that is a source
+    kept = {"Cache-Control": "no-store", "Retry-After": "10", "Content-Length": str(len(body))}
+    assert found == {**told, **kept}
+
+
+@override_settings(SESSIONKIT_SOURCE=unavailable)
+def test_the_page_if_the_session_is_unknown_for_now():
+    response = get("/guarded/")
+    assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "10", "no-store")
+    assert f"<h1>Service Unavailable</h1><p>{LATER}</p>" in response.content.decode()
+    with override_settings(DEBUG=True):
+        response = get("/guarded/")
+        assert (response.status_code, response["Retry-After"]) == (503, "10")
+        assert "<h1>503: session unknown for now</h1>" in response.content.decode()
