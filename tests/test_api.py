@@ -360,6 +360,7 @@ own_urls = override_settings(
         (["/nowhere/"], {}, ""),
         (["/guarded"], {}, ""),
         (["//guarded/"], {}, ""),
+        (["//evil.example/open/"], {}, ""),
         (["/"], {}, ""),
     ],
 )

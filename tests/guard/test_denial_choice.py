@@ -10,14 +10,14 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
-from django.urls import get_script_prefix, path, set_script_prefix
-from django.utils.translation import get_language
+from django.urls import get_script_prefix, path, resolve, set_script_prefix
+from django.utils.translation import get_language, override
 from support.sessions import ADMIN, HTML, READER, browser
 
 from django_sessionkit import Role, validate_session
 from django_sessionkit.decorators import require_recent, require_role
 from django_sessionkit.guard.denial_choice import Denial, choose_response
-from django_sessionkit.guard.preview import unrouted
+from django_sessionkit.guard.preview import behind_language, behind_slash, unrouted
 from django_sessionkit.guard.redirects import arrives_at, is_login_page, is_reauth_page, reauth_path
 from django_sessionkit.guard.request_evaluation import AccessRequest
 from django_sessionkit.guard.view_denials import denial_of_marks
@@ -81,6 +81,30 @@ def test_a_redirect_that_the_languages_of_that_urlconf_lead_back_is_none(url):
     options = DenialOptions(redirect_to="/shop/")
     assert chosen(url, Decision(False, "missing_role"), options, READER) == (403, None)
     assert chosen("/a/", Decision(False, "missing_role"), options, READER) == (302, "/shop/")
+
+
+@pytest.mark.parametrize(("setting", "is_page"), [("LOGIN", is_login_page), ("REAUTH", is_reauth_page)])
+def test_a_page_that_a_language_leads_to_is_the_page_that_was_routed(setting, is_page):
+    """Where the active language routes ``/en/shop/`` to another view, it is not the page of the setting."""
+    with override_settings(**{f"SESSIONKIT_{setting}_URL": "/shop/"}), override("en"):
+        for routed, expected in (("/en/shop/", True), ("/tenant/login/", False)):
+            assert is_page("/en/shop/", "/en/shop/", Tenant, resolve(routed, Tenant)) is expected
+
+
+def test_the_pages_that_django_would_redirect_to_are_those_of_that_urlconf():
+    def pages(found):
+        return [(one.path_info, one.method, one.match.view_name) for one in found if one is not None]
+
+    with override("en"):
+        for path_ in ("/shop", "/shop/"):
+            found = behind_language(unrouted(path_, "post", Tenant))
+            assert pages(found) == [("/en/shop/", "POST", "tenant-shop")]
+            assert behind_language(unrouted(path_, "post", None)) == []
+    assert pages([behind_slash(unrouted("/tenant/login", "post", Tenant))]) == [
+        ("/tenant/login/", "POST", "tenant-login")
+    ]
+    for path_, urlconf in (("/tenant/login/", Tenant), ("/tenant/log", Tenant), ("/tenant/login", None)):
+        assert behind_slash(unrouted(path_, "post", urlconf)) is None
 
 
 @override_settings(SESSIONKIT_LOGIN_URL="tenant-login")

@@ -14,6 +14,7 @@ from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
 from django_sessionkit import Public, Role, can_access, explain, is_authenticated, use_session
+from django_sessionkit.access import AccessPolicy
 
 ADMIN_ONLY = [{"pattern": "/admin/**", "role": "admin"}]
 
@@ -492,6 +493,22 @@ def test_the_policy_serves_the_guard():
     assert status("/page/", {"user_id": "1", "role": "admin"}) == 200
 
 
+class Closing(AccessPolicy):
+    """Denies everything to everybody."""
+
+    def check(self, requirement, session, request):
+        return False
+
+
+@protect({"pattern": "/files/**", "public": True})
+def test_only_a_policy_that_checks_is_asked_about_a_public_rule():
+    for url in ("/files/a", "/files/A//b"):
+        response = browser(READER).get(url)
+        assert (response.status_code, response.has_header("Vary")) == (200, False)  # the session is not loaded
+        with override_settings(SESSIONKIT_ACCESS_POLICY=Closing):
+            assert both_status(url, READER) == 403
+
+
 OPEN_FILES = {"pattern": "/files/*", "public": True}
 CLOSED_FILES = {"pattern": "/files/**", "role": "admin"}
 
@@ -539,6 +556,14 @@ def test_a_wildcard_of_an_exclude_opens_one_segment():
 @override_settings(SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["/files/**"])
 def test_two_stars_of_an_exclude_open_all_below():
     assert [both_status(url) for url in ("/files/a", "/files/a/b", "/files/a/b/c/")] == [200, 200, 200]
+
+
+@protect({"pattern": "/elsewhere", "role": "admin"}, SESSIONKIT_GLOBAL_PROTECT=True, SESSIONKIT_EXCLUDE=["file"])
+def test_a_menu_knows_that_the_default_waits_for_the_view():
+    for url in ("/files/a", "/files//a/./B"):
+        assert both_status(url) == 200
+        with use_session(None):
+            assert can_access(url) is explain(url).allowed is True
 
 
 TRANSLATED_FILES = tuple(i18n_patterns(path("files/<path:name>", views.page)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -320,3 +321,17 @@ def test_an_object_is_noted_for_the_request_only_if_there_is_one(request_with_se
     assert "_sessionkit_object_asked" not in vars(request_with_session)
     assert evaluate(asked, obj=7)
     assert vars(request_with_session)["_sessionkit_object_asked"] is True
+
+
+def test_outside_a_request_an_object_is_looked_at_too():
+    asked = AllowObject(lambda session, obj: session is None and obj == 7)
+    assert evaluate(asked, obj=7)
+    assert not evaluate(asked, obj=8)
+
+
+def test_a_question_in_a_view_is_logged_with_its_request(request_with_session, caplog):
+    request_with_session.resolver_match = SimpleNamespace(route="orders/<int:pk>/")
+    caplog.set_level(logging.DEBUG, "django_sessionkit")
+    evaluate(ASKED)
+    line = "allowed: rule=None reason=granted requirement=Role('editor') method=GET route=orders/<int:pk>/"
+    assert caplog.messages == [line]

@@ -30,7 +30,7 @@ from django_sessionkit import (
     use_session,
 )
 from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
-from django_sessionkit.guard.questions import cached_requirement
+from django_sessionkit.guard.questions import cached_requirement, meets
 from django_sessionkit.requirements import Permission, Role
 from django_sessionkit.session.context import SessionContext, activate
 from django_sessionkit.session.loader import current_loader
@@ -150,6 +150,7 @@ ASKED_OUTSIDE = {
     "evaluate": lambda: evaluate(Role("editor")),
     "aevaluate": lambda: async_to_sync(aevaluate)(Role("editor")),
     "can_access": lambda: can_access("/nowhere/"),
+    "if_meets": lambda: meets(Role("editor")),
 }
 
 

@@ -110,6 +110,19 @@ def test_an_unsafe_request_is_not_repeated_after_login(method):
 def test_a_long_next_is_left_out():
     assert get("/guarded/?" + "a" * 1990)["Location"].endswith("a" * 1990)
     assert get("/guarded/?" + "a" * 1991)["Location"] == "/login/"
+    with override_settings(SESSIONKIT_PROTECT=[{"pattern": "/**", "authenticated": True}]):
+        longest = "/" + "a" * 1999
+        assert get(longest)["Location"] == f"/login/?next={longest}"
+        assert get(f"{longest}a")["Location"] == "/login/"
+    for url, location in ((longest, f"/login/?next={longest}"), (f"{longest}a", "/login/")):
+        headers = {**HTMX, "hx-current-url": f"http://testserver{url}"}
+        assert get("/guarded/", headers=headers)["HX-Redirect"] == location
+
+
+def test_a_page_without_https_is_not_where_a_user_of_https_comes_back_to():
+    for scheme, location in (("http", "/login/"), ("https", "/login/?next=/inbox/")):
+        headers = {**HTMX, "hx-current-url": f"{scheme}://testserver/inbox/"}
+        assert get("/guarded/", headers=headers, secure=True)["HX-Redirect"] == location
 
 
 @pytest.mark.parametrize(("url", "location"), [("/other/", "/other-login/"), ("/lazy/", "/other-login/")])
@@ -266,12 +279,19 @@ def test_api_true_wins_over_htmx_and_htmx_over_the_rest():
         ({"accept": "text/html;q=0.5, application/json"}, 401),
         ({"accept": "application/json;q=0.5, text/html"}, 302),
         ({"accept": "text/html;q=0"}, 401),
+        ({"accept": "text/html, application/json"}, 302),
+        ({"accept": "text/html;level=1, application/json;q=0.5"}, 302),
+        ({"accept": "text/html;q=0.1, application/json;q=0.5, application/xhtml+xml"}, 302),
+        ({"accept": "application/json;q=0.1, text/html;q=0.5, application/problem+json"}, 401),
         ({"accept": "text/html", "x-requested-with": "XMLHttpRequest"}, 401),
         ({"accept": "*/*", "sec-fetch-dest": "document"}, 302),
         ({"accept": "*/*", "sec-fetch-dest": "iframe"}, 302),
         ({"accept": "text/html", "sec-fetch-dest": "empty"}, 401),
         ({"accept": "text/html", "sec-fetch-dest": "image"}, 401),
+        ({"accept": "text/html", "x-requested-with": "org.example.browser"}, 302),
         ({"accept": "*/*", "sec-fetch-mode": "navigate"}, 302),
+        ({"accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "empty"}, 401),
+        ({"accept": "*/*", "sec-fetch-mode": "navigate", "x-requested-with": "XMLHttpRequest"}, 302),
         ({"accept": "text/html", "sec-fetch-mode": "cors"}, 401),
         ({"accept": ";;;,q=,/"}, 401),
     ],
