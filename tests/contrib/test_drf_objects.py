@@ -12,8 +12,19 @@ from django.test import Client
 from django.urls import include, path
 from support.sessions import ADMIN, EDITOR, JSON, READER, sign_in
 
-from django_sessionkit import AllowObject, Authenticated, Permission, Public, Recent, RequireObjectMixin, Role, enforce
+from django_sessionkit import (
+    AllowObject,
+    Authenticated,
+    Permission,
+    Public,
+    Recent,
+    RequireObjectMixin,
+    Role,
+    enforce,
+    validate_session,
+)
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.session.audit import user_digest
 from django_sessionkit.signals import access_denied
 
 if find_spec("rest_framework") is None:
@@ -250,7 +261,11 @@ def test_an_action_without_an_object_is_denied_unless_no_object_is_needed(method
     allowed = 201 if method == "post" else 200
     assert status(path, READER, method, {"name": "new"}) == 403
     assert handled == [(403, "no_object")]
-    assert "needs an object, and the URL names none. Access was denied. Use RequiresByAction" in caplog.text
+    names = {"/groups/": {"get": "list", "post": "create", "options": "metadata"}[method], "/groups/count/": "count"}
+    assert (
+        f"contrib.test_drf_objects.Groups.{names[path]}: {OWN | Role('admin')!r} needs an object, and the URL names "
+        "none. Access was denied. Use RequiresByAction with another requirement for this action."
+    ) in caplog.messages
     assert status(path, ADMIN, method, {"name": "new"}) == allowed
 
 
@@ -305,6 +320,19 @@ def test_a_hidden_object_looks_like_one_that_does_not_exist(page, method, handle
     assert handled == [(404, "predicate")]
     assert Group.objects.filter(pk=2, name="2").exists()
     assert client.get(page.format(1)).status_code == 200
+
+
+def test_what_is_reported_names_the_user_and_the_requirement(settings):
+    settings.REST_FRAMEWORK = HANDLER
+    told = []
+    access_denied.connect(keep := lambda decision, user, **kwargs: told.append((decision, user)), weak=False)
+    try:
+        assert [status(page) for page in ("/hidden/2/", "/groups/")] == [404, 403]
+    finally:
+        access_denied.disconnect(keep)
+    (hidden, user), (listed, same) = told
+    assert [repr(one.requirement) for one in (hidden, listed)] == [repr(OWN), repr(OWN | Role("admin"))]
+    assert user == same == user_digest(validate_session(READER))
 
 
 @pytest.mark.parametrize("handler", [{}, HANDLER])

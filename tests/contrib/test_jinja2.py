@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from importlib.util import find_spec
 
 import pytest
@@ -249,6 +250,34 @@ def test_a_wrong_tag_is_a_syntax_error_in_both(text, message):
         render(text)
     with pytest.raises(TemplateSyntaxError):
         django(text)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        f"{{% {sorted(WRONG_TAGS)[0]}\n 'editor' %}}",
+        "{% sessionkit_json\n ident='me' %}",
+        "{% if_has_role\n %}{% endif_has_role %}",
+        "{% if_has_role\n 'a' or 'b' %}{% endif_has_role %}",
+        "{% if_has_permission\n '' %}{% endif_has_permission %}",
+        "{% if_meets\n 'nowhere.OWN', order %}{% endif_meets %}",
+    ],
+)
+def test_a_wrong_tag_is_named_with_the_line_where_it_begins(tag):
+    with pytest.raises(jinja2.TemplateSyntaxError) as caught:
+        render(f"first\n\n{tag}")
+    assert caught.value.lineno == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{% sessionkit_json\n ['plan'] %}", "{% if_has_role\n nothing.name %}{% endif_has_role %}"],
+)
+def test_an_exception_in_a_tag_has_the_line_of_the_tag(text):
+    with pytest.raises((TypeError, jinja2.UndefinedError)) as caught:
+        render(f"first\n\n{text}")
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert [frame.lineno for frame in frames if frame.filename == "<template>"][:1] == [3]
 
 
 def test_blocks_nest_with_each_other_and_with_those_of_jinja2():

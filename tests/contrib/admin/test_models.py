@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
@@ -12,7 +13,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.checks import run_checks
 from django.test import RequestFactory, override_settings
-from support.admin_site import PermissionLines, Types, register, urls
+from support.admin_site import PermissionLines, Types, export, register, rename, urls
 from support.admin_site import admin_settings as admin_settings
 from support.admin_site import admin_tables as admin_tables
 from support.sessions import browser, sign_in
@@ -448,6 +449,39 @@ def test_a_base_class_may_leave_the_requirements_to_its_subclasses():
     assert (dict(Orders.requirements), dict(Strict.requirements)) == ({}, {"view": Nobody()})
     with pytest.raises(TypeError):
         Strict.requirements["add"] = Role("a")
+
+
+def test_a_base_class_may_take_arguments_of_its_own():
+    class Labelled:
+        def __init_subclass__(cls, *, label="", **kwargs):
+            super().__init_subclass__(**kwargs)
+            cls.label = label
+
+    class Orders(RequireModelAdminMixin, Labelled, label="orders"):
+        requirements = {}
+
+    assert Orders.label == "orders"
+
+
+def test_the_actions_of_a_place_are_limited_too():
+    """Since Django 6.1, an action is an object, and ``get_actions()`` may be asked for those of one place."""
+
+    class Newer(admin.ModelAdmin):
+        def get_actions(self, request, action_location="list"):
+            found = {"export": SimpleNamespace(func=export), "rename": SimpleNamespace(func=rename)}
+            return {f"{name} in the {action_location}": one for name, one in found.items()}
+
+    class Ours(RequireModelAdminMixin, Newer):
+        requirements = {"view": Role("view"), "change": Role("change")}
+
+    ours = Ours(ContentType, SessionKitAdminSite(Role("a"), allow_without_user=True))
+    request = RequestFactory().get("/")
+    with use_session({"user_id": "1", "role": "view"}):
+        assert list(ours.get_actions(request)) == ["export in the list"]
+        assert list(ours.get_actions(request, action_location="form")) == ["export in the form"]
+        assert list(ours.get_actions(request, "form")) == ["export in the form"]
+    with use_session({"user_id": "1", "role": "change"}):
+        assert list(ours.get_actions(request, "form")) == ["export in the form", "rename in the form"]
 
 
 @pytest.mark.parametrize("base", [admin.ModelAdmin, admin.TabularInline, admin.StackedInline])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import Group, User
 from django.core.checks import run_checks
 from django.core.management import call_command
@@ -34,7 +36,7 @@ from django_sessionkit import (
 from django_sessionkit.contrib.admin import SessionKitAdminSite
 from django_sessionkit.contrib.admin.access import SessionOnlyUser, decision_for
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.policy.decisions import NOT_AUTHENTICATED
+from django_sessionkit.policy.decisions import DENIED, NOT_AUTHENTICATED, REFUSED
 from django_sessionkit.sources import RequestAttributeSource
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +140,47 @@ def test_a_decision_without_a_session_is_a_denial_with_its_reason(closed, rf):
     assert (decision.allowed, decision.reason, decision.requirement) == (False, NOT_AUTHENTICATED, Public())
 
 
+def test_the_denial_of_a_session_that_meets_the_requirement_has_its_reason(closed, rf):
+    request = rf.get("/admin/")  # which has no user
+    with use_session({"user_id": "1", "role": "clerk"}):
+        request.session = without_user("clerk").session
+        decision = decision_for(request, Role("clerk"), without_user=False)
+    assert (decision.allowed, decision.reason) == (False, DENIED)
+    assert decision.detail.startswith("the session does not belong to request.user, an active Django user; set")
+    closed.SESSIONKIT_SOURCE = malformed
+    decision = decision_for(rf.get("/admin/"), Public(), without_user=True)
+    assert (decision.allowed, decision.reason) == (False, REFUSED)
+    assert decision.detail.startswith("user_id: ")
+
+
+def test_a_site_without_the_users_of_django_is_open_to_nobody(closed):
+    closed.MIDDLEWARE = [one for one in MIDDLEWARE if "auth" not in one and "messages" not in one]
+    assert without_user("clerk").get("/admin/").status_code == 403
+
+
+def test_each_decision_is_logged_with_its_request(closed, ann, caplog):
+    with caplog.at_level(logging.DEBUG, "django_sessionkit"):
+        known(ann, "clerk").get("/admin/")
+        known(ann).get("/admin/jsi18n/")
+    lines = [line.partition(" requirement=")[::2] for line in caplog.messages if " requirement=" in line]
+    assert ("allowed: rule=None reason=granted", "Role('clerk') method=GET route=admin/") in lines
+    assert ("denied: rule=None reason=missing_role", "Role('clerk') method=GET route=admin/jsi18n/") in lines
+
+
+def test_a_requirement_of_the_site_gets_the_request(admin_settings, ann):
+    requirement = Allow(lambda session, request: "hours" in request.GET)
+    admin_settings.ROOT_URLCONF = urls(SessionKitAdminSite(requirement))
+    assert known(ann).get("/admin/?hours=1").status_code == 200
+    assert known(ann).get("/admin/").status_code == 403
+
+
+def test_a_browser_keeps_no_page_but_the_translations(closed, ann):
+    """As in the site of Django."""
+    client = known(ann, "clerk")
+    assert "no-store" in client.get("/admin/")["Cache-Control"]
+    assert not client.get("/admin/jsi18n/").has_header("Cache-Control")
+
+
 def test_a_site_may_ask_for_a_recent_login(admin_settings):
     admin_settings.ROOT_URLCONF = urls(SessionKitAdminSite(Role("clerk") & Recent(600), allow_without_user=True))
     admin_settings.SESSIONKIT_REAUTH_URL = "/login/"
@@ -148,6 +191,10 @@ def test_a_site_may_ask_for_a_recent_login(admin_settings):
 
 def down(request):
     raise ConnectionError("no route to the store")
+
+
+def malformed(request):
+    return {"user_id": 7}
 
 
 @pytest.mark.parametrize("requirement", [Public(), Role("clerk")])
@@ -197,11 +244,12 @@ class Strict(SessionKitAdminSite):
         return super().has_permission(request) and "hours" in request.GET
 
 
-def test_a_subclass_may_require_more(admin_settings, ann):
+def test_a_subclass_may_require_more(admin_settings, ann, caplog):
     admin_settings.ROOT_URLCONF = urls(Strict())
     client = known(ann, "clerk")
     assert client.get("/admin/?hours=1").status_code == 200
     assert client.get("/admin/").status_code == 403
+    assert "access denied: rule=None reason=denied method=GET route=admin/ status=403" in caplog.text
 
 
 # Login and logout -----------------------------------------------------------------------------------------------------
@@ -237,6 +285,37 @@ def test_the_login_page_of_the_admin_may_be_that_of_the_project(protect, closed,
         assert client.get("/admin/").status_code == status
         ann.groups.add(clerks)
     assert client.get("/admin/login/")["Location"] == "/admin/"
+
+
+class DeskForm(AuthenticationForm):
+    prefix = "desk"
+
+
+class Titled(SessionKitAdminSite):
+    """A site with its own form, and a header that only these three pages have."""
+
+    requirement = Role("clerk")
+    login_form = DeskForm
+
+    def login(self, request, extra_context=None):
+        return super().login(request, {"site_header": "The login desk"})
+
+    def logout(self, request, extra_context=None):
+        return super().logout(request, {"site_header": "The logout desk"})
+
+    def password_change(self, request, extra_context=None):
+        return super().password_change(request, {"site_header": "The password desk"})
+
+
+def test_a_subclass_may_change_the_form_and_add_to_the_pages(closed, ann):
+    closed.ROOT_URLCONF = urls(Titled())
+    closed.LOGIN_URL = "admin:login"
+    page = browser().get("/admin/login/").content.decode()
+    assert "The login desk" in page
+    assert 'name="desk-username"' in page
+    client = known(ann, "clerk")
+    assert "The password desk" in client.get("/admin/password_change/").content.decode()
+    assert "The logout desk" in client.post("/admin/logout/").content.decode()
 
 
 def test_logging_out_never_leads_back_to_the_logout(closed, ann):
@@ -382,7 +461,9 @@ class Pages(SessionKitAdminSite):
 
 def test_own_pages_are_guarded_by_admin_view(admin_settings, ann):
     admin_settings.ROOT_URLCONF = urls(Pages())
-    assert known(ann, "clerk").get("/admin/figures/").content == b"figures"
+    page = known(ann, "clerk").get("/admin/figures/")
+    assert page.content == b"figures"
+    assert "no-store" in page["Cache-Control"]
     assert known(ann).get("/admin/figures/").status_code == 403
     with use_session({"user_id": "1", "role": "clerk"}):
         assert can_access("admin:figures")

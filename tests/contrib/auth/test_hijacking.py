@@ -183,10 +183,11 @@ def test_the_signals_and_the_log_know_the_actor(people, caplog):
     ann, _, cid = people
     client = Client()
     client.force_login(ann)
-    seen = []
+    seen, changes = [], []
 
-    def receiver(signal, user, actor, **kwargs):
+    def receiver(signal, request, user, actor, changed=None, **kwargs):
         seen.append((user, actor))
+        changes.append((request.path, changed))
 
     signals.session_updated.connect(receiver)
     signals.access_denied.connect(receiver)
@@ -199,6 +200,7 @@ def test_the_signals_and_the_log_know_the_actor(people, caplog):
         signals.access_denied.disconnect(receiver)
     pair = digest(cid), digest(ann)
     assert seen == [pair, pair]
+    assert changes == [("/hijack/acquire/", ("act",)), ("/pay/", None)]
     lines = [one.getMessage() for one in caplog.records]
     assert any(line.startswith("access denied") and line.endswith(" user={} actor={}".format(*pair)) for line in lines)
     assert any(line.startswith("denied: ") and line.endswith(f" actor={pair[1]}") for line in lines)
