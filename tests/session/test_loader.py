@@ -8,18 +8,20 @@ import pytest
 from django.contrib.sessions.backends.cache import SessionStore
 from django.contrib.sessions.backends.file import SessionStore as FileStore
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.cache import cache
+from django.core.cache.backends.base import InvalidCacheKey
 from django.core.exceptions import PermissionDenied
 from django.test import RequestFactory, override_settings
 from support.loops import async_to_sync
 
 from django_sessionkit import InvalidSession, clear_session, set_session, signals, validate_session
-from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.policy.decisions import REFUSED
+from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable
+from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session import audit, versioning, writer
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
 from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.session.versioning import VersionChecker, split_version
-from django_sessionkit.sources import DjangoSessionSource
+from django_sessionkit.sources import DjangoSessionSource, RequestAttributeSource
 from django_sessionkit.utils.sansio import run
 
 ANN = {"user_id": "7", "role": "editor", "auth_time": 1}
@@ -87,6 +89,24 @@ def test_it_is_ended_under_the_key_of_another_request_too(request_of_ann):
     Recording.is_moved = True
     run(writer.announce_end(request_of_ann))
     assert Recording.calls == [("rotate", None), ("rotate", "")]
+
+
+def test_a_login_that_another_request_has_overtaken_empties_the_store(request_of_ann):
+    del request_of_ann.session["__session__"]
+    Recording.is_moved = True
+    set_session(request_of_ann, ANN)
+    assert Recording.calls == [("rotate", None), ("rotate", "7")]
+
+
+def test_another_user_gets_an_emptied_store(request_of_ann):
+    set_session(request_of_ann, {**ANN, "user_id": "8"})
+    assert Recording.calls == [("rotate", "8")]
+
+
+def test_a_log_out_that_another_request_has_overtaken_ends_the_session_under_its_new_key_too(request_of_ann):
+    Recording.is_moved = True
+    clear_session(request_of_ann)
+    assert Recording.calls[:3] == [("rotate", None), ("rotate", ""), "end"]
 
 
 def test_without_a_session_nothing_is_announced(request_of_ann, told):
@@ -266,3 +286,146 @@ def test_a_session_whose_file_is_gone_has_expired_under_asgi_too(settings, tmp_p
         request.session.storage_path = str(tmp_path / "gone")
         with pytest.raises(FileNotFoundError):
             read(request)
+
+
+def test_a_session_that_cannot_be_read_is_unknown_for_now():
+    for error, detail in (
+        (SessionUnavailable("no node"), "no node"),
+        (ConnectionError("secret"), "ConnectionError at "),
+    ):
+        with override_settings(SESSIONKIT_SOURCE=raising(error)):
+            loaded = run(current_loader().load(RequestFactory().get("/")))
+        assert (loaded.session, loaded.raw, loaded.fault.reason) == (None, None, UNKNOWN_FOR_NOW)
+        assert loaded.fault.detail.startswith(detail)
+        assert "secret" not in loaded.fault.detail
+
+
+@pytest.mark.parametrize("error", [SessionUnavailable("no node"), ConnectionError()])
+def test_a_changed_dict_that_cannot_be_validated_is_unknown_for_now_and_stays(error):
+    def validator(data):
+        if data.get("plan") == "unknown":
+            raise error
+        return data
+
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    request.session["__session__"] = ANN
+    with override_settings(SESSIONKIT_SESSION_VALIDATOR=validator):
+        context = SessionContext(current_loader(), request)
+        assert context.get() == ANN
+        request.session["__session__"] = changed = {**ANN, "plan": "unknown"}
+        assert context.peek() is None
+        assert context.fault.reason == UNKNOWN_FOR_NOW
+        assert request.session["__session__"] is changed
+        request.session["__session__"] = {**ANN, "plan": "premium"}
+        assert context.peek()["plan"] == "premium"
+        assert context.fault is None
+
+
+def test_the_version_of_a_dict_that_a_source_makes_is_looked_up_once():
+    asked = []
+    settings = SimpleNamespace(version=lambda user_id: asked.append(user_id) or "2", refresh=None, version_interval=0)
+    checker = VersionChecker(settings, DjangoSessionSource(), validate_session)
+    request, ann = RequestFactory().get("/"), validate_session(ANN)
+
+    def users_asked_about():
+        loaded = run(checker.check(request, ann, "2", {**ANN, STAMP: "2"}, None))
+        assert (loaded.session, loaded.version) == (ann, "2")
+        found, asked[:] = asked[:], []
+        return found
+
+    assert run(checker.version_for_new(request, "7")) == {STAMP: "2"}
+    assert users_asked_about() == ["7"]
+    assert users_asked_about() == ["7"]  # a later load looks it up again
+    run(checker.version_for_new(request, "8"))
+    assert users_asked_about() == ["8", "7"]
+
+
+class Unreachable:
+    """A cache that raises an error so many times, and then works."""
+
+    def __init__(self, error, times):
+        self.error, self.times = error, times
+
+    def get(self, key):
+        if self.times:
+            self.times -= 1
+            raise self.error
+        return cache.get(key)
+
+    async def aget(self, key):
+        return self.get(key)
+
+
+@pytest.mark.parametrize("read", [DjangoSessionSource().read, async_to_sync(DjangoSessionSource().aread)])
+@pytest.mark.parametrize(
+    ("error", "times", "raised"),
+    [
+        (ConnectionError("down"), 1, "the session store was unreachable a moment ago"),
+        (ConnectionError("down"), 2, "down"),
+        (InvalidCacheKey("odd"), 2, None),
+    ],
+)
+def test_an_unreachable_cache_is_no_expired_session(settings, read, error, times, raised):
+    stored = SessionStore()
+    stored["__session__"] = ANN
+    stored.save()
+    request = RequestFactory().get("/")
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = stored.session_key
+    request.session = SessionStore(stored.session_key)
+    request.session._cache = Unreachable(error, times)
+    if raised is None:
+        assert read(request) is None
+        assert request.session.session_key is None
+        return
+    with pytest.raises(OSError, match=f"^{raised}$"):
+        read(request)
+    assert request.session.session_key == stored.session_key
+    assert read(request) == ANN  # the cookie is still good
+
+
+@pytest.mark.parametrize(
+    ("stored", "another"),
+    [
+        (None, False),
+        (ANN, False),
+        ({**ANN, "auth_time": 9, "amr": ["otp"], STAMP: "1"}, False),
+        ({**ANN, "role": "reader"}, True),
+        ({**ANN, "plan": None}, True),
+    ],
+)
+def test_a_login_over_the_dict_of_another_layer_is_noticed(stored, another):
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    if stored is not None:
+        request.session["__session__"] = stored
+    assert current_loader().keeps_another(request, {**ANN, STAMP: "2"}) is another
+
+
+class Sourced(DjangoSessionSource):
+    vary_headers = ("X-Tenant", "Cookie")
+
+
+class Attribute(RequestAttributeSource):
+    vary_headers = ("Cookie",)
+
+
+@pytest.mark.parametrize(
+    ("settings", "calls", "vary", "reads_cookie"),
+    [
+        ({}, False, "Cookie", True),
+        ({"SESSIONKIT_SOURCE": Sourced}, True, "X-Tenant, Cookie", False),
+        ({"SESSIONKIT_SOURCE": Attribute}, True, "Cookie", True),
+        ({"SESSIONKIT_SESSION_VALIDATOR": dict}, True, "Cookie", True),
+        ({"SESSIONKIT_VERSION": Rights.of}, True, "Cookie", True),
+        ({"SESSION_ENGINE": "django.contrib.sessions.backends.db"}, True, "Cookie", True),
+    ],
+)
+def test_what_takes_part_in_loading_and_what_it_reads(settings, calls, vary, reads_cookie):
+    with override_settings(**settings):
+        loader = current_loader()
+        assert (loader.calls_project_code, loader.vary, loader.reads_cookie) == (calls, ("Vary", vary), reads_cookie)
+
+
+def test_the_session_of_a_request_closes_no_connection():
+    assert SessionContext.fixed(None).close_code(Decision(False, NOT_AUTHENTICATED)) is None

@@ -661,12 +661,13 @@ def test_a_failing_receiver_changes_nothing(caplog):
 
 
 @override_settings(SESSIONKIT_ACCESS_POLICY=f"{__name__}.Broken")
-def test_where_the_policy_fails_the_key_is_rotated():
+def test_where_the_policy_fails_the_key_is_rotated(caplog):
     request = request_with_session(READER)
     request.session.save()
     key = request.session.session_key
     update_session(request, {"plan": "x"})
     assert request.session.session_key != key
+    assert caplog.messages == ["the access policy raised RuntimeError. The session key is rotated."]
 
 
 class Broken(AccessPolicy):
