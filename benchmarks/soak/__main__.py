@@ -49,7 +49,7 @@ def _part(name: str, options: argparse.Namespace) -> Iterator[str]:
     smoke = options.smoke
     if name == "load":
         small = load.Size(120, 20, 2, ("gunicorn", "uvicorn"), 1)
-        return load.run(small if smoke else load.Size(options.requests, engine=options.engine))
+        return load.run(small if smoke else load.Size(options.requests, engine=options.engine, minutes=options.minutes))
     if name == "dicts":
         if smoke:  # a test: no time of a busy machine fails it
             return dicts.run(2000, (100, 1000), most=inf)
@@ -63,6 +63,7 @@ def _part(name: str, options: argparse.Namespace) -> Iterator[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, help="requests of the load (default: 1,000,000)")
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="the load stops then, if it has not ended")
     parser.add_argument("--engine", default="db", help="the session engine of the load (default: db)")
     parser.add_argument("--dicts", type=int, default=1_000_000, help="hostile dicts (default: 1,000,000)")
     parser.add_argument("--only", nargs="+", choices=TITLES, metavar="PART", help=f"some of: {', '.join(TITLES)}")

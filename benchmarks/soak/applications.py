@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import django
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-KEYS = ("SOAK_POSTGRES", "SOAK_REDIS", "SOAK_ENGINE", "SOAK_FILES", "SOAK_INTERVAL", "SOAK_KEEP_CONNECTION")
+KEYS = ("SOAK_POSTGRES", "SOAK_REDIS", "SOAK_ENGINE", "SOAK_FILES", "SOAK_INTERVAL", "SOAK_CONNECTIONS")
+
+
+def _connections(kept: str) -> dict[str, Any]:
+    """Return the settings for connections that are kept by each thread, kept in a pool, or closed after a request."""
+    options: dict[str, Any] = {"connect_timeout": 30}
+    if kept == "pool":  # for async views, which run in a new thread for each request
+        options["pool"] = {"min_size": 1, "max_size": 20}
+    return {"CONN_MAX_AGE": None if kept == "thread" else 0, "OPTIONS": options}
 
 
 def configure() -> None:
@@ -32,9 +41,8 @@ def configure() -> None:
                 "USER": "tester",
                 "HOST": "127.0.0.1",
                 "PORT": postgres,
-                "CONN_MAX_AGE": None if kept else 0,
+                **_connections(kept),
                 "CONN_HEALTH_CHECKS": True,
-                "OPTIONS": {"connect_timeout": 30},
             }
         },
         CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis}},

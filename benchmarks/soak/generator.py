@@ -37,16 +37,17 @@ class Target:
 class Load:
     """One run of the load."""
 
-    def __init__(self, targets: list[Target], users: int, requests: int, seed: int) -> None:
+    def __init__(self, targets: list[Target], users: int, requests: int, seed: int, seconds: float) -> None:
         self.users = [User(f"user{number}") for number in range(users)]
         self.targets, self.requests = targets, requests
+        self.end = monotonic() + seconds
         self.dice = random.Random(seed)
         self.record = Record()
         self.done = 0
         self.manager = ""
 
     async def run(self) -> dict[str, Any]:
-        """Run until the requests are made, and return the counts."""
+        """Run until the requests are made or the time is over, and return the counts."""
         start = monotonic()
         first = Connection(self.targets[0].port)
         self.manager = (await first.ask("/s/login/manager/", None)).cookie or ""
@@ -62,6 +63,11 @@ class Load:
             "examples": self.record.examples,
         }
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether requests are left, and time."""
+        return self.done < self.requests and monotonic() < self.end
+
     def _count(self, what: str) -> None:
         self.done += 1
         self.record.counts[what] += 1
@@ -76,7 +82,7 @@ class Load:
     async def _work(self, target: Target) -> None:
         connection = Connection(target.port)
         names, weights = zip(*{**_PAGES, **_CHANGES}.items(), strict=True)
-        while self.done < self.requests:
+        while self.goes_on:
             user = self._any_user()
             (name,) = self.dice.choices(names, weights)
             if user.cookie is None and self.dice.random() < 0.7:
@@ -162,7 +168,7 @@ class Load:
 
     async def _talk(self, target: Target) -> None:
         """Open WebSockets, one after the other, and send a few messages on each."""
-        while self.done < self.requests:
+        while self.goes_on:
             user = self._any_user()
             with user.shared():
                 since = monotonic()

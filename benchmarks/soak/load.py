@@ -25,17 +25,18 @@ class Size(NamedTuple):
 
     requests: int
     users: int = 1000
-    workers: int = 4
+    workers: int = 6
     servers: tuple[str, ...] = NAMES
     processes: int = 2
     engine: str = "db"
+    minutes: float = 24 * 60  # at most
 
 
 def run(size: Size) -> Iterator[str]:
     """Run the load, and yield the text of the report. Raises :class:`Broken` if a law was broken."""
     with ExitStack() as stack:
         redis, postgres = stack.enter_context(stores_for(size.users))
-        env = settings(redis, postgres, size.engine)
+        env = settings(redis, postgres, size.engine, SOAK_CONNECTIONS="pool")
         webs = [
             stack.enter_context(
                 web(name, env, size.processes if name == "gunicorn" else 1, interval=_INTERVALS.get(name, 0))
@@ -63,7 +64,8 @@ def _generate(size: Size, webs: list[Web]) -> tuple[dict[str, Any], dict[str, li
         }
         for one in webs
     ]
-    options = {"targets": targets, "users": size.users, "requests": size.requests, "seed": 1}
+    limits = {"requests": size.requests, "seconds": size.minutes * 60}
+    options = {"targets": targets, "users": size.users, "seed": 1, **limits}
     memory: dict[str, list[tuple[float, float]]] = {one.name: [] for one in webs}
     last: dict[str, Any] = {}
     command = [sys.executable, "-m", "benchmarks.soak.generator", json.dumps(options)]

@@ -119,6 +119,8 @@ def web(
     """Run the site on one of the servers in ``COMMANDS``."""
     port = port or free_port()
     command = [sys.executable, "-m", *COMMANDS[name].format(port=port, workers=workers).split()]
-    env = {**env, "SOAK_INTERVAL": str(interval), "SOAK_KEEP_CONNECTION": "1" if name == "gunicorn" else ""}
+    env = {**env, "SOAK_INTERVAL": str(interval)}
+    if name == "gunicorn":
+        env["SOAK_CONNECTIONS"] = "thread"
     with running(name, command, ready=lambda: accepts(port), env=env, cwd=ROOT, seconds=60) as server:
         yield Web(name, port, server, interval)
