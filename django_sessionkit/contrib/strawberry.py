@@ -21,7 +21,6 @@ from django_sessionkit.guard import audit as guard_audit
 from django_sessionkit.guard.denial_choice import status_of
 from django_sessionkit.guard.evaluator import as_requirement, cached_decision, decide, denial_of, warn_outside
 from django_sessionkit.policy.decisions import NOBODY, Decision
-from django_sessionkit.policy.words import in_words
 from django_sessionkit.requirements import Public, Requirement
 from django_sessionkit.responses import text_for_api
 from django_sessionkit.responses.caching import hold_back, hold_back_current
@@ -70,7 +69,7 @@ class Requires(FieldExtension):
         if field is None:  # Strawberry calls the class as if it were an instance
             raise InvalidPolicy("extensions=[Requires]", "has the class, not an instance", _WRITE)
         field.extensions = sorted(field.extensions, key=lambda one: isinstance(one, Requires))
-        sentence = f"Required: {in_words(self.requirement)}."
+        sentence = f"Required: {self.requirement.in_words()}."
         if self.requirement != Public() and sentence not in (field.description or ""):
             field.description = "\n\n".join(filter(None, [field.description, sentence]))
 

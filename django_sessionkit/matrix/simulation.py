@@ -17,9 +17,9 @@ from django_sessionkit.guard.objects import is_undecided
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
 from django_sessionkit.policy.decisions import NO_OBJECT, NO_TENANT, Decision
 from django_sessionkit.policy.view_marks import ViewRequirement, requirements_of
-from django_sessionkit.policy.words import IN_PERSON, IN_TENANT, in_words
 from django_sessionkit.requirements import Impersonated, Requirement, Within, leaves
 from django_sessionkit.requirements.check_input import UNKNOWN_OBJECT, CheckInput
+from django_sessionkit.requirements.words import IN_PERSON, IN_TENANT
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.value import Session
 from django_sessionkit.urlconf.routes import Route
@@ -188,7 +188,7 @@ def _outcome(target: AccessRequest, marks: Sequence[ViewRequirement], caller: _C
 
 def _condition(decision: Decision) -> str:
     """Return in words on what it depends whether this denial stays."""
-    required = in_words(decision.requirement) if decision.requirement is not None else "a request"
+    required = decision.requirement.in_words() if decision.requirement is not None else "a request"
     needed = f"{decision.rule or 'view'}: with {required}"
     return needed if decision.needs_step_up or decision.reason == NO_OBJECT else f"{needed}, decided for each request"
 

@@ -13,7 +13,6 @@ from django_sessionkit.matrix.deciders import deciders_of
 from django_sessionkit.matrix.lines import few
 from django_sessionkit.matrix.route_paths import RoutePaths, request_for
 from django_sessionkit.policy.denial_options import DenialOptions
-from django_sessionkit.policy.words import in_words
 from django_sessionkit.requirements import Factor, Public, Recent, Requirement, leaves
 from django_sessionkit.session.loader import current_loader
 from django_sessionkit.urlconf.inventory import list_routes
@@ -138,9 +137,9 @@ class OperationPolicy(NamedTuple):
         if all(one.requirement.is_closed for one in cases):
             return "Nobody has access."
         if len(cases) == 1:
-            text = _escaped(in_words(cases[0].requirement))
+            text = _escaped(cases[0].requirement.in_words())
         else:
-            texts = (f"{_escaped(in_words(one.requirement))} for paths such as {_shown(one.paths)}" for one in cases)
+            texts = (f"{_escaped(one.requirement.in_words())} for paths such as {_shown(one.paths)}" for one in cases)
             text = "; ".join(texts)
         return f"Required: {text}.{' Other paths may require something else.' if self.doubt else ''}"
 

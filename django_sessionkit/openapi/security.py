@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from django_sessionkit import conf
 from django_sessionkit.guard.evaluator import decide
 from django_sessionkit.policy.decisions import FAILED, Decision
-from django_sessionkit.policy.words import Phrase, phrase_of
 from django_sessionkit.requirements import And, AnyPermission, Not, Or, Permission, Requirement, Role
+from django_sessionkit.requirements.phrases import Phrase, phrase_of
 from django_sessionkit.session.context import SessionContext
 from django_sessionkit.session.loader import current_loader
 from django_sessionkit.utils.sansio import Flow, dry_run

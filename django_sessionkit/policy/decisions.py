@@ -37,13 +37,8 @@ UNKNOWN_FOR_NOW = "unknown_for_now"
 _SENTENCES = {
     GRANTED: "granted",
     NOT_AUTHENTICATED: "needs a session",
-    NONE_OF: "meets none of the alternatives",
-    EXCLUDED: "is not allowed here",
     NOBODY: "nobody may do this",
-    PREDICATE: "refused by",
     POLICY: "refused by the access policy",
-    STALE_AUTHENTICATION: "needs a more recent login",
-    MISSING_FACTOR: "needs a login with another factor",
     NOT_IMPERSONATED: "needs somebody who acts as the user",
     NO_OBJECT: "needs an object",
     NO_TENANT: "has no rights in the current tenant, or there is none",
@@ -54,6 +49,7 @@ _SENTENCES = {
 }
 
 _STEP_UP = frozenset([STALE_AUTHENTICATION, MISSING_FACTOR])
+_ABOUT_A_REQUIREMENT = frozenset([NONE_OF, EXCLUDED, PREDICATE, *_STEP_UP])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +95,19 @@ class Decision:
         """Return a sentence without a full stop that says why, such as ``needs the role "admin"``."""
         if self.reason in (MISSING_ROLE, MISSING_PERMISSION):
             return _missing_sentence(self.reason, self.missing)
-        if self.reason == EXCLUDED:
-            return f"{repr(self.requirement).removeprefix('~')} {_SENTENCES[self.reason]}"
-        if self.reason == PREDICATE:
-            return f"{_SENTENCES[self.reason]} {self.requirement!r}"
-        if self.needs_step_up:
-            return f"{_SENTENCES[self.reason]}: {self.requirement!r}"
-        if self.reason == NONE_OF:
-            return f"needs {self.requirement!r}"
-        return f"{_SENTENCES[self.reason]} ({self.detail})" if self.detail else _SENTENCES[self.reason]
+        if self.reason in _ABOUT_A_REQUIREMENT and self.requirement is not None:
+            return _sentence_about(self.requirement, self.reason)
+        sentence = _SENTENCES.get(self.reason, self.reason)
+        return f"{sentence} ({self.detail})" if self.detail else sentence
 
 
 def _missing_sentence(reason: str, missing: tuple[str, ...]) -> str:
     kind, joint = ("role", " or ") if reason == MISSING_ROLE else ("permission", " and ")
     return f"needs the {kind} " + joint.join(f'"{name}"' for name in missing)
+
+
+def _sentence_about(requirement: Requirement, reason: str) -> str:
+    if reason == EXCLUDED:
+        (excluded,) = requirement.children
+        return f"{excluded.in_words()} is not allowed here"
+    return f"needs {requirement.in_words()}"

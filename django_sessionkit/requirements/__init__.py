@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import words as words
 from .algebra import And, Not, Or, Requirement
 from .algebra import leaves as leaves
 from .functions import Allow, AllowObject

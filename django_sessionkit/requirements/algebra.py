@@ -15,6 +15,7 @@ from django_sessionkit.policy.decisions import EXCLUDED, FAILED, GRANTED, NOT_AU
 from django_sessionkit.utils.sansio import Flow, arun, run
 
 from .check_input import DEFAULT_POLICY, CheckInput, Evaluated, Record
+from .phrases import TIGHT, phrase_of
 from .three_values import all_of, any_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Requirement:
     weight: int
 
     #: operator precedence, to put the repr in brackets where needed
-    binding: ClassVar[int] = 3
+    binding: ClassVar[int] = TIGHT
 
     def __init__(self, parts: tuple[Any, ...], *, is_static: bool = False, is_stable: bool = True) -> None:
         object.__setattr__(self, "parts", parts)
@@ -96,6 +97,10 @@ class Requirement:
     def is_closed(self) -> bool:
         """Whether no session can meet this requirement."""
         return False
+
+    def in_words(self) -> str:
+        """Return what a caller needs, such as ``the role "editor" or the permission "posts:write"``."""
+        return phrase_of(self).text
 
     def check(
         self,
@@ -239,7 +244,6 @@ class Not(Combination):
     """
 
     __slots__ = ()
-    binding = 3
 
     def __init__(self, part: Requirement) -> None:
         super().__init__((part,), is_static=part.is_static, is_stable=part.is_stable)

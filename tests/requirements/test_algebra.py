@@ -443,12 +443,13 @@ def test_a_decision_says_what_was_missing():
 @pytest.mark.parametrize(
     ("requirement", "reason", "sentence"),
     [
-        (Role("a") | Permission("p"), "none_of", "needs Role('a') | Permission('p')"),
-        (AnyPermission("a", "b"), "none_of", "needs AnyPermission('a', 'b')"),
+        (Role("a") | Permission("p"), "none_of", 'needs the role "a" or the permission "p"'),
+        (AnyPermission("a", "b"), "none_of", 'needs the permission "a" or "b"'),
         (AnyPermission("a"), "missing_permission", 'needs the permission "a"'),
-        (~Role("editor"), "excluded", "Role('editor') is not allowed here"),
+        (~Role("editor"), "excluded", 'the role "editor" is not allowed here'),
         (Nobody(), "nobody", "nobody may do this"),
-        (Allow(ano), "predicate", "refused by Allow(ano)"),
+        (~(Role("editor") | Role("a")), "excluded", 'the role "editor" or the role "a" is not allowed here'),
+        (Allow(ano), "predicate", "needs approval by ano"),
         (Allow(raises), "failed", "could not be decided, because a check failed (the log says which)"),
         (Allow(raises) | Role("a"), "failed", "could not be decided, because a check failed (the log says which)"),
     ],

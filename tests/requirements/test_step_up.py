@@ -99,10 +99,10 @@ def test_what_is_missing_together_is_reported_together():
     assert decision.reason == "missing_factor"
     assert decision.requirement == Recent(600) & Factor("otp")
     assert decision.missing == ("otp",)
-    assert str(decision) == "needs a login with another factor: Recent(600) & Factor('otp')"
+    assert str(decision) == 'needs a login within the last 10 minutes and the factor "otp"'
     both = (Recent(600) & Recent(60)).check(session(auth_time=NOW - 1000))
     assert (both.reason, both.missing, both.requirement) == ("stale_authentication", (), Recent(600) & Recent(60))
-    assert str(Recent(60).check(session(auth_time=0))) == "needs a more recent login: Recent(60)"
+    assert str(Recent(60).check(session(auth_time=0))) == "needs a login within the last minute"
 
 
 def test_who_acts():
@@ -111,6 +111,7 @@ def test_who_acts():
     assert Impersonated().check(acting)
     assert not (Authenticated() & ~Impersonated()).check(acting)
     assert Impersonated().check(session()).reason == "not_impersonated"
+    assert str((~Impersonated()).check(acting)) == "impersonation is not allowed here"
     assert (Authenticated() & ~Impersonated()).check(session())
 
 

@@ -38,7 +38,7 @@ def test_an_admin_acts_as_a_reader_and_stops(page: Page) -> None:
     page.locator(STRIP).locator("summary").click()
     strip = page.locator(STRIP).inner_text()
     assert "You: acting as Robin Reader" in strip
-    assert "Denied by the rule change-plan: Impersonated() is not allowed here." in strip
+    assert "Denied by the rule change-plan: impersonation is not allowed here." in strip
     assert "ACTIVE & IN_PERSON" in strip
 
     page.locator(BANNER).get_by_role("button", name="Stop acting").click()

@@ -1,60 +1,22 @@
-"""Write a requirement in plain words, for people who do not know the names of the classes."""
+"""The words of each kind of requirement, for people who do not know the names of the classes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import singledispatch
-from typing import NamedTuple
 
-from django_sessionkit.requirements import (
-    Allow,
-    AllowObject,
-    And,
-    AnyPermission,
-    Authenticated,
-    Factor,
-    Impersonated,
-    Nobody,
-    Not,
-    Or,
-    Permission,
-    Public,
-    Recent,
-    Requirement,
-    Role,
-    Within,
-)
+from .algebra import And, Not, Or, Requirement
+from .functions import Allow, AllowObject
+from .names import AnyPermission, Permission, Role
+from .phrases import Phrase, phrase_of
+from .presence import Authenticated, Impersonated, Nobody, Public
+from .step_up import Factor, Recent
+from .tenant import Within
 
 #: the circumstances of a caller that meets ``~Impersonated()``, and of one that meets ``Within(...)``
 IN_PERSON, IN_TENANT = "not while impersonating", "in the current tenant"
 
 # Words that would seem to belong to the ones after them: they are in brackets within any others.
 _LOOSE = 0
-
-
-class Phrase(NamedTuple):
-    """A part of a sentence. ``binding`` is that of its words, as for the operators: "or" binds less than "and"."""
-
-    text: str
-    binding: int = Not.binding
-
-    def within(self, binding: int) -> str:
-        """Return the text, in brackets if the words around it bind more."""
-        return f"({self.text})" if self.binding < binding else self.text
-
-
-def in_words(requirement: Requirement) -> str:
-    """Return what a caller needs, such as ``the role "editor" or the permission "posts:write"``.
-
-    A kind of requirement without words of its own is written as in Python.
-    """
-    return phrase_of(requirement).text
-
-
-@singledispatch
-def phrase_of(requirement: Requirement) -> Phrase:
-    """Return a requirement as a part of a sentence. Register a function for each kind that has words of its own."""
-    return Phrase(repr(requirement))
 
 
 @phrase_of.register

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from django_sessionkit.policy.words import in_words
 from django_sessionkit.requirements import (
     Allow,
     AllowObject,
@@ -75,4 +74,4 @@ class Sunny(Leaf):
     ],
 )
 def test_a_requirement_in_words(requirement, words):
-    assert in_words(requirement) == words
+    assert requirement.in_words() == words
