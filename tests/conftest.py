@@ -14,9 +14,9 @@ from django.conf import settings as django_settings
 from django.test import AsyncClient, Client
 from hypothesis import settings
 from support import server_processes as processes
+from support import shares
 from support.examples import examples
 from support.payload_canaries import CanaryNet
-from support.shares import chosen
 
 INTEGRATION = Path(__file__).parent / "integration"
 
@@ -27,14 +27,17 @@ settings.load_profile("patient")
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave tests/integration out, unless it or a marker is named. It takes minutes, and other programs."""
-    return True if collection_path == INTEGRATION and not config.getoption("markexpr") else None
+    if collection_path == INTEGRATION and not config.getoption("markexpr"):
+        return True
+    return True if shares.ONLY_DJANGO and shares.is_same_on_every_django(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the cases of other shares, see ``SESSIONKIT_SHARE``."""
-    mine = chosen(item.nodeid for item in items)
-    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in mine])
-    items[:] = [item for item in items if item.nodeid in mine]
+    shared = [item for item in items if not shares.is_same_on_every_django(item.path)]
+    others = {item.nodeid for item in shared} - shares.chosen(item.nodeid for item in shared)
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in others])
+    items[:] = [item for item in items if item.nodeid not in others]
 
 
 def pytest_collection_finish() -> None:

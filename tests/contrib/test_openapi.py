@@ -182,11 +182,12 @@ def test_what_is_documented_is_what_a_request_gets(library, where, settings, han
         document = drf_document()
     assert len(document["paths"]) == len(names)
     problem = Draft202012Validator(document["components"]["schemas"]["SessionKitProblem"])
-    for caller in CALLERS.values():
+    for name, caller in CALLERS.items():
         asks = client(caller)
         for where_, operations in document["paths"].items():
-            for method, operation in operations.items():
-                agrees(problem, operation, caller, asks.generic(method.upper(), where_))
+            assert set(operations) == {"get", "post"}
+            for method in ("get", "post") if name in ("anonymous", "editor") else ("get",):
+                agrees(problem, operations[method], caller, asks.generic(method.upper(), where_))
 
 
 def agrees(problem_schema, operation, caller, answer):

@@ -1,14 +1,46 @@
-"""The share of the cases that a run tests: all, or of every test with many cases, one case in a few."""
+"""What a run tests: everything, or what Django can change, or of this one case in a few."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 from zlib import crc32
 
-#: ``"2/3"`` is the second of three shares, which together are all cases.
+TESTS = Path(__file__).parents[1]
+#: ``"2/3"`` is the second of three shares of what depends on Django. Together, they are all cases.
 SHARE = os.environ.get("SESSIONKIT_SHARE", "1/1")
+#: whether what does not depend on Django is left out
+ONLY_DJANGO = bool(os.environ.get("SESSIONKIT_ONLY_DJANGO"))
+#: What depends on Python (its parser of expressions, its tables of letters) or on nothing, but not on Django.
+SAME_ON_EVERY_DJANGO = frozenset(
+    TESTS / name
+    for name in (
+        "docs",
+        "lint",
+        "policy",
+        "properties/test_algebra.py",
+        "requirements",
+        "security/test_bounded_caches.py",
+        "security/test_isolation.py",
+        "session/test_fast_validation.py",
+        "session/test_validation.py",
+        "session/test_value.py",
+        "test_access.py",
+        "test_patterns.py",
+        "test_pytest_plugin.py",
+        "urlconf/test_alternatives.py",
+        "urlconf/test_candidates.py",
+        "urlconf/test_integers.py",
+        "utils",
+    )
+)
+
+
+def is_same_on_every_django(path: Path) -> bool:
+    """Return whether the tests in a file or folder do not depend on Django."""
+    return not SAME_ON_EVERY_DJANGO.isdisjoint((path, *path.parents))
 
 
 def chosen(names: Iterable[str], share: str = SHARE) -> set[str]:

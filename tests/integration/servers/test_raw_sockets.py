@@ -13,6 +13,7 @@ from support.attacks.sites import ORDINARY as ORDINARY_PAGE
 from support.attacks.sites import PROTECTED
 from support.attacks.sockets import SERVERS, cookie_of, page_of, request_of, serving, wire_request
 from support.attacks.spellings import Wire
+from support.examples import IS_THOROUGH
 
 # Gunicorn rejects a longer request line (``limit_request_line`` is 4094) before our code runs.
 LONGEST_TARGET = 4000
@@ -129,6 +130,7 @@ def gunicorn_port() -> Iterator[int]:
 
 def some(wires: list[Wire], most: int = 40) -> list[Wire]:
     """Return a sample of a long list, without requests that need a mount prefix: only a server sets one."""
+    most = most if IS_THOROUGH else most // 2
     plain = [wire for wire in wires if not wire.mount]
     return plain[:: max(1, len(plain) // most)]
 
@@ -143,7 +145,7 @@ def assert_only_the_admin(answers: dict[str, list[str | None]], asked: list) -> 
 
 def test_no_hostile_request_gets_a_protected_page(server: Running) -> None:
     wires = [wire for name in HOSTILE for wire in some(HOSTILE[name])]
-    assert assert_only_the_admin(server.answers(wires), wires) > 400
+    assert assert_only_the_admin(server.answers(wires), wires) > 200
 
 
 def test_nor_do_those_that_only_a_socket_can_send(server: Running) -> None:
@@ -166,4 +168,4 @@ def test_what_people_ask_for_is_answered(server: Running) -> None:
     answers = server.answers(wires, ("anonymous", "reader"))
     for who, pages in answers.items():
         assert [wire for wire, page in zip(wires, pages, strict=True) if page != ORDINARY_PAGE] == [], who
-    assert len(wires) >= 250
+    assert len(wires) > 150
