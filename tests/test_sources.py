@@ -401,6 +401,29 @@ def test_a_login_works_and_a_logout_does_not_if_the_session_has_moved_twice(key)
     assert session_under(login.answered())["__session__"]["role"] == "guest"
 
 
+@pytest.mark.parametrize("second", MOVING)
+@pytest.mark.parametrize("end", [clear_session, lambda request: set_session(request, READER_NOW)])
+def test_after_a_process_was_killed_while_it_moved_a_session_a_logout_and_a_login_work(key, second, end, monkeypatch):
+    """It ends where least is lost: the next key is there, and the old one still has its data."""
+    killed = Tab(key)
+    store = killed.request.session
+    monkeypatch.setattr(store, "save", lambda must_create=False: kill(type(store).save(store, must_create)))
+    with pytest.raises(KeyboardInterrupt):
+        regenerate_session(killed.request)
+    with pytest.raises(SessionInterrupted):
+        second(Tab(key).request)
+    assert session_under(key)["basket"] == "pears"
+    ending = Tab(key)
+    end(ending.request)
+    now = session_under(ending.answered())
+    assert now.get("__session__", {}).get("role") in (None, "guest")
+    assert session_under(key) == {}
+
+
+def kill(saved):
+    raise KeyboardInterrupt
+
+
 def test_a_session_that_moves_is_under_neither_key_until_the_response(key):
     """A process that ends in between leaves no session behind that nobody knows of."""
     moving = Tab(key)
