@@ -75,6 +75,10 @@ def test_a_public_page_stays_without_session(toolbar):
     response = browser(READER).get("/open/")
     assert not response.has_header("Vary")
     assert "not read" in shown(toolbar)
+    panel = toolbar[-1].get_panel_by_id("SessionKitPanel")
+    assert panel.nav_subtitle == "allowed"
+    toolbar[-1].stats.clear()  # as while the panel is switched off
+    assert panel.nav_subtitle == ""
 
 
 def test_without_the_toolbar_shown_nothing_is_explained(toolbar):

@@ -199,7 +199,7 @@ def test_the_handler_leaves_other_errors_to_rest_framework(handled):
         (lambda: drf.RequiresByAction({}, Role), "RequiresByAction, otherwise: needs a requirement"),
         (
             lambda: drf.RequiresByAction({"GET": Role("a")}),
-            '"GET" is not an action; write the method in lower case: "get"',
+            '^RequiresByAction: "GET" is not an action; write the method in lower case: "get"',
         ),
         (lambda: drf.RequiresByAction("list"), "RequiresByAction: needs a mapping, not str"),
         (lambda: drf.Requires(Role("editor")) & "editor", "Requires: combines with permission classes only"),

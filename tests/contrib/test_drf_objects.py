@@ -385,7 +385,7 @@ def test_an_answer_about_one_object_is_not_kept_for_another():
 
 def test_a_wrong_option_is_an_error():
     for make, given in ((Requires, OWN), (RequiresByAction, {"list": OWN})):
-        with pytest.raises(InvalidPolicy, match='on_deny must be "auto" or "not_found", not str'):
+        with pytest.raises(InvalidPolicy, match=f'^{make.__name__}: on_deny must be "auto" or "not_found", not str'):
             make(given, on_deny="404")
 
 

@@ -21,8 +21,9 @@ from support.payload_canaries import CANARY
 from support.sessions import EDITOR, JSON, READER, sign_in
 from support.websockets import WebSocket
 
-from django_sessionkit import Nobody, Permission, Public, Role, use_session
+from django_sessionkit import Nobody, Permission, Public, Role, use_session, validate_session
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.session.audit import user_digest
 from django_sessionkit.signals import access_denied
 
 if find_spec("strawberry") is None:
@@ -103,6 +104,17 @@ def test_a_query_without_a_session_without_the_right_and_with_it(view, asgi, tol
         assert strawberry_urls.called == [field]
         strawberry_urls.called.clear()
         told.clear()
+
+
+def test_the_report_names_the_user():
+    told = []
+    access_denied.connect(keep := lambda user, **kwargs: told.append(user), weak=False)
+    try:
+        ask("{ page }", READER)
+        ask("{ page }")
+    finally:
+        access_denied.disconnect(keep)
+    assert told == [user_digest(validate_session(READER)), None]
 
 
 @HANDLERS

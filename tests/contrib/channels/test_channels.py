@@ -44,9 +44,11 @@ from django_sessionkit import (
     has_role,
     require_session,
     testing,
+    validate_session,
 )
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.requirements import step_up
+from django_sessionkit.session.audit import user_digest
 from django_sessionkit.session.context import current_context
 from django_sessionkit.signals import access_denied, session_updated
 
@@ -72,6 +74,7 @@ from django_sessionkit.contrib.channels import (
     SessionKitChannelsMiddleware,
     SessionKitMiddlewareStack,
 )
+from django_sessionkit.contrib.channels.connection import handshake
 
 pytestmark = pytest.mark.django_db  # Channels closes old connections around each message
 
@@ -354,8 +357,19 @@ async def test_a_denial_is_one_line_in_the_security_log(caplog):
         line = await opened(guarded(AsyncJson), READER)
         assert await line.connect() == (False, 4403)
         await line.wait()
-    (line,) = caplog.messages
-    assert line.startswith("access denied: rule=Chat.requirement reason=missing_role method=GET route=None status=4403")
+    user = user_digest(validate_session(READER))
+    line = f"access denied: rule=Chat.requirement reason=missing_role method=GET route=None status=4403 user={user}"
+    assert caplog.messages == [line]
+
+
+@on_loop
+async def test_each_check_is_one_line_in_the_log_for_debugging(caplog):
+    with caplog.at_level(logging.DEBUG, "django_sessionkit"):
+        line = await opened(guarded(AsyncJson), READER)
+        assert await line.connect() == (False, 4403)
+        await line.wait()
+    line = "denied: rule=None reason=missing_role requirement=Role('editor') method=GET route=None"
+    assert [one for one in caplog.messages if one.startswith("denied: ")] == [line]
 
 
 @on_loop
@@ -372,9 +386,9 @@ async def test_a_public_consumer_is_open_to_those_without_a_session():
         ({"requirement": "editor"}, "Chat.requirement: needs a requirement, not str"),
         (
             {"requirement": AllowObject("a.b")},
-            "needs an object, and a connection has none; call aenforce",
+            r"^Chat.requirement: AllowObject\('a.b'\) needs an object, and a connection has none; call aenforce",
         ),
-        ({"recheck_every": 0}, "Chat.recheck_every: must be a number of seconds above 0"),
+        ({"recheck_every": 0}, "^Chat.recheck_every: must be a number of seconds above 0; None for never"),
         ({"recheck_every": True}, "Chat.recheck_every: must be a number of seconds above 0"),
         ({"recheck_every": "60"}, "Chat.recheck_every: must be a number of seconds above 0"),
         ({"recheck_every": float("nan")}, "Chat.recheck_every: must be a number of seconds above 0"),
@@ -388,7 +402,7 @@ def test_a_wrong_attribute_is_an_error_when_the_router_is_built(attributes, comp
 
 
 def test_what_channels_would_swallow_is_an_error():
-    with pytest.raises(InvalidPolicy, match='does not take "requirement"; set it on the class'):
+    with pytest.raises(InvalidPolicy, match=r'^Chat.as_asgi: does not take "requirement"; set it on the class'):
         guarded(AsyncJson).as_asgi(requirement=Role("admin"))
 
 
@@ -403,10 +417,12 @@ async def test_a_consumer_that_nobody_has_checked_serves_nobody():
 @on_loop
 async def test_without_the_middleware_nobody_gets_in():
     line = WebSocket(guarded(AsyncJson).as_asgi(), "/")
-    with pytest.raises(InvalidPolicy, match="inside SessionKitMiddlewareStack"):
+    with pytest.raises(InvalidPolicy, match=r"^Chat: needs a WebSocket inside SessionKitMiddlewareStack"):
         await line.fail()
     line = WebSocket(SessionKitChannelsMiddleware(guarded(AsyncJson).as_asgi()), "/")
-    with pytest.raises(InvalidPolicy, match="there is no session store; use SessionKitMiddlewareStack"):
+    with pytest.raises(
+        InvalidPolicy, match=r"^SessionKitChannelsMiddleware: there is no session store; use SessionKitMiddle"
+    ):
         await line.fail()
 
 
@@ -1174,6 +1190,13 @@ async def test_a_predicate_sees_the_request_and_the_route(clock):
     assert await line.closed() == 4403
 
 
+@pytest.mark.parametrize(("scope", "is_secure"), [({}, False), ({"scheme": "ws"}, False), ({"scheme": "wss"}, True)])
+def test_the_request_is_as_secure_as_the_connection(scope, is_secure):
+    request = handshake({"type": "websocket", "path": "/", "query_string": b"", "headers": [], **scope})
+    assert (request.scheme, request.is_secure()) == ("https" if is_secure else "http", is_secure)
+    assert not hasattr(request, "user")
+
+
 def by_token(request):
     return {"Bearer e": EDITOR, "Bearer r": READER}.get(request.headers.get("Authorization"))
 
@@ -1250,6 +1273,10 @@ def is_staff(session, request):
     return request.user.is_staff
 
 
+async def ais_staff(session, request):
+    return (await request.auser()).is_staff
+
+
 @pytest.mark.parametrize("stack", [SessionKitMiddlewareStack, lambda one: AuthMiddlewareStack(_inner(one))])
 def test_the_bridge_from_contrib_auth_ends_a_connection_with_its_log_in(stack, settings):
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_sessionkit.contrib.auth.AuthBridge"]
@@ -1274,7 +1301,8 @@ def _inner(consumer):
     return SessionKitChannelsMiddleware(consumer)
 
 
-def test_inside_auth_middleware_a_predicate_sees_the_user_as_it_is_now(settings, clock):
+@pytest.mark.parametrize("predicate", [is_staff, ais_staff])
+def test_inside_auth_middleware_a_predicate_sees_the_user_as_it_is_now(predicate, settings, clock):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     User.objects.create_user("ann", password="anns", is_staff=True)
     client = sign_in(Client(), EDITOR)
@@ -1283,7 +1311,7 @@ def test_inside_auth_middleware_a_predicate_sees_the_user_as_it_is_now(settings,
 
     @on_loop
     async def connect():
-        chat = guarded(AsyncJson, Allow(is_staff))
+        chat = guarded(AsyncJson, Allow(predicate))
         line = await opened(chat, client=client, stack=lambda one: AuthMiddlewareStack(_inner(one)))
         await line.open()
         await sync_to_async(User.objects.update)(is_staff=False)
