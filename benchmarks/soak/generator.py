@@ -172,8 +172,11 @@ class Load:
             user = self._any_user()
             with user.shared():
                 since = monotonic()
-                async with Socket(target.port, user.cookie) as socket:
-                    await self._messages(socket, user, target, since)
+                try:
+                    async with Socket(target.port, user.cookie) as socket:
+                        await self._messages(socket, user, target, since)
+                except Exception as error:
+                    self.record.breach(UNEXPECTED, f"{target.name} socket: {type(error).__name__} {error}")
 
     async def _messages(self, socket: Socket, user: User, target: Target, since: float) -> None:
         where = f"{target.name} socket"
