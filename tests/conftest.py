@@ -34,7 +34,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the cases of other shares, see ``SESSIONKIT_SHARE``."""
-    shared = [item for item in items if not shares.is_same_on_every_django(item.path)]
+    shared = [item for item in items if not shares.is_whole(item.path)]
     others = {item.nodeid for item in shared} - shares.chosen(item.nodeid for item in shared)
     config.hook.pytest_deselected(items=[item for item in items if item.nodeid in others])
     items[:] = [item for item in items if item.nodeid not in others]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from support import shares
 from support.shares import chosen
 
 NAMES = ["a.py::test_one", *(f"a.py::test_many[{number}]" for number in range(30)), "b.py::test_one[[1] of [2]]"]
@@ -28,3 +31,20 @@ def test_a_new_case_does_not_move_the_others():
 def test_a_share_that_does_not_exist_is_an_error(share):
     with pytest.raises(ValueError, match="such as 1/3"):
         chosen(NAMES, share)
+
+
+def test_every_name_of_what_is_whole_exists():
+    assert [path for path in shares.SAME_ON_EVERY_DJANGO | shares.WHOLE if not path.exists()] == []
+
+
+def test_what_is_the_same_on_every_django_is_whole_and_so_are_the_hostile_requests():
+    tests = Path(__file__).parents[1]
+    names = (
+        "policy/test_rules.py",
+        "test_access.py",
+        "security/test_bypasses.py",
+        "session/test_writer.py",
+        "conftest.py",
+    )
+    assert [shares.is_whole(tests / name) for name in names] == [True, True, True, False, False]
+    assert [shares.is_same_on_every_django(tests / name) for name in names] == [True, True, False, False, False]

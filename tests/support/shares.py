@@ -38,9 +38,18 @@ SAME_ON_EVERY_DJANGO = frozenset(
 )
 
 
+#: the hostile requests: a run that has them has them all
+WHOLE = frozenset([TESTS / "security" / "test_bypasses.py"])
+
+
 def is_same_on_every_django(path: Path) -> bool:
     """Return whether the tests in a file or folder do not depend on Django."""
     return not SAME_ON_EVERY_DJANGO.isdisjoint((path, *path.parents))
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether a run has all cases of the tests in a file, or none."""
+    return path in WHOLE or is_same_on_every_django(path)
 
 
 def chosen(names: Iterable[str], share: str = SHARE) -> set[str]:

@@ -58,7 +58,9 @@ def test_the_strip_tells_what_code_inside_the_view_denied(page: Page) -> None:
     page.get_by_role("link", name="Ferry to run on time").click()
     assert open_page(page, f"{page.url}edit/").status == 403
     page.locator(STRIP).locator("summary").click()
-    assert "Denied by code inside the view: needs approval by is_author for the object" in page.locator(STRIP).inner_text()
+    assert (
+        "Denied by code inside the view: needs approval by is_author for the object" in page.locator(STRIP).inner_text()
+    )
 
 
 # What each page must name: the rule, the setting or the decorator.
