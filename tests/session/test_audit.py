@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 
 import pytest
@@ -159,6 +161,13 @@ def test_the_digest_tells_users_apart_and_depends_on_the_key():
     before = user_digest(one)
     with override_settings(SECRET_KEY="another"):
         assert user_digest(one) != before
+
+
+def test_the_digest_is_documented_and_the_same_in_every_release():
+    with override_settings(SECRET_KEY="canary"):
+        key = hashlib.sha256(b"django_sessionkit.user" + b"canary").digest()
+        digest = hmac.new(key, b"7", "sha256").hexdigest()
+        assert user_digest(validate_session({"user_id": "7"})) == digest[:16]
 
 
 REQUEST = RequestFactory().get("/")

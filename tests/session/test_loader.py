@@ -15,7 +15,7 @@ from django.test import RequestFactory, override_settings
 from support.loops import async_to_sync
 
 from django_sessionkit import InvalidSession, clear_session, set_session, signals, validate_session
-from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable
+from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable, VersionUnavailable
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session import audit, versioning, writer
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
@@ -288,16 +288,25 @@ def test_a_session_whose_file_is_gone_has_expired_under_asgi_too(settings, tmp_p
             read(request)
 
 
-def test_a_session_that_cannot_be_read_is_unknown_for_now():
-    for error, detail in (
-        (SessionUnavailable("no node"), "no node"),
-        (ConnectionError("secret"), "ConnectionError at "),
-    ):
-        with override_settings(SESSIONKIT_SOURCE=raising(error)):
-            loaded = run(current_loader().load(RequestFactory().get("/")))
-        assert (loaded.session, loaded.raw, loaded.fault.reason) == (None, None, UNKNOWN_FOR_NOW)
-        assert loaded.fault.detail.startswith(detail)
-        assert "secret" not in loaded.fault.detail
+@pytest.mark.parametrize(
+    ("error", "line", "detail"),
+    [
+        (SessionUnavailable("no node"), "session could not be loaded, so its state is unknown for now", "no node"),
+        (
+            ConnectionError("secret"),
+            "session could not be loaded, so its state is unknown for now",
+            "ConnectionError at ",
+        ),
+        (VersionUnavailable("no cache"), "session counts as absent, its version could not be checked", "no cache"),
+    ],
+)
+def test_a_session_that_cannot_be_read_is_unknown_for_now(error, line, detail, caplog):
+    with override_settings(SESSIONKIT_SOURCE=raising(error)):
+        loaded = run(current_loader().load(RequestFactory().get("/")))
+    assert (loaded.session, loaded.raw, loaded.fault.reason) == (None, None, UNKNOWN_FOR_NOW)
+    assert loaded.fault.detail.startswith(detail)
+    assert caplog.messages == [f"{line}: {loaded.fault.detail}"]
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("error", [SessionUnavailable("no node"), ConnectionError()])

@@ -47,7 +47,7 @@ from django_sessionkit import (
 from django_sessionkit.decorators import require, require_role
 from django_sessionkit.exceptions import NotEvaluated
 from django_sessionkit.session.loader import ask_tenant
-from django_sessionkit.session.tenants import answer_for
+from django_sessionkit.session.tenants import answer_for, placed
 from django_sessionkit.utils.sansio import arun, dry_run, run
 
 CAFE = unicodedata.normalize("NFC", "café")
@@ -458,3 +458,13 @@ def test_a_dry_run_asks_for_no_tenant_and_keeps_no_answer():
         assert not answer_for(request).is_known
         run(ask_tenant(request, conf.current()))
         assert answer_for(request).tenant == "acme"
+
+
+def test_a_request_whose_tenant_is_not_known_yet_has_none_and_the_first_answer_is_final():
+    request, session = RequestFactory().get("/"), validate_session({"user_id": "1"})
+    answer = answer_for(request)
+    assert placed(session, request).tenant is None
+    for tenant in ("acme", "globex"):
+        answer.set_once(tenant)
+        assert placed(session, request).tenant == "acme"
+    assert answer_for(request) is answer

@@ -34,6 +34,7 @@ from django_sessionkit import (
     aset_session,
     aupdate_session,
     clear_session,
+    confirm_session,
     get_session,
     has_role,
     regenerate_session,
@@ -44,6 +45,8 @@ from django_sessionkit import (
     use_session,
 )
 from django_sessionkit.exceptions import VersionUnavailable
+from django_sessionkit.session.context import SessionContext
+from django_sessionkit.session.loader import current_loader
 from django_sessionkit.versions import CacheVersions, cached_version
 
 STAMP = "__version__"
@@ -408,6 +411,22 @@ def test_an_update_in_a_slow_request_does_not_make_old_rights_new():
     assert phone.role() is None
 
 
+@pytest.mark.parametrize(
+    "change", [lambda request: update_session(request, {"plan": "basic"}), lambda request: confirm_session(request)]
+)
+@pytest.mark.usefixtures("site")
+def test_no_change_of_a_session_makes_old_rights_new(change):
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    request.sessionkit = SessionContext(current_loader(), request)
+    set_session(request, ANN)
+    stamp = request.session["__session__"][STAMP]
+    revoke_sessions("7")
+    change(request)
+    assert request.session["__session__"][STAMP] == stamp
+    assert request.sessionkit.loaded.version == stamp
+
+
 # Renewal.
 
 
@@ -754,13 +773,15 @@ class AsyncOwn(Own):
 @pytest.mark.parametrize(
     ("answer", "role"), [(True, "reader"), (False, None), (1, None), (None, None), (ValueError(CANARY), None)]
 )
-def test_what_may_be_renewed_is_asked_of_the_project(caller, refreshing, kind, answer, role):
+def test_what_may_be_renewed_is_asked_of_the_project(caller, refreshing, kind, answer, role, caplog):
     refreshing.SESSIONKIT_VERSION = kind("versions")
     phone = caller().login()
     Own.answer, Rights.now = answer, {**ANN, "role": "reader"}
     revoke_sessions("7")
     assert phone.role() == role
     assert (stored(phone) is not None) is (role is not None or isinstance(answer, Exception))
+    fault = "session counts as absent, its version could not be checked: SESSIONKIT_VERSION raised ValueError"
+    assert lines(caplog, logging.ERROR) == ([fault] if isinstance(answer, Exception) else [])
 
 
 def test_a_version_of_thousands_of_digits_is_no_error(caller, refreshing):
@@ -933,6 +954,7 @@ def test_here_it_does_not_wait_for_a_look_up_that_was_under_way_either(site):
     site.SESSIONKIT_VERSION = Overtaken("versions")
     phone = Sync().login()
     site.SESSIONKIT_VERSION_INTERVAL = 31  # nothing is cached any more
+    revoke_sessions("8")  # an earlier one of somebody else
     Overtaken.meanwhile = lambda: revoke_sessions("7")
     phone.role()
     assert phone.role() is None
