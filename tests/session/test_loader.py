@@ -19,7 +19,7 @@ from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable, Vers
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session import audit, versioning, writer
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
-from django_sessionkit.session.loader import context_for, current_loader
+from django_sessionkit.session.loader import context_for, current_loader, own_context
 from django_sessionkit.session.versioning import VersionChecker, split_version
 from django_sessionkit.sources import DjangoSessionSource, RequestAttributeSource
 from django_sessionkit.utils.sansio import run
@@ -438,3 +438,23 @@ def test_what_takes_part_in_loading_and_what_it_reads(settings, calls, vary, rea
 
 def test_the_session_of_a_request_closes_no_connection():
     assert SessionContext.fixed(None).close_code(Decision(False, NOT_AUTHENTICATED)) is None
+
+
+def test_a_dict_that_is_stored_after_the_session_was_cleared_is_seen():
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    request.sessionkit = SessionContext(current_loader(), request)
+    set_session(request, ANN)
+    clear_session(request)
+    assert request.sessionkit.peek() is None
+    request.session["__session__"] = ANN
+    assert request.sessionkit.peek() == ANN
+
+
+def test_an_attribute_that_the_middleware_did_not_set_is_no_context():
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    request.session["__session__"] = ANN
+    request.sessionkit = {"theme": "dark"}
+    assert own_context(request) is None
+    assert context_for(request).get() == ANN
