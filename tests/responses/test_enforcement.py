@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.sessions.backends.cache import SessionStore
+from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
@@ -239,6 +240,7 @@ def test_a_response_varies_on_what_the_source_reads_as_well(source, before, afte
 @pytest.mark.parametrize("ask", [require_session, lambda: enforce(Role("reader"))])
 def test_a_cache_around_a_view_that_asks_for_the_session_keeps_no_page(ask):
     """No code of SessionKit runs between the view and ``cache_page``, so nothing adds ``Vary`` in time."""
+    cache.clear()  # another test may have had a page at the same URL
     urls = (path("cached/", cache_page(60)(lambda request: HttpResponse(ask().user_id))),)
     with override_settings(ROOT_URLCONF=urls):
         for user_id in ("1", "2"):
