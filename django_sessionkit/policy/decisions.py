@@ -107,7 +107,7 @@ def _missing_sentence(reason: str, missing: tuple[str, ...]) -> str:
 
 
 def _sentence_about(requirement: Requirement, reason: str) -> str:
-    if reason == EXCLUDED:
-        (excluded,) = requirement.children
+    if reason == EXCLUDED:  # by ``~``, unless a project has made the decision
+        excluded = next(iter(requirement.children), requirement)
         return f"{excluded.in_words()} is not allowed here"
     return f"needs {requirement.in_words()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from django_sessionkit import Decision
+from django_sessionkit import Decision, Role
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,8 @@ from django_sessionkit import Decision
     [
         (Decision(False, "none_of"), "none_of"),
         (Decision(False, "excluded"), "excluded"),
+        (Decision(False, "excluded", requirement=Role("guest")), 'the role "guest" is not allowed here'),
+        (Decision(False, "predicate", requirement=Role("guest")), 'needs the role "guest"'),
         (Decision(False, "closed_on_sundays"), "closed_on_sundays"),
         (Decision(False, "closed_on_sundays", detail="since May"), "closed_on_sundays (since May)"),
     ],
