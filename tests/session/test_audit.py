@@ -15,7 +15,7 @@ from django_sessionkit.exceptions import VersionUnavailable
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.requirements import Role
 from django_sessionkit.session import audit
-from django_sessionkit.session.audit import user_digest
+from django_sessionkit.session.audit import actor_digest, user_digest
 from django_sessionkit.utils.sansio import run
 
 MIDDLEWARE = [
@@ -71,17 +71,23 @@ def test_a_denial_is_logged_by_rule_route_and_digest(caplog):
     ]
 
 
+ACTING = {**READER, "act": {"user_id": "9"}}
+
+
 @ADMIN_ONLY
 def test_every_decision_is_one_debug_line(caplog):
     with caplog.at_level(logging.DEBUG, "django_sessionkit"):
         browser(READER).get("/admin/")
         browser({"user_id": "1", "role": "x"}).get("/page/")
+        browser(ACTING).get("/admin/")
         evaluate(Role("a"))
     lines = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
     lines = [line for line in lines if line.startswith(("allowed", "denied"))]
     assert lines == [
         "denied: rule=the admin reason=missing_role requirement=Role('admin') method=GET route=/admin/**",
         "allowed: rule=SESSIONKIT_PROTECT[1] reason=granted requirement=Role('x') method=GET route=page/",
+        "denied: rule=the admin reason=missing_role requirement=Role('admin') method=GET route=/admin/**"
+        f" actor={actor_digest(validate_session(ACTING))}",
         "denied: rule=None reason=not_authenticated requirement=Role('a') method=None route=None",
     ]
 
