@@ -13,7 +13,7 @@ from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
 from testsite import views
 
-from django_sessionkit import Public, Role, can_access, explain, is_authenticated, use_session
+from django_sessionkit import Public, Role, can_access, conf, explain, is_authenticated, use_session
 from django_sessionkit.access import AccessPolicy
 
 ADMIN_ONLY = [{"pattern": "/admin/**", "role": "admin"}]
@@ -386,12 +386,24 @@ def test_a_path_rewritten_after_the_guard_is_decided_again():
     assert status("/alias/users/", ADMIN) == 200
 
 
+def one(user_id):
+    """The version of every user."""
+    return "1"
+
+
+VERSIONS = {"SESSIONKIT_VERSION": f"{__name__}.one"}
+
+
+def stamped(data):
+    return {**data, "__version__": "1"} if conf.current().version else data
+
+
 CHANGES = {
-    "lowered": lambda store: store.update({"__session__": READER}),
+    "lowered": lambda store: store.update({"__session__": stamped(READER)}),
     "removed": lambda store: store.pop("__session__"),
     "flushed": lambda store: store.flush(),
     "malformed": lambda store: store.update({"__session__": {"user_id": ""}}),
-    "raised": lambda store: store.update({"__session__": ADMIN}),
+    "raised": lambda store: store.update({"__session__": stamped(ADMIN)}),
     "untouched": lambda store: None,
 }
 
@@ -408,13 +420,15 @@ def changing(get_response):
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("versions", [{}, VERSIONS, {**VERSIONS, "SESSIONKIT_VERSION_INTERVAL": 60}])
 @protect({"pattern": "/page/**", "role": "admin"}, MIDDLEWARE=[LOCALE[0], LOCALE[2], f"{__name__}.changing"])
-def test_a_session_that_changes_after_the_check_on_entry_is_checked_again(change, is_async):
-    client = (abrowser if is_async else browser)(ADMIN)
-    get = async_to_sync(client.get) if is_async else client.get
-    expected = {"lowered": 403, "raised": 200, "untouched": 200}.get(change, 302)
-    assert get("/page/", headers={"X-Change": "untouched"}).status_code == 200  # now the decision is cached
-    assert get("/page/", headers={"X-Change": change}).status_code == expected
+def test_a_session_that_changes_after_the_check_on_entry_is_checked_again(change, is_async, versions):
+    with override_settings(**versions):
+        client = (abrowser if is_async else browser)(stamped(ADMIN))
+        get = async_to_sync(client.get) if is_async else client.get
+        expected = {"lowered": 403, "raised": 200, "untouched": 200}.get(change, 302)
+        assert get("/page/", headers={"X-Change": "untouched"}).status_code == 200  # now the decision is cached
+        assert get("/page/", headers={"X-Change": change}).status_code == expected
 
 
 def pretending(get_response):

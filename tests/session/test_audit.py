@@ -6,11 +6,21 @@ import logging
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.sessions.backends.cache import SessionStore
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 from support.sessions import READER, abrowser, browser
 
-from django_sessionkit import InvalidSession, evaluate, get_session, signals, use_session, validate_session
+from django_sessionkit import (
+    InvalidSession,
+    evaluate,
+    get_session,
+    set_session,
+    signals,
+    update_session,
+    use_session,
+    validate_session,
+)
 from django_sessionkit.exceptions import VersionUnavailable
 from django_sessionkit.middleware import SessionKitMiddleware
 from django_sessionkit.requirements import Role
@@ -90,6 +100,23 @@ def test_every_decision_is_one_debug_line(caplog):
         f" actor={actor_digest(validate_session(ACTING))}",
         "denied: rule=None reason=not_authenticated requirement=Role('a') method=None route=None",
     ]
+
+
+def test_a_login_and_a_change_are_announced_with_their_request():
+    request, told = RequestFactory().get("/"), []
+    request.session = SessionStore()
+    both = (signals.session_registered, signals.session_updated)
+
+    def receiver(signal, request, **kwargs):
+        told.append((signal, request))
+
+    for signal in both:
+        signal.connect(receiver)
+    set_session(request, READER)
+    update_session(request, {"role": "editor"})
+    for signal in both:
+        signal.disconnect(receiver)
+    assert told == [(signal, request) for signal in both]
 
 
 def lines_of(caplog, prefix="access denied"):

@@ -201,9 +201,9 @@ def plain(a, *, b=2):
 
 
 @use_session(ANN)
-async def coroutine(a):
+async def coroutine(a, *, b=2):
     await asyncio.sleep(0)
-    return who(), a
+    return who(), a, b
 
 
 @use_session(ANN)
@@ -242,7 +242,7 @@ async def agenerator(log=None):
 
 def test_functions_keep_their_kind_and_name():
     assert plain(1, b=3) == ("ann", 1, 3)
-    assert async_to_sync(coroutine)(1) == ("ann", 1)
+    assert async_to_sync(coroutine)(1, b=3) == ("ann", 1, 3)
     assert (plain.__name__, plain.__doc__) == ("plain", "Says who.")
     assert iscoroutinefunction(coroutine)
     assert inspect.isgeneratorfunction(generator)

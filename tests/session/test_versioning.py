@@ -322,9 +322,13 @@ def test_the_async_twin_revokes_too(caller):
     assert phone.role() is None
 
 
+def described(request, field, reason, **others):
+    return request.path.strip("/").removeprefix("a"), field, reason
+
+
 def test_a_revoked_session_is_removed_and_told(caller, caplog):
     phone, told = caller().login(), []
-    signals.session_rejected.connect(lambda **kwargs: told.append((kwargs["field"], kwargs["reason"])), weak=False)
+    signals.session_rejected.connect(lambda **kwargs: told.append(described(**kwargs)), weak=False)
     signals.session_rejected.receivers, before = (
         signals.session_rejected.receivers[-1:],
         signals.session_rejected.receivers,
@@ -335,7 +339,7 @@ def test_a_revoked_session_is_removed_and_told(caller, caplog):
         phone.role()
     finally:
         signals.session_rejected.receivers = before[:-1]
-    assert told == [("session", "is out of date")]
+    assert told == [("role", "session", "is out of date")]
     assert stored(phone) is None
     assert lines(caplog) == ["session rejected: field=session reason=is out of date"]
 
