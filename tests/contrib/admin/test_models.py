@@ -322,6 +322,19 @@ def owned(admin_settings):
     return site
 
 
+def test_looking_at_an_object_may_depend_on_it(owned, kept):
+    other = ContentType.objects.create(app_label="depot", model="kept")
+    seen = type(
+        "Seen", (RequireModelAdminMixin, admin.ModelAdmin), {"requirements": {"view": AllowObject(is_of_the_shop)}}
+    )
+    owned.unregister(ContentType)
+    owned.register(ContentType, seen)
+    with override_settings(ROOT_URLCONF=urls(owned)):
+        client = browser({"user_id": "1", "roles": ["clerk"]})
+        for one, status in ((kept, 200), (other, 403)):
+            assert client.get(f"{TYPES}{one.pk}/change/").status_code == status
+
+
 def test_a_requirement_may_ask_about_the_object(owned, kept, caplog):
     other = ContentType.objects.create(app_label="depot", model="kept")
     clerk, boss = (browser({"user_id": "1", "roles": ["clerk", *more]}) for more in ([], ["boss"]))

@@ -220,3 +220,15 @@ def test_a_step_of_a_user_without_a_session_confirms_nothing(rf):
         request.user = AnonymousUser()
         sent.send(sender=User, request=request, user=user, method="password", reauthenticated=True)
     assert "__session__" not in request.session
+
+
+def test_a_step_that_is_no_reauthentication_confirms_nothing(rf):
+    sent = import_module("allauth.account.signals").authentication_step_completed
+    user, client, request = eve(), browser(), rf.get("/")
+    with time_machine.travel(NOW, tick=False) as clock:
+        client.post("/accounts/login/", {"login": "eve", "password": PASSWORD})
+        clock.move_to(NOW + 601)
+        request.session, request.user = client.session, user
+        for more, auth_time in (({}, NOW), ({"reauthenticated": False}, NOW), ({"reauthenticated": True}, NOW + 601)):
+            sent.send(sender=User, request=request, user=user, method="password", **more)
+            assert request.session["__session__"]["auth_time"] == auth_time

@@ -45,7 +45,11 @@ def held(user):
         "user": sorted(user.get_user_permissions()),
         "group": sorted(user.get_group_permissions()),
         "module": [user.has_module_perms("shop"), user.has_module_perms("sho")],
-        "object": [user.has_perm("shop.change_order", user), sorted(user.get_all_permissions(user))],
+        "object": [
+            user.has_perm("shop.change_order", user),
+            sorted(user.get_all_permissions(user)),
+            sorted(user.get_user_permissions(user)),
+        ],
     }
 
 
@@ -56,7 +60,11 @@ async def aheld(user):
         "user": sorted(await user.aget_user_permissions()),
         "group": sorted(await user.aget_group_permissions()),
         "module": [await user.ahas_module_perms("shop"), await user.ahas_module_perms("sho")],
-        "object": [await user.ahas_perm("shop.change_order", user), sorted(await user.aget_all_permissions(user))],
+        "object": [
+            await user.ahas_perm("shop.change_order", user),
+            sorted(await user.aget_all_permissions(user)),
+            sorted(await user.aget_user_permissions(user)),
+        ],
     }
 
 
@@ -66,9 +74,9 @@ EDITOR = {
     "user": ["shop.change_order", "shop.see", "tips"],
     "group": [],
     "module": [True, False],
-    "object": [False, []],
+    "object": [False, [], []],
 }
-NOTHING = {"has": False, "all": [], "user": [], "group": [], "module": [False, False], "object": [False, []]}
+NOTHING = {"has": False, "all": [], "user": [], "group": [], "module": [False, False], "object": [False, [], []]}
 
 
 def rights(request):
