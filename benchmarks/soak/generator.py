@@ -74,6 +74,11 @@ class Load:
         if self.done % max(1, self.requests // PROGRESS) == 0:
             print(json.dumps({"done": self.done}), flush=True)
 
+    def _fail(self, where: str, error: Exception) -> None:
+        """Note a request without an answer. It counts, so that a run against a dead server ends."""
+        self.record.breach(UNEXPECTED, f"{where}: {type(error).__name__} {error}")
+        self._count("failed")
+
     def _any_user(self) -> User:
         """Pick a user. A few of them are busier than the others, so that their requests overlap."""
         few = self.dice.random() < 0.3
@@ -90,7 +95,7 @@ class Load:
             try:
                 await self._act(name, user, connection, target)
             except Exception as error:
-                self.record.breach(UNEXPECTED, f"{target.name} {name}: {type(error).__name__} {error}")
+                self._fail(f"{target.name} {name}", error)
                 connection.close()
         connection.close()
 
@@ -176,7 +181,7 @@ class Load:
                     async with Socket(target.port, user.cookie) as socket:
                         await self._messages(socket, user, target, since)
                 except Exception as error:
-                    self.record.breach(UNEXPECTED, f"{target.name} socket: {type(error).__name__} {error}")
+                    self._fail(f"{target.name} socket", error)
 
     async def _messages(self, socket: Socket, user: User, target: Target, since: float) -> None:
         where = f"{target.name} socket"

@@ -34,6 +34,23 @@ from benchmarks.soak.__main__ import main
 sys.exit(main(["--smoke", "--only", "dicts"]))
 """
 
+# No server is there: each request and each socket fails, and the run ends. So it does when its time is over.
+ENDS = """
+import asyncio
+from benchmarks.soak.generator import Load, Target
+from benchmarks.soak.programs import free_port
+from benchmarks.soak.users import UNEXPECTED
+dead = Target("dead", free_port(), 0, True, 2)
+load = Load([dead], 5, 50, 1, 60)
+load.manager = "key"
+async def work():
+    await asyncio.gather(load._work(dead), load._talk(dead))
+asyncio.run(work())
+assert load.done >= 50, load.done
+assert load.record.counts["failed"] == load.record.broken[UNEXPECTED] > 25
+assert not Load([dead], 5, 50, 1, 0).goes_on
+"""
+
 # A role is seen during the request that takes it away, then after that; then another user's session is seen.
 LAWS = """
 from time import monotonic
@@ -89,4 +106,9 @@ def test_an_exception_of_the_validation_fails():
 
 def test_a_foreign_session_and_a_revoked_right_break_a_law():
     done = run("-c", LAWS)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_load_ends_if_no_server_answers_and_when_its_time_is_over():
+    done = run("-c", ENDS)
     assert done.returncode == 0, done.stderr
