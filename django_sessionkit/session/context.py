@@ -26,8 +26,7 @@ class Fault(NamedTuple):
     """Why there is no session, if the reason is not that the caller is anonymous.
 
     ``reason`` is ``REFUSED`` or ``UNKNOWN_FOR_NOW`` of :mod:`django_sessionkit.policy.decisions`. ``detail`` is for
-    developers
-    and contains no value of the session.
+    developers and contains no value of the session.
     """
 
     reason: str

@@ -28,7 +28,7 @@ if find_spec("rest_framework") is None:
     pytest.skip("needs djangorestframework", allow_module_level=True)
 
 from rest_framework import exceptions
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -351,6 +351,20 @@ def test_a_session_that_is_refused_or_unknown_is_no_missing_login(settings, sour
     assert not answer.has_header("WWW-Authenticate")
     if name == "plain":
         assert (answer.status_code, answer.get("Retry-After")) == (status, {503: "10"}.get(status))
+
+
+def test_a_permission_of_the_project_may_deny_before_ours_is_asked(settings):
+    """Then nothing of ours is known of the request, neither a denial nor the fault of a session."""
+    classes = Nobody & Requires(Role("editor"))
+    settings.ROOT_URLCONF = type("urls", (), {"urlpatterns": [drf_urls.composed("own", classes)]})
+    settings.SESSIONKIT_PROTECT = []
+    for data, expected in ((EDITOR, 403), (None, 401)):
+        assert program(data).get("/composed/own/").status_code == expected
+
+
+class Nobody(BasePermission):
+    def has_permission(self, request, view):
+        return False
 
 
 @STATES

@@ -24,6 +24,7 @@ from django_sessionkit import (
     validate_session,
 )
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.policy.decisions import DENIED, Decision
 from django_sessionkit.session.audit import user_digest
 from django_sessionkit.signals import access_denied
 
@@ -32,7 +33,7 @@ if find_spec("rest_framework") is None:
 
 from rest_framework import generics
 from rest_framework.decorators import action
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -133,6 +134,13 @@ class Plain(APIView):
         return Response("done")
 
 
+class NoObject(BasePermission):
+    """A permission of a project, which is only about objects."""
+
+    def has_object_permission(self, request, view, obj):
+        return False
+
+
 #: permission classes, and who may see the group "1": the reader (1), the editor (2), the admin (3), nobody (-)
 COMPOSED = {
     "own": (Requires(OWN), "1"),
@@ -168,6 +176,7 @@ router.register("by-action", viewset(RequiresByAction({"list": Public(), "create
 router.register("signed", viewset(Requires(Authenticated() & OWN)), "signed")
 router.register("hidden", viewset(Requires(OWN, on_deny="not_found")), "hidden")
 router.register("hidden-too", viewset(Requires(OWN, on_deny="not_found") & IsAuthenticated), "hidden-too")
+router.register("hidden-by-another", viewset(Requires(Authenticated(), on_deny="not_found") & NoObject), "by-another")
 router.register("either", viewset(Requires(NONE) | Requires(OWN, on_deny="not_found")), "either")
 _SHOWN = RequiresByAction({"retrieve": Authenticated(), "list": Authenticated()}, OWN, on_deny="not_found")
 router.register("buttons", viewset(_SHOWN, renderer_classes=[BrowsableAPIRenderer]), "buttons")
@@ -333,6 +342,16 @@ def test_what_is_reported_names_the_user_and_the_requirement(settings):
     (hidden, user), (listed, same) = told
     assert [repr(one.requirement) for one in (hidden, listed)] == [repr(OWN), repr(OWN | Role("admin"))]
     assert user == same == user_digest(validate_session(READER))
+
+
+def test_an_object_is_hidden_too_if_a_permission_of_the_project_denies_it():
+    told = []
+    access_denied.connect(keep := lambda decision, status, **kwargs: told.append((decision, status)), weak=False)
+    try:
+        assert status("/hidden-by-another/1/") == 404
+    finally:
+        access_denied.disconnect(keep)
+    assert told == [(Decision(False, DENIED), 404)]
 
 
 @pytest.mark.parametrize("handler", [{}, HANDLER])

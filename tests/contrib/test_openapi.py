@@ -317,6 +317,8 @@ def test_without_the_exception_handler_denials_of_a_view_have_another_form(setti
     assert answers["403"] == {"description": "The session has no access."}
     settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_sessionkit.contrib.drf.exception_handler"}
     assert "content" in one_of_drf(permission_classes=[EDITORS])["get"]["responses"]["403"]
+    both = EDITORS & Requires(Authenticated())
+    assert "content" in one_of_drf(permission_classes=[both])["get"]["responses"]["403"]
     assert "content" not in one_of_drf(permission_classes=[EDITORS & IsAdminUser])["get"]["responses"]["403"]
 
 

@@ -20,7 +20,7 @@ from django_sessionkit import AccessDenied, Allow, AllowObject, Role, enforce, r
 from django_sessionkit.decorators import require, require_role
 from django_sessionkit.policy.decisions import STALE_AUTHENTICATION, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
-from django_sessionkit.responses import hidden_page, own_pages, step_up
+from django_sessionkit.responses import deny_for, hidden_page, own_pages, step_up
 from django_sessionkit.responses.caching import HELD_BACK, hold_back, release, vary, vary_ahead
 from django_sessionkit.responses.enforcement import enforced_for_object, missing_object
 from django_sessionkit.signals import access_denied
@@ -157,8 +157,8 @@ def test_a_hidden_page_is_the_404_of_the_urlconf_of_the_request():
 def told():
     found = []
 
-    def keep(sender, decision, status, **others):
-        found.append((decision.reason, status))
+    def keep(sender, request, decision, status, **others):
+        found.append((request, decision.reason, status))
 
     access_denied.connect(keep)
     yield found
@@ -183,7 +183,7 @@ def test_a_denial_about_an_object_is_hidden_if_the_options_say_so(on_deny, error
                 run(enforced_for_object(request, Role("admin"), object(), options))
             assert error is Http404 or raised.value.options is options
         assert request._cache_update_cache is False
-    assert told == [("missing_role", status)]
+    assert told == [(request, "missing_role", status)]
 
 
 def test_a_missing_confirmation_of_an_unknown_requirement_has_no_age():
@@ -198,6 +198,7 @@ def test_a_missing_confirmation_of_an_unknown_requirement_has_no_age():
         ({}, {"Vary": "Cookie"}),
         ({"Vary": "Accept"}, {"Vary": "Accept, Cookie"}),
         ({"Vary": "Accept, Cookie"}, {"Vary": "Accept, Cookie"}),
+        ({"Vary": "Cookie, Accept"}, {"Vary": "Cookie, Accept"}),
         ({"Allow": "GET"}, {"Allow": "GET", "Vary": "Cookie"}),
     ],
 )
@@ -255,6 +256,13 @@ def test_what_a_view_enforces_may_be_about_an_object():
             enforce(owned, obj=8)
 
 
+def test_an_exception_is_reported_once_however_often_it_is_answered(told):
+    request, error = request_of(READER), AccessDenied(Decision(False, STALE_AUTHENTICATION))
+    statuses = [run(deny_for(request, error)).status_code for _ in range(3)]
+    assert told == [(request, STALE_AUTHENTICATION, statuses[0])]
+    assert len(set(statuses)) == 1
+
+
 def test_a_missing_object_tells_nothing_and_is_not_cached():
     request = request_of(READER)
     request.session.accessed = False
@@ -296,6 +304,34 @@ def test_the_error_pages_of_the_urlconf_of_the_request_count():
         del request.urlconf
         assert own_pages.has_own_page(request, 403)
         assert not own_pages.has_own_page(request, 503)
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_the_page_of_one_status_is_not_that_of_another(status):
+    engine = {"BACKEND": "django.template.backends.django.DjangoTemplates"}
+    engine["OPTIONS"] = {"loaders": [("django.template.loaders.locmem.Loader", {f"{status}.html": "own"})]}
+    with override_settings(ROOT_URLCONF=Tenant, TEMPLATES=[engine]):
+        request = RequestFactory().get("/x/")
+        assert [one for one in (403, 503) if own_pages.has_own_page(request, one)] == [status]
+
+
+def test_an_own_page_for_unknown_urls_is_told_the_path_of_a_hidden_one():
+    """Django passes the path in the exception, without the first slash."""
+    request = request_of(READER, OfThePath)
+    assert hidden_page.not_found(request).content == b"no x/"
+
+
+class OfThePath(Tenant):
+    @staticmethod
+    def handler404(request, exception):
+        return HttpResponse(f"no {exception.args[0]['path']}", status=404)
+
+
+def test_a_hidden_page_varies_on_what_the_source_reads_as_well():
+    with override_settings(SESSIONKIT_SOURCE=ByTwo):
+        response = hidden_page.not_found(request_of(READER, Tenant))
+    assert response["Vary"] == "Cookie, Authorization, X-Key"
+    assert response["Cache-Control"] == "no-store"
 
 
 def test_a_503_page_that_fails_is_named_in_the_log(monkeypatch, caplog):

@@ -45,8 +45,9 @@ from django_sessionkit import (
     use_session,
 )
 from django_sessionkit.exceptions import VersionUnavailable
-from django_sessionkit.session.context import SessionContext
-from django_sessionkit.session.loader import current_loader
+from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
+from django_sessionkit.session.context import Fault, SessionContext
+from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.versions import CacheVersions, cached_version
 
 STAMP = "__version__"
@@ -621,10 +622,12 @@ def test_what_is_no_version_lets_nobody_in(site, answer, caplog):
     phone = Sync().login()
     site.SESSIONKIT_VERSION = lambda user_id: answer
     assert phone.role() is None
-    assert lines(caplog, logging.ERROR) == [
-        "session counts as absent, its version could not be checked: "
-        "SESSIONKIT_VERSION returned neither a string nor an integer"
-    ]
+    fault = "SESSIONKIT_VERSION returned neither a string nor an integer"
+    assert lines(caplog, logging.ERROR) == [f"session counts as absent, its version could not be checked: {fault}"]
+    request = RequestFactory().get("/")
+    request.session = phone.client.session
+    (context := context_for(request)).get()
+    assert context.fault == Fault(UNKNOWN_FOR_NOW, fault)
 
 
 # Custom versions.

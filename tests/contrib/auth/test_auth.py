@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from importlib import import_module, reload
 from importlib.util import find_spec
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -18,6 +19,7 @@ from django.contrib.sessions.backends import cache as cache_sessions
 from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.db import OperationalError
+from django.db.models import UUIDField
 from django.http import JsonResponse
 from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
@@ -27,7 +29,7 @@ from support.payload_canaries import CANARY
 from support.sessions import abrowser, browser, sign_in, untimed
 
 from django_sessionkit import conf, get_session, regenerate_session, signals
-from django_sessionkit.contrib.auth import AuthBridge, AuthSource
+from django_sessionkit.contrib.auth import AuthBridge, AuthSource, users
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.sources import SessionSource
 
@@ -425,12 +427,16 @@ def test_a_login_that_gives_no_valid_session_is_refused_and_never_sent_round(
     client = make()
     client.force_login(User.objects.get(), project.AUTHENTICATION_BACKENDS[0])
     assert placed(client) is None
+    field, fix = REFUSALS[spoil]
+    begin = f"contrib.auth login without a session: field={field} reason="
+    refused = [line for line in caplog.messages if "without a session" in line]
+    assert spoil is inactive or refused
+    assert all(line.startswith(begin) for line in refused)
     caplog.clear()
     assert visits(client) == (403, None)
     assert visits(client, **{"hx-request": "true"}) == (403, None)
     assert visits(client, accept="application/json") == (403, None)
-    field, fix = REFUSALS[spoil]
-    assert f"contrib.auth login without a session: field={field} reason=" in caplog.text
+    assert any(line.startswith(begin) for line in caplog.messages)
     assert fix in caplog.text
     assert CANARY not in caplog.text
     assert ask(client) is None
@@ -582,6 +588,20 @@ def test_a_user_is_found_by_the_login_name_or_else_by_the_primary_key(ann, bob):
             bridge.sessionkit_dict_of(unknown)
     User.objects.filter(pk=bob.pk).update(is_active=False)
     assert bridge.sessionkit_dict_of("bob") is None
+
+
+def test_a_text_that_the_primary_key_refuses_is_an_unknown_user(monkeypatch):
+    """Such as a UUID, whose field raises another error than a number."""
+    model = SimpleNamespace(USERNAME_FIELD="username", _default_manager=SimpleNamespace(filter=only_uuids))
+    monkeypatch.setattr(users, "get_user_model", lambda: model)
+    with pytest.raises(LookupError, match=r'^no user has the login name or the primary key "eve"$'):
+        users.find_user("eve")
+    assert users.find_user(str(UUID(int=1))) == UUID(int=1)
+
+
+def only_uuids(username=None, pk=None):
+    found = None if pk is None else UUIDField().to_python(pk)
+    return SimpleNamespace(first=lambda: found)
 
 
 def test_a_user_model_without_groups_and_permissions():

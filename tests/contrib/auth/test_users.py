@@ -28,6 +28,7 @@ from django_sessionkit import (
     set_session,
     update_session,
 )
+from django_sessionkit.contrib.auth import AuthSource
 from django_sessionkit.contrib.auth.users import auser_of, is_logged_in
 from django_sessionkit.session.loader import context_for
 
@@ -276,6 +277,21 @@ def test_a_request_that_is_gone_is_asked_for_nothing(desk):
     del request
     assert watch()["user_id"] == str(desk.ann.pk)
     assert context.get().user_id == str(desk.ann.pk)
+
+
+def test_a_request_without_a_store_cannot_be_watched():
+    assert AuthSource().watch(RequestFactory().get("/")) is None
+
+
+def test_a_session_is_current_until_the_user_is_replaced_also_before_it_is_read():
+    request: HttpRequest = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    source = AuthSource()
+    assert source.is_current(request)
+    source.read(request)
+    assert source.is_current(request)
+    request.user = AnonymousUser()
+    assert not source.is_current(request)
 
 
 def test_clear_session_logs_out_of_django_as_well(project):
