@@ -41,9 +41,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Exclude all objects that exist before the first test, a few hundred thousand, from garbage collection."""
+    """Exclude all objects that exist before the first test, a few hundred thousand, from garbage collection.
+
+    And collect less often, which takes a twentieth of the time otherwise.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl
