@@ -6,6 +6,9 @@ session. The bridge of SessionKit writes into the session who really acts. accou
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import Http404
 from django.views.decorators.http import require_POST
 from hijack.views import AcquireUserView, ReleaseUserView
 
@@ -22,6 +25,16 @@ def may_act_as(*, hijacker: User, hijacked: User) -> bool:
     return True
 
 
+class ActAs(AcquireUserView):
+    """Answer 404 to a key that is no number, which would be a server error."""
+
+    def get_object(self, queryset: Any = None) -> User:
+        try:
+            return super().get_object(queryset)
+        except ValueError as error:
+            raise Http404 from error
+
+
 # The rule for /admin-area/** requires an admin. The decorator adds a recent login.
-act_as = require_POST(require(CONFIRMED)(AcquireUserView.as_view()))
+act_as = require_POST(require(CONFIRMED)(ActAs.as_view()))
 stop_acting = require_POST(require(Impersonated())(ReleaseUserView.as_view(success_url="admin-area")))

@@ -75,6 +75,8 @@ def test_only_an_admin_acts_and_never_as_an_admin(url: str) -> None:
         assert send(admin, PEOPLE, himself, to=ACT_AS).status_code == 403
         assert admin.post(ACT_AS, data=somebody).status_code == 403  # without a CSRF token
         assert admin.get(ACT_AS).status_code == 405
+        for key in ("0", "9" * 30, "x"):
+            assert send(admin, PEOPLE, {"user_pk": key}, to=ACT_AS).status_code == 404
         assert send(editor, "/dashboard/", somebody, to=ACT_AS).status_code == 403
         assert send(editor, "/dashboard/", {}, to=STOP).status_code == 403  # nobody acts as the editor
         assert BANNER not in admin.get(PEOPLE).text + editor.get("/dashboard/").text
