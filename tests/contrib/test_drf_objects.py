@@ -176,6 +176,8 @@ router.register("by-action", viewset(RequiresByAction({"list": Public(), "create
 router.register("signed", viewset(Requires(Authenticated() & OWN)), "signed")
 router.register("hidden", viewset(Requires(OWN, on_deny="not_found")), "hidden")
 router.register("hidden-too", viewset(Requires(OWN, on_deny="not_found") & IsAuthenticated), "hidden-too")
+_HIDDEN = Requires(OWN, on_deny="not_found") & IsAuthenticated
+router.register("hidden-or-admin", viewset(_HIDDEN | Requires(Role("admin"))), "hidden-or-admin")
 router.register("hidden-by-another", viewset(Requires(Authenticated(), on_deny="not_found") & NoObject), "by-another")
 router.register("either", viewset(Requires(NONE) | Requires(OWN, on_deny="not_found")), "either")
 _SHOWN = RequiresByAction({"retrieve": Authenticated(), "list": Authenticated()}, OWN, on_deny="not_found")
@@ -342,6 +344,10 @@ def test_what_is_reported_names_the_user_and_the_requirement(settings):
     (hidden, user), (listed, same) = told
     assert [repr(one.requirement) for one in (hidden, listed)] == [repr(OWN), repr(OWN | Role("admin"))]
     assert user == same == user_digest(validate_session(READER))
+
+
+def test_a_combination_that_hides_an_object_does_not_hide_it_from_whom_another_part_lets_in():
+    assert [status("/hidden-or-admin/2/", data) for data in (READER, ADMIN)] == [404, 200]
 
 
 def test_an_object_is_hidden_too_if_a_permission_of_the_project_denies_it():

@@ -294,6 +294,15 @@ def test_each_method_of_a_view_may_require_something_else(one_of_drf):
     assert one_of_drf(permission_classes=[IsAuthenticatedOrReadOnly])["post"]["security"] == [SESSION]
 
 
+def test_a_rule_for_some_methods_is_in_the_operations_of_these(settings, one_of_drf):
+    settings.SESSIONKIT_PROTECT = [{"view": "page", "role": "editor", "methods": ["POST"]}]
+    operations = one_of_drf(permission_classes=[])
+    assert {name: one["security"] for name, one in operations.items()} == {
+        "get": [],
+        "post": [{"sessionKit": ["editor"]}],
+    }
+
+
 def test_what_only_other_permission_classes_decide_is_left_to_drf_spectacular(one_of_drf):
     classes = {"permission_classes": [IsAdminUser], "authentication_classes": [BasicAuthentication]}
     assert one_of_drf(**classes) == one_of_drf(**classes, schema=PlainSchema())

@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.checks import run_checks
 from django.test import RequestFactory, override_settings
+from django.urls import path
 from support.admin_site import PermissionLines, Types, export, register, rename, urls
 from support.admin_site import admin_settings as admin_settings
 from support.admin_site import admin_tables as admin_tables
@@ -23,6 +24,7 @@ from django_sessionkit import Permission as Needs
 from django_sessionkit.contrib.admin import RequireModelAdminMixin, SessionKitAdminSite
 from django_sessionkit.contrib.admin.access import without_object
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.policy.view_marks import requirements_of
 from django_sessionkit.signals import access_denied
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +102,25 @@ OPEN = {
 @pytest.mark.parametrize("roles", OPEN, ids=str)
 def test_each_page_needs_the_right_of_its_action(roles, make, kept):
     assert statuses(make(*roles), kept.pk) == {**SHUT, **OPEN[roles]}
+
+
+class WithAnOwnList(admin.ModelAdmin):
+    """Another view has the name of a page of the admin."""
+
+    def get_urls(self):
+        return [path("figures/", register, name="contenttypes_contenttype_changelist"), *super().get_urls()]
+
+
+class Guarded(RequireModelAdminMixin, WithAnOwnList):
+    requirements = {"view": Role("view")}
+
+
+def test_only_the_views_of_the_model_admin_are_marked():
+    own, listed, added, *_ = Guarded(ContentType, admin.AdminSite()).get_urls()
+    assert [mark.requirement for mark in requirements_of(listed.callback, "GET")] == [Role("view")]
+    assert [mark.requirement for mark in requirements_of(added.callback, "GET")] == [Nobody()]
+    assert own.callback is register
+    assert requirements_of(own.callback, "GET") == []
 
 
 def test_what_is_not_named_is_denied(make, kept):

@@ -13,7 +13,8 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import Group, User
 from django.core.checks import run_checks
 from django.core.management import call_command
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.test import RequestFactory
 from django.urls import path
 from support.admin_site import MIDDLEWARE, register, urls
 from support.admin_site import admin_settings as admin_settings
@@ -32,6 +33,7 @@ from django_sessionkit import (
     enforce,
     signals,
     use_session,
+    validate_session,
 )
 from django_sessionkit.contrib.admin import SessionKitAdminSite
 from django_sessionkit.contrib.admin.access import SessionOnlyUser, decision_for
@@ -348,6 +350,10 @@ def test_it_has_a_name_without_an_address_too(opened):
 def test_it_has_no_password_to_change(opened, ann):
     assert without_user("clerk").get("/admin/password_change/").status_code == 404
     assert known(ann, "clerk").get("/admin/password_change/").status_code == 200
+    request = RequestFactory().get("/admin/password_change/")
+    request.user = SessionOnlyUser(validate_session({"user_id": "1"}))
+    with pytest.raises(Http404, match=r"^A session without a Django user has no password\.$"):
+        SessionKitAdminSite(Role("clerk")).password_change(request)
 
 
 def test_a_plain_model_admin_stays_closed_for_it(opened, ann):

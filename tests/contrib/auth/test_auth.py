@@ -545,6 +545,9 @@ def test_a_source_that_keeps_its_dict_elsewhere_is_cleared_when_django_logs_out(
         def remove(self, request):
             kept.pop("dict", None)
 
+        def end(self, request):
+            raise AssertionError("Django has logged out already")
+
         def rotate(self, request, *, empty_for=None):
             pass
 

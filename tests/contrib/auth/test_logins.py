@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -141,3 +142,22 @@ PASSWORD, CODE = record("password", username="ann"), record("mfa", NOW + 9, id=1
 )
 def test_the_records_of_allauth(records, expected):
     assert logins._of_records(records) == expected
+
+
+@pytest.mark.parametrize("takes_user", [True, False])
+def test_older_versions_of_allauth_read_the_records_of_the_request_alone(takes_user, monkeypatch):
+    asked = []
+
+    def of_both(request, user):
+        asked.append((request, user))
+        return [PASSWORD]
+
+    def of_the_request(request):
+        asked.append((request, None))
+        return [PASSWORD]
+
+    read = of_both if takes_user else of_the_request
+    monkeypatch.setattr(logins, "import_module", lambda name: SimpleNamespace(get_authentication_records=read))
+    request, user = object(), object()
+    assert logins._records(request, user) == [PASSWORD]
+    assert asked == [(request, user if takes_user else None)]
