@@ -43,9 +43,11 @@ from django_sessionkit import (
     signals,
     update_session,
     use_session,
+    validate_session,
 )
 from django_sessionkit.exceptions import VersionUnavailable
 from django_sessionkit.policy.decisions import UNKNOWN_FOR_NOW
+from django_sessionkit.session.audit import user_digest
 from django_sessionkit.session.context import Fault, SessionContext
 from django_sessionkit.session.loader import context_for, current_loader
 from django_sessionkit.versions import CacheVersions, cached_version
@@ -163,6 +165,8 @@ def place(request):
         get_session()
         request.session["__session__"] = dict(ANN)
     session = get_session()
+    if "out" in request.POST:
+        clear_session(request)
     return JsonResponse({"plan": session["plan"] if session else None})
 
 
@@ -750,6 +754,8 @@ def test_a_source_that_watches_is_renewed_for_the_request(refreshing):
     assert browser().get("/role/").json()["role"] is None
     Rights.now = {**ANN, "role": "reader"}
     assert browser().get("/role/").json()["role"] == "reader"
+    refreshing.SESSIONKIT_PROTECT = [{"pattern": "/role", "role": "reader"}]  # the session is read a second time
+    assert browser().get("/role/").json()["role"] == "reader"
 
 
 def token(get_response):
@@ -844,6 +850,26 @@ def test_in_the_same_request_only_what_keeps_the_version_is_seen(caplog):
         lines(caplog, logging.ERROR)
         == ["session counts as absent, it has no current version: store it with set_session()"] * 2
     )
+
+
+def test_what_is_stored_after_the_session_was_ended_is_seen_too(caplog):
+    phone = Sync().login()
+    revoke_sessions("7")
+    assert phone.post("place", kind="new").json() == {"plan": None}
+    assert lines(caplog) == ["session rejected: field=session reason=is out of date"]
+    assert lines(caplog, logging.ERROR) == [
+        "session counts as absent, it has no current version: store it with set_session()"
+    ]
+
+
+def test_who_logs_out_of_a_session_without_a_current_version_is_named():
+    told = []
+    signals.session_cleared.connect(keep := lambda user, **kwargs: told.append(user), weak=False)
+    try:
+        Sync().post("place", kind="new", out="1")
+    finally:
+        signals.session_cleared.disconnect(keep)
+    assert told == [user_digest(validate_session(ANN))]
 
 
 @pytest.mark.parametrize("stamp", [True, 1.0, None, "", ["1"], {"a": 1}])
