@@ -93,7 +93,7 @@ def without_session(requirement: Requirement, decision: Decision, fault: Fault, 
     does not apply.
     """
     if decision.allowed and conf.current().policy.overrides_check:
-        decision = yield from requirement.flow(asked._replace(session=None, policy=DEFAULT_POLICY))
+        decision = yield from requirement.flow(asked._replace(policy=DEFAULT_POLICY))
     if decision.allowed or decision.failed or decision.reason == NOBODY:
         return decision
     return replace(decision, reason=fault.reason, missing=(), detail=fault.detail)

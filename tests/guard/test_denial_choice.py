@@ -16,12 +16,12 @@ from support.sessions import ADMIN, HTML, READER, browser
 
 from django_sessionkit import Role, validate_session
 from django_sessionkit.decorators import require_recent, require_role
-from django_sessionkit.guard.denial_choice import Denial, choose_response
+from django_sessionkit.guard.denial_choice import Denial, DenialResponse, choose_response
 from django_sessionkit.guard.preview import behind_language, behind_slash, unrouted
 from django_sessionkit.guard.redirects import arrives_at, is_login_page, is_reauth_page, reauth_path
 from django_sessionkit.guard.request_evaluation import AccessRequest
 from django_sessionkit.guard.view_denials import denial_of_marks
-from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, Decision
+from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, STALE_AUTHENTICATION, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.policy.view_marks import ViewRequirement
 from django_sessionkit.requirements import Recent
@@ -60,6 +60,46 @@ def test_the_names_of_login_pages_are_looked_up_there():
     assert chosen("/a/", ANONYMOUS, options) == (302, "/tenant/login/?next=/a/")
     options = DenialOptions(redirect_to="tenant-confirm")
     assert chosen("/a/", Decision(False, "missing_role"), options, READER) == (302, "/tenant/confirm/")
+
+
+def answers(decision, session, *, method="GET", **options):
+    """The responses to a browser, HTMX and an API client."""
+    kinds = (HTML, {**HTML, "hx-request": "true"}, {"accept": "application/json"})
+    denial = Denial(decision, DenialOptions(**options))
+    requests = [getattr(RequestFactory(headers=one), method.lower())("/a/") for one in kinds]
+    return [choose_response(one, denial, session) for one in requests]
+
+
+LACKS_ROLE, LACKS_LOGIN = Decision(False, "missing_role"), Decision(False, STALE_AUTHENTICATION)
+NO_PLACE = (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("decision", "session", "options", "codes", "locations"),
+    [
+        (ANONYMOUS, None, {}, (302, 401, 401), ("/in/?next=/a/", "/in/", None)),
+        (ANONYMOUS, None, {"login_url": "/a/"}, (403, 401, 401), NO_PLACE),
+        (ANONYMOUS, None, {"on_deny": "not_found"}, (404, 404, 404), NO_PLACE),
+        (LACKS_ROLE, READER, {}, (403, 403, 403), NO_PLACE),
+        (LACKS_ROLE, READER, {"redirect_to": "/b/"}, (302, 403, 403), ("/b/", "/b/", None)),
+        (LACKS_ROLE, READER, {"redirect_to": "/b/", "method": "POST"}, (403, 403, 403), (None, "/b/", None)),
+        (LACKS_ROLE, READER, {"redirect_to": "/b/", "on_deny": "forbidden"}, (403, 403, 403), NO_PLACE),
+        (LACKS_LOGIN, READER, {}, (302, 401, 401), ("/in/?next=/a/", "/in/", None)),
+        (LACKS_LOGIN, READER, {"login_url": "/a/"}, (403, 403, 401), NO_PLACE),
+        (LACKS_LOGIN, READER, {"on_deny": "forbidden"}, (403, 403, 403), NO_PLACE),
+    ],
+)
+@override_settings(SESSIONKIT_LOGIN_URL="/in/")
+def test_the_whole_response_to_a_denial(decision, session, options, codes, locations):
+    asks = [decision is LACKS_LOGIN and code not in (403, 404) for code in codes]
+    expected = [*map(DenialResponse, codes, ("page", "htmx", "api"), locations, asks)]
+    assert answers(decision, session, **options) == expected
+
+
+def test_a_redirect_to_the_denied_page_is_none_if_its_path_was_rewritten():
+    options = DenialOptions(redirect_to="/a/")
+    assert chosen("/a/", LACKS_ROLE, options, READER, path_info="/b/") == (403, None)
+    assert chosen("/c/", LACKS_ROLE, options, READER, path_info="/b/") == (302, "/a/")
 
 
 @override_settings(SESSIONKIT_REAUTH_URL="tenant-confirm", SESSIONKIT_LOGIN_URL="tenant-login")

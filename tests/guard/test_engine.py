@@ -7,7 +7,7 @@ import re
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 from django.urls.resolvers import RegexPattern
 from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, READER, abrowser, browser
@@ -614,3 +614,14 @@ def test_a_path_whose_forms_are_unknown_is_denied_as_a_failure(caplog):
         assert browser(ADMIN).get("/secret/").status_code == 200
         assert browser(ADMIN).get("/alias/").status_code == 403
     assert "access denied: rule=None reason=failed method=GET" in caplog.text
+    fault = "The URL patterns do not lead to testsite.views.page when they are matched again."
+    assert f"{fault} The request is denied." in caplog.messages
+
+
+TOO_MANY = [re_path("^" + "(?:a|b)?" * 12 + "$", views.page), path("login/", views.page)]
+
+
+@protect({"pattern": "/elsewhere", "role": "admin"}, ROOT_URLCONF=type("urls", (), {"urlpatterns": TOO_MANY}))
+def test_the_log_names_the_view_of_a_path_with_too_many_forms(caplog):
+    assert browser(ADMIN).get("/ab").status_code == 403
+    assert "The URL patterns of testsite.views.page can write this path in more than" in caplog.text

@@ -91,7 +91,7 @@ def test_it_is_known_with_a_policy_that_gives_roles_too(request_with_session, po
     with override_settings(SESSIONKIT_ACCESS_POLICY=policy):
         assert evaluate(ASKED).allowed
         assert cached_decision(ASKED).allowed
-        assert cached_decision(ASKED) is cached_decision(ASKED)
+        assert cached_decision(ASKED) is cached_decision(ASKED) is evaluate(ASKED)
 
 
 @pytest.mark.parametrize(
@@ -276,6 +276,31 @@ def test_a_refused_session_is_granted_nothing_but_what_everybody_has(policy):
     assert decided_without_session(Nobody(), policy).reason == "nobody"
 
 
+class Closing(AccessPolicy):
+    """Denies everything to everybody."""
+
+    def check(self, requirement, session, request):
+        return False
+
+
+class Listing(Leaf):
+    """A requirement that names what is missing, for an anonymous caller too."""
+
+    def __init__(self):
+        super().__init__(())
+
+    def _judge(self, asked):
+        yield from ()
+        return self._denied("missing_role", ("a",))
+
+
+def test_what_the_policy_denies_a_refused_session_stays_denied():
+    assert decided_without_session(Public(), Closing).reason == "refused"
+    assert decided_without_session(Listing()) == Decision(
+        False, "refused", requirement=Listing(), detail="roles: must be a list"
+    )
+
+
 def test_a_failed_check_and_a_missing_role_of_a_refused_session(caplog):
     failing = decided_without_session(Allow(lambda session: 1))
     assert (failing.reason, failing.failed, failing.detail) == ("failed", True, "")
@@ -291,6 +316,8 @@ def test_the_exception_says_why_there_is_no_session():
     assert str(error) == str(public_text(REFUSED_LOGIN))
     assert denial_of(refused, Decision(False, "nobody")).decision.reason == "nobody"
     assert isinstance(denial_of(SessionContext.fixed(None)), NotAuthenticated)
+    asked = Decision(False, "nobody")
+    assert denial_of(None, asked).decision is denial_of(SessionContext.fixed(None), asked).decision is asked
     present = SessionContext.fixed(current_loader().validate(EDITOR))
     assert str(denial_of(present, Role("a").check(None))) == str(denial_of(present))
     stale = denial_of(present, Decision(False, "stale_authentication"))
@@ -321,6 +348,13 @@ def test_an_object_is_noted_for_the_request_only_if_there_is_one(request_with_se
     assert "_sessionkit_object_asked" not in vars(request_with_session)
     assert evaluate(asked, obj=7)
     assert vars(request_with_session)["_sessionkit_object_asked"] is True
+
+
+def test_a_function_gets_the_request_with_a_context_and_without(request_with_session):
+    asked = Allow(lambda session, request: request is request_with_session)
+    assert evaluate(asked)
+    assert run(decide(None, asked, request_with_session))
+    assert not run(decide(None, asked, None))
 
 
 def test_outside_a_request_an_object_is_looked_at_too():
