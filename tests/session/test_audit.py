@@ -16,6 +16,7 @@ from django_sessionkit import (
     Session,
     evaluate,
     get_session,
+    has_role,
     set_session,
     signals,
     update_session,
@@ -294,22 +295,26 @@ def test_a_login_without_a_session_says_what_to_do(error, hint, caplog):
     assert caplog.messages == [f"Django login without a session: {fault}; {hint}"]
 
 
-def test_a_log_filter_that_reads_the_session_gets_none_while_it_is_loading(caplog):
+@override_settings(DEBUG=True)
+def test_code_that_is_told_of_a_loading_session_finds_an_anonymous_caller(caplog):
+    """It is inside a request, so there is no warning that it is not."""
     seen = []
 
-    class Reading(logging.Filter):
-        def filter(self, record):
-            seen.append(get_session())
-            return True
+    def ask(found):
+        seen.append((get_session(), has_role("editor")))
+        return True
 
-    found = Reading()
-    audit.security_logger.addFilter(found)
+    audit.security_logger.addFilter(ask)
+    signals.session_rejected.connect(receiver := lambda **kwargs: ask(kwargs), weak=False)
     try:
         with use_session(READER):
             audit.unversioned()
+            run(audit.rejected(REQUEST, InvalidSession("roles", "is wrong")))
     finally:
-        audit.security_logger.removeFilter(found)
-    assert seen == [None]
+        audit.security_logger.removeFilter(ask)
+        signals.session_rejected.disconnect(receiver)
+    assert seen == [(None, False)] * 3
+    assert {one.name for one in caplog.records} == {audit.security_logger.name}
 
 
 def test_the_text_of_other_exceptions_is_left_out():

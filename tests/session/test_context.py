@@ -242,7 +242,7 @@ def test_without_a_store_there_is_no_session_and_no_crash():
 
 def test_a_context_that_outlives_its_request_has_no_session():
     request = RequestFactory().get("/")
-    context = SessionContext(None, request)
+    context = SessionContext(current_loader(), request)
     assert context.request is request
     assert repr(context) == "<SessionContext not loaded>"
     del request
@@ -252,6 +252,16 @@ def test_a_context_that_outlives_its_request_has_no_session():
     context.replace(LoadedSession(None, None, lambda: READER))
     assert repr(context) == "<SessionContext loaded>"
     assert context.peek() is None
+
+
+def test_an_invalidated_session_is_loaded_again():
+    request, dicts = RequestFactory().get("/"), [READER, EDITOR]
+    with override_settings(SESSIONKIT_SOURCE=lambda request: dicts.pop(0)):
+        context = SessionContext(current_loader(), request)
+        assert context.get() == READER
+        context.invalidate()
+        assert not context.is_loaded
+        assert context.get() == EDITOR
 
 
 def test_contexts_nest_and_are_reset():

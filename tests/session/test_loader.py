@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import RequestFactory, override_settings
 from support.loops import async_to_sync
 
-from django_sessionkit import InvalidSession, clear_session, set_session, signals, validate_session
+from django_sessionkit import InvalidSession, clear_session, set_session, signals, update_session, validate_session
 from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable, VersionUnavailable
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session import audit, versioning, writer
@@ -244,6 +244,13 @@ def test_a_login_that_the_source_refuses_says_why(error, detail):
     assert (loaded.session, loaded.fault) == (None, Fault(REFUSED, detail))
 
 
+def test_the_session_of_a_source_that_watches_nothing_stays():
+    request = RequestFactory().get("/")
+    with override_settings(SESSIONKIT_SOURCE=lambda request: ANN):
+        context = context_for(request)
+        assert context.get() == context.get() == context.peek() == ANN
+
+
 def test_a_malformed_dict_of_a_source_that_only_reads_is_refused():
     request = RequestFactory().get("/")
     with override_settings(SESSIONKIT_SOURCE="django_sessionkit.sources.RequestAttributeSource"):
@@ -310,7 +317,7 @@ def test_a_session_that_cannot_be_read_is_unknown_for_now(error, line, detail, c
 
 
 @pytest.mark.parametrize("error", [SessionUnavailable("no node"), ConnectionError()])
-def test_a_changed_dict_that_cannot_be_validated_is_unknown_for_now_and_stays(error):
+def test_a_dict_that_cannot_be_validated_is_unknown_for_now_and_stays(error):
     def validator(data):
         if data.get("plan") == "unknown":
             raise error
@@ -318,9 +325,11 @@ def test_a_changed_dict_that_cannot_be_validated_is_unknown_for_now_and_stays(er
 
     request = RequestFactory().get("/")
     request.session = SessionStore()
-    request.session["__session__"] = ANN
+    request.session["__session__"] = {**ANN, "plan": "unknown"}
     with override_settings(SESSIONKIT_SESSION_VALIDATOR=validator):
         context = SessionContext(current_loader(), request)
+        assert context.get() is None
+        request.session["__session__"] = ANN
         assert context.get() == ANN
         request.session["__session__"] = changed = {**ANN, "plan": "unknown"}
         assert context.peek() is None
@@ -449,6 +458,18 @@ def test_a_dict_that_is_stored_after_the_session_was_cleared_is_seen():
     assert request.sessionkit.peek() is None
     request.session["__session__"] = ANN
     assert request.sessionkit.peek() == ANN
+
+
+def test_an_update_of_a_dict_that_changed_in_the_request_keeps_the_version():
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    with override_settings(SESSIONKIT_VERSION=Rights.of):
+        request.sessionkit = SessionContext(current_loader(), request)
+        set_session(request, ANN)
+        request.session["__session__"] = {**request.session["__session__"], "role": "reader"}
+        assert request.sessionkit.peek().role == "reader"
+        update_session(request, {"plan": "basic"})
+    assert request.session["__session__"] == {**ANN, "role": "reader", "plan": "basic", STAMP: "2"}
 
 
 def test_an_attribute_that_the_middleware_did_not_set_is_no_context():

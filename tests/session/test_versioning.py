@@ -650,7 +650,7 @@ def test_a_project_may_keep_versions_where_it_likes(caller, site, version):
     assert stored(phone)[STAMP] == str(version)
     kept["7"] = 4
     assert phone.role() is None
-    with pytest.raises(ImproperlyConfigured, match="has no bump"):
+    with pytest.raises(ImproperlyConfigured, match=r"^SESSIONKIT_VERSION: has no bump"):
         revoke_sessions("7")
 
 
