@@ -96,9 +96,9 @@ def _page(request: HttpRequest, urlconf: Any, nowhere: Any) -> Any:
             response: Any = get_exception_response(request, resolver, 404, Resolver404({"tried": [], "path": path}))
             return response.render() if not getattr(response, "is_rendered", True) else response
     with routed_by(nowhere):  # the debug page of Django looks up the view of the path
-        return technical_404_response(
-            request, Resolver404({"tried": _tried(resolver, request.path_info), "path": path})
-        )
+        tried = _tried(resolver, request.path_info)
+        found = {} if tried is None else {"tried": tried}
+        return technical_404_response(request, Resolver404({**found, "path": path}))
 
 
 def _tried(resolver: Any, path: str) -> list[list[Any]] | None:

@@ -326,6 +326,25 @@ def test_no_language_of_the_urlconf_of_the_request_betrays_it(where, settings):
         assert answer[0] == 404
 
 
+@override_settings(ROOT_URLCONF=(path("de/page-1/", hidden(page)),))
+def test_a_path_that_only_looks_like_a_language_betrays_nothing():
+    """Without ``i18n_patterns``, ``LocaleMiddleware`` negotiates the language of these paths too."""
+    client = client_of(READER)
+    assert seen(client, "/de/page-1/") == seen(client, "/de/nil--/")
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_target_that_is_no_path_is_hidden_as_well(debug, settings):
+    """``OPTIONS *`` of HTTP. No URLconf matches it."""
+    settings.DEBUG = debug
+    answers = []
+    for rules in ([], [{"pattern": "/**", "role": "admin", "on_deny": "not_found"}]):
+        settings.SESSIONKIT_PROTECT = rules
+        answers.append(whole(client_of(None).generic("OPTIONS", "/", PATH_INFO="*")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+
+
 @override_settings(ROOT_URLCONF=(path("calls/", calling),))
 def test_a_view_that_calls_a_hidden_one_answers_alike():
     client = client_of(READER)
