@@ -121,7 +121,7 @@ def _page(request: HttpRequest, status: int, decision: Decision, context: Sessio
             page = own_pages.service_unavailable()
             return HttpResponse(page, status=503) if page is not None else _plain_page(503, _PROBLEMS[503][1])
         text = _FOR.get(decision.reason, "")
-        kind = AccessDenied if text else type(denial_of(context, decision))
+        kind = AccessDenied if text else type(denial_of(context))
         error = kind(decision, f"Access denied: {decision}." if conf.current().debug else text)
         if not own_pages.has_own_page(request, 403):
             return _plain_page(403, error)

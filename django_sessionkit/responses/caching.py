@@ -43,8 +43,8 @@ def vary_ahead(view: Any) -> None:
     """Add ``Vary`` to the headers that a DRF view sends with every response, because a cache decorator may wrap it."""
     headers = getattr(view, "headers", None)
     if isinstance(headers, dict):
-        named = [headers["Vary"]] if "Vary" in headers else []
-        new = [one for one in current_loader().source.vary_headers if one not in ", ".join(named).split(", ")]
+        named = headers["Vary"].split(", ") if "Vary" in headers else []
+        new = [one for one in current_loader().source.vary_headers if one not in named]
         if new:
             headers["Vary"] = ", ".join([*named, *new])
 

@@ -7,8 +7,8 @@ from html import unescape
 
 import pytest
 from django.http import HttpResponse
-from django.test import override_settings
-from django.urls import path
+from django.test import RequestFactory, override_settings
+from django.urls import ResolverMatch, path
 from django.utils.decorators import method_decorator
 from django.views import View
 from support.loops import async_to_sync
@@ -19,6 +19,8 @@ from testsite import views
 from django_sessionkit import Permission, enforce
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.decorators import require_role
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.responses import annotate
 
 HEADER = "X-SessionKit-Decision"
 EVIL = "a\N{SNOWMAN};<script>"
@@ -134,6 +136,17 @@ def test_the_header_is_on_every_kind_of_denial():
     client = browser(READER)
     assert client.get("/page/", headers=JSON)[HEADER] == "denied; rule=desk; reason=missing_role"
     assert client.get("/page/", headers={"hx-request": "true"})[HEADER] == "denied; rule=desk; reason=missing_role"
+
+
+def test_a_view_that_needs_an_object_and_asked_about_none_is_named():
+    def unasked(request):
+        return HttpResponse("order")
+
+    unasked.requires_object = True
+    request = RequestFactory().get("/order/")
+    request.resolver_match = ResolverMatch(unasked, (), {})
+    with pytest.raises(InvalidPolicy, match="unasked: sent the status 200 without checking"):
+        annotate(request, unasked(request))
 
 
 def test_the_header_reads_no_session():

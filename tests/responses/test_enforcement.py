@@ -11,18 +11,32 @@ from django.http import Http404, HttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.test import RequestFactory, override_settings
-from django.urls import path, reverse
+from django.urls import ResolverMatch, path, reverse
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import cache_page
 from support.sessions import ADMIN, HTML, READER, browser
 
-from django_sessionkit import AccessDenied, Allow, AllowObject, Role, enforce, require_session, use_session
+from django_sessionkit import (
+    AccessDenied,
+    Allow,
+    AllowObject,
+    Public,
+    Role,
+    Session,
+    enforce,
+    require_session,
+    use_session,
+)
 from django_sessionkit.decorators import require, require_role
-from django_sessionkit.policy.decisions import STALE_AUTHENTICATION, Decision
+from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.guard.objects import refuse_unasked
+from django_sessionkit.policy.decisions import REFUSED, STALE_AUTHENTICATION, Decision
 from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.responses import deny_for, hidden_page, own_pages, step_up
 from django_sessionkit.responses.caching import HELD_BACK, hold_back, release, vary, vary_ahead
 from django_sessionkit.responses.enforcement import enforced_for_object, missing_object
+from django_sessionkit.session.audit import user_digest
+from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, activate
 from django_sessionkit.signals import access_denied
 from django_sessionkit.sources import DjangoSessionSource, SessionSource
 from django_sessionkit.utils.sansio import run
@@ -136,6 +150,8 @@ def test_a_decorator_without_the_middleware_reads_the_session_and_the_urlconf_of
         assert view(request_of(ADMIN)).content == b"page"
         assert view(request_of(READER)).content == b"AccessDenied 403"
         assert view(request_of(READER, OtherTenant)).content == b"tenant at /shop/"
+    with override_settings(ROOT_URLCONF=Tenant, DEBUG=True):  # the page for developers is only for those without one
+        assert view(request_of(READER, OtherTenant)).content == b"tenant at /shop/"
 
 
 def test_a_function_of_a_view_gets_the_request():
@@ -151,6 +167,27 @@ def test_a_hidden_page_is_the_404_of_the_urlconf_of_the_request():
     request.urlconf = Tenant
     with override_settings(ROOT_URLCONF=__name__):
         assert hidden_page.not_found(request).content == b"tenant"
+
+
+def test_each_decision_about_a_view_or_an_object_is_in_the_log(caplog):
+    caplog.set_level("DEBUG", "django_sessionkit")
+    request = request_of(READER)
+    request.resolver_match = ResolverMatch(page, (), {}, route="orders/<int:pk>/")
+    require_role("reader")(page)(request)
+    run(enforced_for_object(request, Role("reader"), object(), DenialOptions()))
+    line = "allowed: rule=None reason=granted requirement=Role('reader') method=GET route=orders/<int:pk>/"
+    assert caplog.messages == [line, line]
+
+
+def test_a_function_about_an_object_gets_the_object_and_the_request():
+    asked = []
+    request, order = request_of(READER), object()
+    requirement = AllowObject(lambda session, obj, request: asked.append((obj, request)) or True)
+    with pytest.raises(InvalidPolicy, match="orders: sent the status 200 without checking"):
+        refuse_unasked(request, HttpResponse(), "orders")
+    run(enforced_for_object(request, requirement, order, DenialOptions()))
+    assert asked == [(order, request)]
+    refuse_unasked(request, HttpResponse(), "orders")
 
 
 @pytest.fixture
@@ -169,7 +206,7 @@ def told():
     ("on_deny", "error", "status"),
     [("not_found", Http404, 404), ("forbidden", AccessDenied, 403), ("auto", AccessDenied, 403)],
 )
-def test_a_denial_about_an_object_is_hidden_if_the_options_say_so(on_deny, error, status, told):
+def test_a_denial_about_an_object_is_hidden_if_the_options_say_so(on_deny, error, status, told, caplog):
     request = RequestFactory(headers=HTML).get("/x/")
     request.session = SessionStore()
     options = DenialOptions(on_deny=on_deny)
@@ -184,6 +221,7 @@ def test_a_denial_about_an_object_is_hidden_if_the_options_say_so(on_deny, error
             assert error is Http404 or raised.value.options is options
         assert request._cache_update_cache is False
     assert told == [(request, "missing_role", status)]
+    assert [one.rpartition("user=")[2] for one in caplog.messages] == [user_digest(Session(READER))]
 
 
 def test_a_missing_confirmation_of_an_unknown_requirement_has_no_age():
@@ -256,6 +294,20 @@ def test_what_a_view_enforces_may_be_about_an_object():
             enforce(owned, obj=8)
 
 
+def test_outside_a_request_there_is_no_page_to_hold_back():
+    assert enforce(Public()) is None
+
+
+def test_a_session_that_is_required_and_was_refused_is_no_missing_login():
+    refused = SessionContext(None, None, LoadedSession(None, fault=Fault(REFUSED)))
+    with activate(refused), pytest.raises(AccessDenied):
+        require_session()
+
+
+def test_an_exception_is_answered_for_the_session_of_its_request():
+    assert run(deny_for(request_of(READER), AccessDenied())).status_code == 403
+
+
 def test_an_exception_is_reported_once_however_often_it_is_answered(told):
     request, error = request_of(READER), AccessDenied(Decision(False, STALE_AUTHENTICATION))
     statuses = [run(deny_for(request, error)).status_code for _ in range(3)]
@@ -316,15 +368,16 @@ def test_the_page_of_one_status_is_not_that_of_another(status):
 
 
 def test_an_own_page_for_unknown_urls_is_told_the_path_of_a_hidden_one():
-    """Django passes the path in the exception, without the first slash."""
+    """Django passes the path in the exception, without the first slash, and what it has tried."""
     request = request_of(READER, OfThePath)
-    assert hidden_page.not_found(request).content == b"no x/"
+    assert hidden_page.not_found(request).content == b"no x/ in []"
 
 
 class OfThePath(Tenant):
     @staticmethod
     def handler404(request, exception):
-        return HttpResponse(f"no {exception.args[0]['path']}", status=404)
+        found = exception.args[0]
+        return HttpResponse(f"no {found['path']} in {found['tried']}", status=404)
 
 
 def test_a_hidden_page_varies_on_what_the_source_reads_as_well():

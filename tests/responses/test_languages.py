@@ -104,7 +104,7 @@ def marks(response):
     vary = [name.strip() for name in response["Vary"].split(",")]
     assert "Cookie" in vary
     assert vary.count("Accept-Language") <= 1
-    return response.get("Content-Language"), "Accept-Language" in vary
+    return dict(response.items()).get("Content-Language"), "Accept-Language" in vary
 
 
 SURFACES = ["/rule/", "/rule/named/", "/decorated/", "/mixed/", "/enforced/", "/aenforced/"]

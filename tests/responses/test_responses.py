@@ -14,10 +14,11 @@ from support.loops import async_to_sync
 from support.sessions import EDITOR, HTML, READER, abrowser, browser, sign_in
 from testsite import views
 
-from django_sessionkit import AccessDenied, Nobody, NotAuthenticated, Role, enforce
+from django_sessionkit import AccessDenied, Decision, Nobody, NotAuthenticated, Role, enforce
 from django_sessionkit.decorators import require, require_role
 from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable
 from django_sessionkit.mixins import RequireMixin
+from django_sessionkit.responses import text_for_api
 
 HTMX = {**HTML, "hx-request": "true"}
 API = {"accept": "application/json"}
@@ -33,6 +34,10 @@ def nowhere(request, exception):
 
 def enforcing(request):
     enforce(Role("admin"))
+
+
+def explain_decision(request, exception):
+    return HttpResponse(f"{exception.decision.rule}: {exception.decision.missing}", status=403)
 
 
 def refusing(request):
@@ -180,6 +185,12 @@ def test_a_signed_in_caller_never_sees_the_login_page():
     assert response.content == b"AccessDenied|This session does not have the right to do that."
 
 
+def test_the_page_of_the_project_gets_the_decision(monkeypatch):
+    monkeypatch.setitem(globals(), "handler403", explain_decision)
+    with override_settings(SESSIONKIT_PROTECT=[{"name": "desk", "pattern": "/admin", "role": "admin"}]):
+        assert get("/admin/", READER).content == b"desk: ('admin',)"
+
+
 @override_settings(DEBUG=True)
 def test_in_debug_the_page_says_what_was_missing():
     assert get("/html/", READER).content == b'AccessDenied|Access denied: needs the role "admin".'
@@ -222,6 +233,19 @@ def test_a_program_gets_a_problem(url, session, status, title):
     assert "admin" not in problem["detail"]
     assert response.has_header("WWW-Authenticate") is (status == 401)
     assert not response.has_header("Location")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "text"),
+    [
+        (401, "refused", "A session is required."),
+        (403, "refused", "This login gives no valid session."),
+        (401, "stale_authentication", "Your last login was too long ago for that. Please log in again."),
+        (403, "missing_role", "This session does not have the right to do that."),
+    ],
+)
+def test_a_program_that_may_log_in_is_not_told_that_its_login_is_refused(status, reason, text):
+    assert text_for_api(status, Decision(False, reason)) == text
 
 
 @override_settings(DEBUG=True)
