@@ -181,7 +181,7 @@ def next_of_form(request: HttpRequest, page: str) -> str | None:
 
 def _next_of_url(request: HttpRequest, url: str) -> str | None:
     """Return the path and the query of an absolute URL that a client has sent, or ``None`` for another origin."""
-    if len(url) > 2 * MAX_NEXT_LENGTH or not _is_own(request, url):
+    if not _is_own(request, url):
         return None
     parts = urlsplit(url)
     return _checked_next(request, urlunsplit(("", "", parts.path or "/", parts.query, "")))

@@ -30,8 +30,15 @@ from django_sessionkit import (
     use_session,
 )
 from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
-from django_sessionkit.guard.questions import cached_requirement, meets
-from django_sessionkit.requirements import Permission, Role
+from django_sessionkit.guard.questions import (
+    all_permissions,
+    cached_requirement,
+    imported_requirement,
+    is_met,
+    meets,
+    role_and_permission,
+)
+from django_sessionkit.requirements import AllowObject, Authenticated, Permission, Role
 from django_sessionkit.session.context import SessionContext, activate
 from django_sessionkit.session.loader import current_loader
 
@@ -226,3 +233,78 @@ def test_a_question_is_cached_unless_its_names_are_many_or_long():
     assert not is_cached("a" * 301)
     assert cached_requirement(Role, "a", "b") == Role("a", "b")
     assert cached_requirement(Permission, "a") == Permission("a")
+
+
+@pytest.mark.parametrize(("wrong", "what"), [("a.path", "str"), (None, "None"), (7, "int")])
+def test_a_template_shows_nothing_without_a_requirement_or_an_object(wrong, what, caplog):
+    open_to_all = AllowObject(lambda session, obj: True)
+    with use_session(EDITOR):
+        assert (meets(wrong), meets(wrong, 7)) == (False, False)
+        assert meets(open_to_all, None) is False
+        assert (meets(open_to_all, 7), meets(open_to_all, 0), meets(Role("editor"))) == (True, True, True)
+    needs = (
+        f"if_meets shows nothing: it needs a requirement, not {what}. Write its dotted path in quotes, or pass it to"
+    )
+    about = f"if_meets shows nothing: the object for {open_to_all!r} is None or undefined in the template."
+    assert caplog.messages == [f"{needs} the template."] * 2 + [about]
+
+
+READY = Role("editor")
+
+
+def is_ready(session, obj):
+    return True
+
+
+WHERE = 'write the path of a module and a name, such as "shop.access.MAY_REFUND"'
+
+
+@pytest.mark.parametrize(
+    ("where", "fault", "hint"),
+    [
+        ("own", '"own" cannot be imported: own doesn\'t look like a module path', WHERE),
+        (f"{__name__}.WHERE", f'"{__name__}.WHERE" is not a requirement, but str', WHERE),
+        (
+            f"{__name__}.is_ready",
+            f'"{__name__}.is_ready" is not a requirement, but function',
+            "name a requirement that calls it, such as MAY = AllowObject(is_ready)",
+        ),
+    ],
+)
+def test_what_is_no_requirement_at_a_dotted_path(where, fault, hint):
+    assert imported_requirement(f"{__name__}.READY") is READY
+    with pytest.raises(InvalidPolicy) as caught:
+        imported_requirement(where)
+    assert str(caught.value) == f"if_meets: {fault}; {hint}"
+
+
+@pytest.mark.parametrize(
+    ("ask", "twin"),
+    [
+        (lambda: meets(Role("editor")), "aget_session"),
+        (lambda: is_met(Role("editor"), "asked"), "aasked"),
+        (lambda: is_met(Role("editor"), "asked", "other"), "other"),
+    ],
+)
+def test_on_an_event_loop_the_error_names_the_async_twin(ask, twin):
+    async def asked():
+        request, context = context_of(EDITOR)
+        with activate(context), pytest.raises(AsyncRequired) as caught:
+            ask()
+        return request, str(caught.value)
+
+    assert f"Use `await {twin}(...)`." in asyncio.run(asked())[1]
+
+
+def test_a_list_of_names_is_an_error_that_says_how_to_unpack_it():
+    with use_session(EDITOR), pytest.raises(TypeError) as caught:
+        has_role("editor", ["a"])
+    assert str(caught.value) == (
+        "has_role() got a list where a name belongs. Unpack it: has_role(*names). In a tag, write each name."
+    )
+
+
+def test_what_two_questions_are_made_of():
+    assert all_permissions("a", "b") == Permission("a", "b")
+    assert all_permissions() == Authenticated()
+    assert role_and_permission("a", "b") == Role("a") & Permission("b")

@@ -29,9 +29,12 @@ from django_sessionkit import (
     require_session,
     update_session,
     use_session,
+    validate_session,
 )
-from django_sessionkit.guard.raised_denials import decision_of, reporting
-from django_sessionkit.policy.decisions import REFUSED
+from django_sessionkit.guard.denial_choice import Denial
+from django_sessionkit.guard.raised_denials import decision_of, denial_of_error, reporting
+from django_sessionkit.policy.decisions import REFUSED, UNKNOWN_FOR_NOW
+from django_sessionkit.policy.denial_options import DenialOptions
 from django_sessionkit.session.audit import user_digest
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
 from django_sessionkit.signals import access_denied
@@ -271,3 +274,48 @@ def test_what_goes_to_another_process_stays_reported(told):
     assert copy.copy(caught.value).is_reported is True
     assert AccessDenied().is_reported is False
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("error", [NotAuthenticated, AccessDenied])
+def test_the_denial_of_an_exception_has_its_decision_and_its_options(error):
+    decision, options = Decision(False, "predicate"), DenialOptions(on_deny="not_found")
+    refused = SessionContext(None, None, LoadedSession(None, fault=Fault(REFUSED, "why")))
+    raised = error(decision)
+    assert denial_of_error(raised, refused) == denial_of_error(raised, None) == Denial(decision)
+    raised.options = options
+    assert denial_of_error(raised, None) == Denial(decision, options)
+    assert decision_of(error(), None) == decision_of(error(), SessionContext.fixed(None))
+    assert decision_of(error(), None) == Decision(False, "not_authenticated")
+    assert decision_of(error(), SessionContext.fixed(validate_session(READER))) == Decision(False, "denied")
+
+
+class Line(SessionContext):
+    """The context of a connection that is closed with a code."""
+
+    def close_code(self, decision):
+        return 4403 if decision.reason == "predicate" else None
+
+
+def test_the_status_is_the_code_that_a_connection_is_closed_with(told):
+    request = RequestFactory(headers=JSON).get("/line/")
+    line = Line(None, request, LoadedSession(validate_session(READER)))
+    for reason in ("predicate", "policy"):
+        raised = AccessDenied(Decision(False, reason))
+        assert run(reporting(raised, line)) is raised
+        assert raised.is_reported is True
+    assert told == [("/line/", "predicate", 4403, True), ("/line/", "policy", 403, True)]
+
+
+def test_the_status_is_that_of_the_options_and_of_a_session_that_is_unknown_for_now(told):
+    request = RequestFactory(headers=JSON).get("/a/")
+    hidden = AccessDenied(Decision(False, "policy"))
+    hidden.options = DenialOptions(on_deny="not_found")
+    run(reporting(hidden, SessionContext(None, request, LoadedSession(None))))
+    unknown = SessionContext(None, request, LoadedSession(None, fault=Fault(UNKNOWN_FOR_NOW, "why")))
+    run(reporting(AccessDenied(), unknown))
+    run(reporting(AccessDenied(), SessionContext(None, request, LoadedSession(None))))
+    assert told == [
+        ("/a/", "policy", 404, False),
+        ("/a/", "unknown_for_now", 503, False),
+        ("/a/", "not_authenticated", 401, False),
+    ]
