@@ -15,13 +15,14 @@ from django.test import RequestFactory, override_settings
 from support.loops import async_to_sync
 
 from django_sessionkit import InvalidSession, clear_session, set_session, signals, update_session, validate_session
+from django_sessionkit.conf import installed
 from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable, VersionUnavailable
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, REFUSED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.session import audit, versioning, writer
-from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
+from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, activate
 from django_sessionkit.session.loader import context_for, current_loader, own_context
 from django_sessionkit.session.versioning import VersionChecker, split_version
-from django_sessionkit.sources import DjangoSessionSource, RequestAttributeSource
+from django_sessionkit.sources import DjangoSessionSource, RequestAttributeSource, SessionSource
 from django_sessionkit.utils.sansio import run
 
 ANN = {"user_id": "7", "role": "editor", "auth_time": 1}
@@ -230,18 +231,89 @@ def raising(error):
     return source
 
 
+class OfUsers(SessionSource):
+    follows_user = True
+    maker = "shop.dict_of"
+
+    def read(self, request):
+        raise InvalidSession("role", "is not known here")
+
+
 @pytest.mark.parametrize(
-    ("error", "detail"),
+    ("source", "line", "detail"),
     [
-        (InvalidSession("role", "is not known here"), "role: is not known here"),
-        (PermissionDenied("secret"), "session: was refused by the source: PermissionDenied"),
+        (
+            raising(InvalidSession("role", "is not known here")),
+            "SESSIONKIT_SOURCE login without a session: field=role reason=is not known here; "
+            "change what SESSIONKIT_SOURCE returns",
+            "role: is not known here",
+        ),
+        (
+            raising(PermissionDenied("secret")),
+            "SESSIONKIT_SOURCE login without a session: field=session "
+            "reason=was refused by the source: PermissionDenied; change what SESSIONKIT_SOURCE returns",
+            "session: was refused by the source: PermissionDenied",
+        ),
+        (
+            OfUsers,
+            "contrib.auth login without a session: field=role reason=is not known here; "
+            "change what shop.dict_of returns",
+            "role: is not known here",
+        ),
     ],
 )
-def test_a_login_that_the_source_refuses_says_why(error, detail):
+def test_a_login_that_the_source_refuses_says_why(source, line, detail, caplog):
     request = RequestFactory().get("/")
-    with override_settings(SESSIONKIT_SOURCE=raising(error)):
+    with override_settings(SESSIONKIT_SOURCE=source):
         loaded = run(current_loader().load(request))
     assert (loaded.session, loaded.fault) == (None, Fault(REFUSED, detail))
+    assert caplog.messages == [line]
+
+
+class Keeping(DjangoSessionSource):
+    """A source that does not remove a dict."""
+
+    def remove(self, request):
+        pass
+
+
+@pytest.mark.parametrize("tenant", [None, lambda request: "acme"])
+def test_a_malformed_dict_that_a_source_keeps_is_rejected_once(tenant):
+    heard, request = [], RequestFactory().get("/")
+    request.session = SessionStore()
+    request.session["__session__"] = {"user_id": 7}
+    signals.session_rejected.connect(
+        hear := lambda request, field, **kwargs: heard.append((request, field)), weak=False
+    )
+    try:
+        with override_settings(SESSIONKIT_SOURCE=Keeping, SESSIONKIT_TENANT=tenant):
+            context = SessionContext(current_loader(), request)
+            assert context.get() is context.peek() is None
+            request.session["__session__"] = {**ANN, "role": 7}
+            assert context.peek() is context.peek() is None
+            request.session["__session__"] = ANN
+            assert context.peek().user_id == "7"
+    finally:
+        signals.session_rejected.disconnect(hear)
+    assert heard == [(request, "user_id"), (request, "role")]
+
+
+def test_a_malformed_dict_of_a_source_that_watches_nothing_is_refused():
+    with override_settings(SESSIONKIT_SOURCE=lambda request: {"user_id": 7}):
+        loaded = run(current_loader().load(RequestFactory().get("/")))
+    assert loaded.fault == Fault(REFUSED, "user_id: must be a string, not int; convert it with str(...)")
+
+
+def test_a_dict_without_a_version_that_was_stored_in_the_request_is_refused_once(caplog):
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    with override_settings(SESSIONKIT_VERSION=Rights.of):
+        context = SessionContext(current_loader(), request)
+        assert context.get() is None
+        request.session["__session__"] = ANN
+        assert context.peek() is None
+        assert context.fault == Fault(REFUSED, "session: has no current version; store it with set_session()")
+    assert caplog.messages == ["session counts as absent, it has no current version: store it with set_session()"]
 
 
 def test_the_session_of_a_source_that_watches_nothing_stays():
@@ -277,7 +349,7 @@ def test_in_debug_a_missing_middleware_is_named_where_its_context_is_needed(debu
     ours = ["django_sessionkit.middleware.SessionKitMiddleware"] if is_installed else []
     with override_settings(DEBUG=debug, MIDDLEWARE=sessions + ours, SESSIONKIT_PROTECT=[]):
         context_for(RequestFactory().get("/"))
-    assert bool(caplog.messages) is warns
+    assert caplog.messages == [f"{installed.MIDDLEWARE_MISSING} {installed.MIDDLEWARE_REMEDY}"] * warns
 
 
 def test_a_session_whose_file_is_gone_has_expired_under_asgi_too(settings, tmp_path):
@@ -317,7 +389,7 @@ def test_a_session_that_cannot_be_read_is_unknown_for_now(error, line, detail, c
 
 
 @pytest.mark.parametrize("error", [SessionUnavailable("no node"), ConnectionError()])
-def test_a_dict_that_cannot_be_validated_is_unknown_for_now_and_stays(error):
+def test_a_dict_that_cannot_be_validated_is_unknown_for_now_and_stays(error, caplog):
     def validator(data):
         if data.get("plan") == "unknown":
             raise error
@@ -335,6 +407,7 @@ def test_a_dict_that_cannot_be_validated_is_unknown_for_now_and_stays(error):
         assert context.peek() is None
         assert context.fault.reason == UNKNOWN_FOR_NOW
         assert request.session["__session__"] is changed
+        assert len(caplog.messages) == 2  # one for each dict
         request.session["__session__"] = {**ANN, "plan": "premium"}
         assert context.peek()["plan"] == "premium"
         assert context.fault is None
@@ -479,3 +552,11 @@ def test_an_attribute_that_the_middleware_did_not_set_is_no_context():
     request.sessionkit = {"theme": "dark"}
     assert own_context(request) is None
     assert context_for(request).get() == ANN
+
+
+def test_the_current_context_is_preferred_to_that_of_the_request():
+    request = RequestFactory().get("/")
+    request.sessionkit = context = SessionContext(current_loader(), request)
+    assert context_for(request) is context
+    with activate(SessionContext.fixed(None)) as current:
+        assert context_for(request) is current

@@ -244,6 +244,7 @@ def test_functions_keep_their_kind_and_name():
     assert plain(1, b=3) == ("ann", 1, 3)
     assert async_to_sync(coroutine)(1, b=3) == ("ann", 1, 3)
     assert (plain.__name__, plain.__doc__) == ("plain", "Says who.")
+    assert [one.__name__ for one in (coroutine, generator, agenerator)] == ["coroutine", "generator", "agenerator"]
     assert iscoroutinefunction(coroutine)
     assert inspect.isgeneratorfunction(generator)
     assert inspect.isasyncgenfunction(agenerator)
@@ -270,7 +271,7 @@ def test_a_generator_is_closed_with_its_session():
     steps = generator(log)
     next(steps), next(steps)
     steps.close()
-    forgotten = generator(log)
+    forgotten = generator(log=log)
     next(forgotten), next(forgotten)
     del forgotten
     gc.collect()
@@ -321,7 +322,7 @@ def test_an_async_generator_has_the_session_at_each_step_and_only_there():
         ]
         with pytest.raises(StopAsyncIteration):
             await steps.athrow(ValueError())
-        closed = agenerator(log)
+        closed = agenerator(log=log)
         await anext(closed), await anext(closed)
         await closed.aclose()
         return [*seen, who()]
