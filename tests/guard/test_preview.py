@@ -6,7 +6,7 @@ import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
-from django.urls import path
+from django.urls import path, re_path
 from django.utils.translation import override
 from support.sessions import ADMIN, READER
 
@@ -28,6 +28,7 @@ from django_sessionkit.guard.request_evaluation import RequestEvaluation
 from django_sessionkit.policy.decisions import STALE_AUTHENTICATION, Decision
 from django_sessionkit.requirements import Recent
 from django_sessionkit.session.context import SessionContext, activate
+from django_sessionkit.urlconf.spelling import CanonicalForms
 from django_sessionkit.utils.sansio import run
 
 
@@ -51,6 +52,7 @@ class Pages:
         path("Files/<path:name>", require_role("admin")(page), name="file"),
         path("plain/", page),
         path("Open/", public(page)),
+        re_path("^Loose", page),
         path("confirm/", require_recent(60)(page)),
         path("hidden/", HIDDEN),
         path("shown/", require_role("admin")(page)),
@@ -96,10 +98,35 @@ def test_what_a_rule_or_a_view_would_deny(url, method, reader, admin):
             assert run(can_reach(url, (), {}, method)) is (expected is None)
 
 
+@override_settings(
+    SESSIONKIT_PROTECT=[
+        {"pattern": "/Loose", "role": "admin", "name": "matched"},
+        {"pattern": "/loose/more", "role": "admin", "name": "path"},
+    ]
+)
+def test_on_entry_the_path_is_denied_before_the_text_that_a_pattern_matches():
+    """As in a request, where no pattern is known then."""
+    target = access_request_of("/Loose/more", "get", Pages)
+    for forms in (None, CanonicalForms("/Loose", frozenset({"/Loose", "/Loose/more"}))):
+        denial = run(preview(target._replace(forms=forms), context_of(READER)))
+        assert denial.decision.rule == "path"
+    assert run(preview_route(target, RequestEvaluation(context_of(READER)))).decision.rule == "matched"
+
+
 @override_settings(SESSIONKIT_GLOBAL_PROTECT=True)
 def test_the_default_waits_for_the_view_of_a_path_with_capitals():
     for url, is_denied in (("/Open/", False), ("/plain/", True)):
         assert (run(preview(access_request_of(url, "get", Pages), context_of(None))) is not None) is is_denied
+
+
+@SITE
+def test_a_name_is_that_of_the_urlconf_of_the_request():
+    request = RequestFactory().get("/")
+    request.urlconf = Pages
+    for session, is_open in ((READER, False), (ADMIN, True)):
+        with activate(SessionContext(None, request, context_of(session).loaded)):
+            assert run(can_reach("file", ("a",), {}, "GET")) is is_open
+            assert run(can_reach("file", (), {"name": "a"}, "GET")) is is_open
 
 
 @SITE

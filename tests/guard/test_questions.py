@@ -192,6 +192,7 @@ def test_an_anonymous_caller_is_not_taken_for_a_missing_context(settings, caplog
     settings.DEBUG = True
     with use_session(None):
         assert not has_role("editor")
+        assert not can_access("/nowhere/")
     assert get_session() is None
     assert caplog.messages == []
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
-from django.urls import path, reverse_lazy
+from django.urls import path, resolve, reverse_lazy
 from django.utils.functional import lazystr
+from django.utils.translation import override
+from django.views import View
 
 from django_sessionkit.guard import redirects
 from django_sessionkit.policy.denial_options import DenialOptions
@@ -16,6 +20,10 @@ SITE = "http://testserver"
 
 def page(request):
     return HttpResponse("page")
+
+
+def other(request):
+    return HttpResponse("other")
 
 
 class Tenant:
@@ -46,6 +54,56 @@ class Tenant:
 def test_the_path_of_a_redirect_and_what_the_log_says_without_one(target, found, message, caplog):
     assert redirects.resolve_redirect(target, Tenant) == found
     assert caplog.messages == ([message] if message else [])
+
+
+class Eager(LoginView):
+    redirect_authenticated_user = True
+
+
+class RedirectAuthenticatedUserMixin:
+    """What allauth's views inherit from."""
+
+
+class OfAllauth(RedirectAuthenticatedUserMixin, View):
+    pass
+
+
+class Logins:
+    """A URLconf with login pages that the root URLconf does not have."""
+
+    urlpatterns = (
+        path("plain/", LoginView.as_view()),
+        path("told/", LoginView.as_view(redirect_authenticated_user=True)),
+        path("eager/", Eager.as_view()),
+        path("eased/", Eager.as_view(redirect_authenticated_user=False)),
+        path("allauth/", OfAllauth.as_view()),
+        path("function/", page),
+    )
+
+
+@override_settings(SESSIONKIT_REAUTH_URL=None)
+@pytest.mark.parametrize(
+    ("url", "shows_form"),
+    [
+        ("/plain/", True),
+        ("/told/", False),
+        ("/told/?a=b#c", False),
+        ("/eager/", False),
+        ("/eased/", True),
+        ("/allauth/", False),
+        ("/function/", True),
+        ("/nowhere/", True),
+    ],
+)
+def test_a_login_page_that_sends_users_back_is_none_to_confirm_at(url, shows_form, caplog):
+    line = "SESSIONKIT_REAUTH_URL is not set, and the login page redirects users who are logged in."
+    assert redirects.reauth_path(DenialOptions(login_url=url), Logins) == (url if shows_form else None)
+    assert caplog.messages == ([] if shows_form else [line])
+    assert redirects.reauth_path(DenialOptions(login_url=url)) == url  # the root URLconf has none of them
+    with override_settings(SESSIONKIT_REAUTH_URL="/confirm/"):
+        assert redirects.reauth_path(DenialOptions(login_url=url), Logins) == "/confirm/"
+        assert redirects.is_reauth_page("/confirm/", "/confirm/")
+    assert not redirects.is_reauth_page(url, url)
 
 
 @override_settings(SESSIONKIT_LOGIN_URL="/in/", SESSIONKIT_REAUTH_URL=None)
@@ -114,3 +172,37 @@ def test_a_path_is_a_page_of_the_settings_whatever_stands_in_front_of_it():
     with override_settings(SESSIONKIT_PROTECT=rules):
         found = [redirects.is_login_page(one, one) for one in ("/in/", "/in", "/other/")]
     assert found == [True, True, False]
+
+
+class Translated:
+    """A URLconf with pages in several languages."""
+
+    urlpatterns = (*i18n_patterns(path("shop/", page), path("caf\u00e9/", other)),)
+
+
+@pytest.mark.parametrize(
+    ("location", "path", "path_info", "arrives"),
+    [
+        ("/shop/?a#b", "/en/shop/", "/en/shop/", True),
+        ("/caf%C3%A9/", "/en/caf\u00e9/", "/en/caf\u00e9/", True),
+        ("/mount/shop/", "/mount/en/shop/", "/en/shop/", True),
+        ("/mount/shop/", "/mount/en/caf\u00e9/", "/en/caf\u00e9/", False),
+        ("/shop/", "/mount/en/shop/", "/en/shop/", False),
+        ("/mountshop/", "/mount/en/shop/", "/en/shop/", False),
+        ("/shop/", "/en/shop/", "/rewritten/", False),
+        ("/mount/", "/mount", "", False),
+        ("/mount/", "/mount/", "/", False),
+    ],
+)
+def test_a_redirect_arrives_where_the_language_leads(location, path, path_info, arrives):
+    assert redirects.arrives_at(location, path, path_info, Translated) is arrives
+    assert redirects.arrives_at(location, path, path_info) is False
+
+
+def test_a_page_of_the_settings_is_found_in_the_urlconf_and_by_its_match():
+    with override_settings(SESSIONKIT_LOGIN_URL="/shop/", SESSIONKIT_REAUTH_URL="/shop/"), override("en"):
+        for is_page in (redirects.is_login_page, redirects.is_reauth_page):
+            assert is_page("/en/shop/", "/en/shop/", Translated)
+            assert is_page("/mount/en/shop/", "/en/shop/", Translated) is False
+            assert is_page("/en/shop/", "/en/shop/") is False
+            assert is_page("/en/shop/", "/en/shop/", Translated, resolve("/en/caf\u00e9/", Translated)) is False
