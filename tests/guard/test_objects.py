@@ -61,9 +61,8 @@ def test_an_answer_without_a_question_names_the_view(view, place, named, status)
 
 @pytest.mark.parametrize("status", [199, 300, 404, None])
 def test_another_status_shows_no_object(status):
-    response = HttpResponse() if status else object()
-    vars(response).update(status_code=status) if status else None
-    refuse_unasked(request_of(marked), response, "Orders")
+    """``None`` stands for what is no response of Django."""
+    refuse_unasked(request_of(marked), HttpResponse(status=status) if status else object(), "Orders")
 
 
 def test_a_view_without_a_mark_a_question_and_options_need_none():

@@ -16,6 +16,7 @@ from django_sessionkit.guard.denial_choice import Denial
 from django_sessionkit.guard.preview import (
     access_request_of,
     before_step_up,
+    behind_slash,
     can_reach,
     hidden_at,
     hidden_behind,
@@ -195,6 +196,11 @@ def test_a_hidden_page_that_django_would_redirect_to(url, language, is_hidden):
         assert run(hidden_behind(target, context_of(ADMIN))) is None
         denial = run(hidden_behind(target, context_of(READER)))
     assert (denial and denial.options.on_deny) == ("not_found" if is_hidden else None)
+
+
+def test_no_second_slash_is_added():
+    assert behind_slash(unrouted("/Files/a", "get", Pages)).path_info == "/Files/a/"
+    assert behind_slash(unrouted("/Files/a/", "get", Pages)) is None
 
 
 def test_only_a_hidden_page_is_hidden():
