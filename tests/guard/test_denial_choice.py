@@ -190,6 +190,7 @@ def test_a_rule_holds_in_the_languages_of_that_urlconf():
         ("/", "/", "/", True),
         ("/login/?a=b", "/login", "/login", True),
         ("/mount/login/", "/mount/login/", "/login/", True),
+        ("/mount/X/", "/mount/X/", "/X/", True),
         ("/mount/login/", "/mount/login/", "/other/", False),
         ("/mount/", "/mount/", "/", False),
     ],
