@@ -38,25 +38,20 @@ _OUT_OF_DATE = InvalidSession("session", "is out of date")
 _UNSTAMPED = InvalidSession("session", "has no version, because it was not stored by set_session()")
 
 
-def version_of(raw: object) -> str | None:
-    """Return the version of a stored dict, or ``None`` if it has none."""
-    try:
-        return _text(raw.get(STAMP)) if isinstance(raw, dict) else None
-    except Exception:  # a hostile key, which the validation will refuse
-        return None
-
-
 def without_version(raw: object) -> object:
     """Return the stored dict without its version, for validation: the version is not a field of the session."""
     return split_version(raw)[0]
 
 
 def split_version(raw: object) -> tuple[object, str | None]:
-    """Return the stored dict without its version, and its version (see :func:`version_of`)."""
-    version = version_of(raw)
-    if not isinstance(raw, dict) or version is None:
+    """Return the stored dict without its version, and its version. It is ``None`` if there is none."""
+    if not isinstance(raw, dict):
         return raw, None
-    return {key: value for key, value in dict.items(raw) if key != STAMP}, version
+    try:
+        version = _text(raw.get(STAMP))
+    except Exception:  # a hostile key, which the validation will refuse
+        return raw, None
+    return (raw, None) if version is None else ({key: value for key, value in dict.items(raw) if key != STAMP}, version)
 
 
 def is_function(data: object) -> TypeGuard[Callable[[], object]]:

@@ -24,8 +24,8 @@ from .context import LoadedSession, SessionContext
 from .loader import SessionLoader, current_loader, own_context
 from .tenants import placed
 from .validation import SessionValidator
-from .value import Session
-from .versioning import is_function, version_of
+from .value import STAMP, Session
+from .versioning import is_function
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -233,7 +233,7 @@ def store(
     yield IOStep(partial(source.write, request, data), partial(source.awrite, request, data))
     if seconds is not None:
         yield _expiry(loader, request, seconds)
-    context_of(loader, request).replace(LoadedSession(session, data, source.watch(request), version_of(data)))
+    context_of(loader, request).replace(LoadedSession(session, data, source.watch(request), stamp.get(STAMP)))
 
 
 def _merged(before: Session, changes: Mapping[str, Any]) -> dict[str, Any]:

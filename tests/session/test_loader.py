@@ -18,7 +18,7 @@ from django_sessionkit import InvalidSession, clear_session, set_session, signal
 from django_sessionkit.conf import installed
 from django_sessionkit.exceptions import InvalidPolicy, SessionUnavailable, VersionUnavailable
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, REFUSED, UNKNOWN_FOR_NOW, Decision
-from django_sessionkit.session import audit, versioning, writer
+from django_sessionkit.session import audit, store_faults, versioning, writer
 from django_sessionkit.session.context import Fault, LoadedSession, SessionContext, activate
 from django_sessionkit.session.loader import context_for, current_loader, own_context
 from django_sessionkit.session.versioning import VersionChecker, split_version
@@ -365,6 +365,20 @@ def test_a_session_whose_file_is_gone_has_expired_under_asgi_too(settings, tmp_p
         request.session.storage_path = str(tmp_path / "gone")
         with pytest.raises(FileNotFoundError):
             read(request)
+
+
+def test_a_session_file_that_could_not_be_read_a_moment_ago_is_no_expired_session(settings, tmp_path):
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    stored = FileStore()
+    stored["__session__"] = ANN
+    stored.save()
+    request = RequestFactory().get("/")
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = stored.session_key
+    for check in (store_faults.check, async_to_sync(store_faults.acheck)):
+        store = FileStore()  # Django drops a key whose file it cannot read
+        with pytest.raises(OSError, match=r"^the session store was unreachable a moment ago$"):
+            check(request, store)
+        assert store["__session__"] == ANN
 
 
 @pytest.mark.parametrize(

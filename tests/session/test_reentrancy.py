@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
+from types import SimpleNamespace
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -28,6 +30,7 @@ from django_sessionkit import (
 )
 from django_sessionkit.decorators import require_role
 from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.session import reentrancy
 from django_sessionkit.session.context import SessionContext, activate
 from django_sessionkit.session.loader import current_loader
 from django_sessionkit.sources import DjangoSessionSource
@@ -244,6 +247,35 @@ def test_the_error_names_the_code_that_asks(site):
     assert "peek_session()" in str(Hook.met[0])
 
 
+@pytest.mark.parametrize(
+    ("modules", "asker"),
+    [
+        (
+            ["django_sessionkit.api", "django_sessionkit.session.loader", "shop.views", "shop.urls"],
+            "shop.views.Basket.get",
+        ),
+        (
+            ["django_sessionkit.api", "django_sessionkit_extras.views", "shop.urls"],
+            "django_sessionkit_extras.views.Basket.get",
+        ),
+        (["django_sessionkit.api", None, "shop.urls"], "None.Basket.get"),
+        (["django_sessionkit.api"], "django_sessionkit.api.Basket.get"),
+    ],
+)
+@pytest.mark.parametrize("code", [{"co_qualname": "Basket.get", "co_name": "get"}, {"co_name": "Basket.get"}])
+def test_who_asks_is_the_first_caller_outside_of_the_package(modules, asker, code, monkeypatch):
+    frame = None
+    for module in reversed(modules):
+        names = {"__name__": module} if module is not None else {}
+        frame = SimpleNamespace(f_back=frame, f_globals=names, f_code=SimpleNamespace(**code))
+    monkeypatch.setattr(reentrancy, "sys", SimpleNamespace(_getframe=lambda: frame))
+    guard = reentrancy.ReentrancyGuard(ContextVar("load", default=None))
+    load = guard.begin(1, lambda context: context == 1)
+    with pytest.raises(InvalidPolicy, match=rf"; {re.escape(asker)} does; call peek_session\(\) there"):
+        guard.begin(1, lambda context: True)
+    guard.end(load)
+
+
 @CLIENTS
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.django_db
@@ -376,7 +408,7 @@ class Starting(DjangoSessionSource):
     async def aread(self, request):
         async def later():
             await Hook.loaded.wait()
-            return await aget_session()
+            return await aget_session(), peek_session()
 
         Hook.task = asyncio.ensure_future(later())
         return await super().aread(request)
@@ -386,7 +418,7 @@ async def joining(request):
     Hook.loaded = asyncio.Event()
     first = await aget_session()
     Hook.loaded.set()
-    return JsonResponse({"same": await Hook.task == first is not None})
+    return JsonResponse({"same": first is not None and await Hook.task == (first, first)})
 
 
 def test_a_task_that_outlives_the_load_may_ask(site):
