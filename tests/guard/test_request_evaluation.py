@@ -12,7 +12,7 @@ from django.urls import path, re_path, resolve
 from support.sessions import READER
 from testsite import views
 
-from django_sessionkit import Allow, AllowObject, validate_session
+from django_sessionkit import Allow, AllowObject, conf, validate_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.guard.request_evaluation import AccessRequest, RequestEvaluation
 from django_sessionkit.requirements import Recent
@@ -67,6 +67,14 @@ class Closing(AccessPolicy):
         return False
 
 
+def test_the_settings_of_an_evaluation_are_those_that_it_is_given_or_the_current_ones():
+    given = conf.current()
+    with override_settings(SESSIONKIT_GLOBAL_PROTECT=True):
+        found = [RequestEvaluation(SessionContext.fixed(None), *one).settings for one in ((given,), ())]
+        assert found == [given, conf.current()]
+        assert found[0] is not found[1]
+
+
 @pytest.mark.parametrize("is_global", [False, True])
 def test_without_a_rule_only_the_default_needs_an_evaluation(is_global):
     for rules in ([], [{"pattern": "/admin/**", "role": "admin"}]):
@@ -79,7 +87,7 @@ RULES = [
     {"pattern": "/open", "public": True, "name": "open"},
     {"pattern": "/page", "role": "reader", "methods": ["POST"], "name": "post"},
     {"pattern": "/page", "role": "editor", "methods": ["GET"], "name": "get"},
-    {"view": "testsite.views.who", "role": "reader", "name": "view"},
+    {"view": "who", "role": "reader", "name": "view"},
     {"pattern": "/who", "role": "editor", "name": "who"},
 ]
 
@@ -103,6 +111,16 @@ def test_a_public_rule_is_evaluated_for_a_debug_header_and_for_a_policy(setting)
         assert is_free("/open/") == (False, None)
         assert is_free("/page/", "PUT") == (True, None)
         assert is_free("/page/")[1] == (None if "DEBUG" in setting else "get")
+
+
+@override_settings(SESSIONKIT_PROTECT=RULES)
+def test_a_view_counts_once_the_request_is_routed():
+    request = RequestFactory().get("/who/")
+    request.resolver_match = resolve("/who/")
+    for is_routed, label in ((False, None), (True, "view")):
+        evaluation = evaluation_of(request, is_routed=is_routed)
+        assert evaluation.needs_no_evaluation(request) is not is_routed
+        assert (evaluation.sole_rule and evaluation.sole_rule.label) == label
 
 
 @override_settings(SESSIONKIT_PROTECT=RULES)
