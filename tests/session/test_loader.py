@@ -125,6 +125,14 @@ def test_only_a_log_out_ends_what_a_source_makes_the_dict_of(request_of_ann):
     assert Recording.calls == [("rotate", None), "remove"]
 
 
+def test_only_other_roles_in_a_tenant_need_another_key(request_of_ann):
+    request_of_ann.session["__session__"] = {**ANN, "tenants": {"acme": {"roles": ["editor"]}}}
+    update_session(request_of_ann, {"plan": "basic"})
+    assert Recording.calls == []
+    update_session(request_of_ann, {"tenants": {"acme": {"roles": ["reader"]}}})
+    assert Recording.calls == [("rotate", None)]
+
+
 def test_a_refreshed_session_is_announced_with_its_request(told):
     request, before = RequestFactory().get("/"), validate_session({**ANN, "act": {"user_id": "9"}})
     run(audit.refreshed(request, before, validate_session({**ANN, "role": "reader", "act": {"user_id": "9"}})))
@@ -183,6 +191,47 @@ def test_a_session_whose_version_is_out_of_reach_sees_what_is_stored_meanwhile(m
     assert (loaded.session, loaded.unavailable.user_id, loaded.version) == (None, "7", None)
     assert loaded.current_value is watch
     assert loaded.raw is watch()
+
+
+def test_a_session_with_the_current_version_sees_what_is_stored_meanwhile():
+    checker, watch, loaded = checked("2", interval=5)
+    again = checked("2", checker=checker)  # the version is remembered
+    for current_value, found in ((watch, loaded), again[1:]):
+        assert (found.session, found.version) == (ANN, "2")
+        assert found.current_value is current_value
+        assert found.raw is current_value()
+
+
+@pytest.mark.parametrize(("length", "times"), [(499, 1), (500, 2)])
+def test_a_long_version_is_not_remembered(length, times):
+    asked, version = [], "v" * length
+    settings = SimpleNamespace(
+        version=lambda user_id: asked.append(user_id) or version, refresh=None, version_interval=60
+    )
+    checker = VersionChecker(settings, DjangoSessionSource(), validate_session)
+    for _ in range(2):
+        run(checker.check(RequestFactory().get("/"), validate_session(ANN), version, ANN, None))
+    assert asked == ["7"] * times
+
+
+def test_the_version_of_a_login_is_looked_up_before_its_dict_is_read_again():
+    calls = []
+    settings = SimpleNamespace(version=lambda user_id: calls.append("version") or "2", refresh=None, version_interval=0)
+    checker = VersionChecker(settings, DjangoSessionSource(), validate_session)
+    assert run(checker.read_after(lambda: calls.append("read") or ANN)) == (ANN, {STAMP: "2"})
+    assert calls == ["read", "version", "read"]
+
+
+@pytest.mark.parametrize("stored", [None, ANN])
+def test_a_session_that_has_ended_is_not_read_again_if_the_source_keeps_its_dict(stored):
+    settings = SimpleNamespace(version=Rights.of, refresh=None, version_interval=0)
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
+    watch = None if stored is None else lambda: stored
+    checker = VersionChecker(settings, DjangoSessionSource(), validate_session)
+    loaded = run(checker.check(request, validate_session(ANN), "1", ANN, watch))
+    assert (loaded.session, loaded.fault) == (None, None)
+    assert loaded.raw is loaded.current_value() is stored
 
 
 def test_a_version_is_remembered_up_to_its_time_and_no_longer(monkeypatch):
@@ -552,7 +601,8 @@ def test_an_update_of_a_dict_that_changed_in_the_request_keeps_the_version():
     request.session = SessionStore()
     with override_settings(SESSIONKIT_VERSION=Rights.of):
         request.sessionkit = SessionContext(current_loader(), request)
-        set_session(request, ANN)
+        stored = set_session(request, ANN)
+        assert request.sessionkit.peek() is stored
         request.session["__session__"] = {**request.session["__session__"], "role": "reader"}
         assert request.sessionkit.peek().role == "reader"
         update_session(request, {"plan": "basic"})

@@ -30,11 +30,13 @@ from django_sessionkit import (
     Permission,
     Role,
     Within,
+    aconfirm_session,
     aevaluate,
     aget_session,
     aset_session,
     aupdate_session,
     conf,
+    confirm_session,
     evaluate,
     get_session,
     peek_session,
@@ -123,12 +125,14 @@ def deceived(request, **kwargs):
 def changed(request, **kwargs):
     tenants = [set_session(request, {**MEMBER, "user_id": "8"}).tenant, get_session().tenant]
     tenants += [update_session(request, {"plan": "free"}).tenant, get_session().tenant]
+    tenants += [confirm_session(request).tenant, get_session().tenant]
     return JsonResponse({"tenants": tenants, "edits": evaluate(EDITS).allowed})
 
 
 async def achanged(request, **kwargs):
     tenants = [(await aset_session(request, {**MEMBER, "user_id": "8"})).tenant, (await aget_session()).tenant]
     tenants += [(await aupdate_session(request, {"plan": "free"})).tenant, (await aget_session()).tenant]
+    tenants += [(await aconfirm_session(request)).tenant, (await aget_session()).tenant]
     return JsonResponse({"tenants": tenants, "edits": (await aevaluate(EDITS)).allowed})
 
 
@@ -208,7 +212,7 @@ def test_nothing_in_the_request_changes_it():
 
 @pytest.mark.parametrize("view", ["changed", "achanged"])
 def test_a_session_that_is_stored_during_the_request_has_the_tenant(view):
-    assert opened(f"/acme/{view}").json() == {"tenants": ["acme"] * 4, "edits": True}
+    assert opened(f"/acme/{view}").json() == {"tenants": ["acme"] * 6, "edits": True}
 
 
 def test_streams_threads_tasks_and_copied_contexts_have_it():

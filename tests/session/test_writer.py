@@ -510,7 +510,9 @@ def test_ttl_may_be_a_setting():
 def test_a_ttl_that_is_none(ttl):
     request = request_with_session(READER)
     for write in (set_session, update_session):
-        with pytest.raises(ValueError, match=r"^ttl must be a positive number of seconds, not .+\.$"):
+        with pytest.raises(
+            ValueError, match=rf"^ttl must be a positive number of seconds, not {re.escape(repr(ttl))}\.$"
+        ):
             write(request, EDITOR, ttl=ttl)
     assert request.session["__session__"] == READER
 
@@ -639,7 +641,9 @@ def test_every_write_is_announced_without_values(heard, kind):
         await aclear_session(request)
         await aclear_session(request)
 
-    (sync if kind == "sync" else async_to_sync(asynchronous))(request_with_session())
+    request = request_with_session()
+    (sync if kind == "sync" else async_to_sync(asynchronous))(request)
+    assert all(kwargs["request"] is request for _, kwargs in heard)
     assert [name for name, _ in heard] == ["registered", "updated", "confirmed", "cleared"]
     assert heard[1][1]["changed"] == ("custom", "role")
     users = {kwargs["user"] for _, kwargs in heard}
