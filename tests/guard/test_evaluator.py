@@ -233,6 +233,9 @@ def test_the_guard_remembers_whom_it_has_allowed_and_by_which_rule(request_with_
     assert evaluation.is_known_to_allow(editors)
     assert evaluation.is_known_to_allow(editors)
     assert not evaluation.is_known_to_allow(readers)
+    with use_session(READER):  # the session of the request counts, not the current one
+        assert evaluate(readers.requirement)
+        assert not evaluation.is_known_to_allow(readers)
     set_session(request_with_session, READER)
     assert not evaluation.is_known_to_allow(editors)
     assert not evaluate(editors.requirement)

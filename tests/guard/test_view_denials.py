@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 from django.urls import path, resolve
+from django.utils.translation import override
+from django.views import View
 from support.sessions import ADMIN, READER
 
-from django_sessionkit import Role, validate_session
-from django_sessionkit.decorators import require_recent, require_role
+from django_sessionkit import Allow, AllowObject, RequireObjectMixin, Role, validate_session
+from django_sessionkit.decorators import require, require_recent, require_role
 from django_sessionkit.guard.denial_choice import Denial
 from django_sessionkit.guard.view_denials import denial_of_marks, denial_to_answer
 from django_sessionkit.policy.decisions import Decision
@@ -63,13 +66,38 @@ def page(request):
     return HttpResponse("page")
 
 
+class Handler(View):
+    @require_role("admin")
+    def get(self, request):
+        return HttpResponse("page")
+
+
+class Owned(RequireObjectMixin, View):
+    object_requirement = AllowObject(lambda session, obj: True)
+
+    def get_object(self):
+        return 7
+
+
+asked = []
+
+
+def ask(session, request):
+    asked.append(request)
+    return True
+
+
 class Pages:
     """A URLconf whose pages the root URLconf does not have."""
 
     urlpatterns = (
         path("both/", require_recent(60)(require_role("admin", redirect_to="/a/")(page))),
+        path("handler/", require_recent(60)(Handler.as_view())),
+        path("owned/", require_recent(60)(Owned.as_view())),
+        path("asked/", require_recent(60)(require(Allow(ask))(page))),
         path("recent/", require_recent(60)(page)),
         path("confirm/", require_recent(60)(page), name="tenant-confirm"),
+        *i18n_patterns(path("sure/", page), path("late/", require_recent(60)(page))),
     )
 
 
@@ -99,3 +127,28 @@ def test_the_others_are_checked_and_logged_before_the_user_is_asked_to_confirm(u
     request.resolver_match = None
     if url != "/confirm/":
         assert run(denial_to_answer(request, stale, context)) is stale
+
+
+def answer_to_stale(url, routed=None):
+    """The reason of the denial that a reader is answered with whose login is too old."""
+    request = RequestFactory().get(url)
+    request.urlconf, request.resolver_match = Pages, resolve(routed or url, Pages)
+    context = SessionContext(None, request, LoadedSession(validate_session(READER)))
+    found = run(denial_to_answer(request, Denial(STALE), context))
+    return request, found and found.decision.reason
+
+
+def test_the_handler_of_the_method_the_request_and_the_missing_object_are_looked_at(caplog):
+    assert answer_to_stale("/handler/")[1] == "missing_role"
+    assert answer_to_stale("/owned/")[1] == "stale_authentication"
+    asked.clear()
+    request, reason = answer_to_stale("/asked/")
+    assert (asked, reason) == ([request], "stale_authentication")
+    assert caplog.messages == []
+
+
+@override_settings(SESSIONKIT_REAUTH_URL="/sure/")
+def test_a_page_that_a_language_leads_to_is_the_page_that_was_routed():
+    with override("en"):
+        assert answer_to_stale("/en/sure/")[1] is None
+        assert answer_to_stale("/en/sure/", "/en/late/")[1] == "stale_authentication"
