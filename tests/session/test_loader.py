@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from types import SimpleNamespace
 
 import pytest
@@ -244,7 +245,9 @@ def test_a_version_is_remembered_up_to_its_time_and_no_longer(monkeypatch):
         assert checked("2", checker=checker)[2].session.role == role
 
 
-@pytest.mark.parametrize("data", [ANN, {}, [STAMP], None, {**ANN, STAMP: True}, {**ANN, STAMP: ""}])
+@pytest.mark.parametrize(
+    "data", [ANN, {}, [STAMP], None, {**ANN, STAMP: True}, {**ANN, STAMP: ""}, UserDict({STAMP: "1"})]
+)
 def test_what_has_no_version_stays_as_it_is(data):
     found, version = split_version(data)
     assert found is data
