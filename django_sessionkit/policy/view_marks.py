@@ -56,6 +56,7 @@ class GuardedView(Protocol[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Check the requirement and call the view."""
+        ...
 
 
 def mark_view(view: Callable[P, R], mark: ViewRequirement, number: int) -> GuardedView[P, R]:

@@ -85,9 +85,11 @@ class Loader(Protocol):
 
     def load(self, request: HttpRequest) -> Flow[LoadedSession]:
         """Read the session and validate it. This may do I/O."""
+        ...
 
     def reload(self, request: HttpRequest, loaded: LoadedSession, raw: object) -> LoadedSession:
         """Validate a value that changed during the request, without I/O."""
+        ...
 
 
 #: the loads in progress
