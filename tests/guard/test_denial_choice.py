@@ -17,6 +17,7 @@ from support.sessions import ADMIN, HTML, READER, browser
 from django_sessionkit import Role, validate_session
 from django_sessionkit.decorators import require_recent, require_role
 from django_sessionkit.guard.denial_choice import Denial, DenialResponse, choose_response
+from django_sessionkit.guard.negotiation import client_kind
 from django_sessionkit.guard.preview import behind_language, behind_slash, unrouted
 from django_sessionkit.guard.redirects import arrives_at, is_login_page, is_reauth_page, reauth_path
 from django_sessionkit.guard.request_evaluation import AccessRequest
@@ -249,3 +250,11 @@ def test_a_preview_takes_a_path_with_and_without_the_mount_prefix():
                 assert target[:3] == ("/page/", f"{prefix}page/", "GET")
     finally:
         set_script_prefix(before)
+
+
+@pytest.mark.parametrize(("package", "kind"), [("rest_framework", "api"), ("ninja", "api"), ("shop", "page")])
+def test_a_view_of_an_api_makes_its_client_one(package, kind):
+    request = RequestFactory(headers=HTML).get("/a/")
+    assert client_kind(request, None) == "page"
+    request.resolver_match = SimpleNamespace(func=SimpleNamespace(__module__=f"{package}.views"))
+    assert client_kind(request, None) == kind
