@@ -24,7 +24,7 @@ from model import comparison, worlds  # noqa: E402
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.model", description=__doc__)
-    parser.add_argument("--all", action="store_true", help="every world (more than an hour)")
+    parser.add_argument("--all", action="store_true", help="every world (about an hour on two cores)")
     parser.add_argument("--seed", type=int, default=date.today().toordinal(), help="which slice (default: by the day)")
     parser.add_argument("--lists", type=int, default=400, help="lists of rules in the slice (default: 400)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
