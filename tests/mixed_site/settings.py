@@ -60,6 +60,7 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}  # a code may be used twice
+MFA_TOTP_TOLERANCE = 4  # a busy machine takes a while to enter a code
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
 else:
