@@ -51,7 +51,9 @@ def split_version(raw: object) -> tuple[object, str | None]:
         version = _text(raw.get(STAMP))
     except Exception:  # a hostile key, which the validation will refuse
         return raw, None
-    return (raw, None) if version is None else ({key: value for key, value in dict.items(raw) if key != STAMP}, version)
+    if version is None:
+        return raw, None
+    return {key: value for key, value in dict.items(raw) if key != STAMP}, version
 
 
 def is_function(data: object) -> TypeGuard[Callable[[], object]]:
