@@ -19,7 +19,7 @@ from django_sessionkit.decorators import require_recent, require_role
 from django_sessionkit.guard.denial_choice import Denial, DenialResponse, choose_response
 from django_sessionkit.guard.negotiation import client_kind
 from django_sessionkit.guard.preview import behind_language, behind_slash, unrouted
-from django_sessionkit.guard.redirects import arrives_at, is_login_page, is_reauth_page, reauth_path
+from django_sessionkit.guard.redirects import is_login_page, is_reauth_page, reauth_path
 from django_sessionkit.guard.request_evaluation import AccessRequest
 from django_sessionkit.guard.view_denials import denial_of_marks
 from django_sessionkit.policy.decisions import NOT_AUTHENTICATED, STALE_AUTHENTICATION, Decision
@@ -183,21 +183,6 @@ def test_a_rule_holds_in_the_languages_of_that_urlconf():
     request = RequestFactory().get("/en/shop/")
     request.urlconf = Tenant
     assert AccessRequest.of(request, resolved=False).urlconf is Tenant
-
-
-@pytest.mark.parametrize(
-    ("location", "path", "path_info", "arrives"),
-    [
-        ("/", "/", "/", True),
-        ("/login/?a=b", "/login", "/login", True),
-        ("/mount/login/", "/mount/login/", "/login/", True),
-        ("/mount/X/", "/mount/X/", "/X/", True),
-        ("/mount/login/", "/mount/login/", "/other/", False),
-        ("/mount/", "/mount/", "/", False),
-    ],
-)
-def test_a_redirect_arrives_at_the_path_with_the_mount_prefix(location, path, path_info, arrives):
-    assert arrives_at(location, path, path_info) is arrives
 
 
 def test_only_a_requirement_about_an_object_is_checked_without_knowing_it():

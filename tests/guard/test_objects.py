@@ -59,20 +59,32 @@ def test_an_answer_without_a_question_names_the_view(view, place, named, status)
     assert str(caught.value) == f"{named}: {fault}; {HINT}"
 
 
-@pytest.mark.parametrize("status", [199, 300, 404, None])
-def test_another_status_shows_no_object(status):
-    """``None`` stands for what is no response of Django."""
-    refuse_unasked(request_of(marked), HttpResponse(status=status) if status else object(), "Orders")
+def is_refused(request, response, place=""):
+    try:
+        refuse_unasked(request, response, place)
+    except InvalidPolicy:
+        return True
+    return False
 
 
-def test_a_view_without_a_mark_a_question_and_options_need_none():
-    response = HttpResponse()
-    refuse_unasked(request_of(plain), response)
-    refuse_unasked(request_of(None), response)
-    refuse_unasked(request_of(marked, "options"), response, "Orders")
+@pytest.mark.parametrize(("status", "refused"), [(199, False), (200, True), (299, True), (300, False), (404, False)])
+def test_only_a_successful_answer_shows_an_object(status, refused):
+    assert is_refused(request_of(marked), HttpResponse(status=status), "Orders") is refused
+    assert not is_refused(request_of(marked), object(), "Orders")  # no response of Django
+
+
+def test_a_view_without_a_mark_and_options_need_no_question():
+    assert is_refused(request_of(marked), HttpResponse())
+    assert not is_refused(request_of(plain), HttpResponse())
+    assert not is_refused(request_of(None), HttpResponse())
+    assert not is_refused(request_of(marked, "options"), HttpResponse(), "Orders")
+
+
+def test_a_question_is_enough():
     request = request_of(marked)
+    assert is_refused(request, HttpResponse(), "Orders")
     note_question(request)
-    refuse_unasked(request, response, "Orders")
+    assert not is_refused(request, HttpResponse(), "Orders")
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,21 @@ def test_a_path_is_a_page_of_the_settings_whatever_stands_in_front_of_it():
     assert found == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("location", "path", "path_info", "arrives"),
+    [
+        ("/", "/", "/", True),
+        ("/login/?a=b", "/login", "/login", True),
+        ("/mount/login/", "/mount/login/", "/login/", True),
+        ("/mount/X/", "/mount/X/", "/X/", True),
+        ("/mount/login/", "/mount/login/", "/other/", False),
+        ("/mount/", "/mount/", "/", False),
+    ],
+)
+def test_a_redirect_arrives_at_the_path_with_the_mount_prefix(location, path, path_info, arrives):
+    assert redirects.arrives_at(location, path, path_info) is arrives
+
+
 class Translated:
     """A URLconf with pages in several languages."""
 
