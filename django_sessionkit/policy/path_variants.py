@@ -171,11 +171,12 @@ class VariantReader:
         :param matched_text: the part of the path that the URL patterns matched; ``None`` before the request is routed.
         :param forms: other paths that the same URL patterns match as equivalent.
         """
-        exact = list(dict.fromkeys((path_info, *self._normalized(path_info), matched_text or path_info)))
+        origin = matched_text or path_info
+        exact = list(dict.fromkeys((path_info, *self._normalized(path_info), origin)))
         for form in exact:
             yield PathVariant(form, exact=True)
         ordered = sorted(forms)  # a set has another order in each process; the first rule that denies is logged
-        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(one, base=exact[-1]) for one in ordered)]
+        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(one, base=origin) for one in ordered)]
         inside = _without_language(spelt, languages)
         mount = path.removesuffix(path_info)
         mounted = [*self._mounted(path_info, path), *_under(mount, spelt if mount != path else ())]

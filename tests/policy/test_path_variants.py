@@ -193,6 +193,31 @@ def test_spans_and_forms_are_mounted_too():
     assert {one.path for one in rewritten if not one.exact and not one.case_folded} == {"/mount/y/07", "/7"}
 
 
+@pytest.mark.parametrize(
+    ("path_info", "matched_text", "form"),
+    [("/x/07", "/07", "/7"), ("/x//07", "/x//07", "/x//7"), ("/a\\b/07", "/a\\b/07", "/a\\b/7")],
+)
+def test_a_form_comes_from_the_part_of_the_path_that_the_url_patterns_matched(path_info, matched_text, form):
+    found = variants(path_info, f"/mount{path_info}", frozenset(), matched_text, [form])
+    assert {one.base for one in found if one.path in (form, f"/mount{form}")} == {matched_text}
+
+
+@pytest.mark.parametrize(
+    ("path_info", "path", "expected"),
+    [
+        (
+            "/a//B",
+            "/m\\n/a//B",
+            [("/m\\n/a//B", "/a//B"), ("/m\\n/a/B", "/a/B"), ("/m/n/a/B", "/a/B")],
+        ),
+        ("/a\\B", "/m/c", [("/m/c", "/a\\B")]),  # other middleware has changed the path
+    ],
+)
+def test_the_mounted_path_may_have_more_or_fewer_normal_forms(path_info, path, expected):
+    found = variants(path_info, path, frozenset())
+    assert [(one.path, one.base) for one in found if not one.exact and not one.case_folded] == expected
+
+
 def test_forms_have_the_same_order_in_each_process():
     names = [f"/form-{number}" for number in range(20)]
     found = [one.path for one in VariantReader().variants("/a", "/a", frozenset(), "/a", frozenset(names))]
