@@ -55,7 +55,7 @@ class DenialOptions:
         """
         for key in ("redirect_to", "login_url"):
             if raw.get(key) is not None:
-                check_target(raw[key], f"{place}[{key!r}]" if place else key)
+                check_target(raw[key], f"{place}[{key!r}]")
         if raw.get("on_deny", "auto") not in _ON_DENY:
             hint = 'write "forbidden" for a 403 response, or "not_found" for a 404 response'
             raise InvalidPolicy(place, '"on_deny" must be one of "auto", "forbidden", "not_found"', hint)

@@ -107,6 +107,28 @@ def test_the_cache_of_a_request_is_used_for_its_own_rules_only():
     assert match.rule is rules.rules[0]
 
 
+PATHS = ["/Admin", "/admin", "/admin/", "/admin//", "//admin", "/b", "/b/", "/b//", "//b", "b/", "/", "//", ""]
+
+
+@pytest.mark.parametrize("patterns", [["/Admin", "/b", "/"], ["/admin", "/b/*", "/**/b"]])
+def test_the_cache_of_a_request_finds_the_rules_of_each_path(patterns):
+    rules = book(*({"pattern": one, "role": "x"} for one in patterns))
+    lookup = PathLookup(rules)
+    for path in PATHS:
+        for folded in (False, True, False):
+            assert lookup.matching(path, folded) == rules.matching(path, folded), path
+
+
+def test_the_cache_of_a_request_looks_up_once_a_path_with_and_without_a_slash_at_the_end():
+    rules, asked = book(SHUT), []
+    rules.matching = lambda path, folded: asked.append(path) or (0,)  # type: ignore[method-assign]
+    lookup = PathLookup(rules)
+    for path in ("/a", "/a/", "/b"):
+        (match,) = first_matches(rules, [exact(path)], "GET", None, resolved=True, lookup=lookup)
+        assert match.rule is rules.rules[0]
+    assert asked == ["/a", "/b"]
+
+
 RULES = st.fixed_dictionaries(
     {"pattern": st.sampled_from(["/a/**", "/A/b", "/a/*", "/**", "/b"])},
     optional={
@@ -172,6 +194,17 @@ def test_whether_a_later_public_rule_exempts_another_variant_waits_with_the_exac
     assert [one.rule for one in waiting] == [None, None]
     assert [one.tried[-1][1] for one in waiting] == ["waits", "waits"]
     assert labels(rules, *variants) == ["1", "1"]
+
+
+def test_public_rules_exempt_the_variants_of_a_path_that_must_be_normalized():
+    rules, variants = book(BY_VIEW, OPEN, SHUT), [exact("/users//Bob"), exact("/users/Bob")]
+    variants.append(folded("/users/bob", "/users/Bob"))
+    found = [one.rule and one.rule.label for one in first_matches(rules, variants, "GET", "profile", resolved=True)]
+    assert found == ["0", "0", "0"]
+    opened = [exact("/open//A"), exact("/open/A"), folded("/open/a", "/open/A")]
+    plain = book(OPEN, SHUT)
+    found = [one.rule and one.rule.label for one in first_matches(plain, opened, "GET", None, resolved=False)]
+    assert found == ["0", "0", "0"]
 
 
 def test_a_path_that_must_be_normalized_is_not_exempted_before_routing():

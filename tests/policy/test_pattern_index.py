@@ -106,6 +106,8 @@ def test_a_path_is_compared_only_with_patterns_that_begin_like_it(monkeypatch):
     assert compared == [2]
     assert index.matching("/other/x/edit") == ()
     assert compared == [2]
+    assert index_of(["/area/**"]).matching("/area/x/edit") == (0,)
+    assert compared == [2]
 
 
 def test_a_long_path_is_not_split_deeper_than_the_literals(monkeypatch):

@@ -24,7 +24,7 @@ from django_sessionkit.policy.first_match import first_matches
 from django_sessionkit.policy.path_variants import PathVariant
 from django_sessionkit.policy.pattern_index import PatternIndex
 from django_sessionkit.policy.rule_parser import parse_exclude, parse_rule
-from django_sessionkit.policy.rules import AMBIGUOUS, RuleSet, ViewNamePattern, sole_rule
+from django_sessionkit.policy.rules import AMBIGUOUS, RuleSet, ViewNamePattern, folded, sole_rule
 from django_sessionkit.utils.bounded_cache import LONG
 
 PLACE = "SESSIONKIT_PROTECT[3]"
@@ -97,6 +97,7 @@ def test_the_requirement_keys(keys, requirement):
             ),
         ),
         ({"pattern": [], "role": "a"}, '"pattern" is empty'),
+        ({"view": [], "role": "a"}, '"view" is empty'),
         ({"pattern": "a", "role": "a"}, "['pattern']: 'a': a pattern must start with \"/\"; write \"/a\""),
         (
             {"pattern": ["/ok", "/a*"], "role": "a"},
@@ -265,6 +266,7 @@ def test_a_wrong_rule_says_where_what_and_how(raw, message):
         "https://evil.example",
         "javascript:alert(1)",
         "http:evil.example",
+        "http:evil.example:80",
         "user@evil.example",
         "evil.example/path",
         "/" + "a" * 500,
@@ -397,6 +399,27 @@ def test_a_set_of_rules_tells_whether_folding_changes_a_pattern():
     assert not RuleSet([parse_rule({"pattern": "/admin", "role": "x"}, PLACE)]).folds
 
 
+def test_a_folded_pattern_opens_as_far_as_the_pattern_and_is_the_same_if_folding_changes_nothing():
+    for opens in (True, False):
+        assert folded(Pattern("/Help/*", opens=opens)).opens is opens
+        same = Pattern("/help/*", opens=opens)
+        assert folded(same) is same
+    rules = RuleSet([parse_rule({"pattern": "/Help/*", "public": True}, PLACE)])
+    assert [rules.matching(path, folded=True) for path in ("/help/a", "/help/a/b")] == [(0,), ()]
+
+
+def test_a_set_of_rules_tells_the_patterns_of_each_rule():
+    first, second = {"pattern": ["/a", "/b/*"], "role": "x"}, {"view": "v", "role": "x", "name": "views"}
+    rules = RuleSet([parse_rule(one, PLACE) for one in (first, second, {"pattern": "/c", "role": "x"})])
+    assert rules.texts_by_label == {PLACE: "/a,/b/*", "views": ""}
+
+
+def test_a_set_of_rules_tells_what_is_excluded():
+    rules = RuleSet(excluded=[compile_pattern("/static/**", opens=True)], excluded_views=[ViewNamePattern("account:*")])
+    assert [rules.excludes(path) for path in ("/static/a", "/Static/a", "/a")] == [True, False, False]
+    assert [rules.excludes_view(name) for name in ("account:login", "shop:cart", None)] == [True, False, False]
+
+
 def test_a_path_is_looked_up_once_and_a_long_one_each_time(monkeypatch):
     asked = []
     real = PatternIndex.matching
@@ -412,6 +435,9 @@ def test_a_path_is_looked_up_once_and_a_long_one_each_time(monkeypatch):
     assert rules.matching(long, folded=False) == (0,)
     assert asked[4:] == [long, long, long]
     assert long not in rules.by_path
+    del asked[:]
+    assert RuleSet(rules.rules[2:]).matching("/b", folded=True) == (0,)
+    assert asked == ["/b"]  # folding changes no pattern
 
 
 @pytest.mark.parametrize("length", [LONG - 1, LONG, LONG + 1])
@@ -420,6 +446,7 @@ def test_the_rules_of_the_longest_path_that_is_cached_are_found(length, folded):
     path = "/a/".ljust(length, "x")
     rules = RuleSet([parse_rule({"pattern": one, "role": "x"}, one) for one in ("/a/*", "/B")])
     assert rules.matching(path, folded) == (0,)
+    assert (path in rules.by_path) is (length <= LONG)
     assert rules.by_path[path].sole_rules == (rules.rules[:1] if length <= LONG else (AMBIGUOUS,))
 
 

@@ -301,6 +301,8 @@ def test_the_package_of_an_api():
     assert of("shop.views", cls=type("Own", (api,), {})) == "rest_framework"
     own = type("Own", (), {"__module__": "ninja.operation", "call": lambda self, request: None})()
     assert view_marks.api_package_of(own.call) == "ninja"
+    assert of("shop.views", cls="no class") is None
+    assert view_marks.api_package_of(page.__call__) is None  # without a module
 
 
 def test_which_mark_exempts():
