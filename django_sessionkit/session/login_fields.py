@@ -37,7 +37,7 @@ def with_login_of(before: Session, data: Any) -> Any:
     """Return ``data``, the dict of a renewed session, with the login fields and the actor as they were before."""
     if not isinstance(data, Mapping):
         return data
-    renewed = {key: value for key, value in without_login(data).items() if key != "act"}
+    renewed = {key: data[key] for key in data if key not in LOGIN_FIELDS}
     return {**renewed, **{field: before[field] for field in LOGIN_FIELDS if field in before}}
 
 

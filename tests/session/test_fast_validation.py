@@ -178,6 +178,44 @@ def test_names_never_seen_before_are_not_checked_one_by_one(name):
     assert quick.checked({"user_id": "1", "permissions": [name]}) is not None
 
 
+@pytest.mark.parametrize("more", [{"auth_time": 0}, {"auth_time": fast_path.LATEST}])
+def test_a_usual_dict_takes_the_fast_way_only(monkeypatch, more):
+    monkeypatch.setattr(validation, "_checked", None)
+    validator = SessionValidator()
+    assert validator.session({**GOOD, "amr": ["pwd"], "plan": [1]})["plan"] == [1]
+    monkeypatch.setattr(FastValidator, "_with_others", None)
+    assert validator.session({**GOOD, **more}).to_dict() == {**GOOD, **more}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"user_id": "1234", "email": "a@b.cd"},
+        {"user_id": "1", "roles": ["a", "12345"], "permissions": ["1234", "a"]},
+        {
+            **GOOD,
+            "permissions": ["a"],
+            "tenants": {},
+            "auth_time": 1,
+            "amr": [],
+            "act": None,
+            **dict.fromkeys("uvwxyz"),
+        },
+    ],
+    ids=["texts", "lists", "fields"],
+)
+def test_the_largest_sizes_take_the_fast_way_too(data):
+    assert fast(TIGHT).checked(data) == data
+
+
+def test_a_list_that_is_kept_is_not_checked_again(monkeypatch):
+    lists = NameLists(3, 2)
+    for _ in range(2):
+        lists.valid(["a", "b"])
+    monkeypatch.setattr(NameLists, "_new", None)
+    assert lists.valid(["a", "b"]) == ["a", "b"]
+
+
 def test_a_list_is_kept_when_it_is_seen_again():
     quick = fast()
     for times in range(3):
@@ -278,6 +316,11 @@ def test_what_is_remembered_is_bounded():
     for _ in range(3):
         assert lists.valid(long) == long
     assert max(map(len, lists.kept)) < 100
+    lists = NameLists(30_000, 1)
+    for length in (20_000, 20_001):
+        for _ in range(2):
+            lists.valid(["p" * length])
+    assert list(map(len, lists.kept)) == [20_000]
 
 
 def test_lists_that_are_seen_once_displace_no_others():

@@ -22,7 +22,9 @@ from django_sessionkit import (
     signals,
     update_session,
     use_session,
+    validate_session,
 )
+from django_sessionkit.session.login_fields import with_login_of, without_login
 from django_sessionkit.versions import cached_version
 
 NOW = 1_800_000_000
@@ -229,6 +231,19 @@ def test_a_refresh_keeps_both_as_they_were(before, fresh):
         later.session = request.session
         update_session(later, {})
         assert login_of(later) == (before.get("auth_time"), before.get("amr"))
+
+
+@pytest.mark.parametrize("before", [{}, {"act": {"user_id": "9"}}, {"auth_time": 5, "amr": ["pwd"]}])
+def test_a_renewed_dict_gets_the_login_and_the_actor_of_the_session(before):
+    fresh = {"user_id": "1", "plan": "x", "auth_time": 7, "amr": ["otp"], "act": {"user_id": "8"}}
+    found = with_login_of(validate_session({"user_id": "1", **before}), fresh)
+    assert found == {"user_id": "1", "plan": "x", **before}
+
+
+@pytest.mark.parametrize("data", ["x", None, ["auth_time"]])
+def test_what_is_no_dict_is_left_as_it_is(data):
+    assert without_login(data) is data
+    assert with_login_of(validate_session({"user_id": "1"}), data) is data
 
 
 def test_a_refresh_that_returns_no_dict_is_an_error(request_):

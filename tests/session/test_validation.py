@@ -14,6 +14,7 @@ from support.call_counts import calls_of
 
 from django_sessionkit import InvalidSession, Session, validate_session
 from django_sessionkit.conf.limits import Limits
+from django_sessionkit.exceptions import InvalidPolicy, NotValidated
 from django_sessionkit.session.validation import SessionValidator
 from django_sessionkit.session.value import FIELDS
 
@@ -121,7 +122,7 @@ def test_none_counts_as_absent(field):
         ({"user_id": "1", "not a name": [0] * 10_001}, "custom"),
         ({"user_id": "1", "x": [[0] * 100 for _ in range(100)]}, "custom"),
         ({"user_id": "1", **{f"x{n}": n for n in range(10_001)}}, "custom"),
-        ({f"x{n}": n for n in range(10_010)}, "session"),
+        ({f"x{n}": n for n in range(10_011)}, "session"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 20 else None,
 )
@@ -134,6 +135,7 @@ def test_what_is_refused(data, field):
     [
         {"user_id": "x" * 255},
         {"user_id": "ünï-çødé 42"},
+        {"user_id": "a\u3000b\u200b"},
         {"user_id": "1", "email": ""},
         {"user_id": "1", "email": "@" + "x" * 319},
         {"user_id": "1", "role": "x" * 150, "roles": ["a"] * 100},
@@ -189,6 +191,7 @@ JSON_HAS_IT = "convert it to a string, number, list or dict"
     [
         (7, 'session: must be a mapping such as {"user_id": "42"}, not int'),
         ({"user_id": "1", 7: 1}, "session: must have string keys, not int"),
+        ({f"x{n}": n for n in range(10_011)}, "session: has too many fields"),
         ({}, "user_id: is required"),
         ({"user_id": None, "plan": "x"}, "user_id: is required"),
         ({"userId": "1"}, 'user_id: is required; rename "userId" to "user_id"'),
@@ -227,6 +230,10 @@ JSON_HAS_IT = "convert it to a string, number, list or dict"
         ({"user_id": "1", "roles": ["a", " "]}, "roles: has a blank name"),
         ({"user_id": "1", "roles": ["a", "b\n"]}, "roles: has control characters or lone surrogates"),
         ({"user_id": "1", "roles": ["a\u200b"]}, "roles: has invisible format characters"),
+        (
+            {"user_id": "1", "role": "\u0958" * 150},
+            "role: has a name of more than 150 characters in the form NFC",
+        ),
         ({"user_id": "1", "auth_time": 1.0}, f"auth_time: must be an integer, {SECONDS}, not float; {CLOCK}"),
         ({"user_id": "1", "auth_time": True}, f"auth_time: must be an integer, {SECONDS}, not bool; {CLOCK}"),
         ({"user_id": "1", "auth_time": -1}, f"auth_time: must be {SECONDS}, before the year 10000"),
@@ -250,6 +257,7 @@ JSON_HAS_IT = "convert it to a string, number, list or dict"
         ({"user_id": "1", "x": 1 << 14_000}, 'custom: "x" has an integer that is too long'),
         ({"user_id": "1", "x": "\ud800"}, 'custom: "x" has a string with lone surrogates'),
         ({"user_id": "1", "x": {str(n): 0 for n in range(10_001)}}, 'custom: "x" has more than 10000 values'),
+        ({"user_id": "1", "x" * 50: float("inf")}, f'custom: "{"x" * 50}" has a number that is not finite'),
         (
             {"user_id": "1", "x": Misleading("Thing", (), {})()},
             f'custom: "x" has a value of the type Thing, which JSON does not have; {JSON_HAS_IT}',
@@ -298,6 +306,7 @@ TIGHT = Limits(
         ({"x": [1, 2, 3, 4]}, {"x": [1, 2, 3, 4, 5]}, '"x" has more than 5 values, all custom fields together'),
         ({"x": [1, 2], "y": 1, "z": 2}, {"x": [1, 2], "y": 1, "z": 2, "w": 3}, '"w" has more than 5 values, all'),
         ({"x": [1, 2, 3, 4]}, {"x": [1, 2, 3, 4, 5, 6]}, '"x" has more than 5 items'),
+        ({"x": dict.fromkeys("abcd")}, {"x": dict.fromkeys("abcde")}, '"x" has more than 5 values, all custom fields'),
         ({"x": 1 << 13_999}, {"x": 1 << 14_000}, '"x" has an integer that is too long'),
     ],
     ids=str,
@@ -311,14 +320,50 @@ def test_each_limit_is_the_largest_size_that_fits(fits, too_much, reason):
     assert caught.value.field == next((name for name in too_much if name in FIELDS), "custom")
 
 
+@pytest.mark.parametrize("kind", [dict, OrderedDict])  # the fast and the full validation
 @pytest.mark.parametrize("data", [{"auth_time": 0}, {"auth_time": 253_402_300_799}, {"act": actors(5)}])
-def test_the_last_values_that_are_allowed(data):
-    assert validate_session({"user_id": "1", **data}).to_dict() == {"user_id": "1", **data}
+def test_the_last_values_that_are_allowed(data, kind):
+    assert validate_session(kind({"user_id": "1", **data})).to_dict() == {"user_id": "1", **data}
+
+
+FULL = {
+    "user_id": "1",
+    **{"email": "@", "role": "a", "roles": ["a"], "permissions": ["a"], "tenants": {"a": {}}},
+    **{"auth_time": 1, "amr": ["a"], "act": {"user_id": "2"}},
+    **{f"x{n}": n for n in range(TIGHT.custom_nodes)},
+}
+
+
+@pytest.mark.parametrize("kind", [dict, OrderedDict, UserDict])
+def test_all_fields_and_the_version_fit(kind):
+    validator = SessionValidator(TIGHT)
+    for version in ({}, {"__version__": "1"}):
+        assert validator.session(kind({**version, **FULL})).to_dict() == FULL
+    with pytest.raises(InvalidSession, match="custom: "):
+        validator.session(kind({**FULL, "y": 1}))
+    with pytest.raises(InvalidSession, match=r"^session: has too many fields$"):
+        validator.session(kind({**FULL, "y": 1, "z": 1}))
 
 
 @pytest.mark.parametrize("key", ["not a name", "", "näme", "x" * 51, "a@example.org", "7"])
 def test_a_field_whose_name_may_be_data_is_not_named(key):
-    assert refused({"user_id": "1", key: b""}).reason.startswith("has a value of the type bytes")
+    assert str(refused({"user_id": "1", key: b""})).startswith("custom: has a value of the type bytes")
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ([0] * 10_000, "has more than 10000 values, all custom fields together"),
+        (nested(21), "is nested deeper than 20 levels"),
+        ({7: 1}, "must have string keys, not int"),
+        ("\ud800", "has a string with lone surrogates"),
+        (float("nan"), "has a number that is not finite"),
+        (1 << 14_000, "has an integer that is too long"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.isascii() else "",
+)
+def test_without_the_name_of_the_field_the_message_begins_with_custom(value, fault):
+    assert str(refused({"user_id": "1", "not a name": value})) == f"custom: {fault}"
 
 
 @pytest.mark.parametrize("value", [CANARY, [CANARY], {CANARY: CANARY}, CANARY.encode()])
@@ -423,7 +468,10 @@ def test_an_object_that_claims_to_be_a_str_is_refused(field):
 
 
 class Endless(Mapping[str, Any]):
+    read = 0
+
     def __getitem__(self, key: str) -> Any:
+        self.read += 1
         return "1"
 
     def __len__(self) -> int:
@@ -450,7 +498,8 @@ class Broken(Mapping[str, Any]):
 def test_other_mappings_are_read_within_bounds():
     assert validate_session(UserDict(user_id="1", role="a")).role == "a"
     assert validate_session(OrderedDict(user_id="1")).user_id == "1"
-    assert refused(Endless()).reason == "has too many fields"
+    assert str(refused(endless := Endless())) == "session: has too many fields"
+    assert endless.read == Limits().custom_nodes + len(FIELDS) + 2  # one more than fits
     assert refused(Broken()).reason == "could not be read"
 
 
@@ -513,6 +562,8 @@ def plans(data: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(CANARY)
     if data.get("plan") == "crash":
         raise ZeroDivisionError(CANARY)
+    if data.get("plan") == "unset":
+        raise InvalidPolicy("PLANS", "is missing")
     return {"plan": "free", **data}
 
 
@@ -520,8 +571,12 @@ def plans(data: dict[str, Any]) -> dict[str, Any]:
 def test_a_project_validates_further():
     assert validate_session({"user_id": "1"})["plan"] == "free"
     assert refused({"user_id": "1", "plan": "gone"}).reason == "a plan that is no more"
-    assert refused({"user_id": "1", "plan": "odd"}).field == "custom"
-    assert refused({"user_id": "1", "plan": "crash"}).field == "custom"
+    assert str(refused({"user_id": "1", "plan": "odd"})) == "custom: refused by SESSIONKIT_SESSION_VALIDATOR"
+    failed = "custom: could not be checked, SESSIONKIT_SESSION_VALIDATOR failed: "
+    for plan, why in (("crash", f"ZeroDivisionError at {__file__}:"), ("unset", "PLANS: is missing")):
+        error = refused({"user_id": "1", "plan": plan})
+        assert isinstance(error, NotValidated)
+        assert str(error).startswith(failed + why)
 
 
 @pytest.mark.parametrize("returned", [None, {"user_id": 1}, {"user_id": "1", "roles": "admin"}])

@@ -54,6 +54,7 @@ def test_the_tenant_cannot_be_changed_and_its_rights_are_not_kept_for_another():
         "acme"
     )
     assert Within(Role("editor")).check(acme).allowed
+    assert acme.within_tenant() is acme.within_tenant()  # with the rights that were computed for it
     with pytest.raises(AttributeError):
         acme.tenant = "globex"
     for one in (acme, copy.copy(acme), copy.deepcopy(acme)):
@@ -105,6 +106,8 @@ def test_equal_content_is_an_equal_value():
     assert validate_session(DATA) == validate_session(DATA)
     assert hash(validate_session(DATA)) == hash(validate_session(DATA))
     assert validate_session(DATA) != validate_session({**DATA, "n": 1})
+    others = ("user_id", "email", "role")
+    assert len({hash(validate_session({**DATA, field: "@"})) for field in others}) == len(others)
 
 
 WAYS = {"copy": copy.copy, "deepcopy": copy.deepcopy}

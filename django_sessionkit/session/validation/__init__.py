@@ -74,7 +74,7 @@ def _checked(data: object, limits: Limits) -> dict[str, Any]:
 
 def _plain_mapping(data: Any, limits: Limits) -> dict[str, Any]:
     """Return a new plain dict with ``str`` keys and without the version. Raises if there are too many entries."""
-    most = limits.custom_nodes + len(FIELDS)
+    most = limits.custom_nodes + len(FIELDS) + 1  # the version
     if issubclass(type(data), dict):
         if dict.__len__(data) > most:
             raise InvalidSession("session", "has too many fields")

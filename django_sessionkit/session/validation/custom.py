@@ -44,7 +44,7 @@ def _custom(value: Any, limits: Limits, budget: Iterator[int], depth: int) -> An
     if value is None or kind is bool:
         return value
     if issubclass(kind, str):
-        return _custom_text(plain_text("custom", value), limits)
+        return _custom_text(str.__str__(value), limits)
     if issubclass(kind, (int, float)):
         return _number(value)
     if issubclass(kind, (dict, list, tuple)):
