@@ -238,6 +238,7 @@ def test_a_renewed_dict_gets_the_login_and_the_actor_of_the_session(before):
     fresh = {"user_id": "1", "plan": "x", "auth_time": 7, "amr": ["otp"], "act": {"user_id": "8"}}
     found = with_login_of(validate_session({"user_id": "1", **before}), fresh)
     assert found == {"user_id": "1", "plan": "x", **before}
+    assert without_login(fresh) == {"user_id": "1", "plan": "x", "act": {"user_id": "8"}}
 
 
 @pytest.mark.parametrize("data", ["x", None, ["auth_time"]])
