@@ -110,7 +110,7 @@ class SessionKitAdminSite(AdminSite):
     def _is_logout(self, request: HttpRequest) -> bool:
         """Return ``True`` for the logout page. Django sends a visitor who may not open it to the index."""
         match = request.resolver_match
-        return match is not None and match.url_name == "logout" and match.namespaces[-1:] == [self.name]
+        return match is not None and match.view_name == f"{self.name}:logout"
 
     def _stand_in(self, request: Any) -> None:
         """Set ``request.user`` for a session without a Django user."""

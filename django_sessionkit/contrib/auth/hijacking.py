@@ -59,7 +59,7 @@ def _follow(request: HttpRequest, **kwargs: Any) -> None:
     logins.forget(request)
     before = getattr(request, _BEFORE, None)
     login = {name: before.get(name) if before is not None else None for name in ("auth_time", "amr")}
-    run(_handed_over(request, {"act": None, **login, **acting(request)}))
+    run(_handed_over(request, {**login, **acting(request)}))
 
 
 def _handed_over(request: HttpRequest, fields: Mapping[str, Any]) -> Flow[None]:

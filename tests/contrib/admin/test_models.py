@@ -19,12 +19,24 @@ from support.admin_site import admin_settings as admin_settings
 from support.admin_site import admin_tables as admin_tables
 from support.sessions import browser, sign_in
 
-from django_sessionkit import Allow, AllowObject, Nobody, Recent, Role, can_access, evaluate, use_session
+from django_sessionkit import (
+    Allow,
+    AllowObject,
+    Nobody,
+    Recent,
+    Role,
+    can_access,
+    evaluate,
+    use_session,
+    validate_session,
+)
 from django_sessionkit import Permission as Needs
 from django_sessionkit.contrib.admin import RequireModelAdminMixin, SessionKitAdminSite
-from django_sessionkit.contrib.admin.access import without_object
+from django_sessionkit.contrib.admin.access import SessionOnlyUser, without_object
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.view_marks import requirements_of
+from django_sessionkit.session.audit import user_digest
+from django_sessionkit.session.context import SessionContext
 from django_sessionkit.signals import access_denied
 
 pytestmark = pytest.mark.django_db
@@ -293,6 +305,15 @@ def test_changes_are_in_the_history_of_a_django_user_and_else_in_the_log(make, k
         assert {entry.user.username for entry in entries} == {"ann"}
 
 
+def test_a_line_of_the_log_names_the_user_of_the_request_also_outside_of_the_middleware(admin_settings, caplog):
+    """As if code that runs after the request calls the model admin."""
+    caplog.set_level(logging.INFO, "django_sessionkit.security")
+    session, request = validate_session({"user_id": "x-1"}), RequestFactory().get("/")
+    request.user, request.sessionkit = SessionOnlyUser(session), SessionContext.fixed(session)
+    Types(ContentType, SessionKitAdminSite(Role("a"))).log_change(request, ContentType(pk=7), "")
+    assert caplog.messages == [f"admin: change of contenttypes.contenttype, pk=7, user={user_digest(session)}"]
+
+
 # Who is asked ---------------------------------------------------------------------------------------------------------
 
 
@@ -392,7 +413,10 @@ def test_where_there_is_no_object_nothing_about_it_is_granted(requirement, statu
     owned.register(ContentType, listed)
     session = {"user_id": "1", "roles": ["clerk"]}
     with use_session(session):
-        assert evaluate(requirement).allowed is (status == 200)
+        asked, listed_decision = evaluate(requirement), evaluate(without_object(requirement))
+        assert asked.allowed is (status == 200)
+        for field in ("allowed", "reason", "failed"):
+            assert getattr(listed_decision, field) == getattr(asked, field)
         assert repr(listed.requirements["view"]) == repr(without_object(requirement)) == repr(requirement)
     caplog.clear()
     with override_settings(ROOT_URLCONF=urls(owned)):
@@ -400,6 +424,20 @@ def test_where_there_is_no_object_nothing_about_it_is_granted(requirement, statu
         with use_session(session):
             assert can_access("admin:contenttypes_contenttype_changelist") is (status == 200)
     assert "without an object" not in caplog.text
+
+
+@pytest.mark.parametrize("action", ALL)
+def test_each_question_about_an_object_is_asked_about_it(action, admin_settings):
+    requirements = {action: AllowObject(is_of_the_shop)}
+    owned = type("Owned", (RequireModelAdminMixin, admin.ModelAdmin), {"requirements": requirements})
+    may = getattr(
+        owned(ContentType, SessionKitAdminSite(Role("a"), allow_without_user=True)), f"has_{action}_permission"
+    )
+    request = RequestFactory().get("/")
+    with use_session({"user_id": "1"}):
+        assert may(request, ContentType(app_label="shop"))
+        assert not may(request, ContentType(app_label="depot"))
+        assert not may(request)
 
 
 def test_the_denial_of_a_model_says_that_a_recent_login_is_missing(admin_settings, kept):

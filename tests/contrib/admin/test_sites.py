@@ -15,7 +15,8 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
-from django.urls import path
+from django.urls import path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from support.admin_site import MIDDLEWARE, register, urls
 from support.admin_site import admin_settings as admin_settings
 from support.admin_site import admin_tables as admin_tables
@@ -38,7 +39,8 @@ from django_sessionkit import (
 from django_sessionkit.contrib.admin import SessionKitAdminSite
 from django_sessionkit.contrib.admin.access import SessionOnlyUser, decision_for
 from django_sessionkit.exceptions import InvalidPolicy
-from django_sessionkit.policy.decisions import DENIED, NOT_AUTHENTICATED, REFUSED
+from django_sessionkit.policy.decisions import DENIED, NOT_AUTHENTICATED, REFUSED, Decision
+from django_sessionkit.session.context import SessionContext
 from django_sessionkit.sources import RequestAttributeSource
 
 pytestmark = pytest.mark.django_db
@@ -169,11 +171,12 @@ def test_each_decision_is_logged_with_its_request(closed, ann, caplog):
     assert ("denied: rule=None reason=missing_role", "Role('clerk') method=GET route=admin/jsi18n/") in lines
 
 
-def test_a_requirement_of_the_site_gets_the_request(admin_settings, ann):
+def test_a_requirement_of_the_site_gets_the_request(admin_settings, ann, caplog):
     requirement = Allow(lambda session, request: "hours" in request.GET)
     admin_settings.ROOT_URLCONF = urls(SessionKitAdminSite(requirement))
     assert known(ann).get("/admin/?hours=1").status_code == 200
     assert known(ann).get("/admin/").status_code == 403
+    assert "access denied: rule=None reason=predicate " in caplog.text
 
 
 def test_a_browser_keeps_no_page_but_the_translations(closed, ann):
@@ -213,10 +216,11 @@ def test_a_denial_is_reported_once_also_by_a_model(closed, ann):
     site = register(SessionKitAdminSite(Role("clerk")))
     site.register(Group)
     closed.ROOT_URLCONF = urls(site)
-    heard = []
+    heard, granted = [], []
 
     def hear(sender, **kwargs):
         heard.append((kwargs["status"], str(kwargs["decision"])))
+        granted.extend([True] if kwargs["decision"].allowed else [])
 
     signals.access_denied.connect(hear)
     try:
@@ -235,6 +239,7 @@ def test_a_denial_is_reported_once_also_by_a_model(closed, ann):
         (403, 'needs the role "change"'),
         (403, "the view refused the request (the admin of the model refuses it)"),
     ]
+    assert not granted
 
 
 class Strict(SessionKitAdminSite):
@@ -248,9 +253,18 @@ class Strict(SessionKitAdminSite):
 
 def test_a_subclass_may_require_more(admin_settings, ann, caplog):
     admin_settings.ROOT_URLCONF = urls(Strict())
-    client = known(ann, "clerk")
-    assert client.get("/admin/?hours=1").status_code == 200
-    assert client.get("/admin/").status_code == 403
+    client, heard = known(ann, "clerk"), []
+
+    def hear(sender, **kwargs):
+        heard.append(kwargs["decision"])
+
+    signals.access_denied.connect(hear)
+    try:
+        assert client.get("/admin/?hours=1").status_code == 200
+        assert client.get("/admin/").status_code == 403
+    finally:
+        signals.access_denied.disconnect(hear)
+    assert heard == [Decision(False, DENIED)]
     assert "access denied: rule=None reason=denied method=GET route=admin/ status=403" in caplog.text
 
 
@@ -341,6 +355,13 @@ def test_a_session_without_a_user_uses_the_models_with_requirements(opened):
     assert client.get("/admin/contenttypes/contenttype/").status_code == 200
     assert without_user().get("/admin/").status_code == 403
     assert browser().get("/admin/")["Location"] == "/login/?next=/admin/"
+
+
+def test_the_stand_in_is_of_the_session_of_the_request_also_outside_of_the_middleware(opened, rf):
+    request, session = rf.get("/admin/"), validate_session({"user_id": "x-1", "role": "clerk"})
+    request.sessionkit = SessionContext.fixed(session)
+    SessionKitAdminSite(Role("clerk"), allow_without_user=True).admin_view(lambda request: HttpResponse())(request)
+    assert request.user.session is session
 
 
 def test_it_has_a_name_without_an_address_too(opened):
@@ -459,10 +480,16 @@ class Pages(SessionKitAdminSite):
     requirement = Role("clerk")
 
     def get_urls(self):
-        return [path("figures/", self.admin_view(self.figures), name="figures"), *super().get_urls()]
+        own = path("figures/", self.admin_view(self.figures), name="figures")
+        return [own, re_path("^figures/of/([0-9]+)/$", self.admin_view(figures_of)), *super().get_urls()]
 
     def figures(self, request):
         return HttpResponse("figures")
+
+
+@csrf_exempt
+def figures_of(request, year):
+    return HttpResponse(f"figures of {year}")
 
 
 def test_own_pages_are_guarded_by_admin_view(admin_settings, ann):
@@ -471,6 +498,9 @@ def test_own_pages_are_guarded_by_admin_view(admin_settings, ann):
     assert page.content == b"figures"
     assert "no-store" in page["Cache-Control"]
     assert known(ann).get("/admin/figures/").status_code == 403
+    assert known(ann, "clerk").get("/admin/figures/of/1999/").content == b"figures of 1999"
+    view = Pages().admin_view(figures_of)
+    assert (view.__name__, view.csrf_exempt) == ("figures_of", True)
     with use_session({"user_id": "1", "role": "clerk"}):
         assert can_access("admin:figures")
     with use_session({"user_id": "1"}):
@@ -529,7 +559,8 @@ class Loose(SessionKitAdminSite):
         (Named, "Named.requirement: needs a requirement, not str"),
         (
             lambda: SessionKitAdminSite(Role("a") & AllowObject(print)),
-            "SessionKitAdminSite.requirement: AllowObject(print) needs an object, and a site has none; ask it in",
+            "SessionKitAdminSite.requirement: AllowObject(print) needs an object, and a site has none; ask it in "
+            'RequireModelAdminMixin: requirements = {"change": ...}',
         ),
         (Loose, "Loose.allow_without_user: must be True or False; leave it out for False"),
         (lambda: SessionKitAdminSite(Role("a"), allow_without_user=1), "must be True or False"),
