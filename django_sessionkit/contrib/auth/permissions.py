@@ -127,6 +127,6 @@ def _candidates(session: Session) -> Flow[Iterable[str]]:
 def _required(name: object) -> Requirement | None:
     """Return the requirement; ``None`` for what no session holds, such as a wildcard or an object that is no name."""
     try:
-        return cached_requirement(Permission, name) if isinstance(name, str) else None
+        return cached_requirement(Permission, name)
     except InvalidPolicy:
         return None

@@ -104,11 +104,11 @@ class AuthSource(DjangoSessionSource):
 
     def _is_borrowing(self, request: HttpRequest, user: Any) -> bool:
         """Return ``True`` if ``user`` applies to this request only, or is anonymous in it only (as in a DRF view that
-        accepts no cookie).
+        accepts no cookie), or if the request has no store.
         """
         if users.user_id(user) is not None:
             return not users.is_logged_in(request, user)
-        return users.has_login(request) and users.user_id(get_user(request)) is not None
+        return not hasattr(request, "session") or users.user_id(get_user(request)) is not None
 
     def _filled(self, request: HttpRequest, user: Any) -> dict[str, Any] | None:
         """Return the dict for a login without one, or ``None`` if the login may be older than a revocation."""

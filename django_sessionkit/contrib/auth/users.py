@@ -91,11 +91,6 @@ def is_logged_in(request: HttpRequest | None, user: Any) -> bool:
     return key is not None and str(key) == str(user.pk)
 
 
-def has_login(request: HttpRequest) -> bool:
-    """Return ``True`` if ``login()`` has stored any user in the session of ``request``."""
-    return SESSION_KEY in getattr(request, "session", ())
-
-
 def is_other_user(request: HttpRequest, user: Any) -> bool:
     """Return ``True`` if ``user`` is active and is not the user of the stored login."""
     return user_id(user) is not None and not is_logged_in(request, user)

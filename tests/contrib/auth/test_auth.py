@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from django.apps import apps
-from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user, logout
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user, login, logout
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.contenttypes.models import ContentType
@@ -30,6 +30,7 @@ from support.sessions import abrowser, browser, sign_in, untimed
 
 from django_sessionkit import conf, get_session, regenerate_session, signals
 from django_sessionkit.contrib.auth import AuthBridge, AuthSource, users
+from django_sessionkit.policy.decisions import REFUSED
 from django_sessionkit.session.loader import context_for
 from django_sessionkit.sources import SessionSource
 
@@ -149,6 +150,23 @@ def test_a_log_out_ends_a_session_whose_key_changes_at_the_same_moment(ann, time
     if times == 1:  # a logout that comes too late ends nothing, as in Django
         with pytest.raises(UpdateError):
             moving.session.save()
+
+
+def test_a_log_in_stays_if_the_key_of_its_session_changes_at_the_same_moment(ann):
+    """The same user logs in again, with other rights."""
+    client = browser()
+    client.force_login(ann)
+    entering, moving = RequestFactory().get("/"), RequestFactory().get("/")
+    for request in (entering, moving):
+        request.session = cache_sessions.SessionStore(client.cookies["sessionid"].value)
+        request.user = get_user(request)
+        assert context_for(request).get()["user_id"] == str(ann.pk)
+    regenerate_session(moving)
+    ann.groups.clear()
+    login(entering, ann, BACKENDS[0])
+    entering.session.save()  # under a third key, because the other request has taken the second
+    kept = cache_sessions.SessionStore(entering.session.session_key)
+    assert (kept[SESSION_KEY], kept["__session__"]["roles"]) == (str(ann.pk), [])
 
 
 @pytest.mark.parametrize("make", [browser, abrowser])
@@ -327,6 +345,22 @@ def test_a_user_whom_a_token_has_proven_has_a_session_and_is_not_stored(ann):
         assert session is None or dict(session.items()) == {}
 
 
+def test_an_inactive_user_whom_a_token_has_proven_is_refused():
+    for session in (None, browser().session):
+        request = RequestFactory().get("/")
+        request.user = User(pk=7, is_active=False)
+        if session is not None:
+            request.session = session
+        context = context_for(request)
+        assert (context.get(), context.fault.reason) == (None, REFUSED)
+
+
+def test_a_dict_without_a_log_in_is_not_that_of_a_user_whom_a_token_has_proven(ann):
+    request = RequestFactory().get("/")
+    request.session, request.user = sign_in(browser(), {"user_id": str(ann.pk), "role": "admin"}).session, ann
+    assert context_for(request).get().roles == ("editors", "writers")
+
+
 def test_a_user_who_is_not_exactly_authenticated_is_nobody(ann):
     client = browser()
     client.force_login(ann)
@@ -338,8 +372,9 @@ def test_a_user_who_is_not_exactly_authenticated_is_nobody(ann):
 
 def test_a_request_without_the_middleware_of_auth(ann):
     bare, abare = RequestFactory().get("/"), AsyncRequestFactory().get("/")
-    assert context_for(bare).get() is None
-    assert async_to_sync(context_for(abare).aget)() is None
+    context, acontext = context_for(bare), context_for(abare)
+    assert (context.get(), context.fault) == (None, None)
+    assert (async_to_sync(acontext.aget)(), acontext.fault) == (None, None)
     client = browser()
     client.force_login(ann)
     bare, abare = RequestFactory().get("/"), AsyncRequestFactory().get("/")
@@ -411,7 +446,7 @@ REFUSALS = {
         "AuthBridge.session_of() returns, or set SESSIONKIT_LIMITS (permission_length",
     ),
     too_long_a_group: ("roles", "AuthBridge.session_of() returns, or set SESSIONKIT_LIMITS (role_length"),
-    inactive: ("session", "use ModelBackend in AUTHENTICATION_BACKENDS"),
+    inactive: ("session", "reason=is of a user who is not active; use ModelBackend in AUTHENTICATION_BACKENDS"),
     refused_by_the_validator: ("custom", "SESSIONKIT_SESSION_VALIDATOR"),
 }
 
@@ -508,15 +543,17 @@ def give_back(request, how):
     """The logout of a token, as knox reports it. The login of the browser is independent of it."""
     if how == "exchanged":
         request.user = User.objects.get(pk=request.user.pk)
+    elif how == "another":
+        request.user = User.objects.get(username="bob")
     get_session()
     user_logged_out.send(sender=User, request=request, user=request.user)
     return JsonResponse({"session": get_session() is not None})
 
 
 @pytest.mark.parametrize("versions", [None, "django_sessionkit.versions.cached_version"])
-@pytest.mark.parametrize("how", ["exchanged", "untouched"])
+@pytest.mark.parametrize("how", ["exchanged", "untouched", "another"])
 @VISITORS
-def test_a_token_that_is_given_back_leaves_the_login_of_the_same_user_alone(make, ask, how, versions, ann, project):
+def test_a_token_that_is_given_back_leaves_the_login_of_the_browser_alone(make, ask, how, versions, ann, bob, project):
     project.SESSIONKIT_VERSION = versions
     project.ROOT_URLCONF = type(
         "urls",
@@ -526,7 +563,8 @@ def test_a_token_that_is_given_back_leaves_the_login_of_the_same_user_alone(make
     client = make()
     client.force_login(ann)
     before = dict(client.session.items())
-    assert visits(client, f"/give-back/{how}/")[0] == 200
+    get = client.get if make is browser else async_to_sync(client.get)
+    assert get(f"/give-back/{how}/").json() == {"session": how != "another"}
     assert dict(client.session.items()) == before
     assert visits(client) == (200, None)
     assert ask(client) == str(ann.pk)
@@ -582,7 +620,7 @@ def test_a_subclass_adds_fields_and_cannot_change_whose_they_are(ann, project):
 
 
 def test_a_user_is_found_by_the_login_name_or_else_by_the_primary_key(ann, bob):
-    bridge = apps.get_app_config("sessionkit_auth")
+    bridge = bridge_of()
     seven = User.objects.create_user(str(ann.pk))  # the login name counts first
     for name, user in (("bob", bob), (str(bob.pk), bob), (str(ann.pk), seven)):
         assert bridge.sessionkit_dict_of(name)["user_id"] == str(user.pk)
@@ -608,13 +646,30 @@ def only_uuids(username=None, pk=None):
 
 
 def test_a_user_model_without_groups_and_permissions():
-    user = SimpleNamespace(pk=7, mail="", get_email_field_name=lambda: "mail")
-    assert apps.get_app_config("sessionkit_auth").dict_of(user) == {
-        "user_id": "7",
-        "email": "",
-        "roles": [],
-        "permissions": [],
-    }
+    user, bridge = SimpleNamespace(pk=7, mail="", get_email_field_name=lambda: "mail"), bridge_of()
+    found = {"user_id": "7", "email": "", "roles": [], "permissions": []}
+    assert bridge.session_of(user) == bridge.dict_of(user) == found
+    assert bridge.dict_of(SimpleNamespace(pk=7)) == found | {"email": None}
+
+
+def test_an_address_is_checked_by_itself_whatever_the_limit_of_other_fields(project):
+    project.SESSIONKIT_LIMITS = {"user_id_length": 1}
+    user = SimpleNamespace(pk=7, mail="ann@example.org", get_email_field_name=lambda: "mail")
+    assert bridge_of().dict_of(user)["email"] == "ann@example.org"
+
+
+def test_the_dict_is_made_of_the_user_that_the_backend_has_returned(ann, monkeypatch):
+    """A backend may put what it knows on this object. Without versions, it is not read again."""
+    seen = []
+    monkeypatch.setattr(AuthBridge, "session_of", lambda self, user: seen.append(user) or {})
+    request = RequestFactory().get("/")
+    request.session = browser().session
+    login(request, ann, BACKENDS[0])
+    assert [one is ann for one in seen] == [True]
+
+
+def bridge_of():
+    return apps.get_app_config("sessionkit_auth")
 
 
 # Enabling and disabling the bridge ------------------------------------------------------------------------------------

@@ -232,3 +232,19 @@ def test_a_step_that_is_no_reauthentication_confirms_nothing(rf):
         for more, auth_time in (({}, NOW), ({"reauthenticated": False}, NOW), ({"reauthenticated": True}, NOW + 601)):
             sent.send(sender=User, request=request, user=user, method="password", **more)
             assert request.session["__session__"]["auth_time"] == auth_time
+
+
+@pytest.mark.parametrize(
+    ("step", "amr"), [({"method": "mfa", "type": "totp"}, ["pwd", "otp"]), ({"method": "code"}, ["pwd"])]
+)
+def test_a_reauthentication_adds_its_factor_if_it_has_one(step, amr, rf):
+    sent = import_module("allauth.account.signals").authentication_step_completed
+    user, client, request = eve(), browser(), rf.get("/")
+    with time_machine.travel(NOW, tick=False) as clock:
+        client.post("/accounts/login/", {"login": "eve", "password": PASSWORD})
+        clock.move_to(NOW + 601)
+        request.session, request.user = client.session, user
+        request.session["account_authentication_methods"] = [{**step, "at": NOW + 601}]
+        sent.send(sender=User, request=request, user=user, method=step["method"], reauthenticated=True)
+        kept = request.session["__session__"]
+        assert (kept["auth_time"], kept["amr"]) == (NOW + 601, amr)

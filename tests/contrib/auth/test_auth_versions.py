@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.contrib.auth import SESSION_KEY, login
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
@@ -298,6 +299,7 @@ def test_a_transient_or_filled_session_costs_one_look_up_as_well(caller, ann, im
     asked = []
     project.SESSIONKIT_VERSION = lambda user_id: asked.append(user_id) or "1"
     here = caller(ann)
+    assert asked == [str(ann.pk)] * 2  # before the rights are read, and for the session that login() replaces
     asked.clear()
     for url in ("who", "page"):
         here.get(url)
@@ -392,6 +394,16 @@ def test_who_is_deactivated_while_logging_in_has_no_session(ann, project):
     client = browser()
     assert client.get("/again/").json() == {"user_id": None}
     assert "__session__" not in client.session
+
+
+def test_who_changes_the_password_while_logging_in_has_no_session(ann):
+    """The user of the login is read again, as Django reads it: the hash of the password must be that of the login."""
+    request, bridge = RequestFactory().get("/"), apps.get_app_config("sessionkit_auth")
+    request.session = browser().session
+    login(request, ann, BACKEND)
+    assert bridge.current_dict(request, ann, {"__version__": "1"})["__version__"] == "1"
+    User.objects.update(password="another")
+    assert bridge.current_dict(request, ann, {"__version__": "1"}) is None
 
 
 def test_who_is_deactivated_while_it_is_filled_has_no_session(caller, ann, project):

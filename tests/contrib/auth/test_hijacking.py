@@ -7,10 +7,12 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
+from django.contrib.auth import SESSION_KEY, get_user, login
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.sessions.backends import cache as cache_sessions
 from django.http import HttpResponse, JsonResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import include, path
 from support.manual.project import keep_receivers
 
@@ -20,12 +22,15 @@ from django_sessionkit import (
     Recent,
     evaluate,
     get_session,
+    regenerate_session,
     revoke_sessions,
     signals,
     validate_session,
 )
 from django_sessionkit.decorators import require
 from django_sessionkit.session.audit import user_digest
+from django_sessionkit.session.context import SessionContext
+from django_sessionkit.session.loader import context_for, current_loader
 
 pytestmark = [
     pytest.mark.django_db,
@@ -208,6 +213,43 @@ def test_the_signals_and_the_log_know_the_actor(people, caplog):
 
 def digest(user):
     return user_digest(validate_session({"user_id": str(user.pk)}))
+
+
+@pytest.mark.parametrize("has_context", [False, True])
+def test_it_also_works_outside_of_the_middleware_and_in_a_tenant(people, has_context, settings):
+    settings.SESSIONKIT_TENANT = lambda request: "acme"
+    ann, _, cid = people
+    request = signed_in(cid, [ann.pk])
+    if has_context:
+        request.sessionkit = SessionContext(current_loader(), request)
+    import_module("hijack.signals").hijack_started.send(None, request=request, hijacker=ann, hijacked=cid)
+    assert request.session["__session__"]["act"] == {"user_id": str(ann.pk)}
+    if has_context:
+        session = request.sessionkit.get()
+        assert (session.actor, session.tenant) == (str(ann.pk), "acme")
+
+
+def test_the_login_stays_if_the_key_of_its_session_changes_at_the_same_moment(people):
+    ann, _, cid = people
+    request, moving = signed_in(cid, [ann.pk]), RequestFactory().get("/")
+    request.session.save()
+    moving.session = cache_sessions.SessionStore(request.session.session_key)
+    moving.user = get_user(moving)
+    assert context_for(moving).get().user_id == str(cid.pk)
+    regenerate_session(moving)
+    import_module("hijack.signals").hijack_started.send(None, request=request, hijacker=ann, hijacked=cid)
+    request.session.save()
+    kept = cache_sessions.SessionStore(request.session.session_key)
+    assert (kept[SESSION_KEY], kept["__session__"]["act"]) == (str(cid.pk), {"user_id": str(ann.pk)})
+
+
+def signed_in(user, history):
+    """Return a request without a middleware, after what django-hijack does before it sends its signal."""
+    request = RequestFactory().get("/")
+    request.session, request.user = cache_sessions.SessionStore(), user
+    login(request, user, "django.contrib.auth.backends.ModelBackend")
+    request.session["hijack_history"] = history
+    return request
 
 
 def test_a_user_without_a_session_stays_without_one(people, settings):

@@ -13,7 +13,7 @@ from django.urls import path
 from support.loops import async_to_sync
 from support.sessions import abrowser, browser, sign_in
 
-from django_sessionkit import revoke_sessions, use_session
+from django_sessionkit import has_role, revoke_sessions, use_session
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.contrib import auth as contrib_auth
 from django_sessionkit.contrib.auth import AuthBridge, SessionPermissions
@@ -178,6 +178,13 @@ def test_a_user_who_is_not_active_or_not_logged_in_has_nothing(ann):
     with use_session({"user_id": "None", "role": "editor"}):
         assert held(AnonymousUser()) == NOTHING
         assert SessionPermissions().get_all_permissions(User(username="unsaved")) == set()
+
+
+def test_names_that_the_session_cannot_have_are_not_asked_about(ann, caplog):
+    with use_session({"user_id": str(ann.pk), "role": "editor"}), caplog.at_level("DEBUG", "django_sessionkit"):
+        assert SessionPermissions().get_all_permissions(ann) == {"shop.change_order", "shop.see"}
+    assert len([line for line in caplog.messages if line.startswith("allowed: ")]) == 2
+    assert not [line for line in caplog.messages if line.startswith("denied: ")]
 
 
 def test_outside_a_request_other_backends_answer_alone(ann, caplog, settings):
@@ -359,13 +366,18 @@ class Eager(AuthBridge):
     sessionkit_source = "django_sessionkit.contrib.auth.AuthSource"
 
     def session_of(self, user):
-        return {"user_id": str(user.pk), "permissions": sorted(user.get_all_permissions())}
+        roles = ["editor"] if has_role("editor") else []
+        return {"user_id": str(user.pk), "roles": roles, "permissions": sorted(user.get_all_permissions())}
 
 
-def test_neither_does_a_bridge_with_an_own_dict(bridge, ann):
+def test_neither_does_a_bridge_with_an_own_dict(bridge, ann, caplog):
+    bridge.DEBUG = True
     app = Eager("django_sessionkit.contrib.auth", contrib_auth)
-    with use_session({"user_id": str(ann.pk), "permissions": ["shop.see"]}):
+    with use_session({"user_id": str(ann.pk), "permissions": ["shop.see"], "role": "editor"}):
+        bridge.SESSIONKIT_ROLES = {}
         assert ann.get_all_permissions() == {"shop.see"}
+        assert app.dict_of(ann)["roles"] == []
+        assert "found no session" not in caplog.text  # the code is not outside of a request
         assert app.dict_of(ann)["permissions"] == []
         assert app.sessionkit_dict_of("ann")["permissions"] == []
         assert AuthBridge.session_of(app, ann)["permissions"] == []

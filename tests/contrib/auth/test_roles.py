@@ -111,6 +111,8 @@ def test_the_roles_can_be_left_out(bridged):
 def test_a_user_whose_status_is_not_exactly_true_is_neither():
     user, bridge = SimpleNamespace(is_superuser=1, is_staff="yes"), apps.get_app_config("sessionkit_auth")
     assert (bridge.roles_of(user), bridge.permissions_of(user)) == ([], [])
+    unknown = SimpleNamespace(get_all_permissions=lambda: {"posts:write"})
+    assert (bridge.roles_of(unknown), bridge.permissions_of(unknown)) == ([], ["posts:write"])
 
 
 def test_a_declared_role_replaces_the_one_of_the_bridge(project):

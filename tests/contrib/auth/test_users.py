@@ -11,7 +11,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.test import RequestFactory
+from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import include, path
 from django.utils.functional import SimpleLazyObject
 from support.loops import async_to_sync
@@ -29,7 +29,7 @@ from django_sessionkit import (
     update_session,
 )
 from django_sessionkit.contrib.auth import AuthSource
-from django_sessionkit.contrib.auth.users import auser_of, is_logged_in
+from django_sessionkit.contrib.auth.users import auser_of, is_logged_in, may_have_session
 from django_sessionkit.session.loader import context_for
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def do_update(request):
 
 def do_clear(request):
     clear_session(request)
-    return seen()
+    return seen(request.user.username)
 
 
 async def ado_set(request):
@@ -99,7 +99,7 @@ async def ado_update(request):
 
 async def ado_clear(request):
     await aclear_session(request)
-    return seen()
+    return seen(request.user.username)
 
 
 def do_logout(request):
@@ -193,7 +193,8 @@ def test_what_is_written_holds_for_the_request_and_nowhere_else(desk, write):
 @pytest.mark.parametrize("url", ["/clear/", "/aclear/"])
 def test_what_is_cleared_is_gone_and_the_log_in_is_not(desk, url):
     before = desk.kept
-    assert (desk.aget if url == "/aclear/" else desk.get)(f"{url}?as=bob").json()["user_id"] is None
+    answer = (desk.aget if url == "/aclear/" else desk.get)(f"{url}?as=bob").json()
+    assert (answer["user_id"], answer["value"]) == (None, "bob")
     assert desk.kept == before
 
 
@@ -211,7 +212,10 @@ def test_a_log_out_ends_both(desk):
 
 
 def test_a_log_in_takes_its_place(desk, project):
+    assert desk.kept["__session__"]["roles"] == ["editors"]
+    desk.ann.groups.set([Group.objects.create(name="readers")])
     assert desk.get("/login/?as=bob").json()["user_id"] == str(desk.ann.pk)
+    assert desk.kept["__session__"]["roles"] == ["readers"]
     project.SESSIONKIT_LIMITS = {"roles_count": 1}
     desk.ann.groups.add(Group.objects.create(name="writers"))
     assert desk.get("/login/?as=bob").json() == {"value": "ann", "user_id": None, "plan": None}
@@ -323,6 +327,25 @@ def test_a_load_and_a_view_that_awaits_its_user_share_one_query(project, django_
     with django_assert_num_queries(1):
         one, other = async_to_sync(both)()
     assert one is other
+
+
+def test_a_lazy_user_is_loaded_in_a_thread():
+    ann, request = User.objects.create_user("ann"), AsyncRequestFactory().get("/")
+    request.user = SimpleLazyObject(lambda: User.objects.get())
+
+    async def name():
+        return (await auser_of(request)).pk
+
+    assert async_to_sync(name)() == ann.pk
+
+
+def test_whether_a_lazy_user_may_have_a_session_is_not_looked_up():
+    ann, asked = User(pk=7), []
+    lazy = SimpleLazyObject(lambda: asked.append(True) or ann)
+    assert may_have_session(lazy, "8")
+    assert not asked
+    assert lazy.pk == 7
+    assert [may_have_session(user, known) for user in (lazy, ann) for known in ("7", "8")] == [True, False] * 2
 
 
 def test_a_key_that_reads_like_none_is_no_log_in():
