@@ -31,7 +31,7 @@ OUTCOMES = "SESSIONKIT_MUTANTS_OUTCOMES"
 #: seconds in addition to 60 times what the test takes: of its own CPU time, so that a busy machine makes no difference
 CPU_SECONDS = 10
 #: and by the clock, for a test that waits for ever
-CLOCK_SECONDS = 120
+CLOCK_SECONDS = 45
 #: a mutant that allocates without end is killed by a MemoryError
 MEMORY = 4 * 1024**3
 
