@@ -145,7 +145,8 @@ class _ConnectionGuard:
         """Return the next message of the client, or a tick if the next check of the session is due."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._fetch())
-        await asyncio.wait({self._next}, timeout=None if self._is_closed else self._time_left())
+        is_over = self._is_closed or self._is_leaving
+        await asyncio.wait({self._next}, timeout=None if is_over else self._time_left())
         if not self._next.done():
             return _TICK
         message, self._next = self._next.result(), None

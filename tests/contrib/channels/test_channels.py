@@ -56,6 +56,7 @@ if find_spec("channels") is None:
     pytest.skip("needs channels", allow_module_level=True)
 
 from channels.auth import AuthMiddlewareStack, logout
+from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from channels.generic.http import AsyncHttpConsumer
 from channels.generic.websocket import (
@@ -338,6 +339,17 @@ async def test_a_refusal_can_be_made_visible_to_a_browser_by_accepting_first(kin
         assert await line.connect() == (True, chosen)
         assert await line.closed() == 4403
     assert chat.heard == []
+
+
+@on_loop
+async def test_a_connection_that_was_accepted_is_not_accepted_again(clock):
+    line = await (await opened(guarded(AsyncJson, accept_before_closing=True))).open()
+    await line.ask("hi")
+    await line.change()
+    clock.now += 60
+    await line.send_json("hi")
+    await line.wait()
+    assert await line.closed() == 4401
 
 
 @on_loop
@@ -860,8 +872,16 @@ def unreliable(request):
     return EDITOR
 
 
+@pytest.fixture
+def looks(monkeypatch):
+    """Collect each look at the clock, which is running."""
+    looks = []
+    monkeypatch.setattr(adapter, "time", SimpleNamespace(monotonic=lambda: looks.append(True) or time.monotonic()))
+    return looks
+
+
 @on_loop
-async def test_a_connection_that_the_consumer_has_closed_is_let_alone(told):
+async def test_a_connection_that_the_consumer_has_closed_is_let_alone(told, looks):
     class Chat(AsyncJson):
         async def push(self, event):
             await self.close(4000)
@@ -869,9 +889,42 @@ async def test_a_connection_that_the_consumer_has_closed_is_let_alone(told):
     line = await (await opened(guarded(Chat, recheck_every=SOON))).open()
     await get_channel_layer().group_send("news", {"type": "push"})
     assert (await line.receive_output())["code"] == 4000
+    looks.clear()
     await line.change()
     assert await line.receive_nothing(2 * SOON)
+    assert looks == []  # the timer has stopped
     await line.disconnect(4000)
+    assert told == []
+
+
+class Lingering(AsyncConsumer):
+    """A consumer that does not stop when the client disconnects."""
+
+    async def websocket_connect(self, message):
+        await self.channel_layer.group_add("news", self.channel_name)
+        await self.send({"type": "websocket.accept"})
+
+    async def websocket_disconnect(self, message):
+        self.heard.append(message["code"])
+
+    async def push(self, event):
+        self.heard.append("push")
+        raise StopConsumer
+
+
+@on_loop
+async def test_a_connection_that_the_client_has_closed_is_let_alone(told, looks):
+    chat = guarded(Lingering, recheck_every=SOON)
+    line = await (await opened(chat)).open()
+    await line.send_input({"type": "websocket.disconnect", "code": 1001})
+    await until(lambda: chat.heard)
+    looks.clear()
+    await line.change()
+    assert await line.receive_nothing(2 * SOON)
+    assert looks == []  # the timer has stopped
+    await get_channel_layer().group_send("news", {"type": "push"})
+    await line.wait()
+    assert chat.heard == [1001, "push"]
     assert told == []
 
 
@@ -896,8 +949,8 @@ async def test_after_the_consumer_has_closed_nothing_is_handled_once_the_session
     line = await (await opened(chat)).open()
     await line.send_json("close")
     assert (await line.receive_output())["code"] == 4000
-    await line.send_json("a last word")
-    await until(lambda: "a last word" in chat.heard)
+    await get_channel_layer().group_send("news", {"type": "push", "text": "a last word"})
+    assert await line.receive_json() == "a last word"
     await line.change()
     clock.now += 60
     if by == "message":
@@ -906,7 +959,7 @@ async def test_after_the_consumer_has_closed_nothing_is_handled_once_the_session
         await get_channel_layer().group_send("news", {"type": "push"})
     await line.wait()
     assert line.output_queue.empty()  # it has been closed already
-    assert chat.heard == ["connect", "close", "a last word", 4401]
+    assert chat.heard == ["connect", "close", "push", 4401]
     assert told == [(4401, "not_authenticated", "Chat.requirement")]
 
 
@@ -1246,6 +1299,9 @@ async def test_a_request_that_cannot_be_made_closes_the_connection_with_1011(
 ):
     settings.SESSIONKIT_SOURCE = "django_sessionkit.sources.RequestAttributeSource"
     chat = guarded(AsyncJson, accept_before_closing=accepts)
+    failed = []
+    keep = lambda decision, **kwargs: failed.append(decision.failed)  # noqa: E731
+    access_denied.connect(keep)
     line, late = [WebSocket(ExpiringTokens(chat.as_asgi()), "/", {"authorization": "Bearer e"}) for _ in range(2)]
     assert await line.connect() == (True, None)
     monkeypatch.setattr(ExpiringTokens, "is_over", True)
@@ -1256,6 +1312,7 @@ async def test_a_request_that_cannot_be_made_closes_the_connection_with_1011(
     assert await late.closed() == 1011 if accepts else await late.wait() is None
     assert chat.heard == ["connect", 1011]
     assert told == [(1011, "failed", "Chat.requirement")] * 2
+    assert failed == [True, True]
     assert "a WebSocket is closed, its session could not be loaded: PermissionError" in caplog.messages
     assert CANARY not in caplog.text
 
