@@ -74,7 +74,7 @@ class SessionKitExtension(Extension):
         if BLOCK_TAGS[name].is_about_object and isinstance(args[0], nodes.Const):
             method = "_evaluate_path"
             self._check_path(parser, args[0].value, line)
-        test = self.call_method(method, [nodes.Const(name), *args], kwargs, lineno=line)
+        test = self.call_method(method, [nodes.Const(name), *args], kwargs)
         granted = parser.parse_statements(("name:else", f"name:end{name}"))
         otherwise: list[nodes.Node] = []
         if next(parser.stream).value == "else":
@@ -116,7 +116,7 @@ def _expression(parser: Parser) -> nodes.Expr:
     current = parser.stream.current
     if current.type == "string" and parser.stream.look().type == "string":
         next(parser.stream)
-        return nodes.Const(current.value, lineno=current.lineno)
+        return nodes.Const(current.value)
     return parser.parse_expression()
 
 

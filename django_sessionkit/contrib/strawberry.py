@@ -151,7 +151,7 @@ def _is_first(logs: object, info: Info[Any, Any], decision: Decision) -> bool:
 
 def _error(context: SessionContext | None, decision: Decision) -> tuple[NotAuthenticated | AccessDenied, int]:
     """Return the exception for a field, with the sentence that an API gets, and the status that an API would get."""
-    kind = AccessDenied if decision.reason == NOBODY else type(denial_of(context, decision))
+    kind = AccessDenied if decision.reason == NOBODY else type(denial_of(context))
     status = 401 if kind is NotAuthenticated else status_of(context.fault if context is not None else None)
     error = kind(decision, text_for_api(status, decision))
     error.is_reported = True

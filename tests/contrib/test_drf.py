@@ -18,9 +18,11 @@ from django.views.decorators.cache import cache_page
 from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, JSON, READER, abrowser, sign_in
 
+from django_sessionkit import use_session
 from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy
 from django_sessionkit.mixins import RequireRoleMixin
-from django_sessionkit.requirements import Role
+from django_sessionkit.requirements import Public, Role
+from django_sessionkit.session.context import Fault, LoadedSession, SessionContext
 from django_sessionkit.signals import access_denied
 from django_sessionkit.sources import SessionSource
 
@@ -39,6 +41,7 @@ from support import drf_urls
 from django_sessionkit.contrib import drf
 from django_sessionkit.contrib.drf import Requires, SessionKitAuthentication
 
+EDITORS = Requires(Role("editor"))
 PEOPLE = {"r": READER, "e": EDITOR, "-": None}
 CHALLENGE = 'Session realm="site"'
 
@@ -191,6 +194,9 @@ def test_the_handler_leaves_other_errors_to_rest_framework(handled):
     assert handled == []
 
 
+COMBINES = r'^Requires: combines with permission classes only; write Requires\(Role\("editor"\)\)$'
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -201,10 +207,13 @@ def test_the_handler_leaves_other_errors_to_rest_framework(handled):
             lambda: drf.RequiresByAction({"GET": Role("a")}),
             '^RequiresByAction: "GET" is not an action; write the method in lower case: "get"',
         ),
-        (lambda: drf.RequiresByAction("list"), "RequiresByAction: needs a mapping, not str"),
-        (lambda: drf.Requires(Role("editor")) & "editor", "Requires: combines with permission classes only"),
-        (lambda: drf.Requires(Role("editor")) | Role("admin"), "Requires: combines with permission classes only"),
-        (lambda: Role("admin") | ~drf.Requires(Role("editor")), "Requires: combines with permission classes only"),
+        (
+            lambda: drf.RequiresByAction("list"),
+            r'^RequiresByAction: needs a mapping, not str; such as \{"list": Public\(\)\}$',
+        ),
+        (lambda: drf.Requires(Role("editor")) & "editor", COMBINES),
+        (lambda: drf.Requires(Role("editor")) | Role("admin"), COMBINES),
+        (lambda: Role("admin") | ~drf.Requires(Role("editor")), COMBINES),
     ],
 )
 def test_what_cannot_be_asked_is_refused_when_the_view_is_defined(make, message):
@@ -216,6 +225,7 @@ def test_a_permission_is_a_class_that_compares_and_hashes_as_one():
     editor = drf.Requires(Role("editor"))
     assert {editor: 1}[editor] == 1
     assert editor != drf.Requires(Role("editor"))
+    assert (editor.__module__, editor.__name__) == ("django_sessionkit.contrib.drf.permissions", "Requires")
     assert issubclass(editor, import_module("rest_framework.permissions").BasePermission)
 
 
@@ -310,7 +320,7 @@ def test_a_hidden_view_is_an_unknown_url(where, debug, settings):
 def test_a_permission_class_has_no_truth_value():
     """``Requires(a) and Requires(b)`` would be ``Requires(b)``."""
     for permission in (Requires(Role("a")), Requires(Role("a")) & IsAuthenticated):
-        with pytest.raises(TypeError, match="has no truth value"):
+        with pytest.raises(TypeError, match=r"^Requires\(\.\.\.\) has no truth value\. Combine"):
             _ = permission and Requires(Role("b"))
 
 
@@ -370,7 +380,7 @@ class Nobody(BasePermission):
 @STATES
 def test_the_other_part_of_a_combination_may_grant_it(settings, source, status):
     settings.SESSIONKIT_SOURCE = source
-    for name in ("or-foreign", "foreign-or"):
+    for name in ("or-foreign", "foreign-or", "and-or-foreign"):
         assert program().get(f"/composed/{name}/").status_code == 200
 
 
@@ -388,10 +398,21 @@ def test_with_the_handler_it_is_a_problem_and_is_reported(settings, source, stat
 def test_permissions_of_drf_itself_are_answered_alike(settings, source, status, handled):
     settings.SESSIONKIT_SOURCE = source
     settings.ROOT_URLCONF = type(
-        "urls", (), {"urlpatterns": [drf_urls.composed("own", drf_urls.IsAuthenticated), basic("basic/")]}
+        "urls",
+        (),
+        {
+            "urlpatterns": [
+                drf_urls.composed("own", drf_urls.IsAuthenticated),
+                basic("basic/"),
+                basic("basic-too/", Requires(Public())),
+            ]
+        },
     )
     assert program().get("/composed/own/").status_code == status
-    assert program().get("/basic/").status_code == 401  # its own authentication would accept the caller
+    reason = {403: "refused", 503: "unknown_for_now"}[status]
+    assert handled == [(status, reason)]
+    for where in ("/basic/", "/basic-too/"):
+        assert program().get(where).status_code == 401  # its own authentication would accept the caller
 
 
 @STATES
@@ -402,8 +423,27 @@ def test_without_the_handler_they_ask_for_no_login(settings, source, status):
     assert (answer.status_code, answer.has_header("WWW-Authenticate")) == (403, False)
 
 
-def basic(where: str) -> Any:
-    return path(where, drf_urls.Basic.as_view(permission_classes=[drf_urls.IsAuthenticated]))
+def test_the_handler_knows_the_session_of_the_request_outside_the_middleware(rf):
+    http = rf.get("/", headers=JSON)
+    http.sessionkit = SessionContext(None, http, LoadedSession(None, fault=Fault("refused")))
+    request = Request(http, authenticators=[SessionKitAuthentication()])
+    assert drf.exception_handler(exceptions.NotAuthenticated(), {"request": request}).status_code == 403
+
+
+class NeverCurrent(SessionSource):
+    def is_current(self, request: Any) -> bool:
+        return False
+
+
+def test_a_session_that_a_test_sets_is_not_loaded_again(settings, rf):
+    settings.SESSIONKIT_SOURCE = NeverCurrent
+    with use_session(EDITOR):
+        assert EDITORS().has_permission(Request(rf.get("/")), None)
+
+
+def basic(where: str, *first: Any) -> Any:
+    permissions = [first[0] & IsAuthenticated] if first else [IsAuthenticated]
+    return path(where, drf_urls.Basic.as_view(permission_classes=permissions))
 
 
 @pytest.mark.parametrize("asgi", [False, True], ids=["wsgi", "asgi"])

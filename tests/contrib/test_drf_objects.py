@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth.models import Group
 from django.core.checks import run_checks
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
 from support.sessions import ADMIN, EDITOR, JSON, READER, sign_in
@@ -26,6 +27,7 @@ from django_sessionkit import (
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.policy.decisions import DENIED, Decision
 from django_sessionkit.session.audit import user_digest
+from django_sessionkit.session.context import SessionContext
 from django_sessionkit.signals import access_denied
 
 if find_spec("rest_framework") is None:
@@ -33,7 +35,7 @@ if find_spec("rest_framework") is None:
 
 from rest_framework import generics
 from rest_framework.decorators import action
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -43,7 +45,7 @@ from rest_framework.viewsets import ModelViewSet
 from support.drf_urls import NoSuchObject, ReadOnly
 
 from django_sessionkit.contrib.drf import Requires, RequiresByAction, SessionKitAuthentication
-from django_sessionkit.contrib.drf.objects import has_object
+from django_sessionkit.contrib.drf.objects import expect_question, has_object, hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +143,11 @@ class NoObject(BasePermission):
         return False
 
 
+class NoOne(BasePermission):
+    def has_permission(self, request, view):
+        return False
+
+
 #: permission classes, and who may see the group "1": the reader (1), the editor (2), the admin (3), nobody (-)
 COMPOSED = {
     "own": (Requires(OWN), "1"),
@@ -183,6 +190,8 @@ router.register("either", viewset(Requires(NONE) | Requires(OWN, on_deny="not_fo
 _SHOWN = RequiresByAction({"retrieve": Authenticated(), "list": Authenticated()}, OWN, on_deny="not_found")
 router.register("buttons", viewset(_SHOWN, renderer_classes=[BrowsableAPIRenderer]), "buttons")
 router.register("recent", viewset(Requires(OWN & Recent(600))), "recent")
+router.register("closed", viewset(Requires(OWN), NoOne), "closed")
+router.register("or-anybody", viewset(Requires(Authenticated() & OWN) | AllowAny), "or-anybody")
 router.register("seen", viewset(Requires(OWN), renderer_classes=[BrowsableAPIRenderer]), "seen")
 for _name, (_permission, _) in COMPOSED.items():
     router.register(f"composed/{_name}", viewset(_permission), f"composed-{_name}")
@@ -289,8 +298,19 @@ def test_a_list_inside_another_object_has_no_object_of_its_own():
 
 @pytest.mark.parametrize(("method", "path"), [("get", "/listed/1/"), ("post", "/listed/1/"), ("post", "/plain/1/")])
 def test_a_view_that_never_asks_raises_an_error_instead_of_its_response(method, path):
-    with pytest.raises(InvalidPolicy, match="without checking a requirement for an object; call enforce"):
+    view = path.strip("/1").title()
+    complaint = (
+        rf"^contrib\.test_drf_objects\.{view}: sent the status 20. without checking a requirement for an object; "
+    )
+    with pytest.raises(InvalidPolicy, match=complaint + "call enforce"):
         status(path, READER, method, {"name": "new"})
+
+
+def test_a_view_that_must_ask_gets_the_arguments_of_its_url():
+    view = SimpleNamespace(finalize_response=lambda *args, **kwargs: (args, kwargs))
+    expect_question(view, hides=False)
+    request, response = SimpleNamespace(_request=HttpRequest()), HttpResponse(status=404)
+    assert view.finalize_response(request, response, "a", pk=1) == ((request, response, "a"), {"pk": 1})
 
 
 def test_an_action_that_forgets_its_object_is_named():
@@ -319,6 +339,25 @@ def test_an_old_login_is_reported_only_if_the_object_allows(handled):
     assert [reason for _, reason in handled] == ["predicate", "stale_authentication"]
 
 
+def test_without_the_handler_an_old_login_is_a_challenge_of_its_own():
+    answer = program({**READER, "auth_time": 1}).get("/recent/1/")
+    assert answer.status_code == 401
+    challenge = 'Session realm="site", error="insufficient_user_authentication", max_age="600"'
+    assert answer["WWW-Authenticate"] == challenge
+    assert answer.json() == {"detail": "Your last login was too long ago for that. Please log in again."}
+
+
+def test_what_may_change_with_the_object_is_no_denial_yet(handled):
+    """If a permission of the project denies, it is the one that is answered."""
+    assert status("/closed/1/") == 403
+    assert handled == []
+
+
+def test_the_other_part_of_a_combination_may_let_in_whose_session_is_refused(settings):
+    settings.SESSIONKIT_SOURCE = lambda request: {"user_id": 7}
+    assert status("/or-anybody/", None) == 200
+
+
 @pytest.mark.parametrize("page", ["/hidden/{}/", "/hidden-too/{}/", "/show/{}/"])
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 @pytest.mark.parametrize("handler", [{}, HANDLER])
@@ -330,20 +369,39 @@ def test_a_hidden_object_looks_like_one_that_does_not_exist(page, method, handle
     assert (denied.content, dict(denied.items())) == (missing.content, dict(missing.items()))
     assert handled == [(404, "predicate")]
     assert Group.objects.filter(pk=2, name="2").exists()
+    assert client.put(page.format(1), {"name": ""}, "application/json").status_code == 400  # nothing to hide
     assert client.get(page.format(1)).status_code == 200
 
 
 def test_what_is_reported_names_the_user_and_the_requirement(settings):
     settings.REST_FRAMEWORK = HANDLER
     told = []
-    access_denied.connect(keep := lambda decision, user, **kwargs: told.append((decision, user)), weak=False)
-    try:
-        assert [status(page) for page in ("/hidden/2/", "/groups/")] == [404, 403]
-    finally:
-        access_denied.disconnect(keep)
-    (hidden, user), (listed, same) = told
-    assert [repr(one.requirement) for one in (hidden, listed)] == [repr(OWN), repr(OWN | Role("admin"))]
+    keep = lambda decision, user, request, **kwargs: told.append((decision, user, request.path))  # noqa: E731
+    access_denied.connect(keep)
+    assert [status(page) for page in ("/hidden/2/", "/groups/")] == [404, 403]
+    (denied, user, where), (listed, same, _) = told
+    assert where == "/hidden/2/"
+    assert [repr(one.requirement) for one in (denied, listed)] == [repr(OWN), repr(OWN | Role("admin"))]
     assert user == same == user_digest(validate_session(READER))
+
+
+def test_what_is_reported_outside_the_middleware_names_the_user_of_the_request():
+    told = []
+    access_denied.connect(keep := lambda user, **kwargs: told.append(user))
+    http = HttpRequest()
+    http.sessionkit = SessionContext.fixed(validate_session(READER))
+    hidden(SimpleNamespace(_request=http, parser_context={}), Decision(False, DENIED))
+    assert told == [user_digest(validate_session(READER))]
+    assert keep
+
+
+def test_a_list_names_the_whole_requirement_that_needs_an_object(settings):
+    settings.REST_FRAMEWORK = HANDLER
+    told = []
+    access_denied.connect(keep := lambda decision, **kwargs: told.append(repr(decision.requirement)))
+    assert status("/signed/") == 403
+    assert told == [repr(Authenticated() & OWN)]
+    assert keep
 
 
 def test_a_combination_that_hides_an_object_does_not_hide_it_from_whom_another_part_lets_in():

@@ -271,11 +271,17 @@ def test_a_wrong_tag_is_named_with_the_line_where_it_begins(tag):
 
 @pytest.mark.parametrize(
     "text",
-    ["{% sessionkit_json\n ['plan'] %}", "{% if_has_role\n nothing.name %}{% endif_has_role %}"],
+    [
+        "{% sessionkit_json\n ['plan'] %}",
+        "{% if_has_role\n nothing.name %}{% endif_has_role %}",
+        "{% if_has_role\n 'a' 'b' nothing.name %}{% endif_has_role %}",
+        "{% sessionkit_json\n ['plan'] %}{% endset %}",
+    ],
 )
 def test_an_exception_in_a_tag_has_the_line_of_the_tag(text):
+    before = "{% set data %}" if "endset" in text else ""
     with pytest.raises((TypeError, jinja2.UndefinedError)) as caught:
-        render(f"first\n\n{text}")
+        render(f"{before}first\n\n{text}")
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert [frame.lineno for frame in frames if frame.filename == "<template>"][:1] == [3]
 
@@ -287,6 +293,13 @@ def test_blocks_nest_with_each_other_and_with_those_of_jinja2():
         "{% endfor %}"
     )
     assert [render(text, session) for session in PEOPLE] == ["-.", "a.", "a.", "??"]
+
+
+def test_what_jinja2_has_itself_stays():
+    environment = jinja2.Environment(extensions=[SessionKitExtension], autoescape=True)
+    assert environment.from_string('{{ "a"|upper }}{{ range(2)|list }}').render({}) == "A[0, 1]"
+    (extension,) = environment.extensions.values()
+    assert extension.environment is environment
 
 
 def test_an_imported_macro_knows_them_for_each_caller():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from importlib.util import find_spec
 
 import pytest
@@ -87,6 +88,20 @@ def test_with_the_handlers_denials_are_problems_and_are_reported(a, asgi, debug,
     answer = ask(f"/answered/{a}page/", READER, asgi=asgi)
     assert (answer.status_code, answer["Content-Type"]) == (403, "application/problem+json")
     assert told == [(401, "not_authenticated"), (403, "missing_role")]
+
+
+@BOTH
+@pytest.mark.parametrize("api", ["plain", "answered"])
+def test_401_for_a_login_that_is_too_old(api, a, told):
+    assert ask(f"/{api}/{a}recent/", {**EDITOR, "auth_time": 1}).status_code == 401
+    assert told == [(401, "stale_authentication")]
+
+
+def test_each_decision_is_one_line_in_the_log_for_debugging(caplog):
+    with caplog.at_level(logging.DEBUG, "django_sessionkit"):
+        ask("/plain/page/", EDITOR)
+    line = "allowed: rule=None reason=granted requirement=Role('editor') method=GET route=plain/page/"
+    assert [one for one in caplog.messages if one.startswith("allowed: ")] == [line]
 
 
 @BOTH
@@ -175,7 +190,9 @@ def test_what_is_no_requirement_is_refused_when_the_operation_is_defined():
 
 def test_only_an_api_answers_denials():
     for wrong in (Router(), ninja_urls.plain.urls):
-        with pytest.raises(InvalidPolicy, match=r"answer_denials\(\): needs a NinjaAPI, not (Router|tuple)"):
+        with pytest.raises(
+            InvalidPolicy, match=r"answer_denials\(\): needs a NinjaAPI, not (Router|tuple); call it once for each API$"
+        ):
             answer_denials(wrong)
 
 

@@ -261,6 +261,7 @@ def test_only_openapi_3_1_allows_names_in_security(version, one_of_drf):
             'the permission class "IsAdminUser" and (a session or the role "editor")',
             [SESSION],
         ),
+        ([EDITORS | IsAuthenticated], 'the role "editor" or a session', [SESSION]),
         ([~EDITORS], 'a session without the role "editor"', [SESSION]),
         ([EDITORS | AllowAny], None, []),
         ([AllowAny], None, []),
@@ -282,6 +283,7 @@ def test_a_denied_object_may_be_hidden(one_of_drf):
     assert operation["description"] == "Required: approval by is_owner for the object."
     assert operation["responses"].keys() == {"200", "401", "403", "404"}
     assert one_of_drf(permission_classes=[EDITORS & owners])["get"]["responses"].keys() == {"200", "401", "403", "404"}
+    assert one_of_drf(permission_classes=[EDITORS, IsAdminUser])["get"]["responses"].keys() == {"200", "401", "403"}
 
 
 def test_each_method_of_a_view_may_require_something_else(one_of_drf):
@@ -316,9 +318,11 @@ def test_other_authentication_counts_if_the_session_follows_the_user(settings, o
     assert one_of_drf(**classes)["get"]["security"] == [{"sessionKit": ["editor"]}, {"basicAuth": []}]
     settings.SESSIONKIT_PROTECT = [{"view": "page", "authenticated": True}]  # rules run before DRF reads the header
     assert one_of_drf(**classes)["get"]["security"] == [{"sessionKit": ["editor"]}, {"basicAuth": [], "sessionKit": []}]
-    assert one_of_drf(permission_classes=[IsAuthenticated], authentication_classes=both)["get"]["description"] == (
-        "Required: a session and a login."
-    )
+    operation = one_of_drf(permission_classes=[IsAuthenticated], authentication_classes=both)["get"]
+    assert operation["description"] == "Required: a session and a login."
+    settings.SESSIONKIT_PROTECT = []
+    either = {"permission_classes": [EDITORS | IsAuthenticated], "authentication_classes": both}
+    assert one_of_drf(**either)["get"]["security"] == [{"basicAuth": []}, SESSION]
 
 
 def test_without_the_exception_handler_denials_of_a_view_have_another_form(settings, one_of_drf):
@@ -369,24 +373,63 @@ def test_mixins_and_decorators_of_a_view_set_count(settings):
         def list(self, request):
             raise NotImplementedError
 
+    class Orders(ViewSet):
+        authentication_classes, schema = [], AutoSchema()
+        permission_classes = [RequiresByAction({"list": Role("editor")})]
+
+        def list(self, request):
+            raise NotImplementedError
+
+    class Shop(Base):
+        permission_classes = []
+
+        @require_role("staff")
+        def get(self, request):
+            raise NotImplementedError
+
     settings.ROOT_URLCONF = (
         path("pages/", Pages.as_view({"get": "list"})),
         path("notes/", Notes.as_view({"get": "list"})),
+        path("orders/", Orders.as_view({"get": "list"})),
+        path("shop/", Shop.as_view()),
     )
     paths = drf_document()["paths"]
     assert paths["/pages/"]["get"]["description"] == 'Required: the role "editor".'
     assert paths["/pages/"]["get"]["responses"].keys() == {"200", "404"}
     assert paths["/notes/"]["get"]["description"] == 'Required: the role "admin".'
+    assert paths["/orders/"]["get"]["description"] == 'Required: the role "editor".'
+    assert paths["/shop/"]["get"]["description"] == 'Required: the role "staff".'
+    patterns, settings.ROOT_URLCONF = settings.ROOT_URLCONF, ()
+    alone = SchemaGenerator(patterns=patterns).get_schema(public=True)["paths"]
+    assert alone["/shop/"]["get"]["description"] == 'Required: the role "staff".'
 
 
 def test_a_document_of_an_included_urlconf_has_the_rules_of_the_whole_paths(settings):
     view = drf_view(None)
     inner = [path("page/", view), path("other/", view)]
-    settings.ROOT_URLCONF = (path("api/v1/", include(inner)), path("api/v2/", include([path("page/", drf_view(None))])))
+    settings.ROOT_URLCONF = (
+        path("api/v1/", include(inner)),
+        path("api/v2/", include([path("page/", drf_view(None))])),
+        path("api/v3/page/", secret),
+    )
     settings.SESSIONKIT_PROTECT = [{"pattern": "/api/v1/page", "role": "editor"}]
     document = SchemaGenerator(patterns=inner).get_schema(public=True)
     assert document["paths"]["/page/"]["get"]["security"] == [SESSION]
     assert document["paths"]["/other/"]["get"]["security"] == []
+    whole = drf_document()["paths"]
+    assert whole["/api/v1/page/"]["get"]["security"] == [{"sessionKit": ["editor"]}]
+    assert whole["/api/v2/page/"]["get"]["security"] == []
+
+
+def test_a_document_of_a_rule_has_the_scheme_of_the_session_also_without_its_authentication(
+    settings, one_of_drf, capsys
+):
+    settings.SESSIONKIT_PROTECT = [{"view": "page", "authenticated": True}]
+    one_of_drf(permission_classes=[], authentication_classes=[])
+    assert drf_document()["components"]["securitySchemes"].keys() == {"sessionKit"}
+    one_of_drf(permission_classes=[EDITORS])
+    assert drf_document()["components"]["securitySchemes"].keys() == {"sessionKit"}
+    assert "identical names" not in capsys.readouterr().err
 
 
 def test_of_two_routes_with_the_same_pattern_the_first_counts(settings):
@@ -447,6 +490,11 @@ def by_ninja(settings, auth, *, answers=True, view=None, **options):
             'the role "editor" or the authentication "secret"',
             [{"sessionKit": ["editor"]}, {}],
         ),
+        (
+            [SessionAuth(Role("editor")), SessionAuth(Role("admin"))],
+            'the role "editor" or the role "admin"',
+            [{"sessionKit": ["editor"]}, {"sessionKit": ["admin"]}],
+        ),
         (None, None, []),
     ],
 )
@@ -478,6 +526,15 @@ def test_decorators_of_an_operation_count(settings):
     operation, _ = by_ninja(settings, None, view=require_role("editor", on_deny="not_found")(secret))
     assert operation["description"] == 'Required: the role "editor".'
     assert operation["responses"].keys() == {"200", "404"}
+    operation, _ = by_ninja(settings, None, view=require_role("editor")(secret))
+    assert operation["responses"]["403"].keys() == {"description", "content"}
+
+
+def test_the_path_of_an_api_may_have_parameters(settings):
+    api = fresh_api()
+    api.get("page/", auth=SessionAuth())(secret)
+    settings.ROOT_URLCONF = (path("<slug:shop>/", api.urls),)
+    assert api.get_openapi_schema(path_params={"shop": "books"})["paths"].keys() == {"/books/page/"}
 
 
 def test_what_an_operation_says_itself_is_kept(settings):

@@ -24,6 +24,7 @@ from support.websockets import WebSocket
 from django_sessionkit import Nobody, Permission, Public, Role, use_session, validate_session
 from django_sessionkit.exceptions import InvalidPolicy
 from django_sessionkit.session.audit import user_digest
+from django_sessionkit.session.context import LoadedSession, SessionContext, activate
 from django_sessionkit.signals import access_denied
 
 if find_spec("strawberry") is None:
@@ -106,15 +107,23 @@ def test_a_query_without_a_session_without_the_right_and_with_it(view, asgi, tol
         told.clear()
 
 
-def test_the_report_names_the_user():
+@VIEWS
+def test_a_resolver_gets_its_arguments(view):
+    assert ask('{ page(name: "one") two: page(name: "two") }', EDITOR, view) == ({"page": "one", "two": "two"}, [])
+
+
+def test_the_report_names_the_user_and_the_request():
     told = []
-    access_denied.connect(keep := lambda user, **kwargs: told.append(user), weak=False)
+    access_denied.connect(keep := lambda user, request, **kwargs: told.append((user, request.path)), weak=False)
+    other = RequestFactory().get("/other/")
     try:
         ask("{ page }", READER)
         ask("{ page }")
+        with activate(SessionContext(None, other, LoadedSession(None))):
+            strawberry_urls.schema.execute_sync("{ page }", context_value=new_request())
     finally:
         access_denied.disconnect(keep)
-    assert told == [user_digest(validate_session(READER)), None]
+    assert told == [(user_digest(validate_session(READER)), "/graphql/"), (None, "/graphql/"), (None, "/other/")]
 
 
 @HANDLERS
@@ -295,10 +304,11 @@ def test_what_code_enforces_in_a_resolver_has_the_same_form(view, told):
     assert told == [(None, "not_authenticated", 401), (None, "missing_role", 403)]
 
 
-def test_debug_says_what_is_missing_and_the_language_is_that_of_the_request(settings):
+def test_debug_says_what_is_missing_and_the_language_is_that_of_the_request(settings, caplog):
     settings.DEBUG = True
     ((message, _),) = ask("{ page }", READER)[1]
     assert message == f'{RIGHT_REQUIRED[0]} Access denied: needs the role "editor".'
+    assert "found no session" not in caplog.text
     settings.DEBUG = False
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
     answer = post("{ page }", READER, headers={**JSON, "accept-language": "de"})
@@ -554,7 +564,7 @@ def test_mistakes_are_errors_where_the_field_is_defined():
         fields(permission_classes=[Requires(Permission("posts:write"))])
     with pytest.raises(InvalidPolicy, match=wrong):
         Requires(Public())(lambda self: "page")
-    with pytest.raises(TypeError, match=r"Combine the requirements: Requires\(Role"):
+    with pytest.raises(TypeError, match=r"^Requires has no truth value. Combine the requirements: Requires\(Role"):
         _ = Requires(Public()) and Requires(Role("editor"))
     with pytest.raises(InvalidPolicy, match=wrong):
         strawberry.Schema(strawberry_urls.Query, extensions=[Requires(Role("editor"))]).execute_sync("{ news }")

@@ -79,6 +79,7 @@ COMPOSED = {
     "or": (EDITOR | Requires(Role("reader")), "er"),
     "or-foreign": (EDITOR | AllowAny, "er-"),
     "foreign-or": (AllowAny | EDITOR, "er-"),
+    "and-or-foreign": ((ReadOnly & EDITOR) | AllowAny, "er-"),
     "not": (~EDITOR, "r"),
     "not-not": (~~EDITOR, "e"),
     "not-failed": (~FAILS, ""),

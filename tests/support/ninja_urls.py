@@ -13,7 +13,7 @@ from ninja.decorators import decorate_view
 from ninja.security import APIKeyHeader
 from ninja.throttling import AuthRateThrottle
 
-from django_sessionkit import Allow, Permission, Public, Role, aenforce, enforce
+from django_sessionkit import Allow, Permission, Public, Recent, Role, aenforce, enforce
 from django_sessionkit.contrib.ninja import SessionAuth, answer_denials
 from django_sessionkit.decorators import require_role
 
@@ -25,8 +25,8 @@ class Key(APIKeyHeader):
         return key if key == "right" else None
 
 
-async def is_editor(session: Any) -> bool:
-    return session is not None and session.role == "editor"
+async def is_editor(session: Any, request: HttpRequest) -> bool:
+    return session is not None and session.role == "editor" and request.path.endswith("/")
 
 
 def name_of(request: HttpRequest) -> Any:
@@ -52,6 +52,7 @@ def build(api: NinjaAPI) -> NinjaAPI:
     operation("ruled", editor)
     operation("predicate", SessionAuth(Allow(is_editor)))
     operation("not", SessionAuth(~Role("editor")))
+    operation("recent", SessionAuth(Recent(600)))
     operation("either", [SessionAuth(Permission("posts:write")), Key()])
     operation("key", Key())
 

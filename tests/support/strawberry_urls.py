@@ -101,7 +101,7 @@ class Query:
 
     @strawberry.field(extensions=[Requires(Role("editor"))], description="A page.")
     def page(self, info: strawberry.Info, name: str = "page") -> str:
-        called.append("page")
+        called.append(info.field_name)
         return name
 
     @strawberry.field(extensions=[Requires(Role("editor"))])

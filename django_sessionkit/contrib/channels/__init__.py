@@ -249,7 +249,6 @@ class _ConnectionGuard:
         return code
 
     async def _close(self, code: int) -> None:
-        self._is_closed = True
         with suppress(OSError, RuntimeError):  # the client has already disconnected; servers raise different errors
             if self._accepts and not self._is_accepted:
                 offered = self._scope.get("subprotocols") or (None,)  # a browser expects one of them in the response

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import exceptions
 
 from django_sessionkit.exceptions import AccessDenied, NotAuthenticated
-from django_sessionkit.guard.evaluator import denial_of, public_text
+from django_sessionkit.guard.evaluator import public_text
 from django_sessionkit.policy.decisions import DENIED, UNKNOWN_FOR_NOW, Decision
 from django_sessionkit.responses import RETRY_AFTER, deny_for, text_for_api
 from django_sessionkit.responses.step_up import challenge
@@ -90,5 +90,4 @@ def _denial(request: Any, error: Exception) -> Exception:
     if (refusal := getattr(request._request, _REFUSAL, None)) is not None:
         return AccessDenied(refusal)
     is_ours = any(isinstance(one, SessionKitAuthentication) for one in request.authenticators)
-    session_context = context_for(request._request)
-    return denial_of(session_context) if is_ours and session_context.fault is not None else error
+    return AccessDenied() if is_ours and context_for(request._request).fault is not None else error

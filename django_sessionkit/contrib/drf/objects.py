@@ -19,11 +19,6 @@ from django_sessionkit.utils.sansio import run
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# attribute of a view: it must ask for its object before it responds
-_EXPECTS = "_sessionkit_expects_object"
-# attribute of a view: an object that does not exist looks like a denied one
-_HIDES = "_sessionkit_hides_object"
-
 
 class HiddenObject(NotFound, Http404):
     """The 404 for a denied object. The browsable API asks whether to show a form, and only catches DRF's exceptions."""
@@ -52,18 +47,14 @@ def expect_question(view: Any, *, hides: bool) -> None:
 
     ``hides``: as for :func:`hide_missing`.
     """
-    if not hasattr(view, _EXPECTS):
-        setattr(view, _EXPECTS, True)
-        view.finalize_response = partial(_finalize, view, view.finalize_response)
+    view.finalize_response = partial(_finalize, view, view.finalize_response)
     if hides:
         hide_missing(view)
 
 
 def hide_missing(view: Any) -> None:
     """Let ``view`` answer for an object that does not exist as for a denied one."""
-    if not hasattr(view, _HIDES):
-        setattr(view, _HIDES, True)
-        view.handle_exception = partial(_handle, view.handle_exception)
+    view.handle_exception = partial(_handle, view.handle_exception)
 
 
 def _finalize(view: Any, finalize: Any, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:

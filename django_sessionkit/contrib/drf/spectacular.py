@@ -129,7 +129,7 @@ class AutoSchema(openapi.AutoSchema):
         """Add what the operation refers to to the components of the document."""
         found = []
         if policy.refers_to_problem:
-            found.append(ResolvedComponent(PROBLEM, ResolvedComponent.SCHEMA, PROBLEM_SCHEMA, PROBLEM))
+            found.append(ResolvedComponent(PROBLEM, ResolvedComponent.SCHEMA, PROBLEM_SCHEMA))
         if not policy.is_open:
             kind = ResolvedComponent.SECURITY_SCHEMA
             found.append(ResolvedComponent(SCHEME, kind, security_scheme(), SessionKitAuthentication))

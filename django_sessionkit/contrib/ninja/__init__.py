@@ -43,7 +43,7 @@ class Forbidden(AccessDenied, HttpError):
     Ninja's exception handler answers 403, 401 or 503.
     """
 
-    def __init__(self, denial: AccessDenied, status: int = 403) -> None:
+    def __init__(self, denial: AccessDenied, status: int) -> None:
         HttpError.__init__(self, status, str(denial))
         self.decision: Decision | None = denial.decision
 

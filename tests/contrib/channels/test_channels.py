@@ -46,7 +46,7 @@ from django_sessionkit import (
     testing,
     validate_session,
 )
-from django_sessionkit.exceptions import InvalidPolicy
+from django_sessionkit.exceptions import AccessDenied, InvalidPolicy
 from django_sessionkit.requirements import step_up
 from django_sessionkit.session.audit import user_digest
 from django_sessionkit.session.context import current_context
@@ -513,6 +513,18 @@ async def test_what_enforce_raises_closes_the_connection_and_is_reported(kind, t
         (4403, "missing_permission", None),
         (4401, "not_authenticated", None),
     ]
+
+
+@on_loop
+async def test_a_denial_that_the_consumer_raises_itself_is_reported_for_its_session(told):
+    class Chat(AsyncJson):
+        async def receive_json(self, content):
+            raise AccessDenied
+
+    line = await (await opened(guarded(Chat))).open()
+    await line.send_json("hi")
+    assert await line.closed() == 4403
+    assert told == [(4403, "denied", "Chat.requirement")]
 
 
 @on_loop
