@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -55,8 +55,9 @@ def first_matches(
     """Yield the rule that decides about each variant of a path. The exact variants must come first.
 
     A public rule decides about a variant that is not exact only if public rules decide about all exact variants, and
-    this one about the exact variant that the other was made from. So a path that is written differently never removes
-    protection. Before the request is routed, a variant waits like the exact one that it was made from.
+    this one about the exact variant that the other was made from, or about any of them if that is not known. So a path
+    that is written differently never removes protection. Before the request is routed, a variant waits like the exact
+    one that it was made from.
 
     :param resolved: whether the request is routed. If not, a search ends without a result at the first matching rule
         that has a view selector, because neither this rule nor a later one can be decided yet.
@@ -66,10 +67,10 @@ def first_matches(
     ends: dict[str, Rule | None] = {}  # the rule at which the search for each exact variant ended
     may_be_exempted = True
     for variant in variants:
-        exact_end = ends.get(variant.base) if may_be_exempted else None
+        exact_ends = _ends_of(variant, ends) if may_be_exempted else ()
         end, reason, tried = None, None, []
         for candidate in map(rules.rules.__getitem__, matching(variant.path, variant.case_folded)):
-            reason = _passed_over(candidate, variant, method, view_name, resolved, exact_end)
+            reason = _passed_over(candidate, variant, method, view_name, resolved, exact_ends)
             tried.append((candidate, reason))
             if reason in (None, NEEDS_ROUTE):
                 end = candidate
@@ -90,20 +91,24 @@ def _may_be_exempted(ends: Mapping[str, Rule | None], resolved: bool) -> bool:
     return all(end is not None and end.is_public for end in ends.values())
 
 
+def _ends_of(variant: PathVariant, ends: Mapping[str, Rule | None]) -> Collection[Rule | None]:
+    return (ends.get(variant.base),) if variant.base else ends.values()
+
+
 def _passed_over(
     rule: Rule,
     variant: PathVariant,
     method: str,
     view_name: str | None,
     resolved: bool,
-    exact_end: Rule | None,
+    exact_ends: Collection[Rule | None],
 ) -> str | None:
     if not rule.matches_method(method):
         return OTHER_METHOD
     if variant.without_language and not rule.i18n:
         return WITH_LANGUAGE
-    if rule.is_public and not variant.exact and rule is not exact_end:
-        waits = exact_end is not None and bool(exact_end.views) and not resolved
+    if rule.is_public and not variant.exact and all(rule is not end for end in exact_ends):
+        waits = not resolved and any(end is not None and end.views for end in exact_ends)
         return NEEDS_ROUTE if waits else NOT_EXEMPTED
     if rule.views and not resolved:
         return NEEDS_ROUTE

@@ -36,7 +36,8 @@ class PathVariant(NamedTuple):
     - ``exact``: the form has the exact case. Excludes and public rules exempt only such forms.
     - ``case_folded``: the form must be compared with folded patterns.
     - ``without_language``: the language prefix was removed.
-    - ``base``: the exact form that this form was made from. An exact form has none.
+    - ``base``: the exact form that this form was made from. An exact form has none, and neither has an equivalent form
+      of the URL patterns: it may contain what one exact form spells out and another one does not.
     """
 
     path: str
@@ -171,12 +172,13 @@ class VariantReader:
         :param matched_text: the part of the path that the URL patterns matched; ``None`` before the request is routed.
         :param forms: other paths that the same URL patterns match as equivalent.
         """
-        origin = matched_text or path_info
-        exact = list(dict.fromkeys((path_info, *self._normalized(path_info), origin)))
+        exact = list(dict.fromkeys((path_info, *self._normalized(path_info), matched_text or path_info)))
         for form in exact:
             yield PathVariant(form, exact=True)
-        ordered = sorted(forms)  # a set has another order in each process; the first rule that denies is logged
-        spelt = [*(PathVariant(one, base=one) for one in exact), *(PathVariant(one, base=origin) for one in ordered)]
+        ordered = sorted(
+            set(forms).difference(exact)
+        )  # a set has another order in each process; the first rule that denies is logged
+        spelt = [*(PathVariant(one, base=one) for one in exact), *map(PathVariant, ordered)]
         inside = _without_language(spelt, languages)
         mount = path.removesuffix(path_info)
         mounted = [*self._mounted(path_info, path), *_under(mount, spelt if mount != path else ())]

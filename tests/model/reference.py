@@ -153,7 +153,7 @@ def method_fits(rule, method):
 def first(world, path, view, is_routed, *, fold, opened):
     """The number of the rule that decides about one reading; ``None``, or "wait" before the view is known.
 
-    ``opened``: which public rule may end the search: "any" in an exact reading, else the number of one, or ``None``;
+    ``opened``: which public rules may end the search: "any" in an exact reading, else the numbers of some;
     "later" if that is known when the view is.
     """
     for number, rule in enumerate(world["rules"]):
@@ -162,7 +162,7 @@ def first(world, path, view, is_routed, *, fold, opened):
             continue
         if not method_fits(rule, world["method"]):
             continue
-        if rule.get("public") and opened not in ("any", number):
+        if rule.get("public") and opened != "any" and (opened == "later" or number not in opened):
             if "view" in rule and opened == "later":
                 return "wait"
             continue
@@ -183,7 +183,7 @@ def decide(world):
         is_open = all(isinstance(end, int) and world["rules"][end].get("public") for end in ends)
         found = list(zip(exact, ends, strict=True))
         for base, end in [*found, *((one, None) for one in others)]:
-            opened = (end if end is not None else ends[-1]) if is_open else None
+            opened = (set(ends) if base in others else {end}) if is_open else set()
             if "wait" in ends and len({one.rstrip("/") for one in exact}) == 1:
                 opened = "later"  # a path that must be cleaned does not wait: it counts as not opened
             if base in others:

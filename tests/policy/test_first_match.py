@@ -93,6 +93,14 @@ def test_a_public_rule_decides_only_about_the_variants_of_the_exact_variant_that
     assert found == ["0", "1", "2", "0"]
 
 
+def test_a_form_of_any_exact_variant_is_opened_by_the_rule_of_each_of_them():
+    rules = book({"pattern": "/a/*", "public": True}, {"pattern": "/a/**", "public": True}, SHUT)
+    forms = [PathVariant("/a/7"), PathVariant("/a//7"), PathVariant("/a", case_folded=True), PathVariant("/b")]
+    assert labels(rules, exact("/a//07"), exact("/a/07"), *forms) == ["1", "0", "0", "1", "1", "2"]
+    assert labels(rules, exact("/a/07"), *forms) == ["0", "0", "2", "2", "2"]
+    assert labels(rules, exact("/a/07"), exact("/b/07"), *forms) == ["0", "2", "2", "2", "2", "2"]
+
+
 @pytest.mark.parametrize("other", ["/shut", "/none"])
 def test_one_exact_variant_that_is_not_public_closes_the_others(other):
     rules = book(OPEN, {"pattern": "/shut/**", "role": "x"}, {"pattern": "/open/**", "role": "x"})
@@ -228,7 +236,7 @@ EXACT = st.sampled_from(["/a", "/a/b", "/A/b", "/b"])
 @given(ANY_RULES, EXACT, st.data())
 def test_what_a_search_finds_before_routing_holds_after_it(rules, base, data):
     """Before the request is routed, the rule that is found decides about a denial, so it must be the final one."""
-    others = st.builds(PathVariant, EXACT, st.just(False), st.booleans(), st.booleans(), st.just(base))
+    others = st.builds(PathVariant, EXACT, st.just(False), st.booleans(), st.booleans(), st.sampled_from(["", base]))
     variants = [exact(base), *data.draw(st.lists(others, max_size=3))]
     before = first_matches(rules, variants, "GET", None, resolved=False)
     after = first_matches(rules, variants, "GET", data.draw(st.sampled_from(["page", "none"])), resolved=True)

@@ -161,6 +161,20 @@ def test_other_values_stay_open(url):
     assert not denied(url, path("item/<int:pk>/", other), rules=[{"pattern": "/item/7", "role": "admin"}])
 
 
+@pytest.mark.parametrize(
+    "url", ["/b/a/07/", "/b/a//07/", "/b//a/07/", "/b/a%5Cc/07/", "/b/a%5C/c/07/", "/b/x/../a/07/"]
+)
+def test_what_public_rules_open_in_every_form_is_open(url):
+    route = path("b/<path:folder>/<int:pk>/", other)
+    shut = {"pattern": "/**", "role": "admin"}
+    public = [{"pattern": one, "public": True} for one in ("/b/*/*", "/b/**")]
+    assert not denied(url, route, rules=[*public, shut])
+    for pattern in ("/b/**/7", "/b/**/07"):
+        assert denied(url, route, rules=[{"pattern": pattern, "role": "admin"}, *public, shut])
+        narrow = {"pattern": pattern, "public": True}
+        assert denied(url, route, rules=[narrow, shut])
+
+
 def test_a_public_rule_must_cover_the_span_too():
     rules = [{"pattern": "/open/**", "public": True}, *ADMIN_ONLY]
     assert denied("/open/admin/", re_path("admin/", other), rules=rules)
