@@ -91,6 +91,8 @@ def test_a_public_rule_decides_only_about_the_variants_of_the_exact_variant_that
         rules, exact("/open/a"), exact("/also/a"), folded("/open/a", "/also/a"), folded("/open/a", "/open/a")
     )
     assert found == ["0", "1", "2", "0"]
+    before = first_matches(rules, [exact("/open/a"), folded("/also/a", "/open/a")], "GET", None, resolved=False)
+    assert [match.rule and match.rule.label for match in before] == ["0", "2"]
 
 
 def test_a_form_of_any_exact_variant_is_opened_by_the_rule_of_each_of_them():
