@@ -61,7 +61,7 @@ class SessionKitExtension(Extension):
         fields, kwargs = _arguments(parser, with_keywords=True)
         if [one.key for one in kwargs] not in ([], ["id"]):
             parser.fail(f'{{% {name} %}} takes field names, and id="..." at most once.', line)
-        return nodes.Output([self.call_method("_json", fields, kwargs, lineno=line)], lineno=line)
+        return nodes.Output([self.call_method("_json", fields, kwargs, lineno=line)])
 
     def _block(self, parser: Parser, name: str, line: int) -> nodes.Node:
         args, kwargs = _arguments(parser, BLOCK_TAGS[name].takes_keywords)

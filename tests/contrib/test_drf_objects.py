@@ -190,6 +190,7 @@ router.register("either", viewset(Requires(NONE) | Requires(OWN, on_deny="not_fo
 _SHOWN = RequiresByAction({"retrieve": Authenticated(), "list": Authenticated()}, OWN, on_deny="not_found")
 router.register("buttons", viewset(_SHOWN, renderer_classes=[BrowsableAPIRenderer]), "buttons")
 router.register("recent", viewset(Requires(OWN & Recent(600))), "recent")
+router.register("hidden-not", viewset(~Requires(OWN, on_deny="not_found")), "hidden-not")
 router.register("closed", viewset(Requires(OWN), NoOne), "closed")
 router.register("or-anybody", viewset(Requires(Authenticated() & OWN) | AllowAny), "or-anybody")
 router.register("seen", viewset(Requires(OWN), renderer_classes=[BrowsableAPIRenderer]), "seen")
@@ -406,6 +407,10 @@ def test_a_list_names_the_whole_requirement_that_needs_an_object(settings):
 
 def test_a_combination_that_hides_an_object_does_not_hide_it_from_whom_another_part_lets_in():
     assert [status("/hidden-or-admin/2/", data) for data in (READER, ADMIN)] == [404, 200]
+
+
+def test_the_opposite_of_a_permission_that_hides_an_object_hides_it_too():
+    assert [status(f"/hidden-not/{pk}/") for pk in (1, 2)] == [404, 200]
 
 
 def test_an_object_is_hidden_too_if_a_permission_of_the_project_denies_it():

@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import AsyncClient, Client, RequestFactory
+from django.urls import path
 from support.loops import async_to_sync
 from support.sessions import ADMIN, EDITOR, JSON, READER, sign_in
 
@@ -19,7 +20,8 @@ from django_sessionkit.signals import access_denied
 if find_spec("ninja") is None:
     pytest.skip("needs django-ninja", allow_module_level=True)
 
-from ninja import Router
+from ninja import NinjaAPI, Router
+from ninja.renderers import BaseRenderer
 from support import ninja_urls
 
 from django_sessionkit import AllowObject, Role
@@ -124,6 +126,19 @@ def test_the_handlers_leave_the_401_of_others_to_ninja(told):
     assert ask("/answered/key/").json() == {"detail": "Unauthorized"}
     assert ask("/answered/key/", READER).status_code == 401
     assert told == []
+
+
+def test_the_401_of_others_is_rendered_by_the_api(settings):
+    class Renderer(BaseRenderer):
+        def render(self, request, data, *, response_status):
+            return f"{request.path} {data['detail']} {response_status}"
+
+    api = NinjaAPI(urls_namespace="rendered", docs_url=None, renderer=Renderer())
+    answer_denials(api)
+    api.get("key/", auth=ninja_urls.Key())(lambda request: "page")
+    settings.ROOT_URLCONF = (path("", api.urls),)
+    answer = ask("/key/")
+    assert (answer.status_code, answer.content) == (401, b"/key/ Unauthorized 401")
 
 
 @BOTH

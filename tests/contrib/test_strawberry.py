@@ -347,6 +347,7 @@ def test_a_login_that_is_too_old_has_its_reason(told):
     with use_session({**EDITOR, "auth_time": 1}):
         (error,) = strawberry_urls.schema.execute_sync("{ recent }").errors
     assert error.extensions == {"code": "FORBIDDEN", "reason": "stale_authentication"}
+    assert error.original_error.is_reported is True
     with use_session({**EDITOR, "auth_time": int(time.time())}):
         assert strawberry_urls.schema.execute_sync("{ recent }").data == {"recent": "recent"}
     assert told == [("Query.recent", "stale_authentication", None)]
@@ -366,6 +367,8 @@ def test_where_nobody_is_allowed_a_login_would_not_help():
             "Nobody has the right to do that.",
             {"code": "FORBIDDEN", "reason": "nobody"},
         )
+    (error,) = strawberry.Schema(Query).execute_sync("{ closed }").errors  # outside a request
+    assert error.extensions == {"code": "FORBIDDEN", "reason": "nobody"}
 
 
 def test_url_rules_and_requirements_must_both_hold(settings):

@@ -257,7 +257,6 @@ class _ConnectionGuard:
 
     async def _leave(self, handle: Send, code: int) -> None:
         """Run ``disconnect()``, so that the consumer leaves the groups that it has joined."""
-        self._is_leaving = True
         if self._checked_at is not None:  # otherwise no code of the consumer has run
             self._last.adopt(self._context)
             with activate(self._last), suppress(StopConsumer):

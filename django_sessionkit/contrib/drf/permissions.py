@@ -159,7 +159,7 @@ def _combined(operator: Any, *parts: Any) -> type[BasePermission]:
 
 def _made(base: type[BasePermission], **attributes: Any) -> type[BasePermission]:
     make: Any = _Composable
-    made: type[BasePermission] = make("Requires", (base,), {**attributes, "__module__": __name__})
+    made: type[BasePermission] = make("Requires", (base,), attributes)
     return made
 
 

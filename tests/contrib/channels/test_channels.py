@@ -473,6 +473,17 @@ async def test_two_connections_on_one_loop_do_not_know_of_each_other():
     await bob.disconnect()
 
 
+@on_loop
+async def test_the_session_that_was_checked_needs_no_await():
+    class Chat(AsyncJson):
+        async def receive_json(self, content):
+            await self.send_json(has_role("editor"))
+
+    line = await (await opened(guarded(Chat))).open()
+    assert await line.ask("hi") is True
+    await line.disconnect()
+
+
 @BOTH
 @on_loop
 async def test_a_connection_has_one_tenant_however_often_it_is_checked(kind, settings):
@@ -1260,6 +1271,7 @@ def test_the_request_is_as_secure_as_the_connection(scope, is_secure):
     request = handshake({"type": "websocket", "path": "/", "query_string": b"", "headers": [], **scope})
     assert (request.scheme, request.is_secure()) == ("https" if is_secure else "http", is_secure)
     assert not hasattr(request, "user")
+    assert request.body == b""
 
 
 def by_token(request):
