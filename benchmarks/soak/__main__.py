@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"a law was broken in {name}:\n{error}", file=sys.stderr)
             return 1
         print(f"({perf_counter() - start:.0f} s)", flush=True)
-        sections[name] = "\n\n".join(parts)
+        sections[name] = "\n\n".join(["\n".join(machine()), *parts])
     print("\nEvery law held.")
     if options.write and not options.smoke:
         RESULTS.write_text(_document(sections), encoding="utf-8")
@@ -73,15 +73,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _document(sections: dict[str, str]) -> str:
-    """Return the report. Parts that were not run now stay as they are in the file."""
+    """Return the report. Parts that were not run now stay as they are in the file, each with its own versions."""
     before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
     parts = {title: text.strip() for title, _, text in (one.partition("\n") for one in before.split("\n## ")[1:])}
     parts |= {TITLES[name]: text for name, text in sections.items()}
-    head = [
-        "# Load, faults, age",
-        "Written by `python -m benchmarks.soak --write`; see [README.md](README.md).",
-        "\n".join(machine()),
-    ]
+    head = ["# Load, faults, age", "Written by `python -m benchmarks.soak --write`; see [README.md](README.md)."]
     return "\n\n".join([*head, *(f"## {title}\n\n{parts[title]}" for title in TITLES.values() if title in parts), ""])
 
 
