@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from zlib import crc32
 
@@ -42,6 +43,7 @@ SAME_ON_EVERY_DJANGO = frozenset(
 WHOLE = frozenset([TESTS / "security" / "test_bypasses.py"])
 
 
+@cache
 def is_same_on_every_django(path: Path) -> bool:
     """Return whether the tests in a file or folder do not depend on Django."""
     return not SAME_ON_EVERY_DJANGO.isdisjoint((path, *path.parents))
