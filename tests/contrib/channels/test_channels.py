@@ -987,6 +987,21 @@ async def test_after_the_consumer_has_closed_nothing_is_handled_once_the_session
 
 
 @on_loop
+async def test_the_consumer_closes_with_its_own_code_although_the_next_check_is_due(clock, told):
+    class Slow(Closing):
+        async def receive_json(self, content):
+            clock.now += 60
+            await super().receive_json(content)
+
+    line = await (await opened(guarded(Slow))).open()
+    await line.change()
+    await line.send_json("close")
+    assert (await line.receive_output())["code"] == 4000
+    await line.disconnect()
+    assert told == []
+
+
+@on_loop
 async def test_what_is_sent_while_the_consumer_takes_its_leave_asks_nobody(clock, told):
     chat = guarded(AsyncJson)
     line = await (await opened(chat)).open()
