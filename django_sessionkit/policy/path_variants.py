@@ -175,9 +175,8 @@ class VariantReader:
         exact = list(dict.fromkeys((path_info, *self._normalized(path_info), matched_text or path_info)))
         for form in exact:
             yield PathVariant(form, exact=True)
-        ordered = sorted(
-            set(forms).difference(exact)
-        )  # a set has another order in each process; the first rule that denies is logged
+        # A set has another order in each process, and the first rule that denies is logged.
+        ordered = sorted(set(forms).difference(exact))
         spelt = [*(PathVariant(one, base=one) for one in exact), *map(PathVariant, ordered)]
         inside = _without_language(spelt, languages)
         mount = path.removesuffix(path_info)

@@ -134,15 +134,21 @@ def test_a_log_out_clears_it(ann):
         signals.session_cleared.disconnect(hear)
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_log_out_ends_a_session_whose_key_changes_at_the_same_moment(ann, times):
+def two_requests(user):
+    """Return two requests that have loaded the same session."""
     client = browser()
-    client.force_login(ann)
-    leaving, moving = RequestFactory().get("/"), RequestFactory().get("/")
-    for request in (leaving, moving):
+    client.force_login(user)
+    found = RequestFactory().get("/"), RequestFactory().get("/")
+    for request in found:
         request.session = cache_sessions.SessionStore(client.cookies["sessionid"].value)
         request.user = get_user(request)
-        assert context_for(request).get()["user_id"] == str(ann.pk)
+        assert context_for(request).get()["user_id"] == str(user.pk)
+    return found
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_log_out_ends_a_session_whose_key_changes_at_the_same_moment(ann, times):
+    leaving, moving = two_requests(ann)
     for _ in range(times):
         regenerate_session(moving)
     logout(leaving)
@@ -154,13 +160,7 @@ def test_a_log_out_ends_a_session_whose_key_changes_at_the_same_moment(ann, time
 
 def test_a_log_in_stays_if_the_key_of_its_session_changes_at_the_same_moment(ann):
     """The same user logs in again, with other rights."""
-    client = browser()
-    client.force_login(ann)
-    entering, moving = RequestFactory().get("/"), RequestFactory().get("/")
-    for request in (entering, moving):
-        request.session = cache_sessions.SessionStore(client.cookies["sessionid"].value)
-        request.user = get_user(request)
-        assert context_for(request).get()["user_id"] == str(ann.pk)
+    entering, moving = two_requests(ann)
     regenerate_session(moving)
     ann.groups.clear()
     login(entering, ann, BACKENDS[0])

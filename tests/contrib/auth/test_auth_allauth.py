@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module, reload
 from importlib.util import find_spec
 
@@ -222,15 +223,22 @@ def test_a_step_of_a_user_without_a_session_confirms_nothing(rf):
     assert "__session__" not in request.session
 
 
-def test_a_step_that_is_no_reauthentication_confirms_nothing(rf):
+@contextmanager
+def later(request):
+    """Log Eve in, and yield a request of hers ten minutes later, with what sends allauth's signal of a step."""
     sent = import_module("allauth.account.signals").authentication_step_completed
-    user, client, request = eve(), browser(), rf.get("/")
+    user, client = eve(), browser()
     with time_machine.travel(NOW, tick=False) as clock:
         client.post("/accounts/login/", {"login": "eve", "password": PASSWORD})
         clock.move_to(NOW + 601)
         request.session, request.user = client.session, user
+        yield partial(sent.send, sender=User, request=request, user=user), request
+
+
+def test_a_step_that_is_no_reauthentication_confirms_nothing(rf):
+    with later(rf.get("/")) as (send, request):
         for more, auth_time in (({}, NOW), ({"reauthenticated": False}, NOW), ({"reauthenticated": True}, NOW + 601)):
-            sent.send(sender=User, request=request, user=user, method="password", **more)
+            send(method="password", **more)
             assert request.session["__session__"]["auth_time"] == auth_time
 
 
@@ -238,13 +246,8 @@ def test_a_step_that_is_no_reauthentication_confirms_nothing(rf):
     ("step", "amr"), [({"method": "mfa", "type": "totp"}, ["pwd", "otp"]), ({"method": "code"}, ["pwd"])]
 )
 def test_a_reauthentication_adds_its_factor_if_it_has_one(step, amr, rf):
-    sent = import_module("allauth.account.signals").authentication_step_completed
-    user, client, request = eve(), browser(), rf.get("/")
-    with time_machine.travel(NOW, tick=False) as clock:
-        client.post("/accounts/login/", {"login": "eve", "password": PASSWORD})
-        clock.move_to(NOW + 601)
-        request.session, request.user = client.session, user
+    with later(rf.get("/")) as (send, request):
         request.session["account_authentication_methods"] = [{**step, "at": NOW + 601}]
-        sent.send(sender=User, request=request, user=user, method=step["method"], reauthenticated=True)
+        send(method=step["method"], reauthenticated=True)
         kept = request.session["__session__"]
         assert (kept["auth_time"], kept["amr"]) == (NOW + 601, amr)
