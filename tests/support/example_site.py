@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from support.server_processes import Server, environment, free_port, running
+from support.visitors import is_up
 
 TESTS = Path(__file__).parents[1]
 EXAMPLE = TESTS.parent / "example_project"
@@ -108,12 +108,5 @@ def demo(env: Mapping[str, str]) -> Iterator[Site]:
 @contextlib.contextmanager
 def _serve(name: str, command: list[str], port: int, env: Mapping[str, str]) -> Iterator[Site]:
     url = f"http://127.0.0.1:{port}"
-    with running(name, command, ready=lambda: healthy(url), env=env, cwd=EXAMPLE) as server:
+    with running(name, command, ready=lambda: is_up(f"{url}/api/health/"), env=env, cwd=EXAMPLE) as server:
         yield Site(url, server, env)
-
-
-def healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/api/health/", timeout=5, trust_env=False).is_success
-    except httpx.TransportError:
-        return False

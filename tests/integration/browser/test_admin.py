@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from support import browsing
 from support.browsing import enter, open_page, submit_log_in
-from support.example_site import TESTS
-from support.server_processes import free_port, running
+from support.small_sites import small_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -78,23 +75,7 @@ def test_the_same_pages_let_an_admin_do_more_and_a_reader_nothing(page: Page) ->
 
 @pytest.fixture(scope="module")
 def desk_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    env = {
-        "DJANGO_SETTINGS_MODULE": "desk_site.settings",
-        "PYTHONPATH": str(TESTS),
-        "SITE_DATABASE": str(tmp_path_factory.mktemp("desk") / "site.sqlite3"),
-    }
-    options = ("--worker-class=gthread", "--threads=4", "--timeout=60", "--keep-alive=60")
-    command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", *options, "desk_site.wsgi"]
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{address}/login/", timeout=5, trust_env=False).is_success
-        except httpx.TransportError:
-            return False
-
-    with running("the site with two admins", command, ready=answers, env=env):
+    with small_site("desk_site", tmp_path_factory.mktemp("desk"), "/login/") as address:
         yield address
 
 

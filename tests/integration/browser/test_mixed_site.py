@@ -6,17 +6,14 @@ import base64
 import hashlib
 import hmac
 import struct
-import sys
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from support import browsing
-from support.example_site import TESTS
-from support.server_processes import free_port, running
+from support.small_sites import small_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -47,24 +44,9 @@ if any(find_spec(name) is None for name in ("allauth", "ninja", "qrcode", "rest_
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    env = {
-        "DJANGO_SETTINGS_MODULE": "mixed_site.settings",
-        "PYTHONPATH": str(TESTS),
-        "SITE_DATABASE": str(tmp_path_factory.mktemp("mixed") / "site.sqlite3"),
-        "SITE_PASSWORD": PASSWORD,
-    }
-    options = ("--worker-class=gthread", "--threads=4", "--timeout=60", "--keep-alive=60")
-    command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", *options, "mixed_site.wsgi"]
-
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{address}/accounts/login/", timeout=5, trust_env=False).is_success
-        except httpx.TransportError:
-            return False
-
-    with running("the mixed site", command, ready=answers, env=env):
+    with small_site(
+        "mixed_site", tmp_path_factory.mktemp("mixed"), "/accounts/login/", SITE_PASSWORD=PASSWORD
+    ) as address:
         yield address
 
 

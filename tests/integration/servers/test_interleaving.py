@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
+from support import visitors
 from support.example_site import Site
 from support.visitors import API, NAMES, PAGE, signed_in
 
@@ -47,7 +48,7 @@ def test_people_without_a_session_in_between_see_nobody(url: str) -> None:
     def ask(number: int) -> bool:
         if number % 2:
             return own_account(client) == {NAMES["reader"]}
-        answer = httpx.get(f"{url}/api/me/", headers=API, trust_env=False, timeout=30)
+        answer = visitors.ask(f"{url}/api/me/", headers=API)
         return answer.status_code == 401 and not names_in(answer)
 
     with signed_in(url, "reader") as client, ThreadPoolExecutor(AT_ONCE) as pool:
@@ -61,7 +62,7 @@ def test_a_session_made_by_one_worker_is_known_to_all(gunicorn_site: Site) -> No
         def ask(number: int) -> int:
             # A new connection each time, so that any free worker may accept it.
             address = f"{gunicorn_site.url}/dashboard/?number={number}"
-            return httpx.get(address, headers=PAGE, cookies=cookies, trust_env=False, timeout=30).status_code
+            return visitors.ask(address, headers=PAGE, cookies=cookies).status_code
 
         assert set(pool.map(ask, range(200))) == {200}
     line = re.compile(r"worker=<?(\d+)>? GET /dashboard/\?number=\d+ HTTP/1.1 200")
