@@ -9,10 +9,9 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.core.management import call_command
 from django.http import HttpRequest, HttpResponse
-from django.test import override_settings
 from django.urls import path
+from support.tables import tables
 
 from django_sessionkit import Role
 from django_sessionkit.contrib.admin import RequireModelAdminMixin
@@ -51,11 +50,8 @@ TEMPLATES = [
 @pytest.fixture(scope="module")
 def admin_tables(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The table of the history, which is not among those of the test site."""
-    with django_db_blocker.unblock(), override_settings(INSTALLED_APPS=APPS):
-        call_command("migrate", "admin", verbosity=0)
-    yield
-    with django_db_blocker.unblock(), override_settings(INSTALLED_APPS=APPS):
-        call_command("migrate", "admin", "zero", verbosity=0)
+    with tables("admin", APPS, django_db_blocker):
+        yield
 
 
 @pytest.fixture

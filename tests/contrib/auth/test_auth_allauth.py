@@ -15,11 +15,12 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.core import mail
 from django.core.cache import cache
 from django.core.checks import run_checks
-from django.core.management import call_command
 from django.urls import include, path
 from support import auth_urls
 from support.manual.project import keep_receivers
 from support.sessions import browser
+from support.tables import tables
+from testsite import settings as site
 
 from django_sessionkit.matrix import policy_matrix
 
@@ -27,26 +28,28 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(find_spec("allauth") is None, reason="needs django-allauth"),
 ]
+APPS = [*site.INSTALLED_APPS, "django.contrib.messages", "allauth", "allauth.account"]
+MIDDLEWARE = [
+    *site.MIDDLEWARE,
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
 PASSWORD = "a-long-and-new-password"
 NOW = 1_800_000_000
 SIGN_UP = {"username": "eve", "email": "eve@example.org", "password1": PASSWORD, "password2": PASSWORD}
 
 
+@pytest.fixture(scope="module")
+def tables_of_allauth(django_db_setup, django_db_blocker):
+    with tables("account", APPS, django_db_blocker, MIDDLEWARE=MIDDLEWARE):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def project(transactional_db, settings):
+def project(tables_of_allauth, settings):
     """A project with allauth and its tables, in which every page needs a session."""
-    settings.MIDDLEWARE = [
-        *settings.MIDDLEWARE,
-        "django.contrib.messages.middleware.MessageMiddleware",
-        "allauth.account.middleware.AccountMiddleware",
-    ]
-    settings.INSTALLED_APPS = [
-        *settings.INSTALLED_APPS,
-        "django.contrib.messages",
-        "allauth",
-        "allauth.account",
-        "django_sessionkit.contrib.auth.AuthBridge",
-    ]
+    settings.MIDDLEWARE = MIDDLEWARE
+    settings.INSTALLED_APPS = [*APPS, "django_sessionkit.contrib.auth.AuthBridge"]
     settings.AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
     settings.TEMPLATES = [
         {
@@ -72,9 +75,7 @@ def project(transactional_db, settings):
     cache.clear()
     with ExitStack() as stack:
         keep_receivers(stack, user_logged_in, user_logged_out, user_login_failed)
-        call_command("migrate", "account", verbosity=0)
         yield settings
-        call_command("migrate", "account", "zero", verbosity=0)
 
 
 def eve(**fields):
