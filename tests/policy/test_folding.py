@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from functools import cache
 from urllib.parse import quote
 
 import pytest
@@ -20,14 +21,23 @@ from support.sessions import HTML, browser
 from django_sessionkit.policy import folding
 from django_sessionkit.policy.folding import Folding, fold, longest_spelling
 
-# Nothing is known of a code point that is unassigned or private, so a hundredth of those stand for all.
-KNOWN = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Co")]
-EVERY = [chr(code) for code in sorted({*KNOWN, *range(0, sys.maxunicode + 1, 101)})]
 ASCII = ["admin", "kiosk", "i;`", "iii", "a.b-c"]
 MIXED = [*ASCII, "caf\u00e9", "stra\u00dfe", "\u1ec7x", "\u03b9\u03b9", "\u1f82", "\uac01", "\ufb06"]
 # Characters with which the literals above can be written, and some that only look alike.
 LETTERS = "adminkosekAIKS;`.-\u0130\u0131\u017f\u212a\u037e\u1fef\u0307\u0301\u0323\u0302\u0345\u1e9e\u00df\u1ec7\u1eb9"
 LETTERS += "\u03b9\u0399\u1fbe\u03b1\u0313\u0300\u1100\u1161\u11a8\uac00\ufb05\ufb06/xX\u00e9\u00c9\u6771\ud800"
+
+
+@cache
+def characters() -> list[str]:
+    """Nothing is known of a code point that is unassigned or private, so a hundredth of those stand for all."""
+    known = [code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) not in ("Cn", "Co")]
+    return [chr(code) for code in sorted({*known, *range(0, sys.maxunicode + 1, 101)})]
+
+
+@cache
+def composed() -> list[str]:
+    return [one for one in characters() if one != "/" and unicodedata.normalize("NFC", one) == one]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +62,7 @@ def test_fold(text, folded):
 
 
 def test_fold_equates_whatever_ignorecase_equates():
-    cased = [one for one in EVERY if one.lower() != one or one.upper() != one or one.casefold() != one]
+    cased = [one for one in characters() if one.lower() != one or one.upper() != one or one.casefold() != one]
     text = "".join(cased)
     for character in cased:
         for equal in re.findall(re.escape(character), text, re.IGNORECASE):
@@ -64,12 +74,9 @@ def each(change, texts):
     return zip(texts, change("/".join(texts)).split("/"), strict=True)
 
 
-COMPOSED = [one for one in EVERY if one != "/" and unicodedata.normalize("NFC", one) == one]
-
-
 def test_fold_changes_no_other_letter():
     """Each character becomes the lower case of its upper case, if each of them is one character."""
-    for character, folded in each(fold, COMPOSED):
+    for character, folded in each(fold, composed()):
         upper = character.upper() if len(character.upper()) == 1 else character
         lower = upper.lower() if len(upper.lower()) == 1 else upper
         assert folded == {"\u0130": "i", "\ufb05": "\ufb06"}.get(character, lower), character
@@ -77,7 +84,7 @@ def test_fold_changes_no_other_letter():
 
 def test_no_spelling_is_longer_than_the_bound():
     """The canonical decomposition of a character is the longest text that NFC composes to it."""
-    for character, folded in each(fold, COMPOSED):
+    for character, folded in each(fold, composed()):
         assert len(unicodedata.normalize("NFD", character)) <= longest_spelling(folded), character
 
 
@@ -88,7 +95,7 @@ def test_the_bound_of_ascii_is_close():
 @pytest.mark.parametrize("text", ["{}", "{}\u0307", "I{}"])
 def test_every_character_is_folded_alike_for_some_literals(text):
     """For ASCII literals, exactly the texts that fold to ASCII are folded."""
-    texts = [text.format(one) for one in EVERY if one != "/"]
+    texts = [text.format(one) for one in characters() if one != "/"]
     for (spelt, folded), (_, found) in zip(each(fold, texts), each(Folding(ASCII), texts), strict=True):
         assert found == folded if folded.isascii() else not found.isascii(), spelt
     assert [*each(fold, texts)] == [*each(Folding(["\u00e9" * 9]), texts)]
