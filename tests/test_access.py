@@ -177,7 +177,7 @@ def test_a_policy_may_add_roles_which_then_inherit():
         assert 0 < GroupPolicy.calls <= 2
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @override_settings(SESSIONKIT_ROLES=ROLES, SESSIONKIT_ACCESS_POLICY=GroupPolicy)
 def test_a_policy_may_use_the_database_under_asgi():
     Group.objects.create(name="editor")

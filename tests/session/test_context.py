@@ -166,7 +166,7 @@ def test_a_sync_helper_on_the_loop_names_its_twin(url, monkeypatch):
     assert async_to_sync(abrowser(READER).get)(url).status_code == 200
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @override_settings(SESSION_ENGINE="django.contrib.sessions.backends.db")
 def test_a_public_page_costs_nothing(monkeypatch):
     """No query, no read of the store, and no ``Vary``, under both handlers."""
@@ -188,7 +188,7 @@ def test_a_public_page_costs_nothing(monkeypatch):
     assert reads == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @override_settings(
     SESSION_ENGINE="django.contrib.sessions.backends.db", SESSIONKIT_PROTECT=[{"pattern": "/**", "authenticated": True}]
 )

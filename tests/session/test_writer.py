@@ -40,15 +40,8 @@ from django_sessionkit import (
 from django_sessionkit.access import AccessPolicy
 from django_sessionkit.exceptions import AsyncRequired, InvalidPolicy, ReadOnlySource
 
+pytestmark = pytest.mark.django_db
 SERVER_SIDE = ["db", "cached_db", "cache", "file"]
-IN_TABLES = pytest.mark.django_db(transaction=True)
-
-
-def with_tables(*engines):
-    """Return the engines as parameters. Two of them need tables, and emptying those takes longer than a test."""
-    return [pytest.param(one, marks=IN_TABLES if one in ("db", "cached_db") else ()) for one in engines]
-
-
 DATA = {
     "reader": READER,
     "editor": EDITOR,
@@ -179,7 +172,7 @@ def _own_urls():
         yield
 
 
-@pytest.fixture(params=with_tables(*SERVER_SIDE, "signed_cookies"))
+@pytest.fixture(params=[*SERVER_SIDE, "signed_cookies"])
 def engine(request, tmp_path):
     with override_settings(
         SESSION_ENGINE=f"django.contrib.sessions.backends.{request.param}", SESSION_FILE_PATH=str(tmp_path)
@@ -318,7 +311,7 @@ OVERTAKING = ["set:reader-demoted", "update:reader-demoted", "update:reader-move
 SLOW = [(kind, by, saves) for kind in ("sync", "async") for by in OVERTAKING for saves in SAVING]
 
 
-@pytest.mark.parametrize("engine", with_tables(*SERVER_SIDE), indirect=True)
+@pytest.mark.parametrize("engine", SERVER_SIDE, indirect=True)
 @pytest.mark.parametrize(("do", "by", "saves"), SLOW[:: 2 if IS_THOROUGH else 7], indirect=["do"])
 def test_a_slow_request_never_brings_back_what_was_taken_away(engine, do, by, saves, monkeypatch):
     """Its save fails, as Django's does after a logout. The other request has the session."""
@@ -343,7 +336,7 @@ def test_a_slow_request_never_brings_back_what_was_taken_away(engine, do, by, sa
     assert do("look")["role"] is None
 
 
-@pytest.mark.parametrize("engine", with_tables(*SERVER_SIDE), indirect=True)
+@pytest.mark.parametrize("engine", SERVER_SIDE, indirect=True)
 @pytest.mark.parametrize("saves", ["save", "plan"])
 def test_a_slow_request_saves_where_no_rights_have_changed(engine, do, saves, monkeypatch):
     do("set:reader")
@@ -353,7 +346,7 @@ def test_a_slow_request_saves_where_no_rights_have_changed(engine, do, saves, mo
     assert do(f"slow:{saves}")["role"] == "reader"
 
 
-@pytest.mark.parametrize("engine", with_tables(*SERVER_SIDE), indirect=True)
+@pytest.mark.parametrize("engine", SERVER_SIDE, indirect=True)
 def test_a_slow_log_in_is_no_slow_save(engine, do, monkeypatch):
     """The data that it stores is new. A user who clicks twice is logged in twice."""
     do("/visit/")
@@ -400,7 +393,6 @@ def test_regenerate_keeps_everything_under_a_new_key(engine, do):
         assert not stored(before)
 
 
-@IN_TABLES
 def test_login_then_set_session_changes_hands_with_djangos_own():
     for name in ("ann", "bob"):
         User.objects.create_user(name)

@@ -32,7 +32,8 @@ Scheme = Literal["light", "dark"]
 # A script that the browser's debugger runs is exempt from the CSP.
 _FAULTS = f"""async () => {{
     if (!window.axe) {{ {AXE.read_text()} }}
-    return (await axe.run({{resultTypes: ["violations"]}})).violations.flatMap(v => v.nodes.map(n => `${{v.id}}: ${{n.target.join(" ")}} (${{v.help}})`));
+    const {{violations}} = await axe.run({{resultTypes: ["violations"]}});
+    return violations.flatMap(v => v.nodes.map(n => `${{v.id}}: ${{n.target.join(" ")}} (${{v.help}})`));
 }}"""
 _TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 # The map of the tour also links to pages that a visitor may not open.
