@@ -28,6 +28,13 @@ settings.register_profile("patient", examples(100))
 settings.load_profile("patient")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Use all processors if all tests are run. Starting their processes takes longer than a few tests do."""
+    if shares.is_of_all_tests(config) and config.getoption("numprocesses", default=0) is None:
+        config.option.numprocesses = "auto"
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave tests/integration out, unless it or a marker is named. It takes minutes, and other programs."""
     if collection_path == INTEGRATION and not config.getoption("markexpr"):

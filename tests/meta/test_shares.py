@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support import shares
@@ -31,6 +32,26 @@ def test_a_new_case_does_not_move_the_others():
 def test_a_share_that_does_not_exist_is_an_error(share):
     with pytest.raises(ValueError, match="such as 1/3"):
         chosen(NAMES, share)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "expected"),
+    [
+        ("TESTPATHS", {}, True),
+        ("TESTPATHS", {"keyword": "cookie"}, False),
+        ("TESTPATHS", {"markexpr": "browser"}, False),
+        ("TESTPATHS", {"lf": True}, False),
+        ("TESTPATHS", {"collectonly": True}, False),
+        ("ARGS", {}, False),
+        ("INVOCATION_DIR", {}, False),
+    ],
+)
+def test_a_run_that_selects_tests_is_not_of_all_tests(source, options, expected):
+    config = SimpleNamespace(ArgsSource=pytest.Config.ArgsSource, args_source=pytest.Config.ArgsSource[source])
+    config.getoption = lambda name, default: options.get(name, default)
+    assert shares.is_of_all_tests(config) is expected
+    config.workerinput = {}
+    assert not shares.is_of_all_tests(config)
 
 
 def test_every_name_of_what_is_whole_exists():

@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[2]
 BUILD = REPOSITORY / "build" / "mutation"
 #: Thousands of mutants are tested, most of them by plain tests, so Hypothesis tries few examples. With CI, it tries the
 #: same for each mutant, and none that failed for another.
-ENVIRONMENT = {"SESSIONKIT_EXAMPLES": "0.05", "CI": "1"}
+ENVIRONMENT = {"SESSIONKIT_EXAMPLES": "0.05", "CI": "1", "PYTEST_XDIST_AUTO_NUM_WORKERS": "0"}
 PYTEST = (
     sys.executable,
     "-m",

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from zlib import crc32
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 #: ``"2/3"`` is the second of three shares of what depends on Django. Together, they are all cases.
 SHARE = os.environ.get("SESSIONKIT_SHARE", "1/1")
@@ -41,6 +43,14 @@ SAME_ON_EVERY_DJANGO = frozenset(
 
 #: the hostile requests: a run that has them has them all
 WHOLE = frozenset([TESTS / "security" / "test_bypasses.py"])
+
+
+def is_of_all_tests(config: pytest.Config) -> bool:
+    """Return whether a run selects no tests, neither by a path nor by an option, and is not one process of several."""
+    selected = config.args_source != config.ArgsSource.TESTPATHS or any(
+        config.getoption(name, default=None) for name in ("collectonly", "keyword", "lf", "markexpr")
+    )
+    return not selected and not hasattr(config, "workerinput")
 
 
 @cache
