@@ -92,9 +92,10 @@ def test_merged_states_give_the_same_count_and_the_same_laws_as_all_orders(setup
     assert bool(merged.broken) is breaks
 
 
-STEP = 2 if IS_THOROUGH else 4  # of the slice: each second or fourth pair
-
 # The laws -------------------------------------------------------------------------------------------------------------
+
+# Each second or each fourth pair is in the slice.
+STEP = 2 if IS_THOROUGH else 4
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(TAKES)))
